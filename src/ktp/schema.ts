@@ -1,0 +1,113 @@
+import { z } from 'zod';
+
+/** Names of the fields of the full shape, in the order in which the card prints them. */
+export const FIELD_NAMES = [
+  'provinsi',
+  'kabupaten_kota',
+  'nik',
+  'nama',
+  'tempat_lahir',
+  'tgl_lahir',
+  'jenis_kelamin',
+  'gol_darah',
+  'alamat',
+  'rt',
+  'rw',
+  'kel_desa',
+  'kecamatan',
+  'agama',
+  'status_perkawinan',
+  'pekerjaan',
+  'kewarganegaraan',
+  'berlaku_hingga',
+  'tempat_terbit',
+  'tgl_terbit',
+] as const;
+
+export type FieldName = (typeof FIELD_NAMES)[number];
+
+/** Left, top, right, bottom in 0-1 of the upright image. */
+const boxSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+
+export const fieldSchema = z.object({
+  value: z.string().nullable().describe('Normalised value; null where it could not be read. Dates are ISO 8601.'),
+  raw: z.string().nullable().describe('As printed and read, before normalisation.'),
+  confidence: z.number().min(0).max(1).describe('Calibrated probability that `value` is right.'),
+  source: z.enum(['ocr', 'vlm', 'both', 'derived']),
+  box: boxSchema.nullable().describe('Left, top, right, bottom in 0-1 of the upright image.'),
+  warnings: z.array(z.string()).describe('Stable codes, for example `snapped`, `repaired_from_nik`.'),
+});
+export type Field = z.infer<typeof fieldSchema>;
+
+export const checkSchema = z.object({
+  code: z.string(),
+  level: z.enum(['error', 'warning', 'info']),
+  fields: z.array(z.string()),
+  message: z.string().describe('Says which rule failed; never holds a value of the card.'),
+});
+export type Check = z.infer<typeof checkSchema>;
+
+/** The answer of POST /ktp-ocr/: all strings, empty where a field could not be read. */
+export const compatibleCardSchema = z.object({
+  nik: z.string(),
+  nama: z.string(),
+  tempat_lahir: z.string(),
+  tgl_lahir: z.string().describe('DD-MM-YYYY'),
+  jenis_kelamin: z.string(),
+  gol_darah: z.string(),
+  alamat: z.object({
+    name: z.string(),
+    rt_rw: z.string().describe('001/002'),
+    kel_desa: z.string(),
+    kecamatan: z.string(),
+  }),
+  agama: z.string(),
+  status_perkawinan: z.string(),
+  pekerjaan: z.string(),
+  kewarganegaraan: z.string(),
+  berlaku_hingga: z.string(),
+  provinsi: z.string(),
+  kabupaten_kota: z.string(),
+});
+export type CompatibleCard = z.infer<typeof compatibleCardSchema>;
+
+/** Scores are 0-1, higher being more of what the name says; flags are the scores against their thresholds. */
+export const qualitySchema = z.object({
+  flags: z.array(
+    z.enum([
+      'blurred',
+      'dark',
+      'bright',
+      'glare',
+      'grayscale',
+      'cropped',
+      'rotated',
+      'screen',
+      'too_small',
+      'multiple_cards',
+    ]),
+  ),
+  scores: z.record(z.string(), z.number()),
+  /** Fields that lie under a flagged spot such as glare. */
+  affected_fields: z.array(z.string()),
+});
+export type Quality = z.infer<typeof qualitySchema>;
+
+const fieldShape = Object.fromEntries(FIELD_NAMES.map((name) => [name, fieldSchema])) as Record<
+  FieldName,
+  typeof fieldSchema
+>;
+
+export const ktpResultSchema = z.object({
+  document: z.literal('ktp'),
+  fields: z.object(fieldShape),
+  compat: compatibleCardSchema,
+  checks: z.array(checkSchema),
+  quality: qualitySchema,
+  engine: z.object({
+    strategy: z.enum(['ocr', 'vlm', 'hybrid']),
+    ocr: z.string().nullable(),
+    vlm: z.string().nullable(),
+  }),
+});
+export type KtpResult = z.infer<typeof ktpResultSchema>;
