@@ -49,7 +49,8 @@ async function runCommand({ url, command }) {
   const client = new pg.Client({ connectionString: target.href });
   try {
     await client.connect();
-    if (administrative) await client.query(`${command === 'create-database' ? 'CREATE' : 'DROP'} DATABASE "${database}"`);
+    if (administrative)
+      await client.query(`${command === 'create-database' ? 'CREATE' : 'DROP'} DATABASE "${database}"`);
     else await client.query('SELECT 1');
   } catch (error) {
     const code = { '3D000': 'P1003', '28P01': 'P1000' }[error.code] ?? 'P1001';

@@ -1,0 +1,37 @@
+import type { Readable } from 'node:stream';
+
+/** Where a blob lies, as workflows and rows name it: opaque, without anything personal. */
+export type BlobReference = string;
+
+/**
+ * Encrypted objects, written once. Each carries its own data key, wrapped by the master key, in its header, so that
+ * inference can open it without a database and erasing the blob erases that copy of the key.
+ * Errors: KtpflowError `not_found` for a blob that is gone, `storage_unavailable` for a full or failing store.
+ */
+export interface BlobStore {
+  /**
+   * Streams plain bytes into a new blob. A source that fails leaves nothing behind.
+   * @returns its reference and the number of plain bytes
+   */
+  write(
+    source: Readable,
+    key: { dataKey: Uint8Array; wrappedKey: Uint8Array },
+  ): Promise<{ blob: BlobReference; size: number }>;
+  /** Plain bytes; authenticated chunk by chunk. */
+  read(blob: BlobReference): Promise<Readable>;
+  /** The wrapped data key of the blob's header. */
+  wrappedKey(blob: BlobReference): Promise<Uint8Array>;
+  /** Deleting what is gone is no error. */
+  delete(blob: BlobReference): Promise<void>;
+  /** References of blobs written before that time, to find those that no row names. */
+  listOlderThan(time: Date): AsyncIterable<BlobReference>;
+  /** Throws when nothing can be written or read. */
+  check(): Promise<void>;
+}
+
+/** The whole blob in memory; only for what has a cap, such as one image. */
+export async function readBlob(blobs: BlobStore, blob: BlobReference): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of await blobs.read(blob)) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}

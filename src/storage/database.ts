@@ -1,0 +1,20 @@
+import type { PGlite } from '@electric-sql/pglite';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaPGlite } from 'pglite-prisma-adapter';
+import { PrismaClient } from './generated/client.ts';
+import { applyMigrations } from './migrations.ts';
+
+export type Database = PrismaClient;
+
+/** Either the address of a PostgreSQL server or the PGlite that this process owns. */
+export type DatabaseSource = { readonly url: string } | { readonly pglite: PGlite };
+
+/** Connects and brings the schema up to date; several processes may do so at once. */
+export async function openDatabase(source: DatabaseSource): Promise<Database> {
+  const adapter =
+    'url' in source
+      ? new PrismaPg({ connectionString: source.url, max: 10, connectionTimeoutMillis: 5_000 })
+      : new PrismaPGlite(source.pglite);
+  await applyMigrations(adapter);
+  return new PrismaClient({ adapter });
+}

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, constants, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Keyring } from '../encryption/keyring.ts';
+import { createDecryptor, createEncryptor } from '../encryption/stream-cipher.ts';
+import { KtpflowError } from '../errors.ts';
+import type { BlobReference, BlobStore } from './blobs.ts';
+
+const MAGIC = Buffer.from('KTPB1');
+const REFERENCE = /^[0-9a-f]{32}$/;
+/** Faults of the machine, not of the request: worth a repeat once somebody has made room. */
+const STORAGE_FAULTS = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'EACCES', 'EPERM']);
+
+/**
+ * Blobs as files: FOLDER/ab/abcdef…, each MAGIC, length and bytes of the wrapped key, encrypted content. A file under
+ * its final name is always whole: it is written aside, flushed to the disk and renamed.
+ */
+export class FileBlobStore implements BlobStore {
+  readonly #folder: string;
+  readonly #keyring: Keyring;
+
+  private constructor(folder: string, keyring: Keyring) {
+    this.#folder = folder;
+    this.#keyring = keyring;
+  }
+
+  static async open(folder: string, keyring: Keyring): Promise<FileBlobStore> {
+    await mkdir(join(folder, 'incoming'), { recursive: true, mode: 0o700 });
+    return new FileBlobStore(folder, keyring);
+  }
+
+  async write(
+    source: Readable,
+    key: { dataKey: Uint8Array; wrappedKey: Uint8Array },
+  ): Promise<{ blob: BlobReference; size: number }> {
+    const blob = randomBytes(16).toString('hex');
+    const incoming = join(this.#folder, 'incoming', blob);
+    let size = 0;
+    const counter = new Transform({
+      transform(bytes: Buffer, _encoding, done) {
+        size += bytes.length;
+        done(null, bytes);
+      },
+    });
+    try {
+      const file = createWriteStream(incoming, { mode: 0o600, flush: true });
+      file.write(header(key.wrappedKey));
+      await pipeline(source, counter, createEncryptor(key.dataKey), file);
+      const path = this.#pathOf(blob);
+      await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+      await rename(incoming, path);
+    } catch (error) {
+      await rm(incoming, { force: true });
+      throw asStorageError(error);
+    }
+    return { blob, size };
+  }
+
+  async read(blob: BlobReference): Promise<Readable> {
+    const wrappedKey = await this.wrappedKey(blob);
+    const start = header(wrappedKey).length;
+    const decryptor = createDecryptor(this.#keyring.unwrapDataKey(wrappedKey));
+    const file = createReadStream(this.#pathOf(blob), { start });
+    file.on('error', (error) => decryptor.destroy(asStorageError(error) as Error));
+    decryptor.on('close', () => file.destroy());
+    return file.pipe(decryptor);
+  }
+
+  async wrappedKey(blob: BlobReference): Promise<Uint8Array> {
+    try {
+      await using file = await open(this.#pathOf(blob), 'r');
+      const fixed = Buffer.alloc(MAGIC.length + 2);
+      await file.read(fixed, 0, fixed.length, 0);
+      if (!fixed.subarray(0, MAGIC.length).equals(MAGIC)) {
+        throw new KtpflowError('internal', 'A stored blob has an unknown format.');
+      }
+      const wrappedKey = Buffer.alloc(fixed.readUInt16BE(MAGIC.length));
+      await file.read(wrappedKey, 0, wrappedKey.length, fixed.length);
+      return wrappedKey;
+    } catch (error) {
+      throw asStorageError(error);
+    }
+  }
+
+  async delete(blob: BlobReference): Promise<void> {
+    await rm(this.#pathOf(blob), { force: true });
+  }
+
+  async *listOlderThan(time: Date): AsyncIterable<BlobReference> {
+    for await (const folder of await opendir(this.#folder)) {
+      for await (const entry of await opendir(join(this.#folder, folder.name))) {
+        if (!REFERENCE.test(entry.name)) continue;
+        const path = join(this.#folder, folder.name, entry.name);
+        const found = await stat(path).catch(() => undefined);
+        if (!found || found.mtime >= time) continue;
+        // What an upload that died left aside is no blob yet, and nobody will finish it.
+        if (folder.name === 'incoming') await rm(path, { force: true });
+        else yield entry.name;
+      }
+    }
+  }
+
+  async check(): Promise<void> {
+    try {
+      await access(join(this.#folder, 'incoming'), constants.R_OK | constants.W_OK);
+    } catch (error) {
+      throw asStorageError(error);
+    }
+  }
+
+  #pathOf(blob: BlobReference): string {
+    if (!REFERENCE.test(blob)) throw new KtpflowError('internal', 'A blob reference has an unknown form.');
+    return join(this.#folder, blob.slice(0, 2), blob);
+  }
+}
+
+function header(wrappedKey: Uint8Array): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(wrappedKey.length);
+  return Buffer.concat([MAGIC, length, wrappedKey]);
+}
+
+function asStorageError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOENT') return new KtpflowError('not_found', 'The stored image is gone.', { cause: error });
+  if (STORAGE_FAULTS.has(code)) {
+    return new KtpflowError('storage_unavailable', 'The blob store cannot be used right now.', {
+      cause: error,
+      retryAfterSeconds: 10,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Keyring } from '../../../src/encryption/keyring.ts';
+import { readBlob } from '../../../src/storage/blobs.ts';
+import { FileBlobStore } from '../../../src/storage/file-blobs.ts';
+
+const keyring = new Keyring([{ id: 'k', secret: randomBytes(32) }]);
+let folder: string;
+let blobs: FileBlobStore;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ktpflow-blobs-'));
+  blobs = await FileBlobStore.open(folder, keyring);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('FileBlobStore', () => {
+  it('gives back what was written, and leaves no plain byte on the disk', async () => {
+    const plain = Buffer.from('SPESIMEN '.repeat(20_000));
+    const key = keyring.createDataKey();
+    const { blob, size } = await blobs.write(Readable.from([plain]), key);
+    expect(size).toBe(plain.length);
+    expect((await readBlob(blobs, blob)).equals(plain)).toBe(true);
+    expect(Buffer.from(await blobs.wrappedKey(blob)).equals(key.wrappedKey)).toBe(true);
+    const onDisk = await readFile(join(folder, blob.slice(0, 2), blob));
+    expect(onDisk.includes('SPESIMEN')).toBe(false);
+  });
+
+  it('leaves nothing behind when the upload breaks off', async () => {
+    const broken = Readable.from(
+      (async function* () {
+        yield Buffer.alloc(100_000);
+        throw new Error('connection reset');
+      })(),
+    );
+    await expect(blobs.write(broken, keyring.createDataKey())).rejects.toThrow('connection reset');
+    expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+  });
+
+  it('answers not_found for a blob that was deleted, and deletes twice without an error', async () => {
+    const { blob } = await blobs.write(Readable.from([Buffer.from('x')]), keyring.createDataKey());
+    await blobs.delete(blob);
+    await blobs.delete(blob);
+    await expect(readBlob(blobs, blob)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('refuses a reference that would climb out of its folder', async () => {
+    await expect(blobs.read('../../etc/passwd')).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('lists what is older than a time, for the removal of what no row names', async () => {
+    const { blob } = await blobs.write(Readable.from([Buffer.from('x')]), keyring.createDataKey());
+    const listed = async (time: number) => {
+      const found: string[] = [];
+      for await (const reference of blobs.listOlderThan(new Date(time))) found.push(reference);
+      return found;
+    };
+    expect(await listed(Date.now() - 60_000)).toEqual([]);
+    expect(await listed(Date.now() + 60_000)).toEqual([blob]);
+  });
+});
