@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * A process that a recycled pid cannot be taken for: its pid and when it started. `startedAt` is opaque; on Linux the
@@ -45,21 +46,44 @@ export function commandLineOf(pid: number): string | null {
   }
 }
 
+/** Ends a process at once and waits until it is gone; does nothing when it is not that process any more. */
+export async function endProcess(target: ProcessIdentity, timeoutMs = 5000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (isRunning(target)) {
+    signal(target.pid, 'SIGKILL');
+    if (performance.now() > deadline) throw new Error(`process ${target.pid} does not end`);
+    await delay(20);
+  }
+}
+
+/** Sends a signal to a process, or with a negative pid to a group; false when there is none. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
 /** All processes whose command line holds every one of the given texts. */
 export function findProcesses(...texts: string[]): ProcessIdentity[] {
-  return allPids()
-    .filter((pid) => pid !== process.pid)
-    .filter((pid) => {
-      const command = commandLineOf(pid);
-      return command !== null && texts.every((text) => command.includes(text));
-    })
-    .map(identityOf)
+  return allCommandLines()
+    .filter(([pid, command]) => pid !== process.pid && texts.every((text) => command.includes(text)))
+    .map(([pid]) => identityOf(pid))
     .filter((identity) => identity !== null);
 }
 
-function allPids(): number[] {
-  const names = LINUX ? readdirSync('/proc') : execFileSync('ps', ['-axo', 'pid='], { encoding: 'utf8' }).split('\n');
-  return names.map(Number).filter((pid) => Number.isInteger(pid) && pid > 0);
+function allCommandLines(): [pid: number, command: string][] {
+  if (LINUX) {
+    const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+    return pids.map((pid) => [pid, commandLineOf(pid) ?? '']);
+  }
+  const lines = execFileSync('ps', ['-axww', '-o', 'pid=,command='], { encoding: 'utf8' }).split('\n');
+  return lines.map((line) => {
+    const [pid = '', ...command] = line.trim().split(/\s+/);
+    return [Number(pid), command.join(' ')];
+  });
 }
 
 function linuxStart(pid: number): string | null {

@@ -6,8 +6,8 @@ import { identityOf, isRunning, ownIdentity, type ProcessIdentity } from './proc
 
 /** Who holds a lock. */
 export interface LockHolder extends ProcessIdentity {
-  /** The holder's parent when it took the lock: tells a left-over child from one that is still looked after. */
-  readonly parent: ProcessIdentity | null;
+  /** The process that forked the holder, if one did: tells a left-over child from one that is still looked after. */
+  readonly supervisor: ProcessIdentity | null;
 }
 
 export interface ProcessLock {
@@ -25,7 +25,7 @@ export interface ProcessLock {
 export async function tryLock(folder: string): Promise<ProcessLock | LockHolder> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `draft-${randomUUID()}`);
-  await writeFile(draft, JSON.stringify({ ...ownIdentity(), parent: identityOf(process.ppid) }), { mode: 0o600 });
+  await writeFile(draft, JSON.stringify(ownRecord()), { mode: 0o600 });
   try {
     for (;;) {
       const current = await highestGeneration(folder);
@@ -56,6 +56,11 @@ export async function waitForLock(folder: string, timeoutMs: number): Promise<Pr
     if (performance.now() >= deadline) return null;
     await delay(50);
   }
+}
+
+function ownRecord(): LockHolder {
+  // Only a forked child has an IPC channel; the shell that somebody started us from is not our supervisor.
+  return { ...ownIdentity(), supervisor: process.connected ? identityOf(process.ppid) : null };
 }
 
 async function highestGeneration(folder: string): Promise<number> {

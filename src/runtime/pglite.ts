@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PGlite } from '@electric-sql/pglite';
+import { forkModule, siblingModule } from './fork-module.ts';
+import { lastLines } from './last-lines.ts';
+import { endProcess, isRunning } from './process-identity.ts';
+import { type LockHolder, type ProcessLock, tryLock } from './process-lock.ts';
+
+export interface EmbeddedDatabase {
+  /** For pglite-prisma-adapter. */
+  readonly pglite: PGlite;
+  /** Closes the database and gives its lock back. */
+  close(): Promise<void>;
+}
+
+/** Another process owns the database; the message is one line that names its pid. */
+export class DatabaseInUseError extends Error {
+  override readonly name = 'DatabaseInUseError';
+}
+
+/** Longest wait for an owner that is about to end: a supervisor gives its children ten seconds. */
+const OWNER_WAIT_MS = 12_000;
+const INITIALISE_MS = 120_000;
+
+/**
+ * PGlite's own start parameters, with 16 MB of shared buffers instead of 128: our rows are small and few, and it
+ * takes 90 MB off the process. Its `relaxedDurability` stays off: every acknowledged row has been handed to the
+ * operating system and survives the death of this process. It does not survive a power cut (fdatasync does nothing
+ * inside WebAssembly): that is what DATABASE_URL is for.
+ */
+const START_PARAMETERS = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'];
+
+/**
+ * Opens the embedded PostgreSQL in `home`/pglite, creating it at the first start, and owns it until it is closed or
+ * this process ends. PGlite has no lock of its own, and two processes on one folder lose acknowledged rows without
+ * an error: hence ours.
+ * @throws DatabaseInUseError when a living owner does not let go.
+ */
+export async function openEmbeddedDatabase(home: string): Promise<EmbeddedDatabase> {
+  const lock = await ownDatabase(join(home, 'pglite.lock'));
+  try {
+    const folder = join(home, 'pglite');
+    if (!(await exists(join(folder, 'PG_VERSION')))) await initialise(home, folder);
+    const pglite = await PGlite.create({ dataDir: folder, startParams: START_PARAMETERS });
+    return {
+      pglite,
+      async close() {
+        await pglite.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function ownDatabase(folder: string): Promise<ProcessLock> {
+  const deadline = performance.now() + OWNER_WAIT_MS;
+  for (;;) {
+    const answer = await tryLock(folder);
+    if ('release' in answer) return answer;
+    if (isLeftOver(answer)) await endProcess(answer);
+    else if (performance.now() > deadline) {
+      throw new DatabaseInUseError(`the database is in use by process ${answer.pid}`);
+    } else await delay(50);
+  }
+}
+
+/** A child of a supervisor that is no more. */
+function isLeftOver(holder: LockHolder): boolean {
+  return holder.supervisor !== null && !isRunning(holder.supervisor);
+}
+
+/** In a folder of its own first: what a killed initdb leaves behind must never be taken for a database. */
+async function initialise(home: string, folder: string): Promise<void> {
+  for (const name of await readdir(home)) {
+    if (name.startsWith('pglite.new-')) await rm(join(home, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+  const draft = join(home, `pglite.new-${process.pid}`);
+  await mkdir(draft, { mode: 0o700 });
+  const child = forkModule(siblingModule(import.meta.url, 'pglite-initialise'), [draft], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    timeout: INITIALISE_MS,
+    killSignal: 'SIGKILL',
+  });
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-4000);
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(['creating the database failed', ...lastLines(errors, 3)].join(': '));
+  await rename(draft, folder);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

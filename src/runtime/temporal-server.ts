@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, renameSync } from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { servesNamespace } from './grpc-probe.ts';
+import { lastLinesOfFile } from './last-lines.ts';
+import { endProcess, findProcesses, identityOf, isRunning, type ProcessIdentity, signal } from './process-identity.ts';
+
+export interface TemporalServerOptions {
+  /** From ensureTemporalCli(). */
+  readonly cliPath: string;
+  /** Absolute path of the SQLite file. */
+  readonly databasePath: string;
+  /** What the server prints; the previous run's is kept as `<logPath>.1`. */
+  readonly logPath: string;
+  readonly port: number;
+  /** Created at the start when it is not there. Default: `default`. */
+  readonly namespace?: string;
+  /** Custom search attributes by name, for example `{tenant: 'Keyword'}`. */
+  readonly searchAttributes?: Readonly<Record<string, string>>;
+}
+
+export interface TemporalServer {
+  /** `127.0.0.1:port`. */
+  readonly address: string;
+  readonly server: ProcessIdentity;
+  /** Settles when the server and its guard are gone, with the reason in words. */
+  readonly ended: Promise<string>;
+  /** Resolves when the namespace is served; rejects when the server ends before, or after `timeoutMs`. */
+  ready(timeoutMs?: number): Promise<void>;
+  /** Ends the server: gracefully (about a second), or at once after `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const READY_MS = 60_000;
+const PROBE_EVERY_MS = 50;
+const STOP_GRACE_MS = 3000;
+
+/**
+ * Ends the server when the pipe on its standard input closes, which the kernel does however its parent died. Two
+ * processes hold that pipe's end: whichever of the two is killed, the other one still ends the server. Nothing needs
+ * to be graceful then: SQLite's write-ahead log survives a kill.
+ */
+const GUARD = `
+exec 4<&0 </dev/null
+"$@" 3>&- 4<&- &
+server=$!
+echo "$server" >&3
+exec 3>&-
+(while read -r _ <&4; do :; done; kill -KILL "$server") &
+lifeline=$!
+wait "$server"
+status=$?
+kill -KILL "$lifeline" 2>/dev/null
+exit "$status"
+`;
+
+/**
+ * Starts `temporal server start-dev` in a session of its own (a terminal's Ctrl-C does not reach it), after ending a
+ * left-over server on the same file. The caller holds the lock of the folder that the file lies in.
+ */
+export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
+  await endLeftOverServers(options.databasePath);
+  const guard = spawnGuard(options);
+  const server = await serverIdentity(guard);
+  const address = `${HOST}:${options.port}`;
+  const ended = once(guard, 'exit').then(async ([code, signalName]) => {
+    // A guard that was killed leaves the server behind.
+    await endProcess(server);
+    if (guard.pid !== undefined) signal(-guard.pid, 'SIGKILL');
+    const lines = await lastLinesOfFile(options.logPath, 3);
+    return [`Temporal server ended (${signalName ?? `code ${code}`})`, ...lines].join('\n  ');
+  });
+  // Whoever waits for it handles it; nobody has to.
+  ended.catch(() => {});
+
+  return {
+    address,
+    server,
+    ended,
+    async ready(timeoutMs = READY_MS) {
+      const deadline = performance.now() + timeoutMs;
+      while (!(await servesNamespace(address, options.namespace ?? 'default'))) {
+        if (!isRunning(server)) throw new Error(await ended);
+        if (performance.now() > deadline) throw new Error(`Temporal server not ready after ${timeoutMs / 1000} s`);
+        await delay(PROBE_EVERY_MS);
+      }
+    },
+    async stop(graceMs = STOP_GRACE_MS) {
+      if (isRunning(server)) signal(server.pid, 'SIGTERM');
+      const timer = setTimeout(() => void endProcess(server), graceMs);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Ends every Temporal server on this file whose guard and parent were killed. */
+export async function endLeftOverServers(databasePath: string): Promise<void> {
+  // The blank keeps `…/home2` from matching `…/home`: arguments follow.
+  const leftOver = findProcesses('server start-dev', `--db-filename ${databasePath} `);
+  await Promise.all(leftOver.map((server) => endProcess(server)));
+}
+
+function spawnGuard(options: TemporalServerOptions): ChildProcess {
+  const log = openLog(options.logPath);
+  try {
+    return spawn('sh', ['-c', GUARD, 'temporal-guard', options.cliPath, ...serverArguments(options)], {
+      detached: true,
+      stdio: ['pipe', log, log, 'pipe'],
+      // The server needs nothing of ours, least of all keys and passwords.
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, LANG: process.env.LANG },
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+function openLog(path: string): number {
+  try {
+    renameSync(path, `${path}.1`);
+  } catch {
+    // The first start.
+  }
+  return openSync(path, 'a', 0o600);
+}
+
+/** The guard's first line is the server's pid. */
+async function serverIdentity(guard: ChildProcess): Promise<ProcessIdentity> {
+  await once(guard, 'spawn');
+  const pidPipe = guard.stdio[3];
+  if (pidPipe == null || !('setEncoding' in pidPipe)) throw new Error('the Temporal guard has no pipe');
+  const identity = identityOf(Number((await readAll(pidPipe)).trim()));
+  if (identity === null) throw new Error('the Temporal server ended at once');
+  return identity;
+}
+
+/** Measured: without the poll rates every task waits about 50 ms; without fairness its keys do nothing. */
+function serverArguments(options: TemporalServerOptions): string[] {
+  const attributes = Object.entries(options.searchAttributes ?? {});
+  const pragmas = ['journal_mode=wal', 'synchronous=1'];
+  const dynamicConfig = [
+    'history.transferProcessorMaxPollRPS=2000',
+    'history.timerProcessorMaxPollRPS=2000',
+    'matching.enableFairness=true',
+    'matching.numTaskqueueReadPartitions=1',
+    'matching.numTaskqueueWritePartitions=1',
+  ];
+  return [
+    ...['server', 'start-dev', '--headless', '--ip', HOST, '--port', String(options.port)],
+    ...['--db-filename', options.databasePath, '--namespace', options.namespace ?? 'default'],
+    ...pragmas.flatMap((pragma) => ['--sqlite-pragma', pragma]),
+    ...dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]),
+    ...attributes.flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+  ];
+}
