@@ -1,0 +1,69 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export interface EncryptionKeyFile {
+  /** In the form of the variable ENCRYPTION_KEYS: `id:base64`, comma-separated. */
+  readonly keys: string;
+  readonly path: string;
+  /** It was made just now, and there is no backup of it. */
+  readonly created: boolean;
+}
+
+/**
+ * The keys of the embedded shape, from `home`/keys/encryption-keys (0600, one `id:base64` a line, the first is used
+ * for writing). The first start makes one: losing the file loses everything that is stored.
+ */
+export async function loadOrCreateEncryptionKeys(home: string): Promise<EncryptionKeyFile> {
+  const path = join(home, 'keys', 'encryption-keys');
+  const existing = await readKeys(path);
+  if (existing !== null) return { keys: existing, path, created: false };
+
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeDurably(draft, `k1:${randomBytes(32).toString('base64')}\n`);
+    // Fails where a file is, whereas rename(2) would replace keys that another process has made meanwhile.
+    await link(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  await syncFolder(dirname(path));
+  const keys = await readKeys(path);
+  if (keys === null) throw new Error(`${path} went away while it was made`);
+  return { keys, path, created: true };
+}
+
+async function readKeys(path: string): Promise<string | null> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+  await chmod(path, 0o600);
+  const keys = text.split(/[\s,]+/).filter((key) => key !== '');
+  // Never a new key in its place: what the old ones encrypted would be lost without a word.
+  if (keys.length === 0) throw new Error(`${path} holds no key: put it back from your backup`);
+  return keys.join(',');
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
