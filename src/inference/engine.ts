@@ -1,0 +1,86 @@
+import type { Finish, Piece } from '../chat/piece.ts';
+
+/** What an engine can do; a request that needs more is refused with 400 naming the engine. */
+export interface EngineCapabilities {
+  readonly vision: boolean;
+  readonly video: boolean;
+  /** Constrained decoding by a JSON schema. */
+  readonly jsonSchema: boolean;
+  /** Can go on from a prefix of its answer, so that a failover does not start again. */
+  readonly continueFromPrefix: boolean;
+  readonly tools: boolean;
+  readonly logprobs: boolean;
+}
+
+/** A part of a message, media resolved: bytes that this process has fetched, checked and scaled. */
+export type EngineContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image'; readonly mimeType: string; readonly bytes: Uint8Array }
+  /** Frames in order, with their times in seconds. */
+  | {
+      readonly type: 'video';
+      readonly frames: readonly { readonly seconds: number; readonly mimeType: string; readonly bytes: Uint8Array }[];
+    };
+
+export interface EngineMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: readonly EngineContentPart[];
+  readonly name?: string;
+  readonly toolCallId?: string;
+  /** Tool calls of an assistant's earlier turn, as OpenAI writes them. */
+  readonly toolCalls?: readonly unknown[];
+}
+
+export interface Sampling {
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly repetitionPenalty?: number;
+  readonly logprobs?: boolean;
+  readonly topLogprobs?: number;
+}
+
+export interface GenerationRequest {
+  readonly messages: readonly EngineMessage[];
+  readonly sampling: Sampling;
+  readonly responseFormat:
+    | { readonly type: 'text' }
+    | { readonly type: 'json_object' }
+    | { readonly type: 'json_schema'; readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
+  readonly tools?: readonly unknown[];
+  readonly toolChoice?: unknown;
+  /** What was already recorded of this answer; only for engines with `continueFromPrefix`. */
+  readonly prefix?: string;
+}
+
+/** What an engine yields: pieces, then exactly one finish. */
+export type GenerationPart = { readonly type: 'piece'; readonly piece: Piece } | ({ readonly type: 'finish' } & Finish);
+
+export interface EngineReadiness {
+  readonly ready: boolean;
+  readonly error: string | null;
+}
+
+/**
+ * A model that answers. Errors: KtpflowError `model_not_ready`, `upstream_failed`, `deadline_exceeded`,
+ * `context_length_exceeded`; aborting the signal stops the work within a second and rejects.
+ */
+export interface Engine {
+  readonly id: string;
+  readonly kind: 'ppocr' | 'onnx' | 'openai';
+  /** Name offered in /v1/models. */
+  readonly modelId: string;
+  readonly capabilities: EngineCapabilities;
+  /** Prompt and answer together, in tokens; null where it is not known. */
+  contextLength(): Promise<number | null>;
+  readiness(): Promise<EngineReadiness>;
+  generate(request: GenerationRequest, options: { readonly signal: AbortSignal }): AsyncIterable<GenerationPart>;
+  /** Counts by the engine's tokenizer; null where it has none. */
+  countTokens(text: string): Promise<number | null>;
+  close(): Promise<void>;
+}
