@@ -1,0 +1,157 @@
+import { LABEL_ORDER, type Label, type LabelMatch, matchLabel, type RowLabel } from './labels.ts';
+import { type Glyph, type Span, sliceSpan } from './spans.ts';
+
+/** A label that was found on the page. */
+export interface Anchor {
+  readonly label: RowLabel;
+  /** Left edge and row of the label in the card's frame, pixels. */
+  readonly left: number;
+  readonly right: number;
+  readonly v: number;
+  readonly height: number;
+  readonly quality: number;
+  /** The rest of the label's own line, where the value was read together with it. */
+  readonly rest: Span | undefined;
+  /** Spans that the label took, whole or in part. */
+  readonly spans: readonly Span[];
+}
+
+/** A label split over two boxes ("Tempat/Tgl" "Lahir") is joined where the gap is at most this many heights. */
+const JOIN_GAP_HEIGHTS = 1.4;
+
+/** How far left edges of labels may lie apart, in line heights; the rows of RT/RW to Kecamatan are indented. */
+const INDENT_HEIGHTS = 4.5;
+
+/**
+ * Finds the labels of a card: of all spans that begin like a label, the best set that keeps the printed order from
+ * top to bottom and one left edge.
+ */
+export function findAnchors(spans: readonly Span[]): Anchor[] {
+  const candidates: Anchor[] = [];
+  for (const span of spans) {
+    for (const candidate of candidatesAt(span, spans)) candidates.push(candidate);
+  }
+  if (candidates.length === 0) return [];
+  const edge = leftEdge(candidates);
+  const height = median(spans.map((span) => span.height));
+  const aligned = candidates.filter((candidate) => Math.abs(candidate.left - edge) < INDENT_HEIGHTS * height);
+  return bestChain(aligned, height);
+}
+
+function candidatesAt(span: Span, spans: readonly Span[]): Anchor[] {
+  const found: Anchor[] = [];
+  const alone = matchLabel(span.glyphs);
+  if (alone) pushAnchor(found, alone, [span]);
+  const next = rightNeighbour(span, spans);
+  if (next && next.left - span.right < JOIN_GAP_HEIGHTS * span.height) {
+    const joined = matchLabel([...span.glyphs, blankBetween(span, next), ...next.glyphs]);
+    if (joined && joined.end > span.glyphs.length + 1 && joined.quality > (alone?.quality ?? 0) + 0.05) {
+      pushAnchor(found, joined, [span, next]);
+    }
+  }
+  return found;
+}
+
+function pushAnchor(found: Anchor[], match: LabelMatch, spans: readonly [Span] | readonly [Span, Span]): void {
+  if (match.label === 'gol_darah') return;
+  const [first, second] = spans;
+  const rest = second ? sliceSpan(second, match.end - first.glyphs.length - 1) : sliceSpan(first, match.end);
+  const last = second ? second.glyphs[match.end - first.glyphs.length - 2] : first.glyphs[match.end - 1];
+  const labelGlyphs = second ? first.glyphs : first.glyphs.slice(0, match.end);
+  found.push({
+    label: match.label,
+    left: first.left,
+    right: last?.u ?? first.right,
+    v: mean(labelGlyphs.map((glyph) => glyph.v)),
+    height: first.height,
+    quality: match.quality,
+    rest,
+    spans,
+  });
+}
+
+/** The nearest span to the right on the same row. */
+export function rightNeighbour(span: Span, spans: readonly Span[]): Span | undefined {
+  let nearest: Span | undefined;
+  for (const other of spans) {
+    if (other === span || other.left < span.right - span.height * 0.3) continue;
+    if (Math.abs(other.v - span.v) > 0.45 * Math.min(span.height, other.height)) continue;
+    if (!nearest || other.left < nearest.left) nearest = other;
+  }
+  return nearest;
+}
+
+/** Where "Gol. Darah" begins in a run of glyphs, at the start of a word or glued to one. */
+export function findBloodLabel(glyphs: readonly Glyph[]): { start: number; match: LabelMatch } | undefined {
+  let best: { start: number; match: LabelMatch } | undefined;
+  for (let start = 0; start < glyphs.length; start += 1) {
+    const initial = glyphs[start]?.text.toUpperCase() ?? '';
+    if (!'GCB6O0'.includes(initial)) continue;
+    const match = matchLabel(glyphs.slice(start), 'gol_darah' satisfies Label);
+    if (match && match.quality > 0.5 && (!best || match.quality > best.match.quality)) best = { start, match };
+  }
+  return best;
+}
+
+function blankBetween(left: Span, right: Span): Glyph {
+  return { text: ' ', confidence: 1, u: (left.right + right.left) / 2, v: left.v, position: 1 };
+}
+
+/** The left edge that most of the good candidates share. */
+function leftEdge(candidates: readonly Anchor[]): number {
+  let best = candidates[0]?.left ?? 0;
+  let bestScore = -1;
+  for (const { left, height } of candidates) {
+    let score = 0;
+    for (const other of candidates) {
+      const distance = Math.abs(other.left - left) / height;
+      if (distance < 3) score += other.quality ** 2 * (1 - distance / 3);
+    }
+    if (score > bestScore) {
+      bestScore = score;
+      best = left;
+    }
+  }
+  return best;
+}
+
+/** The subset with the most label quality whose labels go down the page in the printed order. */
+function bestChain(candidates: readonly Anchor[], height: number): Anchor[] {
+  const sorted = [...candidates].sort((first, second) => first.v - second.v);
+  const order = new Map<RowLabel, number>(LABEL_ORDER.map((label, index) => [label, index]));
+  const scores: number[] = [];
+  const previous: number[] = [];
+  let bestEnd = -1;
+  for (const [index, candidate] of sorted.entries()) {
+    let score = 0;
+    let from = -1;
+    for (let earlier = 0; earlier < index; earlier += 1) {
+      const other = sorted[earlier];
+      if (!other || candidate.v - other.v < 0.4 * height) continue;
+      if ((order.get(other.label) ?? 0) >= (order.get(candidate.label) ?? 0)) continue;
+      const value = scores[earlier] ?? 0;
+      if (value > score) {
+        score = value;
+        from = earlier;
+      }
+    }
+    scores[index] = score + candidate.quality;
+    previous[index] = from;
+    if (bestEnd < 0 || (scores[index] ?? 0) > (scores[bestEnd] ?? 0)) bestEnd = index;
+  }
+  const chain: Anchor[] = [];
+  for (let index = bestEnd; index >= 0; index = previous[index] ?? -1) {
+    const anchor = sorted[index];
+    if (anchor) chain.unshift(anchor);
+  }
+  return chain;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((first, second) => first - second);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

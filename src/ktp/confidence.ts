@@ -1,0 +1,44 @@
+import type { Reading } from './reading.ts';
+import type { FieldName } from './schema.ts';
+
+/**
+ * Calibration: a reading's score (0-1, see `scoreReading`) to the share of readings of that score that were right on
+ * generated cards. Pairs rise in both columns; between them the line is straight.
+ */
+const CALIBRATION: ReadonlyArray<readonly [score: number, confidence: number]> = [
+  [0, 0.02],
+  [0.5, 0.3],
+  [0.7, 0.6],
+  [0.85, 0.85],
+  [0.95, 0.96],
+  [1, 0.995],
+];
+
+/** The calibrated probability that a reading's value is right, 0 for an unread field. */
+export function confidenceOf(name: FieldName, reading: Reading): number {
+  if (reading.value === null) return 0;
+  const score = scoreReading(name, reading);
+  for (let index = 1; index < CALIBRATION.length; index += 1) {
+    const [fromScore, from] = CALIBRATION[index - 1] ?? [0, 0];
+    const [toScore, to] = CALIBRATION[index] ?? [1, 1];
+    if (score <= toScore) return round(from + ((to - from) * (score - fromScore)) / (toScore - fromScore));
+  }
+  return 1;
+}
+
+/** What speaks for a reading, 0-1: a monotone mix of its evidence, not yet a probability. */
+export function scoreReading(_name: FieldName, reading: Reading): number {
+  const { evidence } = reading;
+  let score = 0.55 * evidence.meanCharacter + 0.45 * evidence.leastCharacter;
+  if (evidence.listed) score = 1 - (1 - score) * 0.6;
+  if (evidence.labelQuality === 0) score *= 0.9;
+  score -= Math.min(0.4, evidence.snapShare * 0.8) + Math.min(0.3, evidence.oddCharacters * 0.1);
+  if (evidence.agreement > 0) score = 1 - (1 - score) * 0.3;
+  if (evidence.agreement < 0) score *= 0.75;
+  if (reading.source === 'derived') score *= 0.95;
+  return Math.min(1, Math.max(0, score));
+}
+
+function round(value: number): number {
+  return Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;
+}

@@ -1,0 +1,141 @@
+import { prefixDistances } from './edit-distance.ts';
+import type { Glyph } from './spans.ts';
+
+/** What a card prints in front of its values, in the order of the rows; blood group stands on the row of sex. */
+export const LABEL_ORDER = [
+  'nik',
+  'nama',
+  'lahir',
+  'jenis_kelamin',
+  'alamat',
+  'rt_rw',
+  'kel_desa',
+  'kecamatan',
+  'agama',
+  'status_perkawinan',
+  'pekerjaan',
+  'kewarganegaraan',
+  'berlaku_hingga',
+] as const;
+
+export type RowLabel = (typeof LABEL_ORDER)[number];
+export type Label = RowLabel | 'gol_darah';
+
+/** Wordings, folded to letters only. The first of each is the common one. */
+const WORDINGS: Readonly<Record<Label, readonly string[]>> = {
+  nik: ['NIK', 'NOKTP', 'NOMORINDUKKEPENDUDUKAN'],
+  nama: ['NAMA', 'NAMALENGKAP', 'NAME', 'FULLNAME'],
+  lahir: [
+    'TEMPATTGLLAHIR',
+    'TEMPATTANGGALLAHIR',
+    'TEMPATTGLAHIR',
+    'TMPTTGLLAHIR',
+    'TTL',
+    'TEMPATLAHIR',
+    'PLACEDATEOFBIRTH',
+    'PLACEANDDATEOFBIRTH',
+  ],
+  jenis_kelamin: ['JENISKELAMIN', 'JNSKELAMIN', 'KELAMIN', 'SEX', 'GENDER'],
+  gol_darah: ['GOLDARAH', 'GOLONGANDARAH', 'GOLDRH', 'BLOODTYPE', 'BLOODGROUP'],
+  alamat: ['ALAMAT', 'ALAMATRUMAH', 'ADDRESS'],
+  rt_rw: ['RTRW'],
+  kel_desa: ['KELDESA', 'KELURAHANDESA', 'DESAKELURAHAN', 'DESAKEL', 'KELURAHAN', 'VILLAGE', 'SUBDISTRICT'],
+  kecamatan: ['KECAMATAN', 'DISTRICT'],
+  agama: ['AGAMA', 'AGAMAKEPERCAYAAN', 'KEPERCAYAAN', 'RELIGION'],
+  status_perkawinan: ['STATUSPERKAWINAN', 'STATUSKAWIN', 'STATUS', 'STATPERKAWINAN', 'MARITALSTATUS'],
+  pekerjaan: ['PEKERJAAN', 'JENISPEKERJAAN', 'OCCUPATION'],
+  kewarganegaraan: ['KEWARGANEGARAAN', 'WARGANEGARA', 'NATIONALITY', 'CITIZENSHIP'],
+  berlaku_hingga: ['BERLAKUHINGGA', 'BERLAKUSAMPAI', 'BERLAKUSD', 'BERLAKU', 'VALIDUNTIL', 'EXPIRYDATE'],
+};
+
+export interface LabelMatch {
+  readonly label: Label;
+  /** Edits between the wording and what was read; confusable characters count half. */
+  readonly distance: number;
+  /** 0-1, one for a perfect match of a long wording. */
+  readonly quality: number;
+  /** Number of glyphs that the label takes, separators behind it included. */
+  readonly end: number;
+}
+
+/** Edits that a wording of this length may have. */
+function allowance(length: number): number {
+  if (length <= 3) return 0.5;
+  if (length <= 4) return 1;
+  if (length <= 6) return 1.5;
+  return Math.min(4, length * 0.28);
+}
+
+/** Finds the label that a run of glyphs begins with, or undefined. Wordings of `only` are tried where given. */
+export function matchLabel(glyphs: readonly Glyph[], only?: Label): LabelMatch | undefined {
+  const { text, indexes } = foldGlyphs(glyphs, 28);
+  if (text.length < 2) return undefined;
+  let best: LabelMatch | undefined;
+  for (const label of only ? [only] : ALL_LABELS) {
+    for (const wording of WORDINGS[label]) {
+      const match = matchWording(label, wording, text, indexes, glyphs);
+      if (match && (!best || match.quality > best.quality)) best = match;
+    }
+  }
+  return best;
+}
+
+const ALL_LABELS: readonly Label[] = [...LABEL_ORDER, 'gol_darah'];
+
+function matchWording(
+  label: Label,
+  wording: string,
+  text: string,
+  indexes: readonly number[],
+  glyphs: readonly Glyph[],
+): LabelMatch | undefined {
+  const allowed = allowance(wording.length);
+  let best: { distance: number; end: number; cost: number } | undefined;
+  for (const { distance, end } of prefixDistances(wording, text)) {
+    if (end === 0 || distance > allowed) continue;
+    const last = indexes[end - 1] ?? 0;
+    const cost = distance + boundaryCost(glyphs, last);
+    if (!best || cost < best.cost) best = { distance, end: last + 1, cost };
+  }
+  if (!best) return undefined;
+  let { end } = best;
+  while (end < glyphs.length && isSeparator(glyphs[end]?.text ?? '')) end += 1;
+  const glued = best.cost - best.distance > 0.5;
+  // A short word without a boundary behind it ("TTLxyz", "NIKO") is more likely a part of a value.
+  if (glued && wording.length < 4) return undefined;
+  const certainty = 1 - best.cost / (wording.length + 1);
+  return { label, distance: best.distance, quality: certainty * Math.min(1, (wording.length + 6) / 14), end };
+}
+
+/** How unlikely it is that a label ends behind this glyph: nothing before ':', little before a blank or a change of case. */
+function boundaryCost(glyphs: readonly Glyph[], last: number): number {
+  const here = glyphs[last]?.text ?? '';
+  const next = glyphs[last + 1]?.text;
+  if (next === undefined || next === ':' || next === ';') return 0;
+  if (isSeparator(next)) return 0.1;
+  if (isLower(here) && !isLower(next)) return 0.2;
+  return 0.6;
+}
+
+function isLower(character: string): boolean {
+  return character !== character.toUpperCase();
+}
+
+/** Marks that stand between a label and its value. */
+export function isSeparator(character: string): boolean {
+  return character === ' ' || ':;.,|\'"*·'.includes(character);
+}
+
+function foldGlyphs(glyphs: readonly Glyph[], limit: number): { text: string; indexes: number[] } {
+  let text = '';
+  const indexes: number[] = [];
+  for (const [index, glyph] of glyphs.entries()) {
+    if (text.length >= limit) break;
+    const upper = glyph.text.toUpperCase();
+    if (upper.length === 1 && /[A-Z0-9|!]/.test(upper)) {
+      text += upper;
+      indexes.push(index);
+    }
+  }
+  return { text, indexes };
+}

@@ -1,0 +1,273 @@
+import { type Anchor, findAnchors, findBloodLabel, median } from './anchors.ts';
+import { contentScore } from './content.ts';
+import { fitFrame } from './frame.ts';
+import { LABEL_ORDER, type Label, type RowLabel } from './labels.ts';
+import { type Span, sliceSpan, spansOfLine } from './spans.ts';
+import type { TextLine } from './text-line.ts';
+
+/** What stands behind a label: its rows from top to bottom, each from left to right. */
+export interface Slot {
+  readonly rows: readonly (readonly Span[])[];
+  /** 0-1; 0 where the label was not read and the slot was told by its place and content. */
+  readonly labelQuality: number;
+}
+
+/** The card's text sorted by what it belongs to. Values still carry stray separators. */
+export interface CardLayout {
+  readonly slots: ReadonlyMap<Label, Slot>;
+  readonly header: readonly Span[];
+  /** Right-hand column at the foot: place and date of issue, top to bottom. */
+  readonly issue: readonly Span[];
+  readonly anchors: readonly Anchor[];
+}
+
+/** Estimates in pixels that all thresholds are made of. */
+interface Metrics {
+  readonly labelLeft: number;
+  readonly valueLeft: number;
+  readonly pitch: number;
+  /** Width of the card. */
+  readonly width: number;
+}
+
+/** Shares of the card's width, measured from the labels' left edge. */
+const VALUE_LEFT = 0.235;
+const ISSUE_LEFT = 0.55;
+const ISSUE_CENTRE = 0.66;
+/** Rows follow each other at this share of the card's width. */
+const ROW_PITCH = 0.0283;
+
+/** Sorts a card's lines into header, labelled slots and place of issue. */
+export function layOut(lines: readonly TextLine[]): CardLayout {
+  const frame = fitFrame(lines);
+  const spans = lines.flatMap((line) => spansOfLine(line, frame));
+  const anchors = findAnchors(spans);
+  const metrics = measure(anchors, spans);
+  if (!metrics) return { slots: new Map(), header: headerOf(spans, undefined), issue: [], anchors };
+  const taken = new Set(anchors.flatMap((anchor) => anchor.spans));
+  const first = anchors[0];
+  const top = first ? first.v - (LABEL_ORDER.indexOf(first.label) + 0.6) * metrics.pitch : 0;
+  const free = spans.filter((span) => !taken.has(span));
+  const header = headerOf(free, top);
+  const issue = issueOf(free, anchors, metrics);
+  const body = free.filter((span) => !issue.includes(span) && span.v > top && isInBody(span, metrics));
+  const slots = splitBlood(fillSlots(anchors, body, metrics));
+  return { slots, header, issue, anchors };
+}
+
+function measure(anchors: readonly Anchor[], spans: readonly Span[]): Metrics | undefined {
+  if (anchors.length === 0) return undefined;
+  const labelLeft = Math.min(...anchors.map((anchor) => anchor.left));
+  const pitches: number[] = [];
+  for (const [index, anchor] of anchors.entries()) {
+    const next = anchors[index + 1];
+    if (!next) continue;
+    const steps = LABEL_ORDER.indexOf(next.label) - LABEL_ORDER.indexOf(anchor.label);
+    pitches.push((next.v - anchor.v) / steps);
+  }
+  const height = median(spans.map((span) => span.height));
+  const pitch = pitches.length > 0 ? median(pitches) : height * 1.2;
+  const valueLefts: number[] = [];
+  for (const anchor of anchors) {
+    const value = anchor.rest ?? nearestRight(anchor, spans);
+    const start = value?.glyphs.find((glyph) => /[A-Z0-9]/.test(glyph.text))?.u;
+    if (start !== undefined) valueLefts.push(start);
+  }
+  const byPitch = pitch / ROW_PITCH;
+  const byValue = valueLefts.length >= 3 ? (median(valueLefts) - labelLeft) / VALUE_LEFT : byPitch;
+  const width = Math.sqrt(byPitch * Math.min(Math.max(byValue, byPitch * 0.6), byPitch * 1.6));
+  return { labelLeft, valueLeft: labelLeft + VALUE_LEFT * width, pitch, width };
+}
+
+function nearestRight(anchor: Anchor, spans: readonly Span[]): Span | undefined {
+  let nearest: Span | undefined;
+  for (const span of spans) {
+    if (anchor.spans.includes(span) || span.left < anchor.right || !/[A-Z0-9]/.test(span.text)) continue;
+    if (Math.abs(span.v - anchor.v) > 0.45 * anchor.height) continue;
+    if (!nearest || span.left < nearest.left) nearest = span;
+  }
+  return nearest;
+}
+
+function headerOf(spans: readonly Span[], top: number | undefined): Span[] {
+  return spans.filter((span) => top === undefined || span.v <= top).sort((first, second) => first.v - second.v);
+}
+
+function issueOf(spans: readonly Span[], anchors: readonly Anchor[], metrics: Metrics): Span[] {
+  const lowest = anchors.filter((anchor) => LABEL_ORDER.indexOf(anchor.label) <= LABEL_ORDER.indexOf('agama')).at(-1);
+  const found = spans.filter((span) => {
+    const left = (span.left - metrics.labelLeft) / metrics.width;
+    const centre = ((span.left + span.right) / 2 - metrics.labelLeft) / metrics.width;
+    return left > ISSUE_LEFT && centre > ISSUE_CENTRE && (!lowest || span.v > lowest.v + 1.4 * metrics.pitch);
+  });
+  return found.sort((first, second) => first.v - second.v);
+}
+
+/** Text in the photo's column above the place of issue is none of the card's fields. */
+function isInBody(span: Span, metrics: Metrics): boolean {
+  const left = (span.left - metrics.labelLeft) / metrics.width;
+  return left > -0.06 && left < 0.68;
+}
+
+/** Puts each free span behind the label of its row, or below the label that it continues. */
+function fillSlots(anchors: readonly Anchor[], body: readonly Span[], metrics: Metrics): Map<Label, Slot> {
+  const onRow = new Map<Anchor, Span[]>();
+  const between: Span[] = [];
+  for (const anchor of anchors) onRow.set(anchor, anchor.rest ? [anchor.rest] : []);
+  const ordered = [...body].sort((first, second) => rowDistance(first, anchors) - rowDistance(second, anchors));
+  for (const span of ordered) {
+    const anchor = nearestAnchor(span, anchors);
+    const row = anchor && onRow.get(anchor);
+    const near = anchor && Math.abs(span.v - anchor.v) <= 0.5 * metrics.pitch && span.left > anchor.left;
+    if (anchor && row && near && !row.some((other) => overlap(other, span) > 0.3)) row.push(span);
+    else between.push(span);
+  }
+  const slots = new Map<Label, Slot>();
+  for (const anchor of anchors) {
+    const row = (onRow.get(anchor) ?? []).sort((first, second) => first.left - second.left);
+    slots.set(anchor.label, { rows: row.length > 0 ? [row] : [], labelQuality: anchor.quality });
+  }
+  const edges: (Anchor | undefined)[] = [undefined, ...anchors];
+  for (const [index, anchor] of edges.entries()) {
+    const next = edges[index + 1];
+    const rows = rowsOf(
+      between.filter((span) => (!anchor || span.v > anchor.v) && (!next || span.v <= next.v)),
+      metrics,
+    );
+    placeRows(slots, rows, anchor?.label, next?.label);
+  }
+  return slots;
+}
+
+function nearestAnchor(span: Span, anchors: readonly Anchor[]): Anchor | undefined {
+  let nearest: Anchor | undefined;
+  for (const anchor of anchors) {
+    if (!nearest || Math.abs(span.v - anchor.v) < Math.abs(span.v - nearest.v)) nearest = anchor;
+  }
+  return nearest;
+}
+
+function rowDistance(span: Span, anchors: readonly Anchor[]): number {
+  const anchor = nearestAnchor(span, anchors);
+  return anchor ? Math.abs(span.v - anchor.v) : Infinity;
+}
+
+function overlap(first: Span, second: Span): number {
+  const shared = Math.min(first.right, second.right) - Math.max(first.left, second.left);
+  return shared / Math.max(1, Math.min(first.right - first.left, second.right - second.left));
+}
+
+/** Groups spans into rows from top to bottom. */
+function rowsOf(spans: readonly Span[], metrics: Metrics): Span[][] {
+  const rows: Span[][] = [];
+  for (const span of [...spans].sort((first, second) => first.v - second.v)) {
+    const row = rows.at(-1);
+    const first = row?.[0];
+    if (row && first && span.v - first.v < 0.45 * metrics.pitch && !row.some((other) => overlap(other, span) > 0.3)) {
+      row.push(span);
+    } else {
+      rows.push([span]);
+    }
+  }
+  for (const row of rows) row.sort((first, second) => first.left - second.left);
+  return rows;
+}
+
+/**
+ * Deals rows without a label of their own to the label above (a wrapped value) and to the labels that were not read
+ * between it and the next one: in order, each row where its content suits best.
+ */
+function placeRows(
+  slots: Map<Label, Slot>,
+  rows: readonly Span[][],
+  above: RowLabel | undefined,
+  below: RowLabel | undefined,
+): void {
+  if (rows.length === 0) return;
+  const from = above ? LABEL_ORDER.indexOf(above) : -1;
+  const to = below ? LABEL_ORDER.indexOf(below) : LABEL_ORDER.length;
+  const choices: (RowLabel | undefined)[] = [above, ...LABEL_ORDER.slice(from + 1, to)];
+  const best = bestDeal(rows, choices);
+  for (const [index, choice] of best.entries()) {
+    const row = rows[index];
+    const label = choices[choice];
+    if (!row || label === undefined) continue;
+    const slot = slots.get(label);
+    slots.set(label, { rows: [...(slot?.rows ?? []), row], labelQuality: slot?.labelQuality ?? 0 });
+  }
+}
+
+const WRAPPABLE: ReadonlySet<Label> = new Set<Label>(['nama', 'lahir', 'alamat', 'kel_desa', 'kecamatan', 'pekerjaan']);
+
+/** For each row the index of its label among `choices`, never going back up; -1 drops a row that suits nothing. */
+function bestDeal(rows: readonly Span[][], choices: readonly (RowLabel | undefined)[]): number[] {
+  const dropped = -0.15;
+  // States by the label of the row before; the first is the label above, whose slot exists already.
+  let states: { score: number; deal: readonly number[] }[] = [{ score: 0, deal: [] }];
+  for (const row of rows) {
+    const text = row.map((span) => span.text).join(' ');
+    const next: { score: number; deal: readonly number[] }[] = [];
+    for (const [last, state] of states.entries()) {
+      offer(next, last, state.score + dropped, state.deal, -1);
+      for (let choice = last; choice < choices.length; choice += 1) {
+        const label = choices[choice];
+        if (label === undefined) continue;
+        const gain = choice === last ? (WRAPPABLE.has(label) ? 0.25 : -0.3) : contentScore(label, text);
+        offer(next, choice, state.score + gain, state.deal, choice);
+      }
+    }
+    states = next;
+  }
+  let best = states[0];
+  for (const state of states) if (state && (!best || state.score > best.score)) best = state;
+  return [...(best?.deal ?? [])];
+}
+
+function offer(
+  states: { score: number; deal: readonly number[] }[],
+  last: number,
+  score: number,
+  deal: readonly number[],
+  choice: number,
+): void {
+  for (let index = states.length; index <= last; index += 1) states.push({ score: -Infinity, deal: [] });
+  const current = states[last];
+  if (!current || score > current.score) states[last] = { score, deal: [...deal, choice] };
+}
+
+/** Takes the blood group out of the row of sex (or out of whatever row it was read on). */
+function splitBlood(slots: Map<Label, Slot>): Map<Label, Slot> {
+  for (const label of ['jenis_kelamin', 'lahir', 'alamat'] as const) {
+    const slot = slots.get(label);
+    if (!slot) continue;
+    for (const [rowIndex, row] of slot.rows.entries()) {
+      const cut = cutBlood(row);
+      if (!cut) continue;
+      const rows = slot.rows
+        .map((other, index) => (index === rowIndex ? cut.before : other))
+        .filter((other) => other.length > 0);
+      slots.set(label, { ...slot, rows });
+      slots.set('gol_darah', { rows: cut.after.length > 0 ? [cut.after] : [], labelQuality: cut.quality });
+      return slots;
+    }
+  }
+  return slots;
+}
+
+function cutBlood(row: readonly Span[]): { before: Span[]; after: Span[]; quality: number } | undefined {
+  const glyphs = row.flatMap((span) => span.glyphs);
+  const found = findBloodLabel(glyphs);
+  if (!found) return undefined;
+  const end = found.start + found.match.end;
+  const before: Span[] = [];
+  const after: Span[] = [];
+  let offset = 0;
+  for (const span of row) {
+    const head = sliceSpan(span, 0, Math.max(0, found.start - offset));
+    const tail = sliceSpan(span, Math.max(0, end - offset));
+    if (head && offset < found.start) before.push(head);
+    if (tail && offset + span.glyphs.length > end) after.push(tail);
+    offset += span.glyphs.length;
+  }
+  return { before, after, quality: found.match.quality };
+}

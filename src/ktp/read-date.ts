@@ -1,0 +1,72 @@
+import { type CalendarDate, isCalendarDate } from './dates.ts';
+import { digitOf } from './digits.ts';
+
+/** A date found in a text. */
+export interface FoundDate {
+  readonly date: CalendarDate;
+  readonly start: number;
+  readonly end: number;
+  /** How many characters were no digits or separators but were taken for some. */
+  readonly mended: number;
+}
+
+const SEPARATORS = "-./, :_~'=+";
+
+/**
+ * Finds the last DD-MM-YYYY in a text: separators of any kind, doubled or lost; characters that look like digits
+ * taken for them where the whole then is a calendar date of 1900 to 2099.
+ */
+export function findDate(text: string): FoundDate | undefined {
+  let best: FoundDate | undefined;
+  for (let start = text.length - 1; start >= 0; start -= 1) {
+    const found = dateAt(text, start);
+    if (!found) continue;
+    if (
+      !best ||
+      found.mended < best.mended ||
+      (found.mended === best.mended && found.start < best.start && found.end >= best.end)
+    ) {
+      best = found;
+    }
+  }
+  return best;
+}
+
+function dateAt(text: string, start: number): FoundDate | undefined {
+  const before = text[start - 1];
+  if (before !== undefined && before >= '0' && before <= '9') return undefined;
+  let index = start;
+  let mended = 0;
+  const take = (count: number): number | undefined => {
+    let digits = '';
+    while (digits.length < count) {
+      const character = text[index];
+      const digit = character === undefined ? undefined : digitOf(character);
+      if (digit === undefined || character === undefined) return undefined;
+      if (character !== digit) mended += 1;
+      digits += digit;
+      index += 1;
+    }
+    return Number(digits);
+  };
+  const skip = (): number => {
+    const from = index;
+    while (index - from < 3 && SEPARATORS.includes(text[index] ?? '\n')) index += 1;
+    return index - from;
+  };
+  const day = take(2);
+  if (day === undefined) return undefined;
+  const first = skip();
+  const month = take(2);
+  if (month === undefined) return undefined;
+  const second = skip();
+  const year = take(4);
+  if (year === undefined) return undefined;
+  const after = text[index];
+  if (after !== undefined && after >= '0' && after <= '9') return undefined;
+  // Letters alone are no date: "BOIS..." would be one.
+  if (mended > 2 || (mended > 0 && first + second === 0)) return undefined;
+  const date = { year, month, day };
+  if (year < 1900 || year > 2099 || !isCalendarDate(date)) return undefined;
+  return { date, start, end: index, mended };
+}

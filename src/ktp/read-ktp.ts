@@ -1,0 +1,104 @@
+import { checkCard } from './checks.ts';
+import { toCompatibleCard } from './compat.ts';
+import { confidenceOf } from './confidence.ts';
+import { layOut } from './layout.ts';
+import { ktpLikelihood } from './likelihood.ts';
+import { readHeader } from './read-header.ts';
+import { readNik } from './read-nik.ts';
+import { readRegions } from './read-regions.ts';
+import {
+  cleanAddress,
+  cleanName,
+  cleanPlace,
+  readBirth,
+  readBloodGroup,
+  readDate,
+  readFreeText,
+  readListed,
+  readNeighbourhood,
+  readValidity,
+} from './read-values.ts';
+import { type Reading, textOf, unread } from './reading.ts';
+import type { Field, FieldName, KtpResult } from './schema.ts';
+import { FIELD_NAMES } from './schema.ts';
+import { boxOf, type Span } from './spans.ts';
+import type { PageSize, TextLine } from './text-line.ts';
+import { MARITAL_STATES, NATIONALITIES, OCCUPATIONS, RELIGIONS, SEXES } from './vocabulary.ts';
+
+export interface KtpReading {
+  readonly fields: KtpResult['fields'];
+  readonly checks: KtpResult['checks'];
+  readonly compat: KtpResult['compat'];
+  /** 0-1: that the lines are a KTP at all. */
+  readonly likelihood: number;
+}
+
+/** Reads a KTP's fields out of the lines of an upright page (pixels of that page). Never throws. */
+export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading {
+  const layout = layOut(lines);
+  const { slots } = layout;
+  const header = readHeader(layout.header);
+  const birth = readBirth(slots.get('lahir'));
+  const neighbourhood = readNeighbourhood(slots.get('rt_rw'));
+  const issue = readIssue(layout.issue);
+  const regions = readRegions(
+    header,
+    readFreeText(slots.get('kel_desa'), cleanPlace),
+    readFreeText(slots.get('kecamatan'), cleanPlace),
+  );
+  const readings: Record<FieldName, Reading> = {
+    provinsi: header.province,
+    kabupaten_kota: header.regency,
+    nik: readNik(slots.get('nik')),
+    nama: readFreeText(slots.get('nama'), cleanName),
+    tempat_lahir: birth.place,
+    tgl_lahir: birth.date,
+    jenis_kelamin: readListed(slots.get('jenis_kelamin'), SEXES),
+    gol_darah: readBloodGroup(slots.get('gol_darah')),
+    alamat: readFreeText(slots.get('alamat'), cleanAddress),
+    rt: neighbourhood.rt,
+    rw: neighbourhood.rw,
+    kel_desa: regions.village,
+    kecamatan: regions.district,
+    agama: readListed(slots.get('agama'), RELIGIONS),
+    status_perkawinan: readListed(slots.get('status_perkawinan'), MARITAL_STATES),
+    pekerjaan: readListed(slots.get('pekerjaan'), OCCUPATIONS),
+    kewarganegaraan: readListed(slots.get('kewarganegaraan'), NATIONALITIES),
+    berlaku_hingga: readValidity(slots.get('berlaku_hingga')),
+    tempat_terbit: issue.place,
+    tgl_terbit: issue.date,
+  };
+  const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, toField(name, readings[name], page)])) as Record<
+    FieldName,
+    Field
+  >;
+  return {
+    fields,
+    checks: checkCard(fields),
+    compat: toCompatibleCard(fields),
+    likelihood: ktpLikelihood(layout, readings),
+  };
+}
+
+function toField(name: FieldName, reading: Reading, page: PageSize): Field {
+  const box = boxOf(reading.spans, page);
+  return {
+    value: reading.value,
+    raw: reading.raw,
+    confidence: confidenceOf(name, reading),
+    source: reading.source,
+    box: box ? [...box] : null,
+    warnings: [...reading.warnings],
+  };
+}
+
+/** Place and date of issue out of the column below the photo. */
+function readIssue(spans: readonly Span[]): { place: Reading; date: Reading } {
+  const dated = spans.find((span) => readDate([span], 1).value !== null);
+  const named = spans.filter((span) => span !== dated && /[A-Z]{3}/.test(span.text) && (!dated || span.v < dated.v));
+  const place = cleanPlace(textOf(named));
+  return {
+    date: dated ? readDate([dated], 1) : unread(),
+    place: place === '' ? unread() : readFreeText({ rows: [named], labelQuality: 1 }, cleanPlace),
+  };
+}

@@ -1,0 +1,96 @@
+import { isSeparator } from './labels.ts';
+import type { Field } from './schema.ts';
+import { type Glyph, type Span, sliceSpan } from './spans.ts';
+
+/** A field while it is being read: its value, where it came from, and what speaks for and against it. */
+export interface Reading {
+  readonly value: string | null;
+  readonly raw: string | null;
+  readonly spans: readonly Span[];
+  readonly source: Field['source'];
+  readonly warnings: readonly string[];
+  readonly evidence: Evidence;
+}
+
+/** What the confidence is made of. */
+export interface Evidence {
+  /** Least and mean confidence of the characters that the value was read from, 0-1. */
+  readonly leastCharacter: number;
+  readonly meanCharacter: number;
+  /** 0-1; 0 where the label was not read. */
+  readonly labelQuality: number;
+  /** Weighted edits between reading and value, a character of the value. */
+  readonly snapShare: number;
+  /** Whether the value is of a closed list or form that it matched. */
+  readonly listed: boolean;
+  /** Other readings on the card that agree (1), say nothing (0) or contradict (-1). */
+  readonly agreement: -1 | 0 | 1;
+  /** Marks in the text that a value of this kind does not have. */
+  readonly oddCharacters: number;
+}
+
+export const NO_EVIDENCE: Evidence = {
+  leastCharacter: 0,
+  meanCharacter: 0,
+  labelQuality: 0,
+  snapShare: 0,
+  listed: false,
+  agreement: 0,
+  oddCharacters: 0,
+};
+
+/** A field that could not be read. */
+export function unread(...warnings: string[]): Reading {
+  return { value: null, raw: null, spans: [], source: 'ocr', warnings, evidence: NO_EVIDENCE };
+}
+
+/** Evidence of the characters of spans. */
+export function characterEvidence(spans: readonly Span[], labelQuality: number): Evidence {
+  const confidences = spans.flatMap((span) =>
+    span.glyphs.filter((glyph) => glyph.text !== ' ').map((glyph) => glyph.confidence),
+  );
+  if (confidences.length === 0) return { ...NO_EVIDENCE, labelQuality };
+  return {
+    ...NO_EVIDENCE,
+    labelQuality,
+    leastCharacter: Math.min(...confidences),
+    meanCharacter: confidences.reduce((sum, value) => sum + value, 0) / confidences.length,
+  };
+}
+
+/** Text of spans in reading order, one blank between them. */
+export function textOf(spans: readonly Span[]): string {
+  return spans.map((span) => span.text).join(' ');
+}
+
+/** The spans of a slot's rows without separators in front of each row, and without spans of separators alone. */
+export function valueSpans(rows: readonly (readonly Span[])[]): Span[] {
+  const spans: Span[] = [];
+  for (const row of rows) {
+    let atStart = true;
+    for (const span of row) {
+      const kept = atStart ? withoutLeading(span, isSeparator) : span;
+      if (!kept) continue;
+      spans.push(kept);
+      atStart = false;
+    }
+  }
+  return spans;
+}
+
+/** A span without the glyphs in front that a test names. */
+export function withoutLeading(span: Span, test: (character: string) => boolean): Span | undefined {
+  const start = span.glyphs.findIndex((glyph) => !test(glyph.text));
+  return start < 0 ? undefined : start === 0 ? span : sliceSpan(span, start);
+}
+
+/** A glyph with the span that it belongs to. */
+export interface PlacedGlyph {
+  readonly glyph: Glyph;
+  readonly span: Span;
+}
+
+/** Glyphs of spans in reading order, blanks left out. */
+export function solidGlyphs(spans: readonly Span[]): PlacedGlyph[] {
+  return spans.flatMap((span) => span.glyphs.filter((glyph) => glyph.text !== ' ').map((glyph) => ({ glyph, span })));
+}

@@ -1,0 +1,53 @@
+import { ocrDistance } from './edit-distance.ts';
+
+export interface Snap {
+  readonly value: string;
+  /** Weighted edits between the reading and `value`, 0 where they are equal. */
+  readonly distance: number;
+  /** By how much the second best entry is worse, in weighted edits. */
+  readonly margin: number;
+}
+
+export interface SnapOptions {
+  /** Edits allowed as a share of the entry's length. Default 0.34. */
+  readonly share?: number;
+  /** Least lead over the second best entry. Default 0.4. */
+  readonly margin?: number;
+}
+
+/** Upper case, blanks collapsed. */
+export function plainText(text: string): string {
+  return text.toUpperCase().replace(/\s+/g, ' ').trim();
+}
+
+/** Letters and digits only: what is left to compare when blanks and punctuation cannot be trusted. */
+export function bareText(text: string): string {
+  return text.toUpperCase().replace(/[^A-Z0-9]/g, '');
+}
+
+/**
+ * The entry of a list that a reading stands for, or undefined where none is near enough or two are equally near.
+ * Exact entries win at once, then those that differ in blanks and punctuation only.
+ */
+export function snap(text: string, entries: Iterable<string>, options: SnapOptions = {}): Snap | undefined {
+  const { share = 0.34, margin: leastMargin = 0.4 } = options;
+  const plain = plainText(text);
+  if (plain === '') return undefined;
+  let best: string | undefined;
+  let distance = Infinity;
+  let second = Infinity;
+  for (const entry of entries) {
+    if (entry === plain) return { value: entry, distance: 0, margin: Infinity };
+    if (Math.abs(entry.length - plain.length) > 2 + entry.length * share) continue;
+    const cost = ocrDistance(plain, entry, Math.min(second, entry.length * share + 1));
+    if (cost < distance) {
+      second = distance;
+      distance = cost;
+      best = entry;
+    } else if (cost < second) {
+      second = cost;
+    }
+  }
+  if (best === undefined || distance > best.length * share || second - distance < leastMargin) return undefined;
+  return { value: best, distance, margin: second - distance };
+}
