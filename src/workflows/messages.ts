@@ -11,6 +11,9 @@ export const WORKER_TASK_QUEUE = 'ktpflow';
 /** Task queue of the role `inference`: images, OCR, VLM. */
 export const INFERENCE_TASK_QUEUE = 'ktpflow-inference';
 
+/** Task queue of inference processes for probes, which must not wait behind cards. */
+export const PROBE_TASK_QUEUE = 'ktpflow-probe';
+
 /** Temporal priority keys: lower is sooner. */
 export const INTERACTIVE_PRIORITY = 1;
 export const BATCH_PRIORITY = 5;

@@ -1,0 +1,41 @@
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import type { Config } from '../config.ts';
+import type { Keyring } from '../encryption/keyring.ts';
+import { createDataConverter } from '../worker/data-converter.ts';
+
+/** Keep-alives end a call to a server that froze or vanished, instead of leaving it to TCP. */
+const CHANNEL_ARGUMENTS = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000 };
+
+function addressOf(config: Config): string {
+  if (!config.TEMPORAL_ADDRESS) throw new Error('TEMPORAL_ADDRESS is needed by a process with ROLES');
+  return config.TEMPORAL_ADDRESS;
+}
+
+function securityOf(config: Config) {
+  return {
+    ...(config.TEMPORAL_TLS || config.TEMPORAL_API_KEY ? { tls: true } : {}),
+    ...(config.TEMPORAL_API_KEY ? { apiKey: config.TEMPORAL_API_KEY } : {}),
+  };
+}
+
+/**
+ * The API's client. Connects on first use, so that the API answers (with 503 where it must) while Temporal is down.
+ */
+export function createTemporalClient(config: Config, keyring: Keyring): Client {
+  const connection = Connection.lazy({
+    address: addressOf(config),
+    ...securityOf(config),
+    channelArgs: CHANNEL_ARGUMENTS,
+  });
+  return new Client({
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    dataConverter: createDataConverter(keyring),
+  });
+}
+
+/** The workers' connection; rejects while Temporal cannot be reached. */
+export async function connectWorker(config: Config): Promise<NativeConnection> {
+  return NativeConnection.connect({ address: addressOf(config), ...securityOf(config) });
+}

@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import { createRemoveExpired } from '../activities/remove-expired.ts';
+import { createStoreResult } from '../activities/store-result.ts';
+import type { Config, Role } from '../config.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { type Database, openDatabase } from '../storage/database.ts';
+import { ensureRetentionSchedule } from '../worker/retention-schedule.ts';
+import { createWorkflowWorker } from '../worker/workers.ts';
+import { connectWorker, createTemporalClient } from './connect.ts';
+import { keepWorking } from './keep-working.ts';
+import { openEmbeddedDatabase } from './pglite.ts';
+import type { Closers, RoleContext } from './roles.ts';
+
+/**
+ * The roles that need the database: `worker` (workflows, database activities) and `api`.
+ * @returns the API's address, where the role is among them
+ */
+export async function runDatabaseRoles(context: RoleContext, roles: readonly Role[]): Promise<string | undefined> {
+  const { config, keyring, blobs, logger, closers } = context;
+  const database = await connectDatabase(config, closers);
+  const temporal = createTemporalClient(config, keyring);
+  closers.add('temporal client', () => temporal.connection.close());
+  const metrics = createMetrics();
+
+  if (roles.includes('worker')) {
+    const storeResult = createStoreResult(database, blobs);
+    const workers = keepWorking(
+      'worker',
+      async () => {
+        const connection = await connectWorker(config);
+        await ensureRetentionSchedule(temporal);
+        const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
+        const activities = { storeResult, removeExpired: createRemoveExpired(database, blobs) };
+        return { connection, workers: [await createWorkflowWorker(where, activities)] };
+      },
+      logger,
+    );
+    closers.add('workflow worker', () => workers.stop());
+  }
+
+  if (!roles.includes('api')) return undefined;
+  const { startApiServer } = await import('../api/server.ts');
+  const server = await startApiServer({ config, database, blobs, keyring, temporal, logger, metrics });
+  closers.add('api', () => server.close());
+  return server.address;
+}
+
+async function connectDatabase(config: Config, closers: Closers): Promise<Database> {
+  if (config.DATABASE_URL) {
+    const database = await openDatabase({ url: config.DATABASE_URL });
+    closers.add('database', () => database.$disconnect());
+    return database;
+  }
+  const embedded = await openEmbeddedDatabase(resolve(config.KTPFLOW_HOME));
+  closers.add('pglite', () => embedded.close());
+  return openDatabase({ pglite: embedded.pglite });
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Runtime } from '@temporalio/worker';
+import type { Config, Role } from '../config.ts';
+import { ConfigError } from '../config.ts';
+import { Keyring } from '../encryption/keyring.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
+import type { BlobStore } from '../storage/blobs.ts';
+import { FileBlobStore } from '../storage/file-blobs.ts';
+
+export interface RunningRoles {
+  /** Stops accepting, lets running work finish within its grace time, closes everything. */
+  drain(): Promise<void>;
+}
+
+export interface RunRolesOptions {
+  /** Called once, when everything of this process that can start has started. */
+  onReady(info: { address?: string }): void;
+}
+
+/** What every role of a process shares. */
+export interface RoleContext {
+  readonly config: Config;
+  readonly keyring: Keyring;
+  readonly blobs: BlobStore;
+  readonly logger: Logger;
+  readonly closers: Closers;
+}
+
+/** Closes what was opened, in reverse order, whatever fails on the way. */
+export class Closers {
+  readonly #closers: { component: string; close: () => Promise<unknown> }[] = [];
+
+  add(component: string, close: () => Promise<unknown>): void {
+    this.#closers.push({ component, close });
+  }
+
+  async closeAll(logger: Logger): Promise<void> {
+    for (const { component, close } of this.#closers.splice(0).reverse()) {
+      await close().catch((error: unknown) => logger.error('close.failed', { component, error }));
+    }
+  }
+}
+
+/**
+ * Runs the named roles in this process, as the embedded platform's children and a distributed deployment's services
+ * do alike.
+ */
+export async function runRoles(
+  config: Config,
+  roles: readonly Role[],
+  options: RunRolesOptions,
+): Promise<RunningRoles> {
+  const logger = createLogger({ level: config.LOG_LEVEL, component: roles.join(' and ') });
+  const closers = new Closers();
+  try {
+    if (config.ENCRYPTION_KEYS.length === 0) {
+      throw new ConfigError('ENCRYPTION_KEYS: needed by a process with ROLES, as id:base64 with a key of 32 bytes');
+    }
+    // Temporal's own log lines may quote what activities threw; failures reach us through workflows anyway.
+    Runtime.install({
+      logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+      shutdownSignals: [],
+    });
+    const keyring = new Keyring(config.ENCRYPTION_KEYS);
+    const context: RoleContext = { config, keyring, blobs: await openBlobs(config, keyring), logger, closers };
+    let address: string | undefined;
+    if (roles.includes('api') || roles.includes('worker')) {
+      const { runDatabaseRoles } = await import('./database-roles.ts');
+      address = await runDatabaseRoles(context, roles);
+    }
+    if (roles.includes('inference')) {
+      const { runInferenceRole } = await import('./inference-role.ts');
+      await runInferenceRole(context);
+    }
+    options.onReady(address === undefined ? {} : { address });
+    return { drain: () => closers.closeAll(logger) };
+  } catch (error) {
+    await closers.closeAll(logger);
+    throw error;
+  }
+}
+
+async function openBlobs(config: Config, keyring: Keyring): Promise<BlobStore> {
+  if (config.BLOB_URL?.startsWith('s3:')) {
+    throw new ConfigError('BLOB_URL: s3:// is not supported by this version, use file://');
+  }
+  const folder = config.BLOB_URL ? fileURLToPath(config.BLOB_URL) : join(config.KTPFLOW_HOME, 'blobs');
+  return FileBlobStore.open(folder, keyring);
+}

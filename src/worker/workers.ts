@@ -1,0 +1,76 @@
+import { fileURLToPath } from 'node:url';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../activities/types.ts';
+import type { Keyring } from '../encryption/keyring.ts';
+import { INFERENCE_TASK_QUEUE, PROBE_TASK_QUEUE, WORKER_TASK_QUEUE } from '../workflows/messages.ts';
+import { createDataConverter } from './data-converter.ts';
+import { withMappedFailures } from './failures.ts';
+
+/** Built by scripts/build.mjs; the same path from src/worker and dist/worker. */
+const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
+
+export interface WorkerConnection {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly keyring: Keyring;
+}
+
+function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
+  return {
+    connection,
+    namespace,
+    dataConverter: createDataConverter(keyring),
+    // A card takes a second: let it finish when the process is asked to stop.
+    shutdownGraceTime: '8 seconds',
+    shutdownForceTime: '12 seconds',
+    // A cancellation reaches an activity with the answer to its heartbeat; the default throttle would delay it.
+    maxHeartbeatThrottleInterval: '500 milliseconds',
+  } satisfies Partial<WorkerOptions>;
+}
+
+/** Role `worker`: workflows, and the activities that need the database. */
+export async function createWorkflowWorker(
+  where: WorkerConnection,
+  activities: WorkerActivities,
+  options: { identity?: string } = {},
+): Promise<Worker> {
+  return Worker.create({
+    ...baseOptions(where),
+    ...options,
+    taskQueue: WORKER_TASK_QUEUE,
+    workflowBundle: { codePath: WORKFLOW_BUNDLE },
+    activities: withMappedFailures(activities),
+    // One V8 context each; two cores have no use for more threads than one.
+    workflowThreadPoolSize: 1,
+    maxCachedWorkflows: 200,
+    maxConcurrentActivityTaskExecutions: 20,
+  });
+}
+
+/**
+ * Role `inference`: two workers, one for the work and one for probes, which must be answered while every slot of the
+ * first is taken.
+ * @param slots activities at once: as many as there are cards read at a time
+ */
+export async function createInferenceWorkers(
+  where: WorkerConnection,
+  activities: InferenceActivities & ProbeActivities,
+  slots: number,
+): Promise<Worker[]> {
+  const { probeEngines, ...work } = activities;
+  return Promise.all([
+    Worker.create({
+      ...baseOptions(where),
+      taskQueue: INFERENCE_TASK_QUEUE,
+      activities: withMappedFailures(work),
+      maxConcurrentActivityTaskExecutions: slots,
+    }),
+    Worker.create({
+      ...baseOptions(where),
+      taskQueue: PROBE_TASK_QUEUE,
+      activities: withMappedFailures({ probeEngines }),
+      maxConcurrentActivityTaskExecutions: 10,
+      maxConcurrentActivityTaskPolls: 1,
+    }),
+  ]);
+}

@@ -1,0 +1,115 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+} from '@temporalio/workflow';
+import type { ExtractionOutcome, InferenceActivities, WorkerActivities } from '../activities/types.ts';
+import { isErrorCode } from '../errors.ts';
+import {
+  BATCH_PRIORITY,
+  type ExtractDocumentInput,
+  type ExtractDocumentOutput,
+  type ExtractionFailure,
+  type ExtractionState,
+  INFERENCE_TASK_QUEUE,
+  INTERACTIVE_PRIORITY,
+  stateQuery,
+} from './messages.ts';
+
+/** How often a card is tried at most: a picture that kills the process each time must come to an end. */
+const MAXIMUM_READ_ATTEMPTS = 5;
+
+export type ExtractionPriority = 'interactive' | 'batch';
+
+const { storeResult } = proxyActivities<WorkerActivities>({
+  startToCloseTimeout: '30 seconds',
+  // A database that is down comes back; the result waits for it.
+  scheduleToCloseTimeout: '7 days',
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+});
+
+function readCardAt(priority: ExtractionPriority): InferenceActivities['readCard'] {
+  return proxyActivities<InferenceActivities>({
+    taskQueue: INFERENCE_TASK_QUEUE,
+    startToCloseTimeout: '2 minutes',
+    scheduleToCloseTimeout: '1 day',
+    // A killed inference process is noticed within this; readCard beats twice a second.
+    heartbeatTimeout: '4 seconds',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: '200 milliseconds',
+      maximumInterval: '30 seconds',
+      maximumAttempts: MAXIMUM_READ_ATTEMPTS,
+    },
+    priority: { priorityKey: priority === 'batch' ? BATCH_PRIORITY : INTERACTIVE_PRIORITY },
+  }).readCard;
+}
+
+/** Reads one card. Ends as cancelled when it was cancelled, with a dead worker too. */
+export async function extractDocumentWorkflow(input: ExtractDocumentInput): Promise<ExtractDocumentOutput> {
+  let state: ExtractionState = { stage: 'preparing', fraction: 0, attempt: 1 };
+  setHandler(stateQuery, () => state);
+  return extractDocument(input, 'interactive', (next) => {
+    state = next;
+  });
+}
+
+/**
+ * The road of every card, single or in a batch: read it, store the outcome. A plain function, since a child workflow
+ * an item would cost a batch twice its budget (DESIGN.md).
+ * @throws CancelledFailure after the row has been stored as cancelled
+ */
+export async function extractDocument(
+  input: ExtractDocumentInput,
+  priority: ExtractionPriority,
+  onState: (state: ExtractionState) => void,
+): Promise<ExtractDocumentOutput> {
+  const { extractionId, blob, strategy, rejectLowQuality } = input;
+  const deleteBlob = input.storeImage ? null : blob;
+  let outcome: ExtractionOutcome;
+  let attempts = 1;
+  try {
+    onState({ stage: 'reading', fraction: 0, attempt: 1 });
+    const reading = await readCardAt(priority)({ extractionId, blob, strategy, rejectLowQuality });
+    attempts = reading.attempt;
+    const { sealedResult, timings, startedAt } = reading;
+    outcome = { status: 'succeeded', sealedResult, timings, startedAt };
+  } catch (error) {
+    // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
+    if (isCancellation(error) || CancellationScope.current().consideredCancelled) {
+      await CancellationScope.nonCancellable(() =>
+        storeResult({ extractionId, attempts, outcome: { status: 'cancelled' }, deleteBlob }),
+      );
+      throw error;
+    }
+    const failure = describeFailure(error);
+    attempts = failure.attempts;
+    outcome = { status: 'failed', error: failure.error };
+  }
+  onState({ stage: 'assembling', fraction: 0.95, attempt: attempts });
+  // From here on there is a result: a cancellation that comes now is too late.
+  await CancellationScope.nonCancellable(() => storeResult({ extractionId, attempts, outcome, deleteBlob }));
+  onState({ stage: null, fraction: 1, attempt: attempts });
+  if (outcome.status === 'failed') return { status: 'failed', attempts, error: outcome.error };
+  return { status: 'succeeded', attempts, error: null };
+}
+
+/** What a caller is told of an activity's failure, and on which attempt it came. */
+function describeFailure(error: unknown): { error: ExtractionFailure; attempts: number } {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure && cause.type && isErrorCode(cause.type)) {
+    return { error: { code: cause.type, message: cause.message }, attempts: attemptOf(cause) };
+  }
+  const message = 'The card could not be read: the inference process failed on every attempt.';
+  return { error: { code: 'internal', message }, attempts: MAXIMUM_READ_ATTEMPTS };
+}
+
+/** The worker puts the attempt into the details of every failure that it maps (worker/failures.ts). */
+function attemptOf(failure: ApplicationFailure): number {
+  const attempt = failure.details?.[0];
+  return typeof attempt === 'number' ? attempt : 1;
+}

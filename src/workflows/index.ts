@@ -1,0 +1,3 @@
+// What the workflow bundle exports: the workflow types that a worker can run.
+export { extractDocumentWorkflow } from './extract-document.ts';
+export { retentionWorkflow } from './retention.ts';

@@ -1,0 +1,14 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { RemovalReport, WorkerActivities } from '../activities/types.ts';
+
+const { removeExpired } = proxyActivities<WorkerActivities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '1 minute',
+  // The Schedule comes again: a run that fails for long need not insist.
+  retry: { maximumAttempts: 5 },
+});
+
+/** Removes what has expired or was abandoned; started by the Schedule `retention`. */
+export async function retentionWorkflow(): Promise<RemovalReport> {
+  return removeExpired();
+}

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, environmentSchema, readConfig } from '../../../src/config.ts';
+
+const example = await readFile(new URL('../../../.env.example', import.meta.url), 'utf8');
+const examples = Object.fromEntries(
+  [...example.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+);
+
+describe('.env.example', () => {
+  it('names every variable of src/config.ts, and none besides', () => {
+    expect(Object.keys(examples).sort()).toEqual(Object.keys(environmentSchema.shape).sort());
+  });
+
+  it('shows the defaults: copying it unchanged changes nothing', () => {
+    expect(readConfig(examples)).toEqual(readConfig({}));
+  });
+});
+
+describe('readConfig', () => {
+  it.each([
+    ['PORT', 'eighty'],
+    ['PORT', '70000'],
+    ['ROLES', 'api,cook'],
+    ['API_KEYS', 'secret-key-1:extract+fly'],
+    ['API_KEYS', 'short:extract'],
+    ['ENCRYPTION_KEYS', 'k:c2hvcnQ='],
+    ['DATABASE_URL', 'mysql://localhost/db'],
+    ['TEMPERATURE', '3'],
+    ['WEBHOOK_SECRET', 'secret'],
+  ])('stops at a bad %s with one line that names it and not its value', (name, value) => {
+    const read = () => readConfig({ [name]: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(name);
+    try {
+      read();
+    } catch (error) {
+      expect(String(error)).not.toContain(value);
+      expect(String(error)).not.toContain('\n');
+    }
+  });
+
+  it('reads keys with their scopes, and the key as its own tenant where none is named', () => {
+    const { API_KEYS } = readConfig({ API_KEYS: 'key-number-1:chat+extract, key-number-2:admin:clinic' });
+    expect(API_KEYS).toEqual([
+      { key: 'key-number-1', scopes: ['chat', 'extract'], tenant: null },
+      { key: 'key-number-2', scopes: ['admin'], tenant: 'clinic' },
+    ]);
+  });
+});
