@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, renameSync } from 'node:fs';
-import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { servesNamespace } from './grpc-probe.ts';
+import { type GuardedProcess, spawnGuarded } from './guarded-spawn.ts';
 import { lastLinesOfFile } from './last-lines.ts';
 import { endProcess, findProcesses, identityOf, isRunning, type ProcessIdentity, signal } from './process-identity.ts';
 
@@ -39,39 +38,20 @@ const PROBE_EVERY_MS = 50;
 const STOP_GRACE_MS = 3000;
 
 /**
- * Ends the server when the pipe on its standard input closes, which the kernel does however its parent died. Two
- * processes hold that pipe's end: whichever of the two is killed, the other one still ends the server. Nothing needs
- * to be graceful then: SQLite's write-ahead log survives a kill.
- */
-const GUARD = `
-exec 4<&0 </dev/null
-"$@" 3>&- 4<&- &
-server=$!
-echo "$server" >&3
-exec 3>&-
-(while read -r _ <&4; do :; done; kill -KILL "$server") &
-lifeline=$!
-wait "$server"
-status=$?
-kill -KILL "$lifeline" 2>/dev/null
-exit "$status"
-`;
-
-/**
  * Starts `temporal server start-dev` in a session of its own (a terminal's Ctrl-C does not reach it), after ending a
  * left-over server on the same file. The caller holds the lock of the folder that the file lies in.
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   await endLeftOverServers(options.databasePath);
-  const guard = spawnGuard(options);
-  const server = await serverIdentity(guard);
+  const { guard, commandPid } = await spawnServer(options);
+  const server = identityOf(commandPid);
+  if (server === null) throw new Error(await reasonToEnd(options, 'at once'));
   const address = `${HOST}:${options.port}`;
   const ended = once(guard, 'exit').then(async ([code, signalName]) => {
     // A guard that was killed leaves the server behind.
     await endProcess(server);
     if (guard.pid !== undefined) signal(-guard.pid, 'SIGKILL');
-    const lines = await lastLinesOfFile(options.logPath, 3);
-    return [`Temporal server ended (${signalName ?? `code ${code}`})`, ...lines].join('\n  ');
+    return await reasonToEnd(options, `(${signalName ?? `code ${code}`})`);
   });
   // Whoever waits for it handles it; nobody has to.
   ended.catch(() => {});
@@ -97,6 +77,10 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   };
 }
 
+async function reasonToEnd(options: TemporalServerOptions, how: string): Promise<string> {
+  return [`ended ${how}`, ...(await lastLinesOfFile(options.logPath, 3))].join('\n  ');
+}
+
 /** Ends every Temporal server on this file whose guard and parent were killed. */
 export async function endLeftOverServers(databasePath: string): Promise<void> {
   // The blank keeps `…/home2` from matching `…/home`: arguments follow.
@@ -104,14 +88,15 @@ export async function endLeftOverServers(databasePath: string): Promise<void> {
   await Promise.all(leftOver.map((server) => endProcess(server)));
 }
 
-function spawnGuard(options: TemporalServerOptions): ChildProcess {
+async function spawnServer(options: TemporalServerOptions): Promise<GuardedProcess> {
   const log = openLog(options.logPath);
   try {
-    return spawn('sh', ['-c', GUARD, 'temporal-guard', options.cliPath, ...serverArguments(options)], {
-      detached: true,
-      stdio: ['pipe', log, log, 'pipe'],
-      // The server needs nothing of ours, least of all keys and passwords.
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, LANG: process.env.LANG },
+    // The server needs nothing of ours, least of all keys and passwords.
+    const { PATH, HOME, TMPDIR, LANG } = process.env;
+    return await spawnGuarded(options.cliPath, serverArguments(options), {
+      stdout: log,
+      stderr: log,
+      env: { PATH, HOME, TMPDIR, LANG },
     });
   } finally {
     closeSync(log);
@@ -125,16 +110,6 @@ function openLog(path: string): number {
     // The first start.
   }
   return openSync(path, 'a', 0o600);
-}
-
-/** The guard's first line is the server's pid. */
-async function serverIdentity(guard: ChildProcess): Promise<ProcessIdentity> {
-  await once(guard, 'spawn');
-  const pidPipe = guard.stdio[3];
-  if (pidPipe == null || !('setEncoding' in pidPipe)) throw new Error('the Temporal guard has no pipe');
-  const identity = identityOf(Number((await readAll(pidPipe)).trim()));
-  if (identity === null) throw new Error('the Temporal server ended at once');
-  return identity;
 }
 
 /** Measured: without the poll rates every task waits about 50 ms; without fairness its keys do nothing. */

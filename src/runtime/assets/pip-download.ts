@@ -1,9 +1,13 @@
-import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { COMMAND_NOT_FOUND, spawnGuarded } from '../guarded-spawn.ts';
+import { lastLines } from '../last-lines.ts';
 
 const LONGEST_MS = 10 * 60_000;
 const WATCH_MS = 300;
+
+class NoPipError extends Error {}
 
 const PIPS: readonly (readonly [command: string, ...args: string[]])[] = [['python3', '-m', 'pip'], ['pip3'], ['pip']];
 
@@ -16,7 +20,6 @@ export async function pipDownload(
   folder: string,
   onProgress: (receivedBytes: number, totalBytes: number | null) => void,
 ): Promise<string> {
-  let failure = new Error('no pip');
   for (const [command, ...pip] of PIPS) {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
@@ -27,15 +30,12 @@ export async function pipDownload(
       if (wheel === undefined) throw new Error('pip left no wheel');
       return join(folder, wheel);
     } catch (error) {
-      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      const noModule = error instanceof Error && error.message.includes('No module named pip');
-      if (!missing && !noModule) throw error;
-      failure = new Error('pip is not installed');
+      if (!(error instanceof NoPipError)) throw error;
     } finally {
       clearInterval(watch);
     }
   }
-  throw failure;
+  throw new NoPipError('pip is not installed');
 }
 
 function downloadArguments(requirement: string, folder: string): string[] {
@@ -46,32 +46,25 @@ function downloadArguments(requirement: string, folder: string): string[] {
   return [...args, '--dest', folder, requirement];
 }
 
-function runPip(command: string, args: readonly string[], folder: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      // Its temporary files lie where they are counted for the progress bar, and are removed with the folder.
-      env: { ...process.env, TMPDIR: folder },
-      timeout: LONGEST_MS,
-      killSignal: 'SIGKILL',
-    });
+async function runPip(command: string, args: readonly string[], folder: string): Promise<void> {
+  const { guard } = await spawnGuarded(command, args, {
+    stdout: 'ignore',
+    stderr: 'pipe',
+    // Its temporary files lie where they are counted for the progress bar, and are removed with the folder.
+    env: { ...process.env, TMPDIR: folder },
+  });
+  const timer = setTimeout(() => guard.stdin?.end(), LONGEST_MS);
+  try {
     let errors = '';
-    child.stderr.on('data', (chunk: Buffer) => {
+    guard.stderr?.on('data', (chunk: Buffer) => {
       errors = (errors + chunk.toString()).slice(-4000);
     });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) return resolve();
-      reject(new Error(lastLine(errors) ?? `pip ended with ${code ?? 'a signal'}`));
-    });
-  });
-}
-
-function lastLine(text: string): string | undefined {
-  return text
-    .split('\n')
-    .findLast((line) => line.trim() !== '')
-    ?.trim();
+    const [code] = await once(guard, 'close');
+    if (code === COMMAND_NOT_FOUND || errors.includes('No module named pip')) throw new NoPipError('no pip here');
+    if (code !== 0) throw new Error(lastLines(errors, 1)[0]?.trim() ?? `pip ended with ${code ?? 'a signal'}`);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function bytesIn(folder: string): Promise<number> {
