@@ -1,0 +1,236 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { KtpflowError } from '../../errors.ts';
+import type { CardReading, ReadCardStage } from './read-card.ts';
+import type { ModelPaths, ThreadAnswer, ThreadData, ThreadRequest } from './thread-messages.ts';
+
+export interface CardReaderPoolOptions {
+  readonly modelPaths: ModelPaths;
+  /** Cards read at the same time, each by a thread with models of its own (about 150 MB). Default 2. */
+  readonly threads?: number;
+  /** Threads that a run of a model may use within a card. Default 1. */
+  readonly intraOpThreads?: number;
+}
+
+export interface PoolReadOptions {
+  readonly signal?: AbortSignal;
+  readonly rejectLowQuality?: boolean;
+  readonly onStage?: (stage: ReadCardStage) => void;
+}
+
+export interface CardReaderPool {
+  /** Resolves once every thread has loaded its models; rejects where one cannot. */
+  readonly ready: Promise<void>;
+  /** Cards that wait for a thread. */
+  readonly waiting: number;
+  /**
+   * Reads one card; waits while all threads are busy, first come, first served.
+   * @throws KtpflowError as readCard; `internal` (retryable) where the thread died; the signal's reason on abort, at
+   * once, while the thread gives up at its next step.
+   */
+  read(bytes: Uint8Array, options?: PoolReadOptions): Promise<CardReading>;
+  /** Ends the threads; cards that were not finished are rejected. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  readonly bytes: Uint8Array;
+  readonly options: PoolReadOptions;
+  readonly resolve: (reading: CardReading) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Slot {
+  worker: Worker;
+  /** The card in the thread's hands, with `job` gone once nobody waits for it any more. */
+  busy: { job: Job | null } | null;
+  state: 'starting' | 'ready' | 'closed';
+  /** Threads that died in a row before they were ready. */
+  failedStarts: number;
+}
+
+/** A thread that cannot start (a broken model file) is tried again this often, with growing pauses. */
+const MAX_FAILED_STARTS = 5;
+/** How long a closing thread may take to release its models. */
+const CLOSE_GRACE_MS = 3000;
+
+/** Starts the threads. */
+export function createCardReaderPool(options: CardReaderPoolOptions): CardReaderPool {
+  return new WorkerPool(options);
+}
+
+class WorkerPool implements CardReaderPool {
+  readonly ready: Promise<void>;
+  readonly #data: ThreadData;
+  readonly #slots: Slot[] = [];
+  readonly #queue: Job[] = [];
+  #closed = false;
+
+  constructor({ modelPaths, threads = 2, intraOpThreads = 1 }: CardReaderPoolOptions) {
+    this.#data = { ...modelPaths, intraOpThreads };
+    const starts: Promise<void>[] = [];
+    for (let index = 0; index < threads; index++) {
+      starts.push(
+        new Promise((resolve, reject) => {
+          this.#slots.push(this.#startSlot(resolve, reject));
+        }),
+      );
+    }
+    this.ready = Promise.all(starts).then(() => undefined);
+    // Whoever does not wait for `ready` learns of the failure from read().
+    this.ready.catch(() => undefined);
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  read(bytes: Uint8Array, options: PoolReadOptions = {}): Promise<CardReading> {
+    const { signal } = options;
+    return new Promise((resolve, reject) => {
+      if (this.#closed) throw new KtpflowError('internal', 'The card reader is closed.', { retryable: true });
+      signal?.throwIfAborted();
+      const settle =
+        <T>(action: (value: T) => void) =>
+        (value: T): void => {
+          signal?.removeEventListener('abort', onAbort);
+          action(value);
+        };
+      const job: Job = { bytes, options, resolve: settle(resolve), reject: settle(reject) };
+      const onAbort = (): void => this.#abort(job);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#queue.push(job);
+      this.#dispatch();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const gone = (): KtpflowError => new KtpflowError('internal', 'The card reader was closed.', { retryable: true });
+    for (const job of this.#queue.splice(0)) job.reject(gone());
+    await Promise.all(
+      this.#slots.map(async (slot) => {
+        slot.busy?.job?.reject(gone());
+        slot.busy = null;
+        if (slot.state === 'closed') return;
+        slot.state = 'closed';
+        const exited = new Promise<void>((resolve) => slot.worker.once('exit', () => resolve()));
+        this.#send(slot, { kind: 'close' });
+        const timer = setTimeout(() => void slot.worker.terminate(), CLOSE_GRACE_MS);
+        await exited;
+        clearTimeout(timer);
+      }),
+    );
+  }
+
+  #abort(job: Job): void {
+    const index = this.#queue.indexOf(job);
+    if (index >= 0) this.#queue.splice(index, 1);
+    for (const slot of this.#slots) {
+      if (slot.busy?.job !== job) continue;
+      slot.busy.job = null;
+      this.#send(slot, { kind: 'abort' });
+    }
+    job.reject(job.options.signal?.reason);
+  }
+
+  #dispatch(): void {
+    for (const slot of this.#slots) {
+      if (slot.state !== 'ready' || slot.busy) continue;
+      const job = this.#queue.shift();
+      if (!job) return;
+      slot.busy = { job };
+      this.#send(slot, {
+        kind: 'read',
+        bytes: job.bytes,
+        rejectLowQuality: job.options.rejectLowQuality ?? false,
+      });
+    }
+    if (this.#slots.every(({ state }) => state === 'closed')) {
+      for (const job of this.#queue.splice(0)) {
+        job.reject(new KtpflowError('model_not_ready', 'The OCR models cannot be loaded.', { retryAfterSeconds: 30 }));
+      }
+    }
+  }
+
+  #send(slot: Slot, request: ThreadRequest): void {
+    slot.worker.postMessage(request);
+  }
+
+  #startSlot(onReady: () => void, onDead: (error: unknown) => void): Slot {
+    const slot: Slot = { worker: startThread(this.#data), busy: null, state: 'starting', failedStarts: 0 };
+    this.#listen(slot, onReady, onDead);
+    return slot;
+  }
+
+  #listen(slot: Slot, onReady: () => void, onDead: (error: unknown) => void): void {
+    const { worker } = slot;
+    let cause: unknown;
+    worker.on('error', (error) => {
+      cause = error;
+    });
+    worker.on('message', (message: ThreadAnswer) => {
+      if (message.kind === 'ready') {
+        slot.state = this.#closed ? 'closed' : 'ready';
+        slot.failedStarts = 0;
+        onReady();
+        this.#dispatch();
+      } else this.#settle(slot, message);
+    });
+    worker.once('exit', () => {
+      if (this.#closed) return;
+      const wasReady = slot.state === 'ready';
+      slot.state = 'starting';
+      slot.busy?.job?.reject(
+        new KtpflowError('internal', 'The thread that read the card ended.', { retryable: true, cause }),
+      );
+      slot.busy = null;
+      if (!wasReady) slot.failedStarts++;
+      if (slot.failedStarts >= MAX_FAILED_STARTS) {
+        slot.state = 'closed';
+        onDead(cause);
+        this.#dispatch();
+        return;
+      }
+      const pause = slot.failedStarts === 0 ? 0 : 100 * 2 ** slot.failedStarts;
+      setTimeout(() => {
+        if (this.#closed) return;
+        slot.worker = startThread(this.#data);
+        this.#listen(slot, onReady, onDead);
+      }, pause);
+    });
+  }
+
+  #settle(slot: Slot, message: Exclude<ThreadAnswer, { kind: 'ready' }>): void {
+    const job = slot.busy?.job;
+    if (message.kind === 'stage') {
+      job?.options.onStage?.(message.stage);
+      return;
+    }
+    slot.busy = null;
+    if (message.kind === 'done') job?.resolve(message.reading);
+    else {
+      const { code, message: text } = message.failure;
+      job?.reject(
+        code ? new KtpflowError(code, text) : new KtpflowError('internal', 'Reading the card failed.', { cause: text }),
+      );
+    }
+    this.#dispatch();
+  }
+}
+
+/**
+ * Starts thread.js beside this file. In a source checkout (vitest, tsx) this file is pool.ts and so is the thread,
+ * and Node 20 needs tsx to load that: a bootstrap registers it first, since `--import tsx` does nothing in a thread.
+ * The built package never takes that way.
+ */
+function startThread(data: ThreadData): Worker {
+  const options = { workerData: data, name: 'card-reader' };
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), options);
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
+  const loader = new URL('./dist/esm/api/index.mjs', tsx).href;
+  const entry = new URL('./thread.ts', import.meta.url).href;
+  const bootstrap = `import('${loader}').then(({ register }) => { register(); return import('${entry}'); })`;
+  return new Worker(bootstrap, { ...options, eval: true });
+}

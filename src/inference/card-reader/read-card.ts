@@ -1,0 +1,76 @@
+import { KtpflowError } from '../../errors.ts';
+import { readKtp } from '../../ktp/read-ktp.ts';
+import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
+import { decodeImage } from '../../media/decode.ts';
+import { RasterPyramid } from '../../media/raster.ts';
+import type { PpOcr } from '../ppocr/ppocr.ts';
+import { boxToPicture, quarterTurn } from './page.ts';
+import { readLines } from './read-lines.ts';
+
+export type ReadCardStage = 'preparing' | 'reading' | 'assembling';
+
+export interface ReadCardOptions {
+  /** Throw quality_rejected instead of answering a guess. Default false. */
+  readonly rejectLowQuality?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onStage?: (stage: ReadCardStage) => void;
+}
+
+export interface CardReading {
+  readonly result: KtpResult;
+  /** Milliseconds of decoding, of OCR, and of putting the fields together. */
+  readonly timingsMs: { readonly prepare: number; readonly ocr: number; readonly assemble: number };
+}
+
+/** Below this likelihood the text is not a KTP's. */
+const MIN_LIKELIHOOD = 0.5;
+
+/** Name of the engine in results. */
+export const OCR_ENGINE = 'PP-OCRv6-small';
+
+/**
+ * Reads a picture of a KTP from its file's bytes.
+ * @throws KtpflowError as decodeImage; not_a_ktp; quality_rejected. Throws the signal's reason once it is aborted.
+ */
+export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardOptions = {}): Promise<CardReading> {
+  const { signal, onStage } = options;
+  const started = performance.now();
+  onStage?.('preparing');
+  signal?.throwIfAborted();
+  const image = await decodeImage(bytes);
+  const picture = new RasterPyramid(image.raster);
+  const prepared = performance.now();
+  onStage?.('reading');
+  signal?.throwIfAborted();
+  const reading = await readLines(ocr, picture);
+  const read = performance.now();
+  onStage?.('assembling');
+  signal?.throwIfAborted();
+  if (!reading) throw notACard(image.partial);
+  const card = readKtp(reading.lines, reading.page);
+  if (card.likelihood < MIN_LIKELIHOOD) throw notACard(image.partial);
+
+  const turns = -Math.round(reading.angle / (Math.PI / 2));
+  const upright = quarterTurn(turns, image.raster);
+  const fields = { ...card.fields };
+  for (const name of FIELD_NAMES) {
+    const { box } = fields[name];
+    if (box) fields[name] = { ...fields[name], box: boxToPicture(box, reading.page, upright.map, upright.size) };
+  }
+  const result: KtpResult = {
+    document: 'ktp',
+    fields,
+    compat: card.compat,
+    checks: card.checks,
+    quality: { flags: [], scores: {}, affected_fields: [] },
+    engine: { strategy: 'ocr', ocr: OCR_ENGINE, vlm: null },
+  };
+  const finished = performance.now();
+  return { result, timingsMs: { prepare: prepared - started, ocr: read - prepared, assemble: finished - read } };
+}
+
+function notACard(partial: boolean): KtpflowError {
+  return partial
+    ? new KtpflowError('quality_rejected', 'The image is damaged: what could be decoded shows no KTP.')
+    : new KtpflowError('not_a_ktp', 'No KTP was found in the image.');
+}

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import type { Quad, TextLine } from '../../ktp/text-line.ts';
+import { mapQuad } from '../../media/homography.ts';
+import { type Raster, RasterPyramid } from '../../media/raster.ts';
+import type { TextBox } from './db-postprocess.ts';
+import { type DetectionWindow, detectText, wholePictureWindow } from './detection.ts';
+import { alongLongSide, recogniseText } from './recognition.ts';
+import { KTP_CHARACTERS, prepareRecognitionModel } from './recognition-model.ts';
+import { createSession } from './session.ts';
+
+export interface PpOcrOptions {
+  readonly detectionModelPath: string;
+  readonly recognitionModelPath: string;
+  /** Threads that one run of a model may use. Default 1. */
+  readonly intraOpThreads?: number;
+  /** Characters to keep in the recogniser's output, or 'all' of its 18,709. Default: those that a KTP can hold. */
+  readonly characters?: string;
+  /** Lines recognised in one run. Default 6. */
+  readonly batchSize?: number;
+}
+
+/** PP-OCRv6 on onnxruntime. Not re-entrant: one call at a time (runs block the thread anyway). */
+export interface PpOcr {
+  /** Finds text in a window of a picture. Boxes are in the window's pixels, rows top to bottom. */
+  detect(picture: RasterPyramid, window: DetectionWindow): Promise<TextBox[]>;
+  /** Reads the text inside quads, whose corners are in reading order; answers in their order. */
+  recognise(picture: RasterPyramid, quads: readonly Quad[], options?: { emissions?: boolean }): Promise<TextLine[]>;
+  /** Reads a picture as RapidOCR does: no knowledge of cards, lines with no text left out. */
+  read(picture: Raster): Promise<TextLine[]>;
+  close(): Promise<void>;
+}
+
+/** Loads both models. Costs about a second of one core and 150 MB. */
+export async function createPpOcr(options: PpOcrOptions): Promise<PpOcr> {
+  const threads = options.intraOpThreads ?? 1;
+  const keep = options.characters === 'all' ? undefined : (options.characters ?? KTP_CHARACTERS);
+  const model = prepareRecognitionModel(await readFile(options.recognitionModelPath), keep);
+  const detection = await createSession(await readFile(options.detectionModelPath), threads);
+  const recognition = await createSession(model.bytes, threads);
+  const characters = model.characters;
+  const batchSize = options.batchSize ?? 6;
+
+  const ocr: PpOcr = {
+    detect: (picture, window) => detectText(detection, picture, window),
+    recognise: (picture, quads, { emissions = false } = {}) =>
+      recogniseText(recognition, characters, picture, quads, { batchSize, emissions }),
+    read: async (picture) => {
+      const pyramid = new RasterPyramid(picture);
+      const window = wholePictureWindow(picture.width, picture.height, rapidOcrScale(picture));
+      const boxes = await ocr.detect(pyramid, window);
+      const quads = boxes.map(({ quad }) => alongLongSide(mapQuad(window.toSource, quad)));
+      const lines = await ocr.recognise(pyramid, quads);
+      return lines.filter(({ text }) => text.trim() !== '');
+    },
+    close: async () => {
+      await detection.release();
+      await recognition.release();
+    },
+  };
+  return ocr;
+}
+
+/** RapidOCR looks at a picture at its own size, or larger so that the shorter side has 736 pixels. */
+function rapidOcrScale(picture: Raster): number {
+  return Math.max(1, 736 / Math.min(picture.width, picture.height));
+}

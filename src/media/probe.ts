@@ -1,0 +1,60 @@
+import sharp from 'sharp';
+import { KtpflowError } from '../errors.ts';
+
+/** Pixels that a picture may have at most: a small file can otherwise unpack to gigabytes. */
+export const MAX_IMAGE_PIXELS = 40_000_000;
+
+export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif';
+
+export interface ImageHeader {
+  readonly format: ImageFormat;
+  /** Size in pixels as stored, before the EXIF orientation is applied; of the first frame or page. */
+  readonly width: number;
+  readonly height: number;
+  /** EXIF orientation 1-8. */
+  readonly orientation: number;
+}
+
+const FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['jpeg', 'png', 'webp', 'tiff', 'gif']);
+
+/** Brands of the ISO base media file format that hold HEVC or AV1 pictures. */
+const HEIF_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1', 'avif', 'avis']);
+
+/**
+ * Reads an image's header, and nothing of its pixels: cheap enough for the API to answer at once.
+ * @throws KtpflowError invalid_image (no image, or no decodable header), unsupported_media_type (HEIC, AVIF, PDF, SVG
+ * and other formats that are known but not read), image_too_large_pixels.
+ */
+export async function probeImage(bytes: Uint8Array): Promise<ImageHeader> {
+  if (bytes.length === 0) throw new KtpflowError('invalid_image', 'The image is empty.');
+  refuseKnownDocuments(bytes);
+  const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' })
+    .metadata()
+    .catch((cause: unknown) => {
+      throw new KtpflowError('invalid_image', 'The file is not an image, or its header cannot be decoded.', { cause });
+    });
+  const { format, width, height, orientation } = metadata;
+  if (!isSupported(format)) {
+    throw new KtpflowError('unsupported_media_type', 'Supported images are JPEG, PNG, WebP, TIFF and GIF.');
+  }
+  const frameHeight = metadata.pageHeight ?? height;
+  if (!width || !frameHeight) throw new KtpflowError('invalid_image', 'The image has no pixels.');
+  if (width * frameHeight > MAX_IMAGE_PIXELS) {
+    throw new KtpflowError('image_too_large_pixels', `An image may have at most ${MAX_IMAGE_PIXELS / 1e6} megapixels.`);
+  }
+  return { format, width, height: frameHeight, orientation: orientation ?? 1 };
+}
+
+function isSupported(format: string | undefined): format is ImageFormat {
+  return format !== undefined && FORMATS.has(format);
+}
+
+/** Formats that are recognised by their first bytes, so that the answer says "not supported" and not "broken". */
+function refuseKnownDocuments(bytes: Uint8Array): void {
+  const ascii = (start: number, end: number): string => String.fromCharCode(...bytes.subarray(start, end));
+  const heif = ascii(4, 8) === 'ftyp' && HEIF_BRANDS.has(ascii(8, 12));
+  const pdf = ascii(0, 5) === '%PDF-';
+  if (heif || pdf) {
+    throw new KtpflowError('unsupported_media_type', `${pdf ? 'PDF' : 'HEIC and AVIF'} files are not supported.`);
+  }
+}

@@ -1,0 +1,59 @@
+/** A decoded picture: RGB, 3 bytes a pixel, row by row, no padding. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** Halves a picture by averaging 2 x 2 pixels (odd last row or column is dropped). */
+export function halveRaster(raster: Raster): Raster {
+  const width = Math.max(1, raster.width >> 1);
+  const height = Math.max(1, raster.height >> 1);
+  const source = raster.data;
+  const data = new Uint8Array(width * height * 3);
+  const rowStep = raster.height > 1 ? raster.width * 3 : 0;
+  const pixelStep = raster.width > 1 ? 3 : 0;
+  let target = 0;
+  for (let y = 0; y < height; y++) {
+    let at = y * 2 * raster.width * 3;
+    for (let x = 0; x < width; x++) {
+      for (let channel = 0; channel < 3; channel++, target++, at++) {
+        data[target] =
+          ((source[at] ?? 0) +
+            (source[at + pixelStep] ?? 0) +
+            (source[at + rowStep] ?? 0) +
+            (source[at + rowStep + pixelStep] ?? 0) +
+            2) >>
+          2;
+      }
+      at += 3;
+    }
+  }
+  return { width, height, data };
+}
+
+/**
+ * A picture with its halved copies, so that sampling far below its size does not alias. Levels are made on first use:
+ * level 0 is the picture itself, level n is 2^n times smaller.
+ */
+export class RasterPyramid {
+  readonly #levels: Raster[];
+
+  constructor(base: Raster) {
+    this.#levels = [base];
+  }
+
+  get base(): Raster {
+    return this.level(0);
+  }
+
+  level(index: number): Raster {
+    for (;;) {
+      const found = this.#levels[index];
+      if (found) return found;
+      const last = this.#levels[this.#levels.length - 1];
+      if (!last) throw new RangeError('a pyramid always has a base');
+      this.#levels.push(halveRaster(last));
+    }
+  }
+}
