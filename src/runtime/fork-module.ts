@@ -12,5 +12,6 @@ export function siblingModule(from: string, name: string): string {
 
 /** fork() for a module of ours, which from source needs the loader that compiles it. */
 export function forkModule(path: string, args: readonly string[], options: ForkOptions): ChildProcess {
-  return fork(path, args, { ...options, execArgv: path.endsWith('.ts') ? ['--import', 'tsx'] : [] });
+  const execArgv = path.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
+  return fork(path, args, { ...options, execArgv });
 }

@@ -30,6 +30,11 @@ export function isRunning(process: ProcessIdentity): boolean {
   return identityOf(process.pid)?.startedAt === process.startedAt;
 }
 
+/** Whether any process has this pid; a zombie does not count. */
+export function isAlive(pid: number): boolean {
+  return identityOf(pid) !== null;
+}
+
 /** The parent's pid; null when the process is gone. */
 export function parentPidOf(pid: number): number | null {
   const text = LINUX ? (linuxStat(pid)?.[1] ?? null) : psField(pid, 'ppid');

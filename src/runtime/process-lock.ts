@@ -60,7 +60,7 @@ export async function waitForLock(folder: string, timeoutMs: number): Promise<Pr
 
 function ownRecord(): LockHolder {
   // Only a forked child has an IPC channel; the shell that somebody started us from is not our supervisor.
-  return { ...ownIdentity(), supervisor: process.connected ? identityOf(process.ppid) : null };
+  return { ...ownIdentity(), supervisor: process.send === undefined ? null : identityOf(process.ppid) };
 }
 
 async function highestGeneration(folder: string): Promise<number> {
