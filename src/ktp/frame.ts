@@ -6,6 +6,8 @@ import type { Point, TextLine } from './text-line.ts';
  */
 export interface Frame {
   toFrame(point: Point): FramePoint;
+  /** Whether a line runs clearly askew to the others: a stamp or a mark across the card. */
+  isSlanted(line: TextLine): boolean;
 }
 
 export interface FramePoint {
@@ -41,14 +43,7 @@ export function lineHeight(line: TextLine): number {
 
 /** Fits the text's slope as `a + b * y` to the lines that are long enough to tell. */
 export function fitFrame(lines: readonly TextLine[]): Frame {
-  const slopes: Slope[] = [];
-  for (const line of lines) {
-    const [left, right] = midline(line);
-    const width = right.x - left.x;
-    if (width > 2.5 * lineHeight(line) && line.text.length >= 4) {
-      slopes.push({ slope: (right.y - left.y) / width, y: (left.y + right.y) / 2, weight: width });
-    }
-  }
+  const slopes = lines.map(slopeOf).filter((slope) => slope !== undefined);
   const middle = weightedMedian(slopes);
   const kept = slopes.filter((entry) => Math.abs(entry.slope - middle) < OUTLIER_SLOPE);
   const total = kept.reduce((sum, entry) => sum + entry.weight, 0);
@@ -63,11 +58,23 @@ export function fitFrame(lines: readonly TextLine[]): Frame {
   const fan = kept.length >= 6 && variance > 0 ? covariance / variance : 0;
   const origin = pageCentre(lines);
   return {
+    isSlanted(line) {
+      const own = slopeOf(line);
+      return own !== undefined && Math.abs(own.slope - (mean + fan * (own.y - meanY))) > 1.5 * OUTLIER_SLOPE;
+    },
     toFrame(point) {
       const slope = mean + fan * (point.y - meanY);
       return { u: point.x + mean * (point.y - origin.y), v: point.y - slope * (point.x - origin.x) };
     },
   };
+}
+
+/** Slope of a line that is long enough to tell. */
+function slopeOf(line: TextLine): Slope | undefined {
+  const [left, right] = midline(line);
+  const width = right.x - left.x;
+  if (width <= 2.5 * lineHeight(line) || line.text.length < 4) return undefined;
+  return { slope: (right.y - left.y) / width, y: (left.y + right.y) / 2, weight: width };
 }
 
 function pageCentre(lines: readonly TextLine[]): Point {

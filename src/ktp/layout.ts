@@ -1,7 +1,9 @@
 import { type Anchor, findAnchors, findBloodLabel, median } from './anchors.ts';
 import { contentScore } from './content.ts';
+import { ocrDistance } from './edit-distance.ts';
 import { fitFrame } from './frame.ts';
 import { LABEL_ORDER, type Label, type RowLabel } from './labels.ts';
+import { bareText } from './snap.ts';
 import { type Span, sliceSpan, spansOfLine } from './spans.ts';
 import type { TextLine } from './text-line.ts';
 
@@ -19,6 +21,8 @@ export interface CardLayout {
   /** Right-hand column at the foot: place and date of issue, top to bottom. */
   readonly issue: readonly Span[];
   readonly anchors: readonly Anchor[];
+  /** Distance of two rows in pixels. */
+  readonly pitch: number;
 }
 
 /** Estimates in pixels that all thresholds are made of. */
@@ -40,19 +44,20 @@ const ROW_PITCH = 0.0283;
 /** Sorts a card's lines into header, labelled slots and place of issue. */
 export function layOut(lines: readonly TextLine[]): CardLayout {
   const frame = fitFrame(lines);
-  const spans = lines.flatMap((line) => spansOfLine(line, frame));
+  const spans = lines.filter((line) => !frame.isSlanted(line)).flatMap((line) => spansOfLine(line, frame));
   const anchors = findAnchors(spans);
   const metrics = measure(anchors, spans);
-  if (!metrics) return { slots: new Map(), header: headerOf(spans, undefined), issue: [], anchors };
+  if (!metrics) return { slots: new Map(), header: headerOf(spans, undefined), issue: [], anchors, pitch: 0 };
   const taken = new Set(anchors.flatMap((anchor) => anchor.spans));
   const first = anchors[0];
   const top = first ? first.v - (LABEL_ORDER.indexOf(first.label) + 0.6) * metrics.pitch : 0;
-  const free = spans.filter((span) => !taken.has(span));
+  const height = median(anchors.map((anchor) => anchor.height));
+  const free = spans.filter((span) => !taken.has(span) && !isMark(span, metrics, height));
   const header = headerOf(free, top);
   const issue = issueOf(free, anchors, metrics);
-  const body = free.filter((span) => !issue.includes(span) && span.v > top && isInBody(span, metrics));
+  const body = free.filter((span) => !issue.includes(span) && span.v > top && isInBody(span, free, metrics));
   const slots = splitBlood(fillSlots(anchors, body, metrics));
-  return { slots, header, issue, anchors };
+  return { slots, header, issue, anchors, pitch: metrics.pitch };
 }
 
 function measure(anchors: readonly Anchor[], spans: readonly Span[]): Metrics | undefined {
@@ -103,10 +108,29 @@ function issueOf(spans: readonly Span[], anchors: readonly Anchor[], metrics: Me
   return found.sort((first, second) => first.v - second.v);
 }
 
-/** Text in the photo's column above the place of issue is none of the card's fields. */
-function isInBody(span: Span, metrics: Metrics): boolean {
+/**
+ * Text that begins in the photo's column above the place of issue is none of the card's fields, but for the last word
+ * of a long row.
+ */
+function isInBody(span: Span, spans: readonly Span[], metrics: Metrics): boolean {
   const left = (span.left - metrics.labelLeft) / metrics.width;
-  return left > -0.06 && left < 0.68;
+  if (left < -0.06 || left > 0.68) return false;
+  if (left < 0.6) return true;
+  const gap = 1.2 * span.height;
+  return spans.some(
+    (other) =>
+      other !== span &&
+      other.left < span.left &&
+      Math.abs(span.left - other.right) < gap &&
+      Math.abs(span.v - other.v) < 0.3 * span.height,
+  );
+}
+
+/** A word stamped on specimens, across the text or on the photo: no field's value. */
+function isMark(span: Span, metrics: Metrics, height: number): boolean {
+  const aside = (span.left - metrics.labelLeft) / metrics.width > ISSUE_LEFT;
+  if (!aside && span.height < 1.5 * height) return false;
+  return ['SPESIMEN', 'SPECIMEN', 'CONTOH', 'SAMPLE'].some((word) => ocrDistance(bareText(span.text), word, 2) <= 2);
 }
 
 /** Puts each free span behind the label of its row, or below the label that it continues. */

@@ -4,6 +4,7 @@ import { confidenceOf } from './confidence.ts';
 import { layOut } from './layout.ts';
 import { ktpLikelihood } from './likelihood.ts';
 import { readHeader } from './read-header.ts';
+import { readIssue } from './read-issue.ts';
 import { readNik } from './read-nik.ts';
 import { readRegions } from './read-regions.ts';
 import {
@@ -12,16 +13,15 @@ import {
   cleanPlace,
   readBirth,
   readBloodGroup,
-  readDate,
   readFreeText,
   readListed,
   readNeighbourhood,
   readValidity,
 } from './read-values.ts';
-import { type Reading, textOf, unread } from './reading.ts';
+import type { Reading } from './reading.ts';
 import type { Field, FieldName, KtpResult } from './schema.ts';
 import { FIELD_NAMES } from './schema.ts';
-import { boxOf, type Span } from './spans.ts';
+import { boxOf } from './spans.ts';
 import type { PageSize, TextLine } from './text-line.ts';
 import { MARITAL_STATES, NATIONALITIES, OCCUPATIONS, RELIGIONS, SEXES } from './vocabulary.ts';
 
@@ -40,7 +40,7 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
   const header = readHeader(layout.header);
   const birth = readBirth(slots.get('lahir'));
   const neighbourhood = readNeighbourhood(slots.get('rt_rw'));
-  const issue = readIssue(layout.issue);
+  const issue = readIssue(layout.issue, layout.pitch);
   const regions = readRegions(
     header,
     readFreeText(slots.get('kel_desa'), cleanPlace),
@@ -89,16 +89,5 @@ function toField(name: FieldName, reading: Reading, page: PageSize): Field {
     source: reading.source,
     box: box ? [...box] : null,
     warnings: [...reading.warnings],
-  };
-}
-
-/** Place and date of issue out of the column below the photo. */
-function readIssue(spans: readonly Span[]): { place: Reading; date: Reading } {
-  const dated = spans.find((span) => readDate([span], 1).value !== null);
-  const named = spans.filter((span) => span !== dated && /[A-Z]{3}/.test(span.text) && (!dated || span.v < dated.v));
-  const place = cleanPlace(textOf(named));
-  return {
-    date: dated ? readDate([dated], 1) : unread(),
-    place: place === '' ? unread() : readFreeText({ rows: [named], labelQuality: 1 }, cleanPlace),
   };
 }

@@ -22,7 +22,6 @@ export function readFreeText(slot: Slot | undefined, clean: (text: string) => st
 export function cleanName(text: string): string {
   return onlyLetters(plainText(text))
     .replace(/[:;|]/g, ' ')
-    .replace(/\s*([.,])\s*/g, '$1 ')
     .replace(/[^A-Z .,'/()-]/g, '')
     .replace(/\s+/g, ' ')
     .replace(/^[ .,'-]+|[ ,'-]+$/g, '');

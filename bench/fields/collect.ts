@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { Command } from 'commander';
+import { readLines } from '../../src/inference/card-reader/read-lines.ts';
+import { createPpOcr } from '../../src/inference/ppocr/ppocr.ts';
+import { decodeImage } from '../../src/media/decode.ts';
+import { RasterPyramid } from '../../src/media/raster.ts';
+import type { Strength } from '../../tools/make-cards/levels/level.ts';
+import type { LevelName } from '../../tools/make-cards/levels.ts';
+import { degrade } from '../../tools/make-cards/sample.ts';
+import { storeEntry } from './corpus.ts';
+
+/**
+ * Draws cards, reads their lines with PP-OCR and writes both down, so that `evaluate.ts` can try the parser on them
+ * again and again without drawing or reading anew.
+ */
+const options = new Command('collect')
+  .requiredOption('--models <folder>', 'where PP-OCRv6_det_small.onnx and PP-OCRv6_rec_small.onnx lie')
+  .requiredOption('--out <file>', 'NDJSON')
+  .option('--levels <names>', 'comma-separated, each `level` or `level:strength`', 'scan:moderate,photo:moderate')
+  .option('--count <n>', 'cards a level', '20')
+  .option('--seed <n>', 'first seed', '1000')
+  .parse()
+  .opts<{ models: string; out: string; levels: string; count: string; seed: string }>();
+
+const ocr = await createPpOcr({
+  detectionModelPath: `${options.models}/PP-OCRv6_det_small.onnx`,
+  recognitionModelPath: `${options.models}/PP-OCRv6_rec_small.onnx`,
+});
+const out = createWriteStream(options.out);
+let written = 0;
+for (const name of options.levels.split(',')) {
+  const [level = 'photo', strength = 'moderate'] = name.split(':');
+  for (let index = 0; index < Number(options.count); index += 1) {
+    const { jpeg, truth } = await degrade(Number(options.seed) + index, level as LevelName, strength as Strength);
+    const image = await decodeImage(jpeg);
+    const reading = await readLines(ocr, new RasterPyramid(image.raster));
+    const entry = { truth, page: reading?.page ?? { width: 1, height: 1 }, lines: reading?.lines ?? [] };
+    out.write(`${storeEntry(entry, written === 0)}\n`);
+    written += 1;
+  }
+}
+out.end();
+await once(out, 'finish');
+await ocr.close();
+console.log(`${written} pictures`);
