@@ -17,7 +17,7 @@ export const CARD_RATIO = 85.6 / 53.98;
 export interface CardOptions {
   /** Pixels. */
   readonly width?: number;
-  /** Default: one card of twelve is a foreigner's. */
+  /** Default: one card of twenty is a foreigner's. */
   readonly kind?: CardKind;
   /** 0 new to 1 hardly legible. */
   readonly wear?: number;
@@ -126,7 +126,13 @@ function drawText(context: SKRSContext2D, width: number, height: number, identit
 
   const nikLabel = style(layout.nikSize * 0.86, true, 1);
   setLine(context, [{ text: 'NIK', field: null }], layout.labelX * width, layout.nikY * height, nikLabel);
-  const nikValue: TypeStyle = { family: OCR_A, size: layout.nikSize * height, width: 1, colour: layout.ink };
+  const nikValue: TypeStyle = {
+    family: OCR_A,
+    size: layout.nikSize * height,
+    width: 1,
+    colour: layout.ink,
+    stroke: layout.nikStroke,
+  };
   setLine(context, [{ text: ':', field: null }], (layout.colonX - 0.03) * width, layout.nikY * height, nikLabel);
   boxes.add(
     setLine(
@@ -169,7 +175,7 @@ function drawRows(
   });
   const label = type(layout.boldLabels);
   const value = type(layout.boldValues);
-  const limit = (layout.valueEnd - layout.valueX) * width;
+  const limit = (Math.min(layout.valueEnd, layout.photo[0] - 0.004) - layout.valueX) * width;
   const rows = ROWS.map((row) => {
     const runs = rowRuns(row, identity, layout);
     const full = measure(context, runs.map((run) => run.text).join(''), value);
@@ -184,10 +190,11 @@ function drawRows(
   let y = layout.firstRowY;
   for (const { row, lines, type: rowType } of rows) {
     const labelX = (layout.labelX + (INDENTED.has(row) ? layout.indent : 0)) * width;
-    setLine(context, [{ text: layout.labels[row], field: null }], labelX, y * height, label);
-    const labelEnd = labelX + measure(context, layout.labels[row], label);
-    const colonX = Math.max(layout.colonX * width, labelEnd + 2);
-    setLine(context, [{ text: ':', field: null }], colonX, y * height, value);
+    const room = (layout.colonX - 0.004) * width - labelX;
+    const squeeze = Math.min(1, room / measure(context, layout.labels[row], label));
+    const labelType = { ...label, width: label.width * squeeze };
+    setLine(context, [{ text: layout.labels[row], field: null }], labelX, y * height, labelType);
+    setLine(context, [{ text: ':', field: null }], layout.colonX * width, y * height, value);
     if (row === 'kelamin') drawBlood(context, width, y * height, identity, layout, label, value, boxes);
     for (const line of lines) {
       boxes.add(setLine(context, line, layout.valueX * width, y * height, rowType));
@@ -222,7 +229,7 @@ export async function drawCard(seed: string | number, options: CardOptions = {})
   registerFonts();
   const provinces = await loadRegions();
   const random = new Random(`card/${seed}`);
-  const kind = options.kind ?? (random.fork('kind').chance(1 / 12) ? 'foreigner' : 'citizen');
+  const kind = options.kind ?? (random.fork('kind').chance(1 / 20) ? 'foreigner' : 'citizen');
   const identity = makeIdentity(kind, provinces, random.fork('identity'));
   const layout = makeLayout(kind, random.fork('layout'));
   const width = Math.round(options.width ?? 1012);

@@ -24,6 +24,8 @@ export interface Layout {
   readonly headerSize: number;
   readonly nikY: number;
   readonly nikSize: number;
+  /** Thickening of the NIK's thin strokes, as a share of its size. */
+  readonly nikStroke: number;
   readonly firstRowY: number;
   /** Distance of two rows; shrinks on cards whose wrapped values need more of them. */
   readonly rowPitch: number;
@@ -108,6 +110,7 @@ export function makeLayout(kind: CardKind, random: Random): Layout {
     headerSize: random.between(0.05, 0.06),
     nikY: 0.258 + shiftY,
     nikSize: random.between(0.068, 0.078),
+    nikStroke: random.chance(0.5) ? random.between(0.01, 0.05) : 0,
     firstRowY: 0.32 + shiftY + random.between(-0.004, 0.006),
     rowPitch,
     lastRowY: 0.865 + shiftY,

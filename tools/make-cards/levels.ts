@@ -1,11 +1,49 @@
+import { a4, copyBlackWhite, copyGrey } from './levels/copy.ts';
 import type { Level } from './levels/level.ts';
 import { photo } from './levels/photo.ts';
+import {
+  clutter,
+  dark,
+  defocus,
+  glare,
+  motion,
+  occluded,
+  recompressed,
+  selfie,
+  several,
+  shadow,
+  sleeve,
+  small,
+  tilt,
+  turned,
+  worn,
+} from './levels/photo-levels.ts';
 import { scan } from './levels/scan.ts';
+import { screen } from './levels/screen.ts';
 
-/** The ladder: each rung one way in which pictures of cards get worse. */
+/** The ladder: each rung one way in which pictures of cards get worse, at three strengths. */
 export const LEVELS = {
   scan,
   photo,
+  tilt,
+  turned,
+  small,
+  defocus,
+  motion,
+  dark,
+  shadow,
+  glare,
+  sleeve,
+  screen,
+  'copy-grey': copyGrey,
+  'copy-bw': copyBlackWhite,
+  recompressed,
+  occluded,
+  worn,
+  clutter,
+  several,
+  a4,
+  selfie,
 } satisfies Record<string, Level>;
 
 export type LevelName = keyof typeof LEVELS;

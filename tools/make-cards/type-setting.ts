@@ -17,6 +17,8 @@ export interface TypeStyle {
   /** Horizontal scale. */
   readonly width: number;
   readonly colour: string;
+  /** Outline that thickens the letters, as a share of the size. */
+  readonly stroke?: number;
 }
 
 export function measure(context: SKRSContext2D, text: string, style: TypeStyle): number {
@@ -39,7 +41,13 @@ export function setLine(
   context.textAlign = 'left';
   context.translate(x, baseline);
   context.scale(style.width, 1);
-  context.fillText(runs.map((run) => run.text).join(''), 0, 0);
+  const text = runs.map((run) => run.text).join('');
+  context.fillText(text, 0, 0);
+  if (style.stroke !== undefined && style.stroke > 0) {
+    context.strokeStyle = style.colour;
+    context.lineWidth = style.stroke * style.size;
+    context.strokeText(text, 0, 0);
+  }
   context.restore();
   const boxes: Array<{ field: FieldName; box: Box }> = [];
   let before = '';

@@ -2,9 +2,10 @@ import type { JpegPass } from '../camera.ts';
 import { CARD_RATIO, type CardOptions, drawCard } from '../draw-card.ts';
 import type { Pose } from '../homography.ts';
 import type { Random } from '../random.ts';
-import type { Raster } from '../raster.ts';
+import type { Raster, RgbaRaster } from '../raster.ts';
 import { makeSurface, type SurfaceKind } from '../surfaces.ts';
 import { type PhotoSettings, takePhoto } from '../take-photo.ts';
+import type { Sampler } from '../warp.ts';
 import type { LevelRequest, Rendered } from './level.ts';
 
 /** What a level changes about an ordinary photo. */
@@ -17,7 +18,8 @@ export interface PhotoPlan {
   readonly card?: CardOptions;
   readonly surface?: SurfaceKind;
   readonly surroundings?: (frame: readonly [number, number], pose: Pose, random: Random) => Promise<Raster> | Raster;
-  readonly sampler?: (cardWidth: number, cardHeight: number) => PhotoSettings['sampler'];
+  /** Turns the card into what a screen shows of it. */
+  readonly screen?: (picture: RgbaRaster) => Sampler;
   readonly cover?: PhotoSettings['cover'];
   readonly illuminate?: PhotoSettings['illuminate'];
 }
@@ -74,7 +76,7 @@ export async function render(request: LevelRequest, plan: PhotoPlan): Promise<Re
     plan.surroundings === undefined
       ? makeSurface(plan.frame[0], plan.frame[1], random.fork('surface'), plan.surface)
       : await plan.surroundings(plan.frame, plan.pose, random.fork('surroundings'));
-  const sampler = plan.sampler?.(card.picture.width, card.picture.height);
+  const sampler = plan.screen?.(card.picture);
   const { pose, lamp, camera, cover, illuminate } = plan;
   const settings: PhotoSettings = {
     pose,
