@@ -21,6 +21,36 @@ function nonceOf(prefix: Uint8Array, counter: number, last: boolean): Buffer {
   return nonce;
 }
 
+/** Where plain bytes lie in what {@link createEncryptor} made, for readers that want a part of it. */
+export const LAYOUT = {
+  prefixBytes: PREFIX_BYTES,
+  /** Plain and sealed bytes of every chunk but the last one. */
+  chunkBytes: CHUNK_BYTES,
+  sealedChunkBytes: CHUNK_BYTES + TAG_BYTES,
+  tagBytes: TAG_BYTES,
+} as const;
+
+/**
+ * Opens one chunk by its place. Its content and place are authenticated; that the stream ends where it should is so
+ * only once the last chunk was opened.
+ * @throws SealError
+ */
+export function decryptChunk(
+  dataKey: Uint8Array,
+  prefix: Uint8Array,
+  sealed: Uint8Array,
+  place: { readonly index: number; readonly last: boolean },
+): Buffer {
+  if (sealed.length < TAG_BYTES) throw new SealError('the blob was cut');
+  const decipher = createDecipheriv('aes-256-gcm', dataKey, nonceOf(prefix, place.index, place.last));
+  decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+  try {
+    return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
+  } catch {
+    throw new SealError('the blob does not open with this key');
+  }
+}
+
 /** Collects bytes and hands out whole chunks, always keeping at least one byte back for the last one. */
 class Chunker {
   #parts: Buffer[] = [];
@@ -86,14 +116,8 @@ export function createDecryptor(dataKey: Uint8Array): Transform {
   let head = Buffer.alloc(0);
   let counter = 0;
   const decrypt = (sealed: Buffer, last: boolean): Buffer => {
-    if (!prefix || sealed.length < TAG_BYTES) throw new SealError('the blob was cut');
-    const decipher = createDecipheriv('aes-256-gcm', dataKey, nonceOf(prefix, counter++, last));
-    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-    try {
-      return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
-    } catch {
-      throw new SealError('the blob does not open with this key');
-    }
+    if (!prefix) throw new SealError('the blob was cut');
+    return decryptChunk(dataKey, prefix, sealed, { index: counter++, last });
   };
   return new Transform({
     transform(bytes: Buffer, _encoding, done) {

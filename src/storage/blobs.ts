@@ -3,6 +3,15 @@ import type { Readable } from 'node:stream';
 /** Where a blob lies, as workflows and rows name it: opaque, without anything personal. */
 export type BlobReference = string;
 
+/** Reads parts of a blob, for archives: their directory stands at the end. */
+export interface BlobReader {
+  /** Plain bytes in all. */
+  readonly size: number;
+  /** The plain bytes of that range; fewer at the end. */
+  read(start: number, length: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
 /**
  * Encrypted objects, written once. Each carries its own data key, wrapped by the master key, in its header, so that
  * inference can open it without a database and erasing the blob erases that copy of the key.
@@ -19,6 +28,8 @@ export interface BlobStore {
   ): Promise<{ blob: BlobReference; size: number }>;
   /** Plain bytes; authenticated chunk by chunk. */
   read(blob: BlobReference): Promise<Readable>;
+  /** Opens a blob for reads of parts; each part is authenticated by itself. */
+  open(blob: BlobReference): Promise<BlobReader>;
   /** The wrapped data key of the blob's header. */
   wrappedKey(blob: BlobReference): Promise<Uint8Array>;
   /** Deleting what is gone is no error. */

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Keyring } from '../encryption/keyring.ts';
-import { createDecryptor, createEncryptor } from '../encryption/stream-cipher.ts';
+import { createDecryptor, createEncryptor, LAYOUT } from '../encryption/stream-cipher.ts';
 import { KtpflowError } from '../errors.ts';
-import type { BlobReference, BlobStore } from './blobs.ts';
+import type { BlobReader, BlobReference, BlobStore } from './blobs.ts';
+import { ChunkReader } from './chunk-reader.ts';
 
 const MAGIC = Buffer.from('KTPB1');
 const REFERENCE = /^[0-9a-f]{32}$/;
@@ -67,6 +68,28 @@ export class FileBlobStore implements BlobStore {
     file.on('error', (error) => decryptor.destroy(asStorageError(error) as Error));
     decryptor.on('close', () => file.destroy());
     return file.pipe(decryptor);
+  }
+
+  async open(blob: BlobReference): Promise<BlobReader> {
+    const wrappedKey = await this.wrappedKey(blob);
+    const dataKey = this.#keyring.unwrapDataKey(wrappedKey);
+    const file = await open(this.#pathOf(blob), 'r').catch((error: unknown) => {
+      throw asStorageError(error);
+    });
+    try {
+      const prefix = Buffer.alloc(LAYOUT.prefixBytes);
+      const start = header(wrappedKey).length;
+      await file.read(prefix, 0, prefix.length, start);
+      const sealedSize = (await file.stat()).size - start - prefix.length;
+      const readSealed = async (offset: number, length: number): Promise<Buffer> => {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, start + prefix.length + offset);
+        return buffer.subarray(0, bytesRead);
+      };
+      return new ChunkReader(dataKey, prefix, sealedSize, readSealed, () => file.close());
+    } catch (error) {
+      await file.close();
+      throw asStorageError(error);
+    }
   }
 
   async wrappedKey(blob: BlobReference): Promise<Uint8Array> {
