@@ -1,6 +1,6 @@
 import { isCalendarDate, parseIsoDate } from './dates.ts';
 import { nikBirthDate, parseNik } from './nik.ts';
-import { isKnownDistrict, isKnownProvince, matchRegency } from './regions.ts';
+import { isKnownDistrict, isKnownProvince, regencies } from './regions.ts';
 import type { Check, Field, FieldName } from './schema.ts';
 
 /** The rules of the NIK and of what it shares with other fields. Messages name the rule, never a value. */
@@ -44,8 +44,8 @@ export function checkCard(fields: Readonly<Record<FieldName, Field>>): Check[] {
     const message = 'The NIK tells another date of birth than the card.';
     checks.push(check('nik_birth_date_mismatch', 'warning', ['nik', 'tgl_lahir'], message));
   }
-  const regency = fields.kabupaten_kota.value === null ? undefined : matchRegency(fields.kabupaten_kota.value);
-  if (regency && !regency.codes.includes(parts.regency)) {
+  const printedRegencies = regencies().filter(({ name }) => name === fields.kabupaten_kota.value);
+  if (printedRegencies.length > 0 && !printedRegencies.some(({ code }) => code === parts.regency)) {
     const message = 'The NIK was first issued in another regency than the card names; people move.';
     checks.push(check('nik_region_mismatch', 'info', ['nik', 'provinsi', 'kabupaten_kota'], message));
   }

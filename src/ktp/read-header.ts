@@ -1,73 +1,115 @@
 import { prefixDistances } from './edit-distance.ts';
 import { cleanPlace } from './read-values.ts';
 import { characterEvidence, type Reading, textOf, unread } from './reading.ts';
-import { matchProvince, matchRegency, type RegionMatch } from './regions.ts';
-import type { Span } from './spans.ts';
+import { nearestNames, provinceName, provinces, regencies } from './regions.ts';
+import { snapRegion } from './snap-region.ts';
+import { type Span, sliceSpan } from './spans.ts';
 
 export interface Header {
   readonly province: Reading;
   readonly regency: Reading;
-  readonly provinceMatch: RegionMatch | undefined;
-  readonly regencyMatch: RegionMatch | undefined;
+  /** Two digits. */
+  readonly provinceCode: string | undefined;
+  /** Four digits each; several where names are shared. */
+  readonly regencyCodes: readonly string[];
 }
+
+/** Names of a short closed list may fit this much worse (nats) than the reading that they replace. */
+const PROVINCE_COST = 30;
+const REGENCY_COST = 18;
+const ANY_REGENCY_COST = 8;
 
 /** Province and regency out of the lines above the NIK. */
 export function readHeader(spans: readonly Span[]): Header {
   const rows = joinRows(spans);
+  const provinceRow = findProvince(rows);
   let province: Reading = unread();
-  let provinceMatch: RegionMatch | undefined;
-  let regencyFrom = 0;
-  for (const [index, row] of rows.entries()) {
-    const text = cleanPlace(textOf(row));
-    const rest = withoutWord(text, 'PROVINSI') ?? withoutWord(text, 'PROPINSI');
-    const match = matchProvince(rest ?? text);
-    if (!match && rest === undefined) continue;
-    province = regionReading(row, rest ?? text, match);
-    provinceMatch = match;
-    regencyFrom = index + 1;
-    break;
+  let provinceCode: string | undefined;
+  if (provinceRow) {
+    const snap = snapRegion(provinceRow.reading, provinces(), { allowedCost: PROVINCE_COST, share: 0.3 });
+    province = snap.reading;
+    provinceCode = snap.codes[0];
   }
-  const provinceCode = provinceMatch?.codes[0];
-  for (const row of rows.slice(regencyFrom)) {
-    const text = cleanPlace(textOf(row));
-    const match = matchRegency(text, provinceCode);
-    if (!match && !/^(?:KAB|KOTA)/.test(text)) continue;
-    return { province, regency: regionReading(row, text, match), provinceMatch, regencyMatch: match };
+  const { regency, codes } = findRegency(rows.slice((provinceRow?.index ?? -1) + 1), provinceCode);
+  if (provinceCode === undefined && codes.length > 0) {
+    const owners = new Set(codes.map((code) => code.slice(0, 2)));
+    const [owner] = owners;
+    const name = owner === undefined || owners.size > 1 ? undefined : provinceName(owner);
+    if (owner !== undefined && name !== undefined && province.value === null) {
+      provinceCode = owner;
+      province = {
+        ...unread('derived_from_kabupaten_kota'),
+        value: name,
+        source: 'derived',
+        evidence: regency.evidence,
+      };
+    }
   }
-  return { province, regency: unread(), provinceMatch, regencyMatch: undefined };
+  return { province, regency, provinceCode, regencyCodes: codes };
 }
 
-function regionReading(row: readonly Span[], text: string, match: RegionMatch | undefined): Reading {
-  if (text === '') return unread();
-  const value = match?.name ?? text;
-  const snapShare = match ? match.distance / Math.max(1, value.length) : 0;
-  return {
-    value,
-    raw: textOf(row),
-    spans: row,
-    source: 'ocr',
-    warnings: !match ? ['not_in_list'] : match.distance > 0 ? ['snapped'] : [],
-    evidence: { ...characterEvidence(row, 1), snapShare, listed: match !== undefined },
-  };
+function findProvince(rows: readonly Span[][]): { index: number; reading: Reading } | undefined {
+  for (const [index, row] of rows.entries()) {
+    const behind = withoutWord(row, ['PROVINSI', 'PROPINSI', 'PROV.']);
+    if (behind && behind.length > 0) return { index, reading: placeReading(behind, textOf(row)) };
+  }
+  // The word itself may be hidden; then only a name that is a province's will do.
+  for (const [index, row] of rows.entries()) {
+    const reading = placeReading(row, textOf(row));
+    if (reading.value !== null && nearestNames(reading.value, provinces(), 0.2).length > 0) return { index, reading };
+  }
+  return undefined;
+}
+
+function findRegency(
+  rows: readonly Span[][],
+  province: string | undefined,
+): { regency: Reading; codes: readonly string[] } {
+  for (const row of rows) {
+    const reading = placeReading(row, textOf(row));
+    if (reading.value === null) continue;
+    const named = /^K[AO][BT]/.test(reading.value);
+    if (province !== undefined) {
+      const inside = snapRegion(reading, regencies(province), { allowedCost: REGENCY_COST, share: 0.3 });
+      if (inside.codes.length > 0) return { regency: inside.reading, codes: inside.codes };
+    }
+    const anywhere = snapRegion(reading, regencies(), { allowedCost: ANY_REGENCY_COST, share: 0.2 });
+    if (anywhere.codes.length > 0 || named) return { regency: anywhere.reading, codes: anywhere.codes };
+  }
+  return { regency: unread(), codes: [] };
+}
+
+function placeReading(spans: readonly Span[], raw: string): Reading {
+  const value = cleanPlace(textOf(spans));
+  if (value === '') return unread();
+  return { value, raw, spans, source: 'ocr', warnings: [], evidence: characterEvidence(spans, 1) };
 }
 
 function joinRows(spans: readonly Span[]): Span[][] {
   const rows: Span[][] = [];
   for (const span of spans) {
-    const row = rows.at(-1);
-    const first = row?.[0];
-    if (row && first && Math.abs(span.v - first.v) < 0.4 * Math.min(span.height, first.height)) row.push(span);
+    const first = rows.at(-1)?.[0];
+    if (first && Math.abs(span.v - first.v) < 0.4 * Math.min(span.height, first.height)) rows.at(-1)?.push(span);
     else rows.push([span]);
   }
   for (const row of rows) row.sort((first, second) => first.left - second.left);
   return rows;
 }
 
-/** The text behind a word that it begins with, a few misread letters allowed. */
-function withoutWord(text: string, word: string): string | undefined {
+/** A row without the word that it begins with, a quarter of its letters misread at most; undefined without it. */
+function withoutWord(row: readonly Span[], words: readonly string[]): Span[] | undefined {
+  const [first, ...rest] = row;
+  if (!first) return undefined;
+  const text = first.text.toUpperCase().replace(/0/g, 'O');
   let best: { distance: number; end: number } | undefined;
-  for (const match of prefixDistances(word, text.replace(/0/g, 'O'))) {
-    if (match.distance <= 2 && (!best || match.distance < best.distance)) best = match;
+  for (const word of words) {
+    for (const match of prefixDistances(word, text)) {
+      if (match.distance <= word.length / 4 && (!best || match.distance < best.distance)) best = match;
+    }
   }
-  return best ? text.slice(best.end).replace(/^[ .:;-]+/, '') : undefined;
+  if (!best) return undefined;
+  let { end } = best;
+  while (/[ .:;-]/.test(first.glyphs[end]?.text ?? 'x')) end += 1;
+  const tail = sliceSpan(first, end);
+  return tail ? [tail, ...rest] : rest;
 }

@@ -6,7 +6,7 @@ import { ktpLikelihood } from './likelihood.ts';
 import { readHeader } from './read-header.ts';
 import { readIssue } from './read-issue.ts';
 import { readNik } from './read-nik.ts';
-import { readRegions } from './read-regions.ts';
+import { readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
 import {
   cleanAddress,
   cleanName,
@@ -19,6 +19,8 @@ import {
   readValidity,
 } from './read-values.ts';
 import type { Reading } from './reading.ts';
+import { birthPlaces } from './regions.ts';
+import { reconcileBirth } from './repair-nik.ts';
 import type { Field, FieldName, KtpResult } from './schema.ts';
 import { FIELD_NAMES } from './schema.ts';
 import { boxOf } from './spans.ts';
@@ -38,22 +40,26 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
   const layout = layOut(lines);
   const { slots } = layout;
   const header = readHeader(layout.header);
-  const birth = readBirth(slots.get('lahir'));
-  const neighbourhood = readNeighbourhood(slots.get('rt_rw'));
-  const issue = readIssue(layout.issue, layout.pitch);
+  const nik = readNik(slots.get('nik'));
   const regions = readRegions(
     header,
     readFreeText(slots.get('kel_desa'), cleanPlace),
     readFreeText(slots.get('kecamatan'), cleanPlace),
+    nik.digits.length === 16 ? nik.digits.slice(0, 6) : undefined,
   );
+  const birth = readBirth(slots.get('lahir'));
+  const sex = readListed(slots.get('jenis_kelamin'), SEXES);
+  const facts = reconcileBirth(nik, birth.date, sex, { districts: regions.districtCodes });
+  const neighbourhood = readNeighbourhood(slots.get('rt_rw'));
+  const issue = readIssue(layout.issue, layout.pitch);
   const readings: Record<FieldName, Reading> = {
     provinsi: header.province,
     kabupaten_kota: header.regency,
-    nik: readNik(slots.get('nik')),
+    nik: facts.nik,
     nama: readFreeText(slots.get('nama'), cleanName),
-    tempat_lahir: birth.place,
-    tgl_lahir: birth.date,
-    jenis_kelamin: readListed(slots.get('jenis_kelamin'), SEXES),
+    tempat_lahir: readBirthPlace(birth.place, birthPlaces),
+    tgl_lahir: facts.birthDate,
+    jenis_kelamin: facts.sex,
     gol_darah: readBloodGroup(slots.get('gol_darah')),
     alamat: readFreeText(slots.get('alamat'), cleanAddress),
     rt: neighbourhood.rt,
@@ -65,7 +71,7 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
     pekerjaan: readListed(slots.get('pekerjaan'), OCCUPATIONS),
     kewarganegaraan: readListed(slots.get('kewarganegaraan'), NATIONALITIES),
     berlaku_hingga: readValidity(slots.get('berlaku_hingga')),
-    tempat_terbit: issue.place,
+    tempat_terbit: readIssuePlace(issue.place, header),
     tgl_terbit: issue.date,
   };
   const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, toField(name, readings[name], page)])) as Record<

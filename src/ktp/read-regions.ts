@@ -1,31 +1,88 @@
 import type { Header } from './read-header.ts';
 import type { Reading } from './reading.ts';
-import { districtsOf, matchDistrict, matchVillage, type RegionMatch } from './regions.ts';
+import { districtName, districts, type Region, regencies, shortRegencyName, villages } from './regions.ts';
+import { type RegionSnap, snapRegion } from './snap-region.ts';
 
-/** Village and district, each looked up inside what the card names above it. */
-export function readRegions(
-  header: Header,
-  village: Reading,
-  district: Reading,
-): { village: Reading; district: Reading; districtMatch: RegionMatch | undefined } {
-  const regencies = header.regencyMatch?.codes ?? [];
-  const districtMatch = district.value === null ? undefined : matchDistrict(district.value, regencies);
-  const inside = districtMatch?.codes ?? districtsOf(regencies);
-  const villageMatch = village.value === null ? undefined : matchVillage(village.value, inside);
+/** Nats by which a name inside its region may fit worse than the reading that it replaces. */
+const DISTRICT_COST = 8;
+const VILLAGE_COST = 8;
+/** Without the region above, far more names are near by chance. */
+const WIDE_COST = 3;
+const ISSUE_COST = 8;
+
+export interface RegionReadings {
+  readonly village: Reading;
+  readonly district: Reading;
+  /** Six-digit codes that the printed district's name stands for. */
+  readonly districtCodes: readonly string[];
+}
+
+/**
+ * Village and district, each held against the names inside what the card names above it. `nikDistrict` (six digits)
+ * tips the balance between names that are equally near, and stands in for a header that could not be read.
+ */
+export function readRegions(header: Header, village: Reading, district: Reading, nikDistrict?: string): RegionReadings {
+  const known = header.regencyCodes.length > 0;
+  const above = known ? header.regencyCodes : nikDistrict ? [nikDistrict.slice(0, 4)] : [];
+  const inside = districts(above);
+  const favoured = nikDistrict ? [nikDistrict] : [];
+  const districtSnap = snapRegion(district, inside, { allowedCost: known ? DISTRICT_COST : WIDE_COST, favoured });
+  const districtCodes = districtSnap.codes.length > 0 ? districtSnap.codes : inside.map((region) => region.code);
+  const sure = districtSnap.codes.length > 0;
+  const villageSnap = snapRegion(village, villages(districtCodes), {
+    allowedCost: sure ? VILLAGE_COST : WIDE_COST,
+    favoured,
+  });
+  const owner = villageSnap.codes.length === 1 ? villageSnap.codes[0] : undefined;
+  if (!sure && known && owner !== undefined && (village.value?.length ?? 0) > 4) {
+    const fromVillage = districtOfVillage(district, owner);
+    if (fromVillage) return { village: villageSnap.reading, district: fromVillage, districtCodes: [owner] };
+  }
   return {
-    district: withMatch(district, districtMatch),
-    village: withMatch(village, villageMatch),
-    districtMatch,
+    village: villageSnap.reading,
+    district: districtSnap.reading,
+    districtCodes: sure ? districtSnap.codes : [],
   };
 }
 
-function withMatch(reading: Reading, match: RegionMatch | undefined): Reading {
-  if (reading.value === null || !match) return reading;
-  const changed = match.name !== reading.value;
-  return {
-    ...reading,
-    value: match.name,
-    warnings: changed ? [...reading.warnings, 'snapped'] : reading.warnings,
-    evidence: { ...reading.evidence, listed: true, snapShare: match.distance / Math.max(1, match.name.length) },
-  };
+/** The district that the only village of that name lies in: derived where none was read, snapped where it is near. */
+function districtOfVillage(district: Reading, code: string): Reading | undefined {
+  const name = districtName(code);
+  if (name === undefined) return undefined;
+  if (district.value !== null) {
+    const snap = snapRegion(district, [{ name, code }], { allowedCost: 3 * DISTRICT_COST, share: 0.5 });
+    return snap.codes.length > 0 ? snap.reading : undefined;
+  }
+  const warnings = [...district.warnings, 'derived_from_kel_desa'];
+  return { ...district, value: name, source: 'derived', warnings };
+}
+
+/** Place of issue: the regency of the header in full or short, else any other. */
+export function readIssuePlace(place: Reading, header: Header): Reading {
+  const both = (list: readonly Region[]): Region[] =>
+    list.flatMap(({ name, code }) => [
+      { name, code },
+      { name: shortRegencyName(name), code },
+    ]);
+  const own = snapRegion(
+    place,
+    both(regencies(header.provinceCode).filter(({ code }) => header.regencyCodes.includes(code))),
+    {
+      allowedCost: 2 * ISSUE_COST,
+    },
+  );
+  if (own.codes.length > 0) return own.reading;
+  const other: RegionSnap = snapRegion(place, both(regencies()), { allowedCost: ISSUE_COST, share: 0.2 });
+  return other.codes.length > 0 ? other.reading : place;
+}
+
+/** Place of birth: free text, but a doubtful letter is mended where one town alone is near and fits what was seen. */
+export function readBirthPlace(place: Reading, names: () => readonly string[]): Reading {
+  if (place.value === null || place.evidence.leastCharacter > 0.9) return place;
+  const snap = snapRegion(
+    place,
+    names().map((name) => ({ name, code: '' })),
+    { allowedCost: 5, share: 0.2 },
+  );
+  return snap.codes.length > 0 ? snap.reading : place;
 }

@@ -113,7 +113,7 @@ export function readBirth(slot: Slot | undefined): { place: Reading; date: Readi
           warnings: [],
           evidence: characterEvidence(placeSpans, quality),
         };
-  if (!found) return { place, date: unread() };
+  if (!found) return { place, date: { ...unread('malformed'), raw, spans } };
   const evidence = { ...characterEvidence(dateSpans, quality), listed: true, oddCharacters: found.mended };
   const warnings = found.mended > 0 ? ['normalised'] : [];
   return {

@@ -2,12 +2,17 @@ import { ocrDistance } from './edit-distance.ts';
 import { regionTables } from './region-tables.ts';
 import { bareText, plainText } from './snap.ts';
 
-/** A name that was found in the tables, with the codes it can stand for. */
-export interface RegionMatch {
-  /** As cards print it. */
+/** A region's name as cards print it, with its Kemendagri code without dots (2, 4 or 6 digits; a village's is its district's). */
+export interface Region {
+  readonly name: string;
+  readonly code: string;
+}
+
+/** A name of the tables near a reading, with all codes that bear it. */
+export interface RegionName {
   readonly name: string;
   readonly codes: readonly string[];
-  /** Weighted edits between the reading and the name. */
+  /** Weighted edits between the reading and the name; 0 for an equal one. */
   readonly distance: number;
 }
 
@@ -20,66 +25,72 @@ const PROVINCE_ALIASES: ReadonlyArray<readonly [name: string, code: string]> = [
   ['DAERAH KHUSUS IBUKOTA JAKARTA', '31'],
   ['DI YOGYAKARTA', '34'],
   ['D.I. YOGYAKARTA', '34'],
-  ['D I YOGYAKARTA', '34'],
   ['YOGYAKARTA', '34'],
   ['BANGKA BELITUNG', '19'],
   ['KEP. BANGKA BELITUNG', '19'],
   ['KEP. RIAU', '21'],
   ['IRIAN JAYA', '91'],
   ['IRIAN JAYA BARAT', '92'],
-  ['NUSATENGGARA BARAT', '52'],
-  ['NUSATENGGARA TIMUR', '53'],
 ];
 
-/** Codes of provinces that are or were in use in NIKs; none but today's, since splits took new codes. */
+/** Whether two digits are a province's code. Splits took new codes and left the old ones in use. */
 export function isKnownProvince(code: string): boolean {
   return regionTables().provinces.has(code);
 }
 
+/** Whether six digits are a current district's code; those of former districts stay valid in NIKs all the same. */
 export function isKnownDistrict(code: string): boolean {
   return regionTables().districts.has(code);
 }
 
-/** The province that a header names, within a third of its length in edits. */
-export function matchProvince(text: string): RegionMatch | undefined {
-  const candidates: [string, string][] = [...PROVINCE_ALIASES.map(([name, code]): [string, string] => [name, code])];
-  for (const [code, name] of regionTables().provinces) candidates.push([name, code]);
-  return nearest(text, candidates, 0.3);
+export function provinceName(code: string): string | undefined {
+  return regionTables().provinces.get(code);
 }
 
-/** The regency or city that a header names; within a province where its code is known. */
-export function matchRegency(text: string, province?: string): RegionMatch | undefined {
-  const inside: [string, string][] = [];
-  const everywhere: [string, string][] = [];
+export function districtName(code: string): string | undefined {
+  return regionTables().districts.get(code);
+}
+
+export function provinces(): Region[] {
+  const found = PROVINCE_ALIASES.map(([name, code]) => ({ name, code }));
+  for (const [code, name] of regionTables().provinces) found.push({ name, code });
+  return found;
+}
+
+/** Regencies and cities of a province, or of all where none is given; Jakarta's with the forms that offices print. */
+export function regencies(province?: string): Region[] {
+  const found: Region[] = [];
   for (const [code, name] of regionTables().regencies) {
-    const target = province !== undefined && code.startsWith(province) ? inside : everywhere;
-    target.push([name, code]);
-    if (code.startsWith('31') && !name.startsWith('KABUPATEN'))
-      target.push([`KOTA ${name}`, code], [`KOTA ADM. ${name}`, code]);
+    if (province !== undefined && !code.startsWith(province)) continue;
+    found.push({ name, code });
+    if (code.startsWith('31') && !name.startsWith('KABUPATEN')) {
+      for (const rank of ['KOTA', 'KOTA ADM.', 'KOTA ADMINISTRASI']) found.push({ name: `${rank} ${name}`, code });
+    }
   }
-  return nearest(text, inside, 0.3) ?? nearest(text, everywhere, 0.15);
+  return found;
 }
 
-/** The district of that name in the regencies given. */
-export function matchDistrict(text: string, regencies: readonly string[]): RegionMatch | undefined {
-  const candidates: [string, string][] = [];
+/** Districts of the regencies given (four-digit codes). */
+export function districts(regencyCodes: readonly string[]): Region[] {
+  const found: Region[] = [];
   for (const [code, name] of regionTables().districts) {
-    if (regencies.includes(code.slice(0, 4))) candidates.push([name, code]);
+    if (regencyCodes.includes(code.slice(0, 4))) found.push({ name, code });
   }
-  return nearest(text, candidates, 0.3);
+  return found;
 }
 
-/** The village of that name in the districts given (six-digit codes). */
-export function matchVillage(text: string, districts: readonly string[]): RegionMatch | undefined {
+/** Villages of the districts given (six-digit codes), each with its district's code. */
+export function villages(districtCodes: readonly string[]): Region[] {
   const { villagesOf } = regionTables();
-  const candidates: [string, string][] = [];
-  for (const code of districts) for (const name of villagesOf(code)) candidates.push([name, code]);
-  return nearest(text, candidates, 0.3);
+  return districtCodes.flatMap((code) => villagesOf(code).map((name) => ({ name, code })));
 }
 
-/** Six-digit codes of the districts of the regencies given. */
-export function districtsOf(regencies: readonly string[]): string[] {
-  return [...regionTables().districts.keys()].filter((code) => regencies.includes(code.slice(0, 4)));
+/** Names of places that people are born in: regencies and cities without their rank, and districts. */
+export function birthPlaces(): string[] {
+  const names = new Set<string>();
+  for (const name of regionTables().regencies.values()) names.add(shortRegencyName(name));
+  for (const name of regionTables().districts.values()) names.add(name);
+  return [...names];
 }
 
 /** KABUPATEN and KOTA taken off: what stands as a place of birth. */
@@ -87,33 +98,22 @@ export function shortRegencyName(name: string): string {
   return name.replace(/^(?:KABUPATEN|KOTA) /, '');
 }
 
-/** The one name nearest to a reading; undefined where two different names are equally near. */
-function nearest(
-  text: string,
-  candidates: ReadonlyArray<readonly [string, string]>,
-  share: number,
-): RegionMatch | undefined {
+/** Up to `count` different names nearest to a reading within `share` of their length in edits, nearest first. */
+export function nearestNames(text: string, regions: readonly Region[], share = 0.34, count = 5): RegionName[] {
   const plain = plainText(text);
   const bare = bareText(plain);
-  if (bare.length < 2) return undefined;
-  let best: { name: string; codes: string[]; distance: number } | undefined;
-  let second = Infinity;
-  for (const [name, code] of candidates) {
-    if (best?.name === name) {
-      best.codes.push(code);
+  if (bare.length < 2) return [];
+  const found = new Map<string, { name: string; codes: string[]; distance: number }>();
+  for (const { name, code } of regions) {
+    const known = found.get(name);
+    if (known) {
+      if (!known.codes.includes(code)) known.codes.push(code);
       continue;
     }
-    if (Math.abs(name.length - plain.length) > 2 + name.length * share) continue;
-    const limit = Math.min(second, name.length * share);
+    const limit = name.length * share;
+    if (Math.abs(name.length - plain.length) > 1 + limit) continue;
     const distance = name === plain ? 0 : bareText(name) === bare ? 0.05 : ocrDistance(plain, name, limit);
-    if (distance > limit) continue;
-    if (!best || distance < best.distance) {
-      second = best?.distance ?? Infinity;
-      best = { name, codes: [code], distance };
-    } else if (distance < second) {
-      second = distance;
-    }
+    if (distance <= Math.max(limit, 0.05)) found.set(name, { name, codes: [code], distance });
   }
-  if (!best || second - best.distance < (best.distance > 0.05 ? 0.4 : 0.01)) return undefined;
-  return best;
+  return [...found.values()].sort((first, second) => first.distance - second.distance).slice(0, count);
 }

@@ -35,9 +35,12 @@ const COLUMN_GAP_HEIGHTS = 1.1;
 
 /**
  * The recogniser drops blanks now and then. Where it did, it had still given the blank 5 to 40 % at a step between the
- * two characters; where there is none, never more than 0.3 % (4,500 gaps on drawn cards, bench/fields).
+ * two characters; where there is none, never more than 0.3 % (4,500 gaps on drawn cards, bench/fields). Behind a full
+ * stop or comma both are lower: 0.04 to 10 % with a gap of a pitch or more, and nothing at all.
  */
 const RESTORED_BLANK = 0.02;
+const RESTORED_BLANK_AFTER_STOP = 0.0003;
+const STOP_GAP_PITCHES = 0.99;
 
 const FOLDED: Readonly<Record<string, string>> = {
   '。': '.',
@@ -164,7 +167,9 @@ function glyphsOfLine(line: TextLine, frame: Frame): Glyph[] {
     const before = glyphs.at(-1);
     if (before && before.text !== ' ' && text.trim() !== '') {
       const blank = blankBetween(line.emissions, before.position, position);
-      if (blank > RESTORED_BLANK) glyphs.push(place(' ', blank, (before.position + position) / 2, true));
+      const numbered = before.text === '.' && /\d/.test(text);
+      const least = numbered ? RESTORED_BLANK_BEFORE_DIGIT : RESTORED_BLANK;
+      if (blank > least) glyphs.push(place(' ', blank, (before.position + position) / 2, true));
     }
     glyphs.push(place(text, confidence, position));
   }
