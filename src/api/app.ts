@@ -1,0 +1,52 @@
+import express, { type Express } from 'express';
+import { AccessLog } from './access-log.ts';
+import { Admission } from './admission.ts';
+import { Authenticator } from './authentication.ts';
+import type { ApiContext, RouteContext } from './context.ts';
+import { notFound, renderErrors } from './errors.ts';
+import { extractionCollection } from './extractions/collection.ts';
+import { extractionItem } from './extractions/item.ts';
+import { health } from './health/routes.ts';
+import { ktpOcr } from './ktp-ocr.ts';
+import { identifyRequest } from './request-id.ts';
+import { logRequests } from './request-log.ts';
+import { securityHeaders } from './security-headers.ts';
+import { drainUnreadBody } from './unread-body.ts';
+
+/**
+ * The HTTP application: what every request goes through, then the route groups.
+ * @param closing aborted when the process is asked to stop
+ */
+export function createApp(context: ApiContext, closing: AbortSignal = new AbortController().signal): Express {
+  const { config, database, keyring, logger, metrics } = context;
+  const routes: RouteContext = {
+    ...context,
+    authenticator: new Authenticator(config, database),
+    accessLog: new AccessLog(database),
+    admission: new Admission(config.MAX_WAITING_INTERACTIVE, metrics.setWaiting),
+    closing,
+  };
+
+  const app = express();
+  app.disable('x-powered-by');
+  // Jobs carry an ETag of their own; nothing else is worth one.
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  app.set('trust proxy', trustProxy(config.TRUST_PROXY));
+  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, drainUnreadBody);
+
+  health(app, routes);
+  ktpOcr(app, routes);
+  extractionCollection(app, routes);
+  extractionItem(app, routes);
+
+  app.use(notFound);
+  app.use(renderErrors(logger));
+  return app;
+}
+
+/** Express takes a number of hops, or a list of networks and names such as `loopback`. */
+function trustProxy(setting: string): number | string | false {
+  if (setting === '') return false;
+  return /^\d+$/.test(setting) ? Number(setting) : setting;
+}

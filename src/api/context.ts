@@ -1,0 +1,33 @@
+import type { Client } from '@temporalio/client';
+import type { Config } from '../config.ts';
+import type { Keyring } from '../encryption/keyring.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { BlobStore } from '../storage/blobs.ts';
+import type { Database } from '../storage/database.ts';
+import type { AccessLog } from './access-log.ts';
+import type { Admission } from './admission.ts';
+import type { Authenticator } from './authentication.ts';
+
+/** What the API is given. It holds no state that matters: all of this may be shared with other API processes. */
+export interface ApiContext {
+  readonly config: Config;
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly keyring: Keyring;
+  readonly temporal: Client;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** What every route group is given. */
+export interface RouteContext extends ApiContext {
+  readonly authenticator: Authenticator;
+  readonly accessLog: AccessLog;
+  readonly admission: Admission;
+  /**
+   * Aborted when the process is asked to stop: long polls answer with what they have, live streams end with an error
+   * event, graces after a disconnect end.
+   */
+  readonly closing: AbortSignal;
+}

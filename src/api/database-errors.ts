@@ -1,0 +1,36 @@
+/** Prisma: no connection, pool exhausted, transaction could not start or was closed by the other side. */
+const PRISMA_CONNECTION = /^P(10(01|02|08|11|17)|2024|2028|2037)$/;
+/** PostgreSQL: connection exceptions, too many connections, shut down, starting up. */
+const POSTGRES_CONNECTION = /^(08\w{3}|53300|57P0[1-3])$/;
+const SOCKET = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+const ADAPTER_KINDS = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+  'AuthenticationFailed',
+  'DatabaseDoesNotExist',
+  'TlsConnectionError',
+]);
+const MAX_DEPTH = 5;
+
+/** Whether the database could not be reached, in whichever of Prisma's many forms that is said. */
+export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > MAX_DEPTH) return false;
+  if ('name' in error && error.name === 'PrismaClientInitializationError') return true;
+  if ('kind' in error && typeof error.kind === 'string' && ADAPTER_KINDS.has(error.kind)) return true;
+  for (const code of ['code', 'originalCode'].map((key) => (error as Record<string, unknown>)[key])) {
+    if (typeof code !== 'string') continue;
+    if (PRISMA_CONNECTION.test(code) || POSTGRES_CONNECTION.test(code)) return true;
+    if (SOCKET.test(code) && isOfDatabase(error)) return true;
+  }
+  if (error instanceof Error && /^PGlite is clos(ed|ing)/.test(error.message)) return true;
+  const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } };
+  return isDatabaseUnavailable(cause, depth + 1) || isDatabaseUnavailable(meta?.driverAdapterError, depth + 1);
+}
+
+/** A socket error alone could be anybody's: pg's own and Prisma's say where they come from. */
+function isOfDatabase(error: object): boolean {
+  const { name, stack } = error as { name?: unknown; stack?: unknown };
+  return /Prisma|DriverAdapter/.test(String(name)) || /[\\/](pg|pg-pool|@prisma)[\\/]/.test(String(stack));
+}

@@ -1,0 +1,33 @@
+import type { Client } from '@temporalio/client';
+import { extractionWorkflowId } from '../../workflows/messages.ts';
+import type { RouteContext } from '../context.ts';
+import { isTemporalNotFound } from '../temporal-errors.ts';
+
+const DEADLINE_MS = 5_000;
+
+/** Asks for cancellation; one that has ended or is unknown stays as it is. @throws errors of the Temporal client */
+export async function cancelExtraction(client: Client, extractionId: string): Promise<void> {
+  const handle = client.workflow.getHandle(extractionWorkflowId(extractionId));
+  await client
+    .withDeadline(Date.now() + DEADLINE_MS, () => handle.cancel())
+    .catch((error: unknown) => {
+      if (!isTemporalNotFound(error)) throw error;
+    });
+}
+
+/**
+ * The disconnect rule: the caller of a synchronous extraction is gone and cannot come back, so after the grace it is
+ * cancelled. The timer dies with the process; then the card is read to its end, a second's work, and expires unread.
+ */
+export function cancelAfterDisconnect(context: RouteContext, extractionId: string): void {
+  const { closing, config, logger, temporal } = context;
+  const cancel = (): void => {
+    clearTimeout(timer);
+    closing.removeEventListener('abort', cancel);
+    cancelExtraction(temporal, extractionId).catch((error: unknown) => {
+      logger.warn('extraction.cancel.failed', { extractionId, error });
+    });
+  };
+  const timer = setTimeout(cancel, config.CANCEL_ANONYMOUS_AFTER_DISCONNECT_SECONDS * 1000);
+  closing.addEventListener('abort', cancel, { once: true });
+}

@@ -1,0 +1,77 @@
+import type { Express, Request, RequestHandler } from 'express';
+import { KtpflowError } from '../../errors.ts';
+import { requireScope } from '../authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { jsonBody } from '../json-body.ts';
+import { route } from '../methods.ts';
+import { callerOf, requestState } from '../request-state.ts';
+import { createExtraction, markAccepted } from './create.ts';
+import { findExtraction, jobOf } from './job.ts';
+import { isFinal } from './job-schema.ts';
+import { unsupported } from './options.ts';
+import { missingImage, receiveJson, receiveMultipart } from './receive.ts';
+import { waitQuerySchema } from './request-schema.ts';
+import { sendJob } from './respond.ts';
+import { callerGone, waitForEnd } from './wait.ts';
+
+export const EXTRACTIONS_PATH = '/v1/ktp/extractions';
+
+/** POST: create one, from multipart or JSON. GET (the list) comes later. */
+export function extractionCollection(app: Express, context: RouteContext): void {
+  const { accessLog, admission, authenticator, logger, temporal } = context;
+
+  const create: RequestHandler = async (request, response) => {
+    const { wait } = waitQuerySchema.parse(request.query);
+    if (request.get('idempotency-key') !== undefined) throw unsupported('Idempotency-Key', 'Idempotency keys');
+    const leave = wait > 0 ? admission.enter() : undefined;
+    try {
+      const received = request.is('multipart/form-data')
+        ? await receiveMultipart(context, request)
+        : await receiveJson(context, request.body);
+      const caller = callerOf(response);
+      const { loggedId } = requestState(response);
+      const id = await createExtraction(context, { caller, loggedId, ...received });
+      const accepted = markAccepted(context, id);
+      // Awaited below where the answer is 202; a failure must not go unheard meanwhile.
+      accepted.catch((error: unknown) => logger.warn('extraction.accept.failed', { extractionId: id, error }));
+      response.location(`${EXTRACTIONS_PATH}/${id}`);
+      if (wait > 0) {
+        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
+        await waitForEnd(temporal, id, signal);
+      }
+      await accepted.catch(() => undefined);
+      const job = await jobOf(context, await findExtraction(context, caller.tenant, id));
+      if (job.result) await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId: loggedId });
+      sendJob(request, response, isFinal(job.status) ? 200 : 202, job);
+    } finally {
+      leave?.();
+    }
+  };
+
+  const list: RequestHandler = () => {
+    throw new KtpflowError('unsupported', 'Listing extractions is not supported by this version.');
+  };
+
+  const scope = requireScope(authenticator, 'extract');
+  route(app, EXTRACTIONS_PATH, {
+    post: [scope, requireImageBody, ...unlessMultipart(jsonBody(context.config)), create],
+    get: [scope, list],
+  });
+}
+
+/** A request without any body is one without an image, not one of a wrong type. */
+const requireImageBody: RequestHandler = (request, _response, next) => {
+  if (!hasBody(request)) throw missingImage();
+  next();
+};
+
+export function hasBody(request: Request): boolean {
+  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+}
+
+function unlessMultipart(handlers: RequestHandler[]): RequestHandler[] {
+  return handlers.map((handler) => (request, response, next) => {
+    if (request.is('multipart/form-data')) return next();
+    return handler(request, response, next);
+  });
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { requestContext } from '../../encryption/contexts.ts';
+import { sealJson } from '../../encryption/keyring.ts';
+import {
+  EXTRACT_DOCUMENT_WORKFLOW,
+  type ExtractDocumentInput,
+  extractionWorkflowId,
+  INTERACTIVE_PRIORITY,
+  WORKER_TASK_QUEUE,
+} from '../../workflows/messages.ts';
+import { accessLogRow } from '../access-log.ts';
+import type { Caller } from '../authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { discardImage, type RecordKey, type StoredImage } from './image-upload.ts';
+import type { ExtractionOptions } from './options.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** A Temporal that restarts is back within this; one that is down is told of after it. */
+const START_DEADLINE_MS = 5_000;
+
+export interface NewExtraction {
+  readonly caller: Caller;
+  readonly loggedId: string;
+  readonly key: RecordKey;
+  readonly image: StoredImage;
+  readonly options: ExtractionOptions;
+}
+
+/**
+ * Row first, then the workflow, under an id made from the row: whatever dies in between, no acknowledged extraction is
+ * without its run. When the start fails, row and image are removed again.
+ * @returns the extraction's id @throws errors of the database and of the Temporal client
+ */
+export async function createExtraction(context: RouteContext, request: NewExtraction): Promise<string> {
+  const id = `ext_${randomBytes(16).toString('hex')}`;
+  await insertRow(context, id, request);
+  try {
+    await startWorkflow(context, id, request);
+  } catch (error) {
+    await removeRow(context, id, request);
+    throw error;
+  }
+  context.metrics.extractionStarted();
+  return id;
+}
+
+/** Marks the row as run; without it, the removal of abandoned rows would take it after some minutes. */
+export async function markAccepted(context: RouteContext, id: string): Promise<void> {
+  await context.database.extraction.updateMany({ where: { id }, data: { acceptedAt: new Date() } });
+}
+
+async function insertRow(context: RouteContext, id: string, request: NewExtraction): Promise<void> {
+  const { caller, image, key, loggedId, options } = request;
+  const { config, database, keyring } = context;
+  const sealed = { reference_id: options.referenceId, metadata: options.metadata };
+  const row = database.extraction.create({
+    data: {
+      id,
+      tenant: caller.tenant,
+      strategy: options.strategy,
+      options: { reject_low_quality: options.rejectLowQuality, store_image: options.storeImage },
+      wrappedKey: key.wrappedKey,
+      sealedRequest: sealJson(key.dataKey, sealed, requestContext(id)),
+      referenceHash:
+        options.referenceId === null ? null : keyring.hmac('reference id', caller.tenant, options.referenceId),
+      blob: image.blob,
+      expiresAt: new Date(Date.now() + config.RETENTION_DAYS * DAY_MS),
+    },
+  });
+  const access = accessLogRow({ caller, action: 'extraction.create', subject: id, requestId: loggedId });
+  try {
+    await database.$transaction([row, database.accessLogEntry.create({ data: access })]);
+  } catch (error) {
+    await discardImage(context, image.blob);
+    throw error;
+  }
+}
+
+async function startWorkflow(context: RouteContext, id: string, request: NewExtraction): Promise<void> {
+  const { caller, image, options } = request;
+  const { keyring, temporal } = context;
+  const input: ExtractDocumentInput = {
+    extractionId: id,
+    blob: image.blob,
+    strategy: options.strategy,
+    rejectLowQuality: options.rejectLowQuality,
+    storeImage: options.storeImage,
+  };
+  await temporal.withDeadline(Date.now() + START_DEADLINE_MS, () =>
+    temporal.workflow.start(EXTRACT_DOCUMENT_WORKFLOW, {
+      workflowId: extractionWorkflowId(id),
+      taskQueue: WORKER_TASK_QUEUE,
+      args: [input],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+      priority: {
+        priorityKey: INTERACTIVE_PRIORITY,
+        fairnessKey: keyring.hmac('fairness', caller.tenant).slice(0, 16),
+      },
+      // With the default of 10 s a killed worker would hold the extraction up for as long.
+      workflowTaskTimeout: '2 seconds',
+      memo: { bodyHmac: keyring.hmac('extraction body', image.sha256, JSON.stringify(options)) },
+    }),
+  );
+}
+
+async function removeRow(context: RouteContext, id: string, { image }: NewExtraction): Promise<void> {
+  await context.database.extraction
+    .deleteMany({ where: { id } })
+    // Rows that never got a run are removed by the retention Schedule too.
+    .catch((error: unknown) => context.logger.warn('extraction.remove.failed', { extractionId: id, error }));
+  await discardImage(context, image.blob);
+}

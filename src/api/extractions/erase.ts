@@ -1,0 +1,40 @@
+import type { Client } from '@temporalio/client';
+import type { Extraction } from '../../storage/generated/client.ts';
+import { extractionWorkflowId } from '../../workflows/messages.ts';
+import type { RouteContext } from '../context.ts';
+import { isTemporalNotFound } from '../temporal-errors.ts';
+import { isFinal } from './job-schema.ts';
+
+const DEADLINE_MS = 5_000;
+
+/**
+ * Erases an extraction everywhere: its run ends, history, image and row go, and with the row the data key, without which
+ * no copy can be read. Temporal comes first: were it down after the row is gone, a repeat would find nothing to repeat.
+ * @throws errors of the Temporal client, the blob store and the database; a repeat goes on where it stopped
+ */
+export async function eraseExtraction(context: RouteContext, row: Extraction): Promise<void> {
+  const { blobs, database, temporal } = context;
+  await temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
+    if (!isFinal(row.status)) await ignoreMissing(terminate(temporal, row.id));
+    await ignoreMissing(deleteHistory(temporal, row.id));
+  });
+  if (row.blob) await blobs.delete(row.blob);
+  await database.extraction.deleteMany({ where: { id: row.id } });
+}
+
+async function terminate(client: Client, extractionId: string): Promise<void> {
+  await client.workflow.getHandle(extractionWorkflowId(extractionId)).terminate('the extraction was deleted');
+}
+
+async function deleteHistory(client: Client, extractionId: string): Promise<void> {
+  await client.workflowService.deleteWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId: extractionWorkflowId(extractionId) },
+  });
+}
+
+async function ignoreMissing(call: Promise<void>): Promise<void> {
+  await call.catch((error: unknown) => {
+    if (!isTemporalNotFound(error)) throw error;
+  });
+}

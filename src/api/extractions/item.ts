@@ -1,0 +1,79 @@
+import type { Express, RequestHandler } from 'express';
+import { KtpflowError } from '../../errors.ts';
+import { requireScope } from '../authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { route } from '../methods.ts';
+import { callerOf, requestState } from '../request-state.ts';
+import { cancelExtraction } from './cancel.ts';
+import { EXTRACTIONS_PATH } from './collection.ts';
+import { eraseExtraction } from './erase.ts';
+import { findExtraction, jobOf } from './job.ts';
+import { isFinal } from './job-schema.ts';
+import { waitQuerySchema } from './request-schema.ts';
+import { sendJob } from './respond.ts';
+import { callerGone, waitForEnd } from './wait.ts';
+
+/** A running card stops within the activity's heartbeat, about a second. */
+const CANCEL_WAIT_MS = 5_000;
+
+/** GET (with `?wait`), DELETE and POST …/cancel of one extraction; …/events comes later. */
+export function extractionItem(app: Express, context: RouteContext): void {
+  const { accessLog, admission, authenticator, temporal } = context;
+  const scope = requireScope(authenticator, 'extract');
+
+  const read: RequestHandler<{ id: string }> = async (request, response) => {
+    const { wait } = waitQuerySchema.parse(request.query);
+    const caller = callerOf(response);
+    const { id } = request.params;
+    let row = await findExtraction(context, caller.tenant, id);
+    if (wait > 0 && !isFinal(row.status)) {
+      const leave = admission.enter();
+      try {
+        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
+        await waitForEnd(temporal, id, signal);
+      } finally {
+        leave();
+      }
+      row = await findExtraction(context, caller.tenant, id);
+    }
+    const job = await jobOf(context, row);
+    if (job.result) {
+      const requestId = requestState(response).loggedId;
+      await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId });
+    }
+    sendJob(request, response, 200, job);
+  };
+
+  const cancel: RequestHandler<{ id: string }> = async (request, response) => {
+    const caller = callerOf(response);
+    const { id } = request.params;
+    const row = await findExtraction(context, caller.tenant, id);
+    if (!isFinal(row.status)) {
+      const requestId = requestState(response).loggedId;
+      await accessLog.write({ caller, action: 'extraction.cancel', subject: id, requestId });
+      await cancelExtraction(temporal, id);
+      await waitForEnd(temporal, id, AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]));
+    }
+    sendJob(request, response, 200, await jobOf(context, await findExtraction(context, caller.tenant, id)));
+  };
+
+  const erase: RequestHandler<{ id: string }> = async (request, response) => {
+    const caller = callerOf(response);
+    const row = await findExtraction(context, caller.tenant, request.params.id);
+    await eraseExtraction(context, row);
+    const requestId = requestState(response).loggedId;
+    await accessLog.write({ caller, action: 'extraction.delete', subject: row.id, requestId });
+    response.status(204).end();
+  };
+
+  const events: RequestHandler = () => {
+    throw new KtpflowError('unsupported', 'Events of an extraction are not supported by this version.');
+  };
+
+  route(app, `${EXTRACTIONS_PATH}/:id`, {
+    get: [scope, read as RequestHandler],
+    delete: [scope, erase as RequestHandler],
+  });
+  route(app, `${EXTRACTIONS_PATH}/:id/cancel`, { post: [scope, cancel as RequestHandler] });
+  route(app, `${EXTRACTIONS_PATH}/:id/events`, { get: [scope, events] });
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { ktpResultSchema } from '../../ktp/schema.ts';
+import { EXTRACTION_STAGES, STRATEGIES } from '../../workflows/messages.ts';
+
+export const EXTRACTION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export type ExtractionStatus = (typeof EXTRACTION_STATUSES)[number];
+
+/** Sent with every job that is not final. */
+export const POLL_AFTER_SECONDS = 1;
+
+const time = z.iso.datetime();
+
+export const jobSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('ktp.extraction'),
+    status: z.enum(EXTRACTION_STATUSES),
+    stage: z.enum(EXTRACTION_STAGES).nullable(),
+    progress: z.number().min(0).max(1),
+    attempts: z.number().int().describe('Highest attempt of any step.'),
+    created_at: time,
+    started_at: time.nullable(),
+    finished_at: time.nullable(),
+    expires_at: time.describe('After this the extraction and its result are gone.'),
+    strategy: z.enum(STRATEGIES),
+    error: z.object({ code: z.string(), message: z.string(), type: z.string() }).nullable().describe('Why it failed.'),
+    result: ktpResultSchema.nullable(),
+    usage: z
+      .object({ prompt_tokens: z.number(), completion_tokens: z.number(), total_tokens: z.number() })
+      .nullable()
+      .describe('Tokens of the vision-language model; null where none was asked.'),
+    timings_ms: z
+      .object({ prepare: z.number(), ocr: z.number(), generate: z.number(), assemble: z.number() })
+      .nullable(),
+    reference_id: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()).nullable(),
+    links: z.object({ self: z.string(), events: z.string(), cancel: z.string() }),
+  })
+  .meta({ id: 'Extraction' });
+export type ExtractionJob = z.infer<typeof jobSchema>;
+
+export function isFinal(status: string): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}

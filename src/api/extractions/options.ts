@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { KtpflowError } from '../../errors.ts';
+import { STRATEGIES, type Strategy } from '../../workflows/messages.ts';
+
+const MAX_METADATA_PAIRS = 16;
+
+const metadataSchema = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= MAX_METADATA_PAIRS, `At most ${MAX_METADATA_PAIRS} pairs.`);
+
+/** `null` means absent, as everywhere. */
+export const optionsSchema = z
+  .object({
+    strategy: z.enum(STRATEGIES).nullish().describe('Default: auto.'),
+    reject_low_quality: z
+      .boolean()
+      .nullish()
+      .describe('Fail with quality_rejected instead of guessing. Default: false.'),
+    store_image: z.boolean().nullish().describe('Keep the image as long as the result. Default: false.'),
+    metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
+    reference_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
+    webhook: z.unknown().describe('Not supported yet.'),
+  })
+  .meta({ id: 'ExtractionOptions' });
+
+/** What an extraction is asked to do, with every default in place. */
+export interface ExtractionOptions {
+  readonly strategy: Strategy;
+  readonly rejectLowQuality: boolean;
+  readonly storeImage: boolean;
+  readonly metadata: Record<string, string> | null;
+  readonly referenceId: string | null;
+}
+
+/** @throws KtpflowError unsupported, for what this version cannot do */
+export function toExtractionOptions(options: z.infer<typeof optionsSchema> | null | undefined): ExtractionOptions {
+  if (options?.webhook !== undefined && options.webhook !== null) throw unsupported('options.webhook', 'Webhooks');
+  const strategy = options?.strategy ?? 'auto';
+  if (strategy === 'vlm' || strategy === 'hybrid') throw unsupported('options.strategy', 'Vision-language models');
+  return {
+    strategy,
+    rejectLowQuality: options?.reject_low_quality ?? false,
+    storeImage: options?.store_image ?? false,
+    metadata: options?.metadata ?? null,
+    referenceId: options?.reference_id ?? null,
+  };
+}
+
+export function unsupported(param: string, what: string): KtpflowError {
+  return new KtpflowError('unsupported', `${what} are not supported by this version.`, { param });
+}

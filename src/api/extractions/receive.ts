@@ -1,0 +1,99 @@
+import { Readable } from 'node:stream';
+import type { Request } from 'express';
+import { KtpflowError } from '../../errors.ts';
+import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
+import { fetchGuarded } from '../../media/fetch-guarded.ts';
+import type { RouteContext } from '../context.ts';
+import { invalidValue } from '../errors.ts';
+import { receiveForm } from '../multipart.ts';
+import {
+  discardImage,
+  imageTooLarge,
+  maxImageBytes,
+  type RecordKey,
+  type StoredImage,
+  storeImage,
+} from './image-upload.ts';
+import { type ExtractionOptions, optionsSchema, toExtractionOptions, unsupported } from './options.ts';
+import { type CreateBody, createBodySchema } from './request-schema.ts';
+
+/** An extraction as it was asked for: its image in the blob store, its options checked. */
+export interface ReceivedExtraction {
+  readonly key: RecordKey;
+  readonly image: StoredImage;
+  readonly options: ExtractionOptions;
+}
+
+/** multipart/form-data with the file `image` and, in any order, the field `options` holding JSON. */
+export async function receiveMultipart(context: RouteContext, request: Request): Promise<ReceivedExtraction> {
+  const key = context.keyring.createDataKey();
+  const { file: image, fields } = await receiveForm(request, {
+    fileField: 'image',
+    maxFileBytes: maxImageBytes(context),
+    store: (file) => storeImage(context, file, key),
+    discard: ({ blob }) => discardImage(context, blob),
+    tooLarge: () => imageTooLarge(context),
+  });
+  if (!image) {
+    if (fields.has('file_id')) throw unsupported('file_id', 'Uploaded files');
+    throw missingImage();
+  }
+  try {
+    return { key, image, options: parseOptionsField(fields.get('options')) };
+  } catch (error) {
+    await discardImage(context, image.blob);
+    throw error;
+  }
+}
+
+/** A JSON body with `image_url` or `image_base64`. */
+export async function receiveJson(context: RouteContext, body: unknown): Promise<ReceivedExtraction> {
+  const parsed = createBodySchema.safeParse(body);
+  if (!parsed.success) throw invalidValue(parsed.error);
+  if (parsed.data.file_id !== undefined && parsed.data.file_id !== null) throw unsupported('file_id', 'Uploaded files');
+  // First what costs nothing: a bad option must not cause a fetch.
+  const options = toExtractionOptions(parsed.data.options);
+  const key = context.keyring.createDataKey();
+  return { key, image: await storeBodyImage(context, parsed.data, key), options };
+}
+
+export function missingImage(): KtpflowError {
+  return new KtpflowError('missing_image', 'The request holds no image.', { param: 'image' });
+}
+
+async function storeBodyImage(context: RouteContext, body: CreateBody, key: RecordKey): Promise<StoredImage> {
+  const url = typeof body.image_url === 'object' ? body.image_url?.url : body.image_url;
+  const given = [url, body.image_base64].filter((image) => image !== undefined && image !== null);
+  if (given.length === 0) throw missingImage();
+  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send one image, not several.', { param: 'image_url' });
+  const maximum = maxImageBytes(context);
+  const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
+  const text = given[0] ?? '';
+  if (/^data:/i.test(text)) return store(decodeDataUrl(text, maximum));
+  if (url === undefined || url === null) return store(decodeBase64(text, maximum));
+
+  const { config } = context;
+  const { bytes } = await fetchGuarded(url, {
+    maxBytes: maximum,
+    timeoutMs: config.FETCH_TIMEOUT_SECONDS * 1000,
+    allowPrivate: config.ALLOW_PRIVATE_URLS,
+    signal: context.closing,
+  });
+  return store(bytes).catch((error: unknown) => {
+    if (!(error instanceof KtpflowError) || error.code !== 'invalid_image') throw error;
+    throw new KtpflowError('image_fetch_failed', 'What the URL names is not an image.', { param: 'image_url' });
+  });
+}
+
+function parseOptionsField(text: string | undefined): ExtractionOptions {
+  if (text === undefined || text.trim() === '') return toExtractionOptions(undefined);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new KtpflowError('invalid_json', 'The field "options" is not valid JSON.', { param: 'options' });
+  }
+  const parsed = optionsSchema.nullable().safeParse(json);
+  if (!parsed.success) throw invalidValue(parsed.error, ['options']);
+  return toExtractionOptions(parsed.data);
+}

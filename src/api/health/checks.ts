@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiContext } from '../context.ts';
+
+/** /readyz answers within 2 s, whatever hangs. */
+const CHECK_TIMEOUT_MS = 1_500;
+
+/** Whether a check ends well in time. */
+async function succeeds(check: () => Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  try {
+    const inTime = check().then(
+      () => true,
+      () => false,
+    );
+    return await Promise.race([inTime, sleep(CHECK_TIMEOUT_MS, false, { signal: timer.signal })]);
+  } catch {
+    return false;
+  } finally {
+    timer.abort();
+  }
+}
+
+export function isTemporalConnected({ temporal }: ApiContext): Promise<boolean> {
+  return succeeds(() =>
+    temporal.withDeadline(Date.now() + CHECK_TIMEOUT_MS, () => temporal.workflowService.getSystemInfo({})),
+  );
+}
+
+export function isDatabaseConnected({ database }: ApiContext): Promise<boolean> {
+  return succeeds(() => database.$queryRaw`SELECT 1`);
+}

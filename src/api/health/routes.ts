@@ -1,0 +1,59 @@
+import type { Express } from 'express';
+import { requireKey } from '../authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { sendError } from '../errors.ts';
+import { route } from '../methods.ts';
+import { createReadiness, type Readiness, unreadiness } from './readiness.ts';
+
+/** Name of the engine that is always there. */
+const OCR_MODEL = 'ktp-ocr';
+
+/** /health, /livez and /readyz are open to everybody; /metrics needs a key once keys exist. */
+export function health(app: Express, context: RouteContext): void {
+  const readiness = createReadiness(context);
+
+  route(app, '/livez', { get: (_request, response) => void response.json({ ok: true }) });
+
+  route(app, '/readyz', {
+    get: async (_request, response) => {
+      const error = unreadiness(await readiness());
+      if (error) sendError(response, error);
+      else response.json({ ok: true });
+    },
+  });
+
+  route(app, '/health', {
+    get: async (_request, response) => void response.json(describe(context, await readiness())),
+  });
+
+  route(app, '/metrics', {
+    get: [
+      requireKey(context.authenticator),
+      async (_request, response) => {
+        const { registry } = context.metrics;
+        response.type(registry.contentType).send(await registry.metrics());
+      },
+    ],
+  });
+}
+
+function describe({ config }: RouteContext, readiness: Readiness) {
+  const error = unreadiness(readiness);
+  return {
+    ok: error === undefined,
+    modelReady: readiness.engines.some((engine) => engine.ready),
+    modelId: config.VLM_MODEL_DIR || config.VLM_BASE_URL ? config.MODEL_REPO_ID : OCR_MODEL,
+    error: error?.message ?? null,
+    engines: readiness.engines,
+    temporal: { connected: readiness.temporal },
+    database: { connected: readiness.database },
+    context: {
+      compressionEnabled: config.ENABLE_AUTO_COMPRESSION,
+      strategy: config.COMPRESSION_STRATEGY,
+      safetyMargin: config.CONTEXT_SAFETY_MARGIN,
+      modelMaxContext: config.CONTEXT_MAX_TOKENS_AUTO || null,
+      tokenizerModelMaxLength: null,
+      last: null,
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Express, RequestHandler, Response } from 'express';
+import { KtpflowError } from '../errors.ts';
+import type { Extraction } from '../storage/generated/client.ts';
+import { requireScope } from './authentication.ts';
+import type { RouteContext } from './context.ts';
+import { cancelAfterDisconnect, cancelExtraction } from './extractions/cancel.ts';
+import { EXTRACTIONS_PATH, hasBody } from './extractions/collection.ts';
+import { createExtraction, markAccepted } from './extractions/create.ts';
+import { failureOf, findExtraction, resultOf } from './extractions/job.ts';
+import { isFinal, jobSchema } from './extractions/job-schema.ts';
+import { missingImage, receiveMultipart } from './extractions/receive.ts';
+import { callerGone, waitForEnd } from './extractions/wait.ts';
+import { route } from './methods.ts';
+import { callerOf, requestState } from './request-state.ts';
+
+/** POST /ktp-ocr/: one card in, the compatible shape out, as long as it takes. */
+export function ktpOcr(app: Express, context: RouteContext): void {
+  const { accessLog, admission, authenticator, config, logger, temporal } = context;
+
+  const read: RequestHandler = async (request, response) => {
+    const timeout = AbortSignal.timeout(config.OCR_TIMEOUT_SECONDS * 1000);
+    if (!hasBody(request) || request.is('application/x-www-form-urlencoded')) throw missingImage();
+    if (!request.is('multipart/form-data')) {
+      throw new KtpflowError('unsupported_media_type', 'Send multipart/form-data with the file field "image".');
+    }
+    const leave = admission.enter();
+    try {
+      const received = await receiveMultipart(context, request);
+      const caller = callerOf(response);
+      const { loggedId } = requestState(response);
+      const id = await createExtraction(context, { caller, loggedId, ...received });
+      response.setHeader('x-extraction-id', id);
+      const gone = callerGone(response);
+      const [ended] = await Promise.all([
+        waitForEnd(temporal, id, AbortSignal.any([timeout, gone])),
+        markAccepted(context, id).catch((error: unknown) =>
+          logger.warn('extraction.accept.failed', { extractionId: id, error }),
+        ),
+      ]);
+      if (gone.aborted) {
+        if (!ended) cancelAfterDisconnect(context, id);
+        return;
+      }
+      const row = await findExtraction(context, caller.tenant, id);
+      if (!isFinal(row.status)) await giveUp(context, id, ended);
+      if (row.status === 'cancelled') throw new KtpflowError('cancelled', 'The extraction was cancelled.');
+      const result = resultOf(context, row);
+      if (!result) throw failureOf(row);
+      await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId: loggedId });
+      setServerTiming(response, row);
+      response.json(result.compat);
+    } finally {
+      leave();
+    }
+  };
+
+  route(app, '/ktp-ocr', { post: [requireScope(authenticator, 'extract'), read] });
+}
+
+/** @throws KtpflowError deadline_exceeded; internal where the workflow has ended without storing anything */
+async function giveUp(context: RouteContext, id: string, ended: boolean): Promise<never> {
+  if (ended) throw new KtpflowError('internal', 'The extraction ended without a result.');
+  await cancelExtraction(context.temporal, id).catch((error: unknown) =>
+    context.logger.warn('extraction.cancel.failed', { extractionId: id, error }),
+  );
+  throw new KtpflowError(
+    'deadline_exceeded',
+    `The card was not read in time; its work is being cancelled, see ${EXTRACTIONS_PATH}/${id}.`,
+  );
+}
+
+function setServerTiming(response: Response, row: Extraction): void {
+  const timings = jobSchema.shape.timings_ms.safeParse(row.timings);
+  if (!timings.success || timings.data === null) return;
+  const { prepare, ocr, generate, assemble } = timings.data;
+  const entries = Object.entries({ prepare, ocr, generate, assemble });
+  response.setHeader('server-timing', entries.map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`).join(', '));
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type Config, ConfigError } from '../config.ts';
+import { createApp } from './app.ts';
+import { Authenticator } from './authentication.ts';
+import type { ApiContext } from './context.ts';
+import { isLoopbackHost } from './loopback.ts';
+
+export interface ApiServer {
+  /** `http://HOST:PORT`, with the port that was taken. */
+  readonly address: string;
+  /** Stops accepting, lets running requests finish for a while, ends what is left. */
+  close(): Promise<void>;
+}
+
+/** Headers have to be in within this, the whole request within the other. */
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+/** Longer than the keep-alive of the usual proxies, so that they close first. */
+const KEEP_ALIVE_MS = 75_000;
+const DRAIN_MS = 10_000;
+
+/**
+ * Serves the API. @throws ConfigError where it would be open to strangers: an address other than loopback needs a key
+ */
+export async function startApiServer(context: ApiContext): Promise<ApiServer> {
+  const { config, logger } = context;
+  await refuseStrangers(context);
+  const closing = new AbortController();
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 5_000,
+    },
+    createApp(context, closing.signal),
+  );
+  server.on('clientError', answerClientError);
+  await listen(server, config);
+  const { port } = server.address() as AddressInfo;
+  logger.info('api.listening', { port });
+  return {
+    address: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`,
+    close: () => drain(server, closing),
+  };
+}
+
+async function refuseStrangers({ config, database }: ApiContext): Promise<void> {
+  if (config.ALLOW_ANONYMOUS || isLoopbackHost(config.HOST)) return;
+  if (await new Authenticator(config, database).keysExist()) return;
+  throw new ConfigError(
+    'HOST: is not a loopback address and there is no key; set API_KEYS, or ALLOW_ANONYMOUS=1 to serve anybody',
+  );
+}
+
+function listen(server: Server, { HOST, PORT }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'is already in use' : 'cannot be listened on';
+      reject(new ConfigError(`PORT: port ${PORT} of that HOST ${reason}`, { cause: error }));
+    });
+    server.listen(PORT, HOST, resolve);
+  });
+}
+
+async function drain(server: Server, closing: AbortController): Promise<void> {
+  closing.abort();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  // A connection kept alive becomes idle once its last answer is out.
+  const sweep = setInterval(() => server.closeIdleConnections(), 100);
+  const end = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(end);
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, { status: string; code: string; message: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    code: 'headers_too_large',
+    message: 'The headers of the request are too large.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    code: 'request_timeout',
+    message: 'The request did not arrive in time.',
+  },
+};
+const MALFORMED = { status: '400 Bad Request', code: 'malformed_request', message: 'The request is malformed.' };
+
+/** What the HTTP parser refuses never reaches the application: the same envelope, written by hand. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, code, message } = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
+  const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
+  socket.end(
+    [
+      `HTTP/1.1 ${status}`,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: req_${randomBytes(12).toString('hex')}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}

@@ -1,0 +1,28 @@
+import type { RequestHandler } from 'express';
+
+/** Enough for a client that sends an upload as a whole before it looks at the answer. */
+const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
+const MAX_DRAINED_MS = 15_000;
+
+/**
+ * An answer may go out before the body was read (401, 413, 429): closing the connection then would reset it, and many
+ * clients would lose the answer. The rest is read and thrown away instead, up to a bound.
+ */
+export const drainUnreadBody: RequestHandler = (request, response, next) => {
+  response.once('finish', () => {
+    if (request.readableEnded || request.destroyed) return;
+    let drained = 0;
+    const giveUp = () => request.socket.destroy();
+    const timer = setTimeout(giveUp, MAX_DRAINED_MS);
+    request.on('data', (bytes: Buffer) => {
+      drained += bytes.length;
+      if (drained > MAX_DRAINED_BYTES) giveUp();
+    });
+    request.once('close', () => clearTimeout(timer));
+    request.once('end', () => clearTimeout(timer));
+    request.once('error', () => clearTimeout(timer));
+    request.unpipe();
+    request.resume();
+  });
+  next();
+};

@@ -1,0 +1,9 @@
+/** Context string that a sealed result is bound to: it opens for no other extraction. */
+export function resultContext(extractionId: string): string {
+  return `result of ${extractionId}`;
+}
+
+/** Context string that a sealed request (reference_id, metadata) is bound to. */
+export function requestContext(extractionId: string): string {
+  return `request of ${extractionId}`;
+}
