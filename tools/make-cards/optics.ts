@@ -37,17 +37,24 @@ function convolve(raster: Raster, taps: readonly Tap[]): void {
   const source = data.slice();
   data.fill(0);
   const total = taps.reduce((sum, tap) => sum + tap.weight, 0);
+  const stride = 3 * width;
   for (const { dx, dy, weight } of taps) {
     const share = weight / total;
+    // The inner columns run as one stretch of floats; only the border looks for its neighbour.
+    const first = Math.min(width, Math.max(0, -dx));
+    const last = Math.max(0, Math.min(width, width - dx));
     for (let y = 0; y < height; y++) {
-      const from = Math.min(height - 1, Math.max(0, y + dy)) * width;
-      for (let x = 0; x < width; x++) {
-        const sx = x + dx;
-        const i = 3 * (from + (sx < 0 ? 0 : sx >= width ? width - 1 : sx));
-        const o = 3 * (y * width + x);
-        data[o] = (data[o] as number) + share * (source[i] as number);
-        data[o + 1] = (data[o + 1] as number) + share * (source[i + 1] as number);
-        data[o + 2] = (data[o + 2] as number) + share * (source[i + 2] as number);
+      const from = Math.min(height - 1, Math.max(0, y + dy)) * stride;
+      const to = y * stride;
+      const shift = from - to + 3 * dx;
+      for (let o = to + 3 * first; o < to + 3 * last; o++) {
+        data[o] = (data[o] as number) + share * (source[o + shift] as number);
+      }
+      for (let k = 0; k < 3 * first; k++) {
+        data[to + k] = (data[to + k] as number) + share * (source[from + (k % 3)] as number);
+      }
+      for (let k = 3 * last; k < stride; k++) {
+        data[to + k] = (data[to + k] as number) + share * (source[from + stride - 3 + (k % 3)] as number);
       }
     }
   }

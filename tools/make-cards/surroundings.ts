@@ -1,3 +1,4 @@
+import { CARD_RATIO } from './draw-card.ts';
 import { type Pose, viewOf } from './homography.ts';
 import { blurGaussian } from './optics.ts';
 import { drawOtherDocument, OTHER_DOCUMENTS, type OtherDocument } from './other-documents.ts';
@@ -35,17 +36,19 @@ export function clutteredDesk(frame: Frame, pose: Pose, papers: number, random: 
   return raster;
 }
 
-/** A desk with other cards beside the one to read. */
+/** A desk with other cards below and above the one to read, `scale` times its size. */
 export async function deskWithCards(
   frame: Frame,
   pose: Pose,
   cards: readonly RgbaRaster[],
+  scale: number,
   random: Random,
 ): Promise<Raster> {
   const raster = makeSurface(frame[0], frame[1], random.fork('surface'));
   cards.forEach((card, i) => {
-    const width = pose.cardWidth * random.between(0.92, 1);
-    const below = pose.cardWidth * random.between(0.7, 0.75) * (i % 2 === 0 ? 1 : -1);
+    const width = pose.cardWidth * scale * random.between(0.92, 1);
+    const apart = (pose.cardWidth + width) / CARD_RATIO / 2 + pose.cardWidth * random.between(0.05, 0.1);
+    const below = apart * (i % 2 === 0 ? 1 : -1);
     const centre = [pose.centre[0] + pose.cardWidth * random.between(-0.1, 0.1), pose.centre[1] + below] as const;
     layDown(raster, card, centre, width, pose.roll + random.between(-6, 6));
   });

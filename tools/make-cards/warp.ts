@@ -16,6 +16,24 @@ export function bilinear(source: RgbaRaster): Sampler {
     }
     const fx = x - 0.5 - left;
     const fy = y - 0.5 - top;
+    if (left >= 0 && top >= 0 && left < width - 1 && top < height - 1) {
+      const i = top * width + left;
+      const j = i + width;
+      if (alpha[i] === 1 && alpha[i + 1] === 1 && alpha[j] === 1 && alpha[j + 1] === 1) {
+        const [wa, wb, wc, wd] = [(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy];
+        for (let channel = 0; channel < 3; channel++) {
+          const a = 3 * i + channel;
+          const c = 3 * j + channel;
+          out[channel] =
+            wa * (data[a] as number) +
+            wb * (data[a + 3] as number) +
+            wc * (data[c] as number) +
+            wd * (data[c + 3] as number);
+        }
+        out[3] = 1;
+        return;
+      }
+    }
     let [r, g, b, a] = [0, 0, 0, 0];
     for (let dy = 0; dy < 2; dy++) {
       const yy = top + dy;

@@ -74,7 +74,7 @@ export const copyGrey: Level = async (request) => {
   const dirt = byStrength(strength, [0.5, 1, 1.6]);
   copy(
     shot.raster,
-    { steepness: byStrength(strength, [1.1, 1.6, 2.2]), threshold: random.between(105, 135), dirt },
+    { steepness: byStrength(strength, [1.1, 1.6, 2.2]), threshold: random.between(100, 185), dirt },
     random,
   );
   return { shot, passes: [{ quality: byStrength(strength, [88, 78, 62]) }] };
@@ -90,9 +90,9 @@ export const copyBlackWhite: Level = async (request) => {
   ] as const;
   const shot = await onSheet(request, sheet, cardWidth, random.between(-2, 2));
   const threshold = byStrength(strength, [
-    random.between(105, 125),
-    random.between(100, 140),
-    random.between(130, 155),
+    random.between(100, 130),
+    random.between(105, 155),
+    random.between(140, 180),
   ]);
   copy(
     shot.raster,

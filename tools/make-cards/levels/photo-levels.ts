@@ -228,9 +228,9 @@ export const several: Level = async (request) => {
     surroundings: async (size, pose, own) => {
       const others = byStrength(strength, [1, 2, 0]);
       const cards = Array.from({ length: others }, (_, i) => otherCard(cardWidth * 1.3, own.fork(`other-${i}`)));
-      if (strength !== 'strong') return deskWithCards(size, pose, cards, own);
+      if (strength !== 'strong') return deskWithCards(size, pose, cards, 1, own);
       const second = await drawCard(`${request.seed}/second`, { width: 900, kind: 'citizen' });
-      return deskWithCards(size, { ...pose, cardWidth: cardWidth * 0.6 }, [second.picture], own);
+      return deskWithCards(size, pose, [second.picture], 0.62, own);
     },
   });
 };
