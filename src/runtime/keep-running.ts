@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 export interface PartEnd {
   /** One line, or a few indented ones. */
   readonly reason: string;
@@ -81,7 +79,7 @@ export function keepRunning(name: string, start: () => Promise<Part>, say: (line
       crashes = performance.now() - startedAt >= STEADY_MS ? 0 : crashes + 1;
       const pause = crashes === 0 ? 0 : (PAUSES_MS[crashes - 1] ?? LONGEST_PAUSE_MS);
       say(`${name} ${end.reason}; restarting ${pause < 1000 ? 'now' : `in ${pause / 1000} s`}`);
-      await delay(pause, undefined, { signal: stopping.signal }).catch(() => {});
+      await pauseFor(pause, stopping.signal);
       if (stopping.signal.aborted) return;
     }
   };
@@ -101,4 +99,17 @@ export function keepRunning(name: string, start: () => Promise<Part>, say: (line
       current?.kill();
     },
   };
+}
+
+function pauseFor(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, durationMs);
+    signal.addEventListener('abort', finish);
+  });
 }
