@@ -1,0 +1,201 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { listArchiveEntries } from '../../../src/batch/archive/list-entries.ts';
+import { readArchiveEntry } from '../../../src/batch/archive/read-entry.ts';
+import { KtpflowError } from '../../../src/errors.ts';
+import { makeZip, type ZipEntry } from '../../support/zip.ts';
+
+const MB = 1024 * 1024;
+const limits = { maxItems: 1000, maxEntryBytes: 15 * MB, maxTotalBytes: 100 * MB };
+const picture = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 251));
+
+function rangeOf(bytes: Buffer) {
+  return { size: bytes.length, read: async (start: number, length: number) => bytes.subarray(start, start + length) };
+}
+
+async function listed(entries: readonly ZipEntry[], over: Partial<typeof limits> = {}, zip64 = false) {
+  const archive = rangeOf(makeZip(entries, { zip64 }));
+  return { archive, ...(await listArchiveEntries(archive, { ...limits, ...over })) };
+}
+
+async function refusals(entries: readonly ZipEntry[], over: Partial<typeof limits> = {}) {
+  return (await listed(entries, over)).entries.map((entry) => entry.refusal?.code ?? null);
+}
+
+async function contentOf(entries: readonly ZipEntry[], zip64 = false): Promise<Buffer> {
+  const { archive, entries: found } = await listed(entries, {}, zip64);
+  const place = found[0]?.place;
+  if (!place) throw new Error('refused');
+  return readArchiveEntry(archive, place);
+}
+
+describe('an archive', () => {
+  it('keeps the order of its entries and names, in nested folders too', async () => {
+    const { entries, skipped } = await listed([
+      { name: 'b.jpg', data: picture },
+      { name: 'folder/' },
+      { name: 'folder/sub/a.jpg', data: picture },
+      { name: 'ä ünï.jpg', data: picture },
+    ]);
+    expect(entries.map((entry) => entry.name)).toEqual(['b.jpg', 'folder/sub/a.jpg', 'ä ünï.jpg']);
+    expect(skipped).toBe(1);
+  });
+
+  it('leaves out what systems put beside the files, and counts it', async () => {
+    const names = ['__MACOSX/._a.jpg', 'x/__MACOSX/b.jpg', 'Thumbs.db', 'x/thumbs.db', '.DS_Store', '.git/a.jpg', './'];
+    const { entries, skipped } = await listed([...names, './a.jpg'].map((name) => ({ name, data: picture })));
+    expect(skipped).toBe(names.length);
+    expect(entries.map((entry) => entry.name)).toEqual(['./a.jpg']);
+  });
+
+  it.each(['../a.jpg', 'x/../../a.jpg', '/etc/passwd', 'C:/a.jpg', '..\\..\\a.jpg', '\\\\host\\a.jpg', '../.hidden'])(
+    'refuses an entry named %s, and only that',
+    async (name) => {
+      expect(
+        await refusals([
+          { name, data: picture },
+          { name: 'a.jpg', data: picture },
+        ]),
+      ).toEqual(['invalid_archive', null]);
+    },
+  );
+
+  it('refuses links, devices, encrypted entries and unknown compression', async () => {
+    expect(
+      await refusals([
+        { name: 'link', data: Buffer.from('/etc/passwd'), mode: 0o120777 },
+        { name: 'pipe', data: picture, mode: 0o010644 },
+        { name: 'secret.jpg', data: picture, encrypted: true },
+        { name: 'lzma.jpg', data: picture, method: 14 },
+        { name: 'good.jpg', data: picture },
+      ]),
+    ).toEqual(['invalid_archive', 'invalid_archive', 'invalid_archive', 'invalid_archive', null]);
+  });
+
+  it('refuses bombs by what they claim: size, ratio, total', async () => {
+    const zeros = Buffer.alloc(10 * MB);
+    expect(
+      await refusals([
+        { name: 'huge.jpg', data: Buffer.alloc(16 * MB) },
+        { name: 'zeros.jpg', data: zeros },
+        { name: 'claims.jpg', data: picture, claimedSize: 0xfffffffe },
+        { name: 'empty.jpg' },
+      ]),
+    ).toEqual(['payload_too_large', 'payload_too_large', 'payload_too_large', 'invalid_image']);
+    const cards = ['1', '2', '3'].map((name) => ({ name, data: picture }));
+    expect(await refusals(cards, { maxTotalBytes: 2 * picture.length })).toEqual([null, null, 'payload_too_large']);
+  });
+
+  it('unpacks no byte more than an entry claims', async () => {
+    const bomb = { name: 'a.jpg', data: Buffer.alloc(50 * MB), claimedSize: 900_000 };
+    await expect(contentOf([bomb])).rejects.toMatchObject({ code: 'invalid_archive' });
+  });
+
+  it.each<[string, Partial<ZipEntry>]>([
+    ['a wrong checksum', { claimedCrc: 1 }],
+    ['a size that is too large', { claimedSize: picture.length + 1 }],
+    ['a size that is too small', { claimedSize: picture.length - 1 }],
+    ['a packed size that is too small', { claimedCompressedSize: 20 }],
+    ['a place outside of the archive', { claimedOffset: 0x7fffffff }],
+    ['a place that is no entry', { claimedOffset: 3 }],
+  ])('answers invalid_archive for an entry with %s', async (_what, claims) => {
+    await expect(contentOf([{ name: 'a.jpg', data: picture, ...claims }])).rejects.toMatchObject({
+      code: 'invalid_archive',
+    });
+  });
+
+  it('refuses an entry that claims to be packed larger than it is', async () => {
+    expect(await refusals([{ name: 'a', data: picture, claimedCompressedSize: 0x7fffffff }])).toEqual([
+      'invalid_archive',
+    ]);
+  });
+
+  it('reads stored, deflated and ZIP64 entries', async () => {
+    const entry = { name: 'a.jpg', data: picture };
+    expect((await contentOf([entry])).equals(picture)).toBe(true);
+    expect((await contentOf([{ ...entry, stored: true }])).equals(picture)).toBe(true);
+    expect((await contentOf([entry], true)).equals(picture)).toBe(true);
+  });
+
+  it('reads what the zip tool makes, folders and all', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ktpflow-zip-'));
+    try {
+      mkdirSync(join(folder, 'cards'));
+      writeFileSync(join(folder, 'cards', 'one.jpg'), picture);
+      writeFileSync(join(folder, 'two.jpg'), picture);
+      const tool = (...files: string[]) => execFileSync('zip', ['-q', '-r', 'a.zip', ...files], { cwd: folder });
+      tool('cards', 'two.jpg');
+      const archive = rangeOf(readFileSync(join(folder, 'a.zip')));
+      const { entries, skipped } = await listArchiveEntries(archive, limits);
+      expect(entries.map((entry) => entry.name)).toEqual(['cards/one.jpg', 'two.jpg']);
+      expect(skipped).toBe(1);
+      for (const { place } of entries) {
+        expect(place && (await readArchiveEntry(archive, place)).equals(picture)).toBe(true);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each<[string, Buffer]>([
+    ['nothing', Buffer.alloc(0)],
+    ['a picture', picture],
+    ['an empty archive', makeZip([])],
+    ['only junk', makeZip([{ name: '.DS_Store' }, { name: 'folder/' }])],
+    ['an archive that was cut', makeZip([{ name: 'a.jpg', data: picture }]).subarray(0, -30)],
+    ['an archive without its beginning', makeZip([{ name: 'a', data: picture, stored: true }]).subarray(4000)],
+  ])('that is %s is invalid_archive', async (_what, bytes) => {
+    await expect(listArchiveEntries(rangeOf(bytes), limits)).rejects.toMatchObject({ code: 'invalid_archive' });
+  });
+
+  it('with 100,000 empty files is invalid_archive before they are all read', async () => {
+    const names = Array.from({ length: 100_000 }, (_, index) => ({ name: `${index}`, stored: true }));
+    const bytes = makeZip(names, { zip64: true });
+    let read = 0;
+    const archive = {
+      size: bytes.length,
+      read: async (start: number, length: number) => {
+        read += length;
+        return bytes.subarray(start, start + length);
+      },
+    };
+    await expect(listArchiveEntries(archive, limits)).rejects.toMatchObject({ code: 'invalid_archive' });
+    expect(read).toBeLessThan(bytes.length / 10);
+  });
+
+  it('passes on a failure of the store as it is', async () => {
+    const archive = {
+      size: 1000,
+      read: async () => {
+        throw new KtpflowError('storage_unavailable', 'down');
+      },
+    };
+    await expect(listArchiveEntries(archive, limits)).rejects.toMatchObject({ code: 'storage_unavailable' });
+  });
+
+  it('of changed bytes never fails in another way', async () => {
+    const bytes = makeZip([
+      { name: 'a.jpg', data: picture },
+      { name: 'b/c.png', data: picture, stored: true },
+    ]);
+    const change = fc.record({ at: fc.nat(bytes.length - 1), value: fc.nat(255) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 8 }), async (changes) => {
+        const damaged = Buffer.from(bytes);
+        for (const { at, value } of changes) damaged[at] = value;
+        const archive = rangeOf(damaged);
+        try {
+          const { entries } = await listArchiveEntries(archive, limits);
+          for (const { place } of entries) if (place) await readArchiveEntry(archive, place);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid_archive' });
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
