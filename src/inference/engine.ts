@@ -54,8 +54,10 @@ export interface GenerationRequest {
     | { readonly type: 'json_schema'; readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
   readonly tools?: readonly unknown[];
   readonly toolChoice?: unknown;
-  /** What was already recorded of this answer; only for engines with `continueFromPrefix`. */
+  /** Content that was already recorded of this answer (no reasoning); only for engines with `continueFromPrefix`. */
   readonly prefix?: string;
+  /** The request's own pairs, for engines of ours; never sent to a server. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** What an engine yields: pieces, then exactly one finish. */
@@ -75,6 +77,9 @@ export interface Engine {
   readonly kind: 'ppocr' | 'onnx' | 'openai';
   /** Name offered in /v1/models. */
   readonly modelId: string;
+  /** Pixels of a picture that the model takes; null: pictures are handed over as they came. */
+  readonly maxImagePixels: number | null;
+  /** Where they are found out from a server, up to date after `readiness()` or `contextLength()`. */
   readonly capabilities: EngineCapabilities;
   /** Prompt and answer together, in tokens; null where it is not known. */
   contextLength(): Promise<number | null>;

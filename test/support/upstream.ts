@@ -209,7 +209,11 @@ async function stream(behaviour: UpstreamBehaviour, record: UpstreamRequest, res
     const begun = Date.now();
     for (const [index, step] of steps.entries()) {
       if (behaviour.hangAfter === index) return await sleep(3_600_000, undefined, { signal: gone.signal, ref: false });
-      if (behaviour.cutAfter === index) return void response.destroy();
+      if (behaviour.cutAfter === index) {
+        // What was written is to arrive first.
+        await sleep(30);
+        return void response.destroy();
+      }
       if (behaviour.endAfter === index) {
         response.end(pending);
         record.finished = true;

@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Usage } from '../../chat/piece.ts';
+import { KtpflowError } from '../../errors.ts';
+import type { Engine, EngineCapabilities, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
+import { AnswerReader } from './answer.ts';
+import { describeServer, type ServerDescription } from './describe-server.ts';
+import { readEventData } from './event-data.ts';
+import { DEFAULT_TIMEOUTS, type OpenAiCompatibleOptions, type ServerKind } from './options.ts';
+import { PrefixContinuation } from './prefix-continuation.ts';
+import { toUpstreamBody } from './request-body.ts';
+import { StreamWatch } from './stream-watch.ts';
+import { UpstreamTokenizer } from './tokenizer.ts';
+import { failureOfConnection, UpstreamFailure } from './upstream-failure.ts';
+import { createUpstreamHttp } from './upstream-http.ts';
+
+/** Tries before the first token; a longer trouble is the caller's to wait out. */
+const MAX_TRIES = 3;
+const MAX_RETRY_WAIT_MS = 10_000;
+
+const READY_FOR_MS = 5_000;
+const FAILED_FOR_MS = 1_000;
+
+/** Model names whose chat template opens `<think>` in the prompt, so that only `</think>` comes. */
+const STARTS_THINKING = /thinking/i;
+
+const CONTINUES: ReadonlySet<ServerKind> = new Set(['vllm', 'sglang', 'llamacpp']);
+
+/**
+ * vLLM, SGLang, llama.cpp's server, Ollama or anything else behind /v1/chat/completions. What the server can do is
+ * found out from its own answers, again and again, since it may be exchanged while we run.
+ */
+export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): Engine {
+  const { id, modelId } = options;
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const http = createUpstreamHttp({ baseUrl: options.baseUrl, apiKey: options.apiKey, engineId: id, timeouts });
+  const tokenizer = new UpstreamTokenizer(http, modelId);
+  const assumed: ServerDescription = { kind: options.serverKind ?? 'generic', contextLength: null, vision: null };
+  let known: ServerDescription | null = null;
+  let asked: { readonly until: number; readonly answer: Promise<KtpflowError | null> } | null = null;
+
+  /** Asks the server at most every few seconds; answers why it is not ready, or null. */
+  function look(): Promise<KtpflowError | null> {
+    if (asked && asked.until > Date.now()) return asked.answer;
+    const answer = describeServer(http, { modelId, configuredKind: options.serverKind }).then(
+      (description) => {
+        if (known?.kind !== description.kind) tokenizer.forget();
+        known = description;
+        asked = { until: Date.now() + READY_FOR_MS, answer };
+        return null;
+      },
+      (error: unknown) => {
+        asked = { until: Date.now() + FAILED_FOR_MS, answer };
+        return toKtpflowError(error);
+      },
+    );
+    asked = { until: Number.POSITIVE_INFINITY, answer };
+    return answer;
+  }
+
+  async function* answerOnce(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationPart> {
+    const { kind } = known ?? assumed;
+    const continuation = request.prefix ? new PrefixContinuation(request.prefix) : null;
+    const body = toUpstreamBody(request, { kind, modelId, assistantPrefix: continuation?.sent ?? '' });
+    const reader = new AnswerReader({ engineId: id, continuation, startsThinking: STARTS_THINKING.test(modelId) });
+    const watch = new StreamWatch(timeouts);
+    const either = AbortSignal.any([signal, watch.signal]);
+    try {
+      watch.arm();
+      const events = readEventData(await http.openStream(body, either), watch);
+      for await (const data of events) {
+        if (data.trim() === '[DONE]') {
+          // Read on to the end of the response, so that the connection can be used again.
+          watch.sawDone();
+          continue;
+        }
+        for (const piece of reader.read(data)) {
+          watch.sawToken();
+          yield { type: 'piece', piece };
+        }
+        if (reader.finishReason !== null) watch.sawFinish();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      // With its finish reason the answer is whole, whatever happens to the connection afterwards.
+      if (reader.finishReason === null) throw watch.signal.aborted ? watch.signal.reason : error;
+    } finally {
+      watch.close();
+    }
+    const { reason } = reader.end();
+    yield { type: 'finish', reason, usage: await usageOf(request, reader, kind) };
+  }
+
+  /** The upstream's count, or its tokenizer's where it gives none; a continued answer is counted as one. */
+  async function usageOf(request: GenerationRequest, reader: AnswerReader, kind: ServerKind): Promise<Usage | null> {
+    const { usage, text } = reader;
+    if (usage && !request.prefix) return usage;
+    if (usage) {
+      const before = await tokenizer.count(request.prefix ?? '', kind);
+      return {
+        ...usage,
+        promptTokens: usage.promptTokens - (before ?? 0),
+        completionTokens: usage.completionTokens + (before ?? 0),
+        estimated: true,
+      };
+    }
+    const prompt = request.messages.flatMap(({ content }) =>
+      content.flatMap((part) => (part.type === 'text' ? [part.text] : [])),
+    );
+    const promptTokens = await tokenizer.count(prompt.join('\n'), kind);
+    const completionTokens = await tokenizer.count((request.prefix ?? '') + text, kind);
+    if (promptTokens === null || completionTokens === null) return null;
+    return { promptTokens, completionTokens, estimated: true };
+  }
+
+  return {
+    id,
+    kind: 'openai',
+    modelId,
+    maxImagePixels: options.maxImagePixels,
+    get capabilities(): EngineCapabilities {
+      const { kind, vision } = known ?? assumed;
+      return {
+        // Of a server that does not say, the operator knows: it is configured as the vision-language model.
+        vision: vision ?? true,
+        video: vision ?? true,
+        jsonSchema: kind !== 'generic',
+        continueFromPrefix: CONTINUES.has(kind),
+        tools: true,
+        logprobs: kind !== 'ollama',
+      };
+    },
+    async contextLength() {
+      await look();
+      return known?.contextLength ?? null;
+    },
+    async readiness(): Promise<EngineReadiness> {
+      const error = await look();
+      return { ready: error === null, error: error?.message ?? null };
+    },
+    async *generate(request, { signal }) {
+      signal.throwIfAborted();
+      // A server that is down is found out by the request itself, with its retries.
+      if (!known) await look();
+      for (let tries = 1; ; tries++) {
+        let begun = false;
+        try {
+          for await (const part of answerOnce(request, signal)) {
+            begun = true;
+            yield part;
+          }
+          return;
+        } catch (error) {
+          signal.throwIfAborted();
+          if (error instanceof KtpflowError) throw error;
+          const failure = error instanceof UpstreamFailure ? error : failureOfConnection(error);
+          const wait = failure.retryAfterMs;
+          if (begun || tries === MAX_TRIES || wait === null || wait > MAX_RETRY_WAIT_MS) throw failure.error;
+          await sleep(wait, undefined, { signal });
+        }
+      }
+    },
+    async countTokens(text) {
+      if (!known) await look();
+      return tokenizer.count(text, (known ?? assumed).kind);
+    },
+    close: () => http.close(),
+  };
+}
+
+function toKtpflowError(error: unknown): KtpflowError {
+  if (error instanceof KtpflowError) return error;
+  return error instanceof UpstreamFailure ? error.error : failureOfConnection(error).error;
+}

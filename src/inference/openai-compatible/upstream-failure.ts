@@ -1,0 +1,115 @@
+import { KtpflowError } from '../../errors.ts';
+
+/** A fault before the first token, with what a retry needs to know. */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure';
+  readonly error: KtpflowError;
+  /** Milliseconds to wait before another try; null: trying again is of no use. */
+  readonly retryAfterMs: number | null;
+
+  constructor(error: KtpflowError, retryAfterMs: number | null) {
+    super(error.message);
+    this.error = error;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+const CONTEXT_LENGTH =
+  /context[ _-]?(length|size|window)|maximum context|max_model_len|maximum model length|n_ctx|too many tokens|prompt is too long|exceed_context_size/i;
+const NO_IMAGES = /multimodal|mmproj|image input|at most 0 image|does not support images?/i;
+const NO_TOOLS = /tool[ -]?choice|tool-call-parser|does not support tools|--jinja/i;
+
+const DEFAULT_RETRY_MS = 500;
+
+/**
+ * What a caller may learn of an upstream's refusal. The body is only searched for known complaints: it may quote the
+ * prompt, the model server's address or our key.
+ */
+export function failureOfStatus(
+  status: number,
+  { engineId, body, retryAfter }: { engineId: string; body: string; retryAfter: string | undefined },
+): UpstreamFailure {
+  const final = (error: KtpflowError) => new UpstreamFailure(error, null);
+  const retryAfterMs = parseRetryAfter(retryAfter);
+  if (status === 429 || status === 503) {
+    const message = status === 429 ? 'The model server is busy.' : 'The model server is not ready.';
+    const retryAfterSeconds = Math.min(60, Math.max(1, Math.ceil((retryAfterMs ?? 5_000) / 1000)));
+    return new UpstreamFailure(
+      new KtpflowError('model_not_ready', message, { retryAfterSeconds }),
+      retryAfterMs ?? DEFAULT_RETRY_MS,
+    );
+  }
+  if (status === 401 || status === 403) {
+    return final(new KtpflowError('upstream_failed', 'The model server refused our credentials.'));
+  }
+  if (status === 404) {
+    return final(
+      new KtpflowError('model_not_ready', 'The model server does not serve this model.', { retryAfterSeconds: 30 }),
+    );
+  }
+  if (status >= 400 && status < 500) {
+    if (CONTEXT_LENGTH.test(body)) {
+      return final(
+        new KtpflowError('context_length_exceeded', "The messages and the answer exceed the model's context length."),
+      );
+    }
+    if (status === 413) {
+      return final(new KtpflowError('payload_too_large', 'The messages are larger than the model server takes.'));
+    }
+    if (NO_IMAGES.test(body)) {
+      return final(
+        new KtpflowError('unsupported_content_part', `The engine ${engineId} takes no images.`, { param: 'messages' }),
+      );
+    }
+    if (NO_TOOLS.test(body)) {
+      return final(
+        new KtpflowError('unsupported', `The engine ${engineId} is not set up for tools.`, { param: 'tools' }),
+      );
+    }
+    return final(new KtpflowError('invalid_value', `The engine ${engineId} refused a parameter of the request.`));
+  }
+  return final(new KtpflowError('upstream_failed', 'The model server failed.', { retryable: true }));
+}
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** What a caller may learn of a connection that failed before the first token. */
+export function failureOfConnection(error: unknown): UpstreamFailure {
+  const code = errorCode(error);
+  if (code !== null && UNREACHABLE.has(code)) {
+    return new UpstreamFailure(
+      new KtpflowError('model_not_ready', 'The model server cannot be reached.', {
+        retryAfterSeconds: 5,
+        cause: error,
+      }),
+      DEFAULT_RETRY_MS,
+    );
+  }
+  return new UpstreamFailure(
+    new KtpflowError('upstream_failed', 'The connection to the model server broke.', { retryable: true, cause: error }),
+    DEFAULT_RETRY_MS,
+  );
+}
+
+/** A connection to several addresses fails with one error for each. */
+function errorCode(error: unknown): string | null {
+  if (error instanceof AggregateError) return errorCode(error.errors[0]);
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return null;
+}
+
+/** Seconds or an HTTP date, in milliseconds from now; null where there is none. */
+function parseRetryAfter(header: string | undefined): number | null {
+  if (header === undefined) return null;
+  const seconds = Number(header);
+  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(wait) ? Math.max(0, wait) : null;
+}
