@@ -38,8 +38,11 @@ const START_PARAMETERS = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16
  * an error: hence ours.
  * @throws DatabaseInUseError when a living owner does not let go.
  */
-export async function openEmbeddedDatabase(home: string): Promise<EmbeddedDatabase> {
-  const lock = await ownDatabase(join(home, 'pglite.lock'));
+export async function openEmbeddedDatabase(
+  home: string,
+  ownerWaitMs: number = OWNER_WAIT_MS,
+): Promise<EmbeddedDatabase> {
+  const lock = await ownDatabase(join(home, 'pglite.lock'), ownerWaitMs);
   try {
     const folder = join(home, 'pglite');
     if (!(await exists(join(folder, 'PG_VERSION')))) await initialise(home, folder);
@@ -57,8 +60,8 @@ export async function openEmbeddedDatabase(home: string): Promise<EmbeddedDataba
   }
 }
 
-async function ownDatabase(folder: string): Promise<ProcessLock> {
-  const deadline = performance.now() + OWNER_WAIT_MS;
+async function ownDatabase(folder: string, waitMs: number): Promise<ProcessLock> {
+  const deadline = performance.now() + waitMs;
   for (;;) {
     const answer = await tryLock(folder);
     if ('release' in answer) return answer;

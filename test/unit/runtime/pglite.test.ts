@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEmbeddedDatabase } from '../../../src/runtime/pglite.ts';
+import { identityOf } from '../../../src/runtime/process-identity.ts';
+
+const MODULE = new URL('../../../src/runtime/pglite.ts', import.meta.url).href;
+
+let home: string;
+const writers: ChildProcess[] = [];
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'ktpflow-pglite-'));
+});
+afterAll(() => {
+  for (const writer of writers) writer.kill('SIGKILL');
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** A process that owns the database, stores rows without a pause, and prints each that was acknowledged. */
+function writer() {
+  const script = `
+    import { openEmbeddedDatabase } from ${JSON.stringify(MODULE)};
+    const { pglite } = await openEmbeddedDatabase(${JSON.stringify(home)});
+    await pglite.exec('CREATE TABLE IF NOT EXISTS acknowledged (id serial PRIMARY KEY, text text)');
+    for (;;) {
+      const { rows } = await pglite.query("INSERT INTO acknowledged (text) VALUES (repeat('x', 300)) RETURNING id");
+      process.stdout.write(rows[0].id + '\\n');
+    }`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  writers.push(child);
+  return { child, lines: createInterface({ input: child.stdout }) };
+}
+
+async function storedIds(): Promise<Set<number>> {
+  const database = await openEmbeddedDatabase(home);
+  const { rows } = await database.pglite.query<{ id: number }>('SELECT id FROM acknowledged');
+  await database.close();
+  return new Set(rows.map(({ id }) => id));
+}
+
+describe('the embedded database', () => {
+  it('is created in a process that ends, and leaves nothing half made when that one is killed', async () => {
+    // What a killed initdb of an earlier start left behind.
+    mkdirSync(join(home, 'pglite.new-4711'));
+    writeFileSync(join(home, 'pglite.new-4711', 'PG_VERSION'), '18');
+    const database = await openEmbeddedDatabase(home);
+    expect(process.memoryUsage().rss).toBeLessThan(700e6);
+    await database.close();
+    expect(readdirSync(home).sort()).toEqual(['pglite', 'pglite.lock']);
+    expect(existsSync(join(home, 'pglite', 'PG_VERSION'))).toBe(true);
+  });
+
+  it('keeps every acknowledged row when its owner is killed with -9 in the middle of writing, time and again', async () => {
+    const acknowledged: number[] = [];
+    for (let round = 1; round <= 3; round++) {
+      const { child, lines } = writer();
+      let inRound = 0;
+      for await (const line of lines) {
+        acknowledged.push(Number(line));
+        if (++inRound === 60) child.kill('SIGKILL');
+      }
+    }
+    const stored = await storedIds();
+    expect(acknowledged.length).toBeGreaterThanOrEqual(180);
+    expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
+  });
+
+  it('has one owner: a second process is refused, naming the first, whose rows stay', async () => {
+    const { child, lines } = writer();
+    await once(lines, 'line');
+    await expect(openEmbeddedDatabase(home, 100)).rejects.toThrow(`the database is in use by process ${child.pid}`);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await expect(storedIds()).resolves.toBeTruthy();
+  });
+
+  it('is taken from a left-over child of a supervisor that is dead', async () => {
+    const sleeper = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    writers.push(sleeper);
+    await once(sleeper, 'spawn');
+    const supervisor = { pid: process.pid, startedAt: 'before' };
+    const holder = { ...identityOf(sleeper.pid ?? 0), supervisor };
+    writeFileSync(join(home, 'pglite.lock', '1000'), JSON.stringify(holder));
+    await expect(storedIds()).resolves.toBeTruthy();
+    expect(sleeper.killed || sleeper.signalCode === 'SIGKILL' || identityOf(sleeper.pid ?? 0) === null).toBe(true);
+  });
+});
