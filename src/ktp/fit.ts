@@ -30,7 +30,8 @@ function confusionCost(glyphs: readonly Glyph[], text: string): number {
   }
   for (const glyph of glyphs) {
     const doubt = -Math.log(Math.min(0.5, Math.max(0.002, 1 - glyph.confidence)));
-    const dropped = doubt + (glyph.text === ' ' ? 0.5 : 3);
+    // A separator in front of a value is at times read as a stroke of it.
+    const dropped = doubt + (glyph.text === ' ' ? 0.5 : glyph === glyphs[0] ? 0.8 : 3);
     const current: number[] = [(previous[0] ?? 0) + dropped];
     for (let column = 1; column <= text.length; column += 1) {
       const wanted = text[column - 1] ?? '';

@@ -65,7 +65,7 @@ function dateAt(text: string, start: number): FoundDate | undefined {
   const after = text[index];
   if (after !== undefined && after >= '0' && after <= '9') return undefined;
   // Letters alone are no date: "BOIS..." would be one.
-  if (mended > 2 || (mended > 0 && first + second === 0)) return undefined;
+  if (mended > (first > 0 && second > 0 ? 4 : 1)) return undefined;
   const date = { year, month, day };
   if (year < 1900 || year > 2099 || !isCalendarDate(date)) return undefined;
   return { date, start, end: index, mended };

@@ -1,4 +1,5 @@
 import { ocrDistance } from './edit-distance.ts';
+import { canonicalValue } from './vocabulary.ts';
 
 export interface Snap {
   readonly value: string;
@@ -26,7 +27,7 @@ export function bareText(text: string): string {
 }
 
 /**
- * The entry of a list that a reading stands for, or undefined where none is near enough or two are equally near.
+ * The entry of a list that a reading stands for, or undefined where none is near enough or two (that are not spellings of one) are equally near.
  * Exact entries win at once, then those that differ in blanks and punctuation only.
  */
 export function snap(text: string, entries: Iterable<string>, options: SnapOptions = {}): Snap | undefined {
@@ -40,11 +41,12 @@ export function snap(text: string, entries: Iterable<string>, options: SnapOptio
     if (entry === plain) return { value: entry, distance: 0, margin: Infinity };
     if (Math.abs(entry.length - plain.length) > 2 + entry.length * share) continue;
     const cost = ocrDistance(plain, entry, Math.min(second, entry.length * share + 1));
+    const sameFact = best !== undefined && canonicalValue(best) === canonicalValue(entry);
     if (cost < distance) {
-      second = distance;
+      if (!sameFact) second = distance;
       distance = cost;
       best = entry;
-    } else if (cost < second) {
+    } else if (cost < second && !sameFact) {
       second = cost;
     }
   }

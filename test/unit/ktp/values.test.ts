@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isCalendarDate, toIsoDate } from '../../../src/ktp/dates.ts';
+import { onlyDigits } from '../../../src/ktp/digits.ts';
+import { fitFrame } from '../../../src/ktp/frame.ts';
+import type { Slot } from '../../../src/ktp/layout.ts';
+import { findDate } from '../../../src/ktp/read-date.ts';
+import {
+  cleanAddress,
+  cleanName,
+  readBirth,
+  readBloodGroup,
+  readListed,
+  readNeighbourhood,
+  readValidity,
+} from '../../../src/ktp/read-values.ts';
+import { snap } from '../../../src/ktp/snap.ts';
+import { spansOfLine } from '../../../src/ktp/spans.ts';
+import { canonicalValue, MARITAL_STATES, OCCUPATIONS, RELIGIONS, SEXES } from '../../../src/ktp/vocabulary.ts';
+import { textLine } from './card-lines.ts';
+
+function slotOf(...texts: string[]): Slot {
+  const rows = texts.map((text, index) => {
+    const right = 100 + text.length * 10;
+    const [top, bottom] = [index * 30, index * 30 + 20];
+    const line = textLine(text, [
+      { x: 100, y: top },
+      { x: right, y: top },
+      { x: right, y: bottom },
+      { x: 100, y: bottom },
+    ]);
+    return spansOfLine(line, fitFrame([line]));
+  });
+  return { rows, labelQuality: 1 };
+}
+
+describe('findDate', () => {
+  it('reads any date with any separator', () => {
+    const date = fc
+      .record({
+        year: fc.integer({ min: 1920, max: 2035 }),
+        month: fc.integer({ min: 1, max: 12 }),
+        day: fc.integer({ min: 1, max: 31 }),
+      })
+      .filter(isCalendarDate);
+    fc.assert(
+      fc.property(
+        date,
+        fc.constantFrom('-', '.', '/', ' ', ' - ', ',', '--'),
+        fc.constantFrom('', 'BANDUNG, ', 'KOTA 2, '),
+        (when, separator, place) => {
+          const two = (value: number) => String(value).padStart(2, '0');
+          const text = place + [two(when.day), two(when.month), when.year].join(separator);
+          const found = findDate(text);
+          expect(found && toIsoDate(found.date)).toBe(toIsoDate(when));
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ['BOGOR, I7-O8-199O', '1990-08-17'],
+    ['17081990', '1990-08-17'],
+    ['BOGOR17-08-1990', '1990-08-17'],
+  ])('reads %s', (text, iso) => {
+    const found = findDate(text);
+    expect(found && toIsoDate(found.date)).toBe(iso);
+  });
+
+  it.each(['31-02-1990', '17-13-1990', 'SOLOBISI', '170819905', '17-08-1890', ''])('finds no date in "%s"', (text) => {
+    expect(findDate(text)).toBeUndefined();
+  });
+});
+
+describe('readBirth', () => {
+  it('splits place and date wherever the line wraps', () => {
+    for (const slot of [
+      slotOf('KOTA BARU, 17-08-1990'),
+      slotOf('KOTA BARU,', '17-08-1990'),
+      slotOf('KOTA', 'BARU,17-08-1990'),
+    ]) {
+      const { place, date } = readBirth(slot);
+      expect(place.value).toBe('KOTA BARU');
+      expect(date.value).toBe('1990-08-17');
+    }
+  });
+});
+
+describe('readNeighbourhood', () => {
+  it.each([
+    ['001/002', '001', '002'],
+    [':001/002', '001', '002'],
+    ['1/2', '001', '002'],
+    ['O01/0O2', '001', '002'],
+    ['001 / 002', '001', '002'],
+    ['001002', '001', '002'],
+    ['0011002', '001', '002'],
+    ['001I002', '001', '002'],
+  ])('reads %s', (text, rt, rw) => {
+    const reading = readNeighbourhood(slotOf(text));
+    expect([reading.rt.value, reading.rw.value]).toEqual([rt, rw]);
+  });
+
+  it('answers nothing rather than a guess', () => {
+    for (const text of ['00/1/002', 'ABC', '0012', '00100002']) {
+      expect(readNeighbourhood(slotOf(text)).rt.value).toBeNull();
+    }
+  });
+});
+
+describe('readBloodGroup', () => {
+  it.each([
+    ['O', 'O'],
+    ['0', 'O'],
+    [':8', 'B'],
+    ['A8', 'AB'],
+    ['AB+', 'AB+'],
+    ['-', '-'],
+    ['—', '-'],
+    [':-', '-'],
+    ['TIDAK TAHU', 'TIDAK TAHU'],
+    ['TIDAKTAHU', 'TIDAK TAHU'],
+  ])('reads %s as %s', (text, value) => {
+    expect(readBloodGroup(slotOf(text)).value).toBe(value);
+  });
+
+  it('does not make a group of other text', () => {
+    expect(readBloodGroup(slotOf('XYZ')).value).toBeNull();
+  });
+});
+
+describe('readListed', () => {
+  it('takes a near reading to its entry and says so', () => {
+    const reading = readListed(slotOf('LAKl-LAK1'), SEXES);
+    expect(reading).toMatchObject({ value: 'LAKI-LAKI', raw: 'LAKl-LAK1', warnings: ['snapped'] });
+  });
+
+  it('gives the first spelling of a variant and keeps the printed one as raw', () => {
+    expect(readListed(slotOf('KATOLIK'), RELIGIONS)).toMatchObject({ value: 'KATHOLIK', raw: 'KATOLIK' });
+    expect(readListed(slotOf('KEPERCAYAAN'), RELIGIONS).value).toBe('KEPERCAYAAN TERHADAP TUHAN YME');
+    expect(readListed(slotOf('PEGAWAI NEGERI SIPIL (PNS)'), OCCUPATIONS).value).toBe('PEGAWAI NEGERI SIPIL');
+  });
+
+  it('never rejects what is not in the list', () => {
+    expect(readListed(slotOf('PENJAGA MERCUSUAR'), OCCUPATIONS)).toMatchObject({
+      value: 'PENJAGA MERCUSUAR',
+      warnings: ['not_in_list'],
+    });
+  });
+
+  it('finds every entry again with one letter lost', () => {
+    for (const entries of [OCCUPATIONS, MARITAL_STATES, RELIGIONS]) {
+      for (const entry of entries.filter((candidate) => candidate.length >= 10)) {
+        const found = snap(entry.slice(0, 4) + entry.slice(5), entries)?.value ?? '';
+        expect(canonicalValue(found), entry).toBe(canonicalValue(entry));
+      }
+    }
+  });
+});
+
+describe('readValidity', () => {
+  it.each([
+    ['SEUMUR HIDUP', 'SEUMUR HIDUP'],
+    [':SEUMURHIDUP', 'SEUMUR HIDUP'],
+    ['17-08-2017', '2017-08-17'],
+  ])('reads %s', (text, value) => {
+    expect(readValidity(slotOf(text)).value).toBe(value);
+  });
+});
+
+describe('free text', () => {
+  it('mends digits in names and leaves their punctuation', () => {
+    expect(cleanName('S1TI N0R, S.PD.')).toBe('SITI NOR, S.PD.');
+    expect(cleanName("MA'RUF AL-AMIN")).toBe("MA'RUF AL-AMIN");
+    expect(cleanName(': BUDI')).toBe('BUDI');
+  });
+
+  it('leaves numbers in addresses', () => {
+    expect(cleanAddress('JL. MERDEKA NO. 12A/3')).toBe('JL. MERDEKA NO. 12A/3');
+  });
+
+  it('never makes a value longer than the reading', () => {
+    fc.assert(
+      fc.property(
+        fc.string(),
+        (text) => cleanName(text).length <= text.length * 3 && cleanAddress(text).length <= text.length * 3,
+      ),
+    );
+  });
+
+  it('takes lookalikes for digits only', () => {
+    expect(onlyDigits('32O1 0I57 O89O OOOO'.replaceAll(' ', ''))).toBe('3201015708900000');
+  });
+});
