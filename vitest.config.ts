@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/assets.ts'],
+    globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts'],
     // Servers and models are started once a file; a slow machine may take its time over the first of them.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { BlobReference } from '../storage/blobs.ts';
-import type { Strategy } from '../workflows/messages.ts';
+import type { EngineStatus, Strategy } from '../workflows/messages.ts';
 
 /** Inputs and outputs of activities: what stands in histories. Small, and nothing personal in plain text. */
 
@@ -49,14 +49,6 @@ export interface StoreResultInput {
 /** Activities of the role `inference`. */
 export interface InferenceActivities {
   readCard(input: ReadCardInput): Promise<ReadCardOutput>;
-}
-
-/** One engine of an inference process, as /health shows it. */
-export interface EngineStatus {
-  readonly id: string;
-  readonly kind: 'ppocr' | 'onnx' | 'openai';
-  readonly ready: boolean;
-  readonly error: string | null;
 }
 
 /** Activities of the probe queue: answered at once by a process that lives, however long its other queues are. */

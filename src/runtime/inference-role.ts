@@ -13,7 +13,7 @@ import type { RoleContext } from './roles.ts';
 export async function runInferenceRole({ config, keyring, blobs, logger, closers }: RoleContext): Promise<void> {
   const models = await ensureOcrModels(config, silentReport);
   const threads = config.OCR_THREADS || availableParallelism();
-  const pool = createCardReaderPool({ ...models, threads });
+  const pool = createCardReaderPool({ modelPaths: models, threads });
   closers.add('card reader', () => pool.close());
   if (config.EAGER_LOAD_MODEL) await pool.ready;
 

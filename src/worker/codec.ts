@@ -1,7 +1,9 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+// CommonJS without static names: Node imports it whole.
+import proto from '@temporalio/proto';
 import type { Keyring } from '../encryption/keyring.ts';
 
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 const ENCODING = Buffer.from('binary/encrypted');
 const CONTEXT = 'temporal payload';
 
@@ -19,7 +21,7 @@ export class EncryptionCodec implements PayloadCodec {
   async encode(payloads: Payload[]): Promise<Payload[]> {
     return payloads.map((payload) => ({
       metadata: { encoding: ENCODING, 'encryption-key-id': Buffer.from(this.#keyring.writingKeyId) },
-      data: this.#keyring.seal(temporal.api.common.v1.Payload.encode(payload).finish(), CONTEXT),
+      data: this.#keyring.seal(PayloadMessage.encode(payload).finish(), CONTEXT),
     }));
   }
 
@@ -27,7 +29,7 @@ export class EncryptionCodec implements PayloadCodec {
     return payloads.map((payload) => {
       const encoding = payload.metadata?.encoding;
       if (!encoding || !ENCODING.equals(encoding) || !payload.data) return payload;
-      return temporal.api.common.v1.Payload.decode(this.#keyring.unseal(payload.data, CONTEXT));
+      return PayloadMessage.decode(this.#keyring.unseal(payload.data, CONTEXT));
     });
   }
 }

@@ -32,13 +32,12 @@ function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
 export async function createWorkflowWorker(
   where: WorkerConnection,
   activities: WorkerActivities,
-  options: { identity?: string } = {},
+  workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker> {
   return Worker.create({
     ...baseOptions(where),
-    ...options,
     taskQueue: WORKER_TASK_QUEUE,
-    workflowBundle: { codePath: WORKFLOW_BUNDLE },
+    workflowBundle: { codePath: workflowBundlePath },
     activities: withMappedFailures(activities),
     // One V8 context each; two cores have no use for more threads than one.
     workflowThreadPoolSize: 1,

@@ -71,3 +71,14 @@ export function extractionWorkflowId(extractionId: string): string {
 }
 
 export const stateQuery = defineQuery<ExtractionState>('state');
+
+/** One engine of an inference process, as /health shows it. */
+export interface EngineStatus {
+  readonly id: string;
+  readonly kind: 'ppocr' | 'onnx' | 'openai';
+  readonly ready: boolean;
+  readonly error: string | null;
+}
+
+/** Name of the activity on {@link PROBE_TASK_QUEUE}; run by itself, without a workflow. */
+export const PROBE_ENGINES_ACTIVITY = 'probeEngines';

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { z } from 'zod';
 import { EXTRACTION_STAGES, type ExtractionStage, extractionWorkflowId } from '../../workflows/messages.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
@@ -23,7 +23,7 @@ const DESCRIBE_DEADLINE_MS = 3_000;
 const STORING_FRACTION = 0.95;
 
 const heartbeatSchema = z.object({ stage: z.enum(EXTRACTION_STAGES), fraction: z.number().min(0).max(1) });
-const { PendingActivityState, WorkflowExecutionStatus } = temporal.api.enums.v1;
+const { PendingActivityState, WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 /**
  * Describes the workflow: no worker is needed for that, unlike for a query, and the heartbeat of the running attempt
@@ -71,7 +71,7 @@ const temporalStatuses = {
   TERMINATED: WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED,
 };
 
-async function decodeHeartbeat(client: Client, payload: temporal.api.common.v1.IPayload | null | undefined) {
+async function decodeHeartbeat(client: Client, payload: proto.temporal.api.common.v1.IPayload | null | undefined) {
   if (!payload) return undefined;
   const { payloadCodecs, payloadConverter } = client.options.loadedDataConverter;
   let payloads = [payload];

@@ -1,32 +1,56 @@
 import { KtpflowError } from '../../errors.ts';
+import type { EngineStatus, EngineStatus } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
 import { isDatabaseConnected, isTemporalConnected } from './checks.ts';
-import { type EngineReadiness, engineReadiness } from './engine-readiness.ts';
+import { engineReadiness } from './engine-readiness.ts';
 
 export interface Readiness {
   readonly temporal: boolean;
   readonly database: boolean;
-  readonly engines: readonly EngineReadiness[];
+  readonly engines: readonly EngineStatus[];
 }
 
-const FRESH_MS = 1_000;
+/** A probe of the engines leaves a record in Temporal; a good answer is believed for a few seconds. */
+const ENGINES_FRESH_MS = 4_000;
+const FRESH_MS = 500;
 
-/** Checks everything at once; asked often, it answers from what it found up to a second ago. */
+/** Checks everything at once, within 2 s; asked often, it answers from what it has just found. */
 export function createReadiness(context: ApiContext): () => Promise<Readiness> {
-  let last: { readonly at: number; readonly readiness: Promise<Readiness> } | undefined;
-  return () => {
-    if (!last || Date.now() - last.at >= FRESH_MS) last = { at: Date.now(), readiness: check(context) };
-    return last.readiness;
-  };
+  const engines = remember(
+    () => engineReadiness(context),
+    (found) => (found.some((engine) => engine.ready) ? ENGINES_FRESH_MS : 0),
+  );
+  return remember(
+    async () => {
+      const [temporal, database, found] = await Promise.all([
+        isTemporalConnected(context),
+        isDatabaseConnected(context),
+        engines(),
+      ]);
+      return { temporal, database, engines: found };
+    },
+    () => FRESH_MS,
+  );
 }
 
-async function check(context: ApiContext): Promise<Readiness> {
-  const [temporal, database, engines] = await Promise.all([
-    isTemporalConnected(context),
-    isDatabaseConnected(context),
-    engineReadiness(context),
-  ]);
-  return { temporal, database, engines };
+/** One run of a check at a time, its answer kept as long as `freshMs` says of it. */
+function remember<Answer>(check: () => Promise<Answer>, freshMs: (answer: Answer) => number): () => Promise<Answer> {
+  let running: Promise<Answer> | undefined;
+  let last: { readonly answer: Answer; readonly until: number } | undefined;
+  const run = async (): Promise<Answer> => {
+    try {
+      const answer = await check();
+      last = { answer, until: Date.now() + freshMs(answer) };
+      return answer;
+    } finally {
+      running = undefined;
+    }
+  };
+  return async () => {
+    if (last && Date.now() < last.until) return last.answer;
+    running ??= run();
+    return running;
+  };
 }
 
 /** Why nothing can be served now, undefined when it can. */

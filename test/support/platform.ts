@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import type { Client } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { createProbeEngines } from '../../src/activities/probe-engines.ts';
+import { createReadCard } from '../../src/activities/read-card.ts';
+import { createRemoveExpired } from '../../src/activities/remove-expired.ts';
+import { createStoreResult } from '../../src/activities/store-result.ts';
+import type { InferenceActivities } from '../../src/activities/types.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import { Keyring } from '../../src/encryption/keyring.ts';
+import { type CardReaderPool, createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
+import { createLogger, type Logger } from '../../src/observability/logger.ts';
+import { connectWorker, createTemporalClient } from '../../src/runtime/connect.ts';
+import { freePort } from '../../src/runtime/free-port.ts';
+import { type KeptWorkers, keepWorking } from '../../src/runtime/keep-working.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/runtime/temporal-server.ts';
+import type { BlobStore } from '../../src/storage/blobs.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
+import { FileBlobStore } from '../../src/storage/file-blobs.ts';
+import { createInferenceWorkers, createWorkflowWorker } from '../../src/worker/workers.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+
+export interface PlatformOptions {
+  /** Environment variables over the defaults. */
+  readonly environment?: Record<string, string>;
+  /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
+  readonly readCard?: (real: () => InferenceActivities['readCard']) => InferenceActivities['readCard'];
+}
+
+export interface Platform {
+  readonly config: Config;
+  readonly folder: string;
+  readonly keyring: Keyring;
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly temporal: Client;
+  readonly temporalServer: TemporalServer;
+  readonly logger: Logger;
+  startInference(): KeptWorkers;
+  startWorkflows(): KeptWorkers;
+  stop(): Promise<void>;
+}
+
+/**
+ * The real platform in this process, without its supervisor: Temporal's server, PGlite (or TEST_DATABASE_URL, a
+ * PostgreSQL in which a database of its own is made), real activities and models. Workers are started by the test,
+ * so that it can leave one out.
+ */
+export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const folder = await mkdtemp(join(tmpdir(), 'ktpflow-test-'));
+  const port = await freePort('127.0.0.1');
+  const config = readConfig({
+    LOG_LEVEL: 'error',
+    KTPFLOW_HOME: folder,
+    KTPFLOW_CACHE: process.env.KTPFLOW_CACHE,
+    PORT: '0',
+    TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    ...options.environment,
+  });
+  const cliPath = process.env.TEMPORAL_CLI_PATH;
+  if (!cliPath) throw new Error('TEMPORAL_CLI_PATH is set by test/support/assets.ts');
+  const temporalServer = await startTemporalServer({
+    cliPath,
+    databasePath: join(folder, 'temporal.db'),
+    logPath: join(folder, 'temporal.log'),
+    port,
+  });
+  const keyring = new Keyring(config.ENCRYPTION_KEYS);
+  const logger = createLogger({ level: config.LOG_LEVEL, component: 'test' });
+  const [blobs, database] = await Promise.all([
+    FileBlobStore.open(join(folder, 'blobs'), keyring),
+    createDatabase(),
+    temporalServer.ready(),
+  ]);
+  const temporal = createTemporalClient(config, keyring);
+  const started: KeptWorkers[] = [];
+  let pool: CardReaderPool | undefined;
+
+  const realReadCard = (): InferenceActivities['readCard'] => {
+    const models = process.env.KTPFLOW_MODELS_DIR ?? '';
+    pool ??= createCardReaderPool({
+      modelPaths: {
+        detectionModelPath: join(models, 'PP-OCRv6_det_small.onnx'),
+        recognitionModelPath: join(models, 'PP-OCRv6_rec_small.onnx'),
+      },
+      threads: 1,
+    });
+    return createReadCard({ pool, blobs, keyring });
+  };
+
+  const keep = (component: string, create: Parameters<typeof keepWorking>[1]): KeptWorkers => {
+    const workers = keepWorking(component, create, logger);
+    started.push(workers);
+    return workers;
+  };
+
+  return {
+    config,
+    folder,
+    keyring,
+    database: database.database,
+    blobs,
+    temporal,
+    temporalServer,
+    logger,
+    startInference: () =>
+      keep('inference', async () => {
+        const connection = await connectWorker(config);
+        const activities = {
+          readCard: options.readCard ? options.readCard(realReadCard) : realReadCard(),
+          probeEngines: createProbeEngines(async () => [{ id: 'pp-ocr', kind: 'ppocr', ready: true, error: null }]),
+        };
+        const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
+        return { connection, workers: await createInferenceWorkers(where, activities, 6) };
+      }),
+    startWorkflows: () =>
+      keep('worker', async () => {
+        const connection = await connectWorker(config);
+        const activities = {
+          storeResult: createStoreResult(database.database, blobs),
+          removeExpired: createRemoveExpired(database.database, blobs),
+        };
+        const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
+        return {
+          connection,
+          workers: [await createWorkflowWorker(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE)],
+        };
+      }),
+    async stop() {
+      await Promise.all(started.map((workers) => workers.stop()));
+      await pool?.close();
+      await temporal.connection.close();
+      await database.drop();
+      await temporalServer.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createDatabase(): Promise<{ database: Database; drop(): Promise<void> }> {
+  const server = process.env.TEST_DATABASE_URL;
+  if (server) {
+    const { Client: PostgresClient } = await import('pg');
+    const administrator = new PostgresClient({ connectionString: server });
+    await administrator.connect();
+    const name = `ktpflow_test_${randomBytes(6).toString('hex')}`;
+    await administrator.query(`CREATE DATABASE ${name}`);
+    const url = new URL(server);
+    url.pathname = `/${name}`;
+    const database = await openDatabase({ url: url.href });
+    const drop = async () => {
+      await database.$disconnect();
+      await administrator.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await administrator.end();
+    };
+    return { database, drop };
+  }
+  const pglite = await PGlite.create('memory://');
+  return { database: await openDatabase({ pglite }), drop: () => pglite.close() };
+}
+
+/** A row and an image as the API writes them before it starts the workflow. */
+export async function insertExtraction(platform: Platform, image: Uint8Array): Promise<{ id: string; blob: string }> {
+  const { Readable } = await import('node:stream');
+  const key = platform.keyring.createDataKey();
+  const { blob } = await platform.blobs.write(Readable.from([Buffer.from(image)]), key);
+  const id = `ext_${randomBytes(16).toString('hex')}`;
+  await platform.database.extraction.create({
+    data: {
+      id,
+      tenant: 'test',
+      strategy: 'auto',
+      options: {},
+      wrappedKey: key.wrappedKey,
+      blob,
+      expiresAt: new Date(Date.now() + 86_400_000),
+      acceptedAt: new Date(),
+    },
+  });
+  return { id, blob };
+}
