@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import { AccessLog } from './access-log.ts';
+import { adminKeys } from './admin-keys/routes.ts';
 import { Admission } from './admission.ts';
 import { Authenticator } from './authentication.ts';
 import type { ApiContext, RouteContext } from './context.ts';
@@ -8,6 +9,7 @@ import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
 import { health } from './health/routes.ts';
 import { ktpOcr } from './ktp-ocr.ts';
+import { documentation } from './openapi/routes.ts';
 import { identifyRequest } from './request-id.ts';
 import { logRequests } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -39,6 +41,8 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   ktpOcr(app, routes);
   extractionCollection(app, routes);
   extractionItem(app, routes);
+  adminKeys(app, routes);
+  documentation(app, routes);
 
   app.use(notFound);
   app.use(renderErrors(logger));

@@ -1,5 +1,5 @@
 import { KtpflowError } from '../../errors.ts';
-import type { EngineStatus, EngineStatus } from '../../workflows/messages.ts';
+import type { EngineStatus } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
 import { isDatabaseConnected, isTemporalConnected } from './checks.ts';
 import { engineReadiness } from './engine-readiness.ts';

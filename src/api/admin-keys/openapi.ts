@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { errorResponses } from '../openapi/responses.ts';
+import { pageQuerySchema, pageSchema } from '../pagination.ts';
+import { ADMIN_KEYS_PATH } from './routes.ts';
+import { createKeySchema, keySchema, shownKeySchema } from './schemas.ts';
+
+const tags = ['Keys'];
+const path = z.object({ id: z.string() });
+const errors = errorResponses(400, 401, 403, 503);
+
+export const adminKeyPaths: ZodOpenApiPathsObject = {
+  [ADMIN_KEYS_PATH]: {
+    post: {
+      tags,
+      summary: 'Create a key; it is shown once',
+      requestBody: { required: true, content: { 'application/json': { schema: createKeySchema } } },
+      responses: {
+        201: { description: 'The key.', content: { 'application/json': { schema: shownKeySchema } } },
+        ...errors,
+      },
+    },
+    get: {
+      tags,
+      summary: 'List the keys, newest first',
+      requestParams: { query: pageQuerySchema },
+      responses: {
+        200: { description: 'A page of keys.', content: { 'application/json': { schema: pageSchema(keySchema) } } },
+        ...errors,
+      },
+    },
+  },
+  [`${ADMIN_KEYS_PATH}/{id}`]: {
+    delete: {
+      tags,
+      summary: 'Revoke a key at once',
+      requestParams: { path },
+      responses: { 204: { description: 'Revoked.' }, ...errorResponses(401, 403, 404, 503) },
+    },
+  },
+  [`${ADMIN_KEYS_PATH}/{id}/rotate`]: {
+    post: {
+      tags,
+      summary: 'Replace a key by a new one of the same id; the old one ends at once',
+      requestParams: { path },
+      responses: {
+        200: { description: 'The new key.', content: { 'application/json': { schema: shownKeySchema } } },
+        ...errorResponses(401, 403, 404, 503),
+      },
+    },
+  },
+};

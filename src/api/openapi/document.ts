@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { ktpResultSchema } from '../../ktp/schema.ts';
+import { adminKeyPaths } from '../admin-keys/openapi.ts';
+import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
+import { healthPaths } from '../health/openapi.ts';
+
+/** package.json stands beside src/ and dist/ alike. */
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')));
+
+const PATHS: ZodOpenApiPathsObject = { ...ktpOcrPaths, ...extractionPaths, ...adminKeyPaths, ...healthPaths };
+
+/** The OpenAPI 3.1 document, made from the schemas that check the requests. */
+export function createOpenApiDocument(): oas31.OpenAPIObject {
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'ktpflow',
+      version,
+      description: 'Reads Indonesian identity cards (KTP) as durable workflows.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    security: [{ key: [] }],
+    paths: PATHS,
+    components: {
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'Needed as soon as the server has a key.' },
+      },
+    },
+  });
+}
+
+/** JSON Schema of the full result: what `response_format` names as `ktp`. */
+export function createKtpSchema() {
+  return { title: 'ktp', ...z.toJSONSchema(ktpResultSchema) };
+}
