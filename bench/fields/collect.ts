@@ -9,6 +9,7 @@ import type { Strength } from '../../tools/make-cards/levels/level.ts';
 import type { LevelName } from '../../tools/make-cards/levels.ts';
 import { degrade } from '../../tools/make-cards/sample.ts';
 import { storeEntry } from './corpus.ts';
+import { drawOtherPrinting } from './other-printing.ts';
 
 /**
  * Draws cards, reads their lines with PP-OCR and writes both down, so that `evaluate.ts` can try the parser on them
@@ -17,7 +18,11 @@ import { storeEntry } from './corpus.ts';
 const options = new Command('collect')
   .requiredOption('--models <folder>', 'where PP-OCRv6_det_small.onnx and PP-OCRv6_rec_small.onnx lie')
   .requiredOption('--out <file>', 'NDJSON')
-  .option('--levels <names>', 'comma-separated, each `level` or `level:strength`', 'scan:moderate,photo:moderate')
+  .option(
+    '--levels <names>',
+    'comma-separated, each `level`, `level:strength` or `other` (a second printing)',
+    'scan:moderate,photo:moderate',
+  )
   .option('--count <n>', 'cards a level', '20')
   .option('--seed <n>', 'first seed', '1000')
   .parse()
@@ -32,7 +37,9 @@ let written = 0;
 for (const name of options.levels.split(',')) {
   const [level = 'photo', strength = 'moderate'] = name.split(':');
   for (let index = 0; index < Number(options.count); index += 1) {
-    const { jpeg, truth } = await degrade(Number(options.seed) + index, level as LevelName, strength as Strength);
+    const seed = Number(options.seed) + index;
+    const { jpeg, truth } =
+      level === 'other' ? await drawOtherPrinting(seed) : await degrade(seed, level as LevelName, strength as Strength);
     const image = await decodeImage(jpeg);
     const reading = await readLines(ocr, new RasterPyramid(image.raster));
     const entry = { truth, page: reading?.page ?? { width: 1, height: 1 }, lines: reading?.lines ?? [] };

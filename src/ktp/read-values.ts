@@ -41,7 +41,7 @@ export function cleanPlace(text: string): string {
     .replace(/[:;|]/g, ' ')
     .replace(/[^A-Z0-9 .,'/()-]/g, '')
     .replace(/\s+/g, ' ')
-    .replace(/^[ .,'-]+|[ .,'-]+$/g, '');
+    .replace(/^[ .,'/-]+|[ .,'/-]+$/g, '');
 }
 
 /** Digits stay where they stand alone ("2 X 11 KAYU TANAM"), not inside a word. */

@@ -34,11 +34,11 @@ const COLUMN_GAP_PITCHES = 3.4;
 const COLUMN_GAP_HEIGHTS = 1.1;
 
 /**
- * The recogniser drops blanks now and then. Where it did, it had still given the blank 5 to 40 % at a step between the
+ * The recogniser drops blanks now and then. Where it did, it had still given the blank 1.5 to 40 % at a step between the
  * two characters; where there is none, never more than 0.4 % (4,500 gaps on drawn cards, bench/fields). Between a full
  * stop and a digit ("NO. 5") both are lower: from 0.04 %, and nothing at all.
  */
-const RESTORED_BLANK = 0.02;
+const RESTORED_BLANK = 0.01;
 const RESTORED_BLANK_BEFORE_DIGIT = 0.0003;
 
 const FOLDED: Readonly<Record<string, string>> = {
