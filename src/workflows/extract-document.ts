@@ -1,6 +1,7 @@
 import {
   ActivityCancellationType,
   ActivityFailure,
+  type ActivityOptions,
   ApplicationFailure,
   CancellationScope,
   isCancellation,
@@ -10,7 +11,6 @@ import {
 import type { ExtractionOutcome, InferenceActivities, WorkerActivities } from '../activities/types.ts';
 import { isErrorCode } from '../errors.ts';
 import {
-  BATCH_PRIORITY,
   type ExtractDocumentInput,
   type ExtractDocumentOutput,
   type ExtractionFailure,
@@ -23,8 +23,6 @@ import {
 /** How often a card is tried at most: a picture that kills the process each time must come to an end. */
 const MAXIMUM_READ_ATTEMPTS = 5;
 
-export type ExtractionPriority = 'interactive' | 'batch';
-
 const { storeResult } = proxyActivities<WorkerActivities>({
   startToCloseTimeout: '30 seconds',
   // A database that is down comes back; the result waits for it.
@@ -32,30 +30,42 @@ const { storeResult } = proxyActivities<WorkerActivities>({
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
 });
 
-function readCardAt(priority: ExtractionPriority): InferenceActivities['readCard'] {
-  return proxyActivities<InferenceActivities>({
-    taskQueue: INFERENCE_TASK_QUEUE,
-    startToCloseTimeout: '2 minutes',
-    scheduleToCloseTimeout: '1 day',
-    // A killed inference process is noticed within this; readCard beats twice a second.
-    heartbeatTimeout: '4 seconds',
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: {
-      initialInterval: '200 milliseconds',
-      maximumInterval: '30 seconds',
-      maximumAttempts: MAXIMUM_READ_ATTEMPTS,
-    },
-    priority: { priorityKey: priority === 'batch' ? BATCH_PRIORITY : INTERACTIVE_PRIORITY },
-  }).readCard;
+/** Options of `readCard`, for single cards; a batch has fewer attempts and more time to wait. */
+export const READ_CARD_OPTIONS = {
+  taskQueue: INFERENCE_TASK_QUEUE,
+  startToCloseTimeout: '2 minutes',
+  scheduleToCloseTimeout: '1 day',
+  // A killed inference process is noticed within this; readCard beats twice a second.
+  heartbeatTimeout: '4 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: '200 milliseconds',
+    maximumInterval: '30 seconds',
+    maximumAttempts: MAXIMUM_READ_ATTEMPTS,
+  },
+} as const satisfies ActivityOptions;
+
+/** What differs between a single card and an item of a batch. */
+export interface ExtractionRoad {
+  readonly readCard: InferenceActivities['readCard'];
+  /** Attempts of `readCard` before it fails. */
+  readonly maximumAttempts: number;
+  readonly storeResult: WorkerActivities['storeResult'];
+  readonly onState: (state: ExtractionState) => void;
 }
 
 /** Reads one card. Ends as cancelled when it was cancelled, with a dead worker too. */
 export async function extractDocumentWorkflow(input: ExtractDocumentInput): Promise<ExtractDocumentOutput> {
   let state: ExtractionState = { stage: 'preparing', fraction: 0, attempt: 1 };
   setHandler(stateQuery, () => state);
-  return extractDocument(input, 'interactive', (next) => {
-    state = next;
+  const { readCard } = proxyActivities<InferenceActivities>({
+    ...READ_CARD_OPTIONS,
+    priority: { priorityKey: INTERACTIVE_PRIORITY },
   });
+  const onState = (next: ExtractionState): void => {
+    state = next;
+  };
+  return extractDocument(input, { readCard, maximumAttempts: MAXIMUM_READ_ATTEMPTS, storeResult, onState });
 }
 
 /**
@@ -65,8 +75,7 @@ export async function extractDocumentWorkflow(input: ExtractDocumentInput): Prom
  */
 export async function extractDocument(
   input: ExtractDocumentInput,
-  priority: ExtractionPriority,
-  onState: (state: ExtractionState) => void,
+  { readCard, maximumAttempts, storeResult, onState }: ExtractionRoad,
 ): Promise<ExtractDocumentOutput> {
   const { extractionId, blob, strategy, rejectLowQuality } = input;
   const deleteBlob = input.storeImage ? null : blob;
@@ -74,7 +83,7 @@ export async function extractDocument(
   let attempts = 1;
   try {
     onState({ stage: 'reading', fraction: 0, attempt: 1 });
-    const reading = await readCardAt(priority)({ extractionId, blob, strategy, rejectLowQuality });
+    const reading = await readCard({ extractionId, blob, strategy, rejectLowQuality });
     attempts = reading.attempt;
     const { sealedResult, timings, startedAt } = reading;
     outcome = { status: 'succeeded', sealedResult, timings, startedAt };
@@ -86,7 +95,7 @@ export async function extractDocument(
       );
       throw error;
     }
-    const failure = describeFailure(error);
+    const failure = describeFailure(error, maximumAttempts);
     attempts = failure.attempts;
     outcome = { status: 'failed', error: failure.error };
   }
@@ -99,13 +108,13 @@ export async function extractDocument(
 }
 
 /** What a caller is told of an activity's failure, and on which attempt it came. */
-function describeFailure(error: unknown): { error: ExtractionFailure; attempts: number } {
+function describeFailure(error: unknown, maximumAttempts: number): { error: ExtractionFailure; attempts: number } {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure && cause.type && isErrorCode(cause.type)) {
     return { error: { code: cause.type, message: cause.message }, attempts: attemptOf(cause) };
   }
   const message = 'The card could not be read: the inference process failed on every attempt.';
-  return { error: { code: 'internal', message }, attempts: MAXIMUM_READ_ATTEMPTS };
+  return { error: { code: 'internal', message }, attempts: maximumAttempts };
 }
 
 /** The worker puts the attempt into the details of every failure that it maps (worker/failures.ts). */

@@ -1,3 +1,4 @@
 // What the workflow bundle exports: the workflow types that a worker can run.
 export { extractDocumentWorkflow } from './extract-document.ts';
+export { ingestBatchWorkflow } from './ingest-batch.ts';
 export { retentionWorkflow } from './retention.ts';
