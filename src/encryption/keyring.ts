@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { EncryptionKey } from '../config.ts';
 
 const NONCE_BYTES = 12;
@@ -93,14 +94,14 @@ export class Keyring {
   }
 }
 
-/** Seals a JSON value with a record's data key. */
+/** Compresses and seals a JSON value with a record's data key: results stand twice in a history. */
 export function sealJson(dataKey: Uint8Array, value: unknown, context: string): Uint8Array<ArrayBuffer> {
-  return seal(dataKey, Buffer.from(JSON.stringify(value)), context);
+  return seal(dataKey, deflateRawSync(JSON.stringify(value)), context);
 }
 
 /** Reverses {@link sealJson}; the caller checks the shape. Throws {@link SealError}. */
 export function unsealJson(dataKey: Uint8Array, sealed: Uint8Array, context: string): unknown {
-  return JSON.parse(Buffer.from(unseal(dataKey, sealed, context)).toString());
+  return JSON.parse(inflateRawSync(unseal(dataKey, sealed, context)).toString());
 }
 
 function concatenate(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

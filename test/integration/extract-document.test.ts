@@ -17,6 +17,7 @@ import {
   extractionWorkflowId,
   WORKER_TASK_QUEUE,
 } from '../../src/workflows/messages.ts';
+import { recordHistory } from '../support/histories.ts';
 import { insertExtraction, type Platform, startPlatform } from '../support/platform.ts';
 
 const specimen = await readFile(new URL('../../examples/ktp-1.jpg', import.meta.url));
@@ -93,6 +94,7 @@ describe('extract-document', () => {
     const values = Object.fromEntries(Object.entries(result.fields).map(([name, field]) => [name, field.value]));
     expect(values).toEqual(truth.fields);
     await expect(platform.blobs.read(blob)).rejects.toMatchObject({ code: 'not_found' });
+    await recordHistory('extract-document-succeeded', handle);
   });
 
   it('leaves no NIK and no name in the Temporal history', async () => {
@@ -112,12 +114,14 @@ describe('extract-document', () => {
     expect(await rowOf(id)).toMatchObject({ status: 'failed', errorCode: 'not_a_ktp', blob: null });
     const history = proto.api.history.v1.History.encode(await handle.fetchHistory()).finish();
     expect(Buffer.from(history).includes('No KTP was found')).toBe(false);
+    await recordHistory('extract-document-failed', handle);
   });
 
   it('tries again after a passing fault and says how often', async () => {
     const { id, handle } = await start('fault once');
     expect(await handle.result()).toEqual({ status: 'succeeded', attempts: 2, error: null });
     expect(await rowOf(id)).toMatchObject({ status: 'succeeded', attempts: 2 });
+    await recordHistory('extract-document-retried', handle);
   });
 
   it('gives a card to the next attempt when the process that read it vanished', async () => {
@@ -133,6 +137,7 @@ describe('extract-document', () => {
       (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure,
     );
     expect(await rowOf(id)).toMatchObject({ status: 'cancelled', blob: null });
+    await recordHistory('extract-document-cancelled', handle);
     await expect(platform.blobs.read(blob)).rejects.toMatchObject({ code: 'not_found' });
   });
 
@@ -143,6 +148,7 @@ describe('extract-document', () => {
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
     expect((await handle.describe()).status.name).not.toBe('COMPLETED');
     expect(await rowOf(id)).toMatchObject({ status: 'cancelled' });
+    await recordHistory('extract-document-cancelled-without-worker', handle);
   });
 
   it('answers the state query while a card is read', async () => {

@@ -22,6 +22,7 @@ import type { BlobStore } from '../../src/storage/blobs.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { createInferenceWorkers, createWorkflowWorker } from '../../src/worker/workers.ts';
+import { TEST_ENCRYPTION_KEYS } from './histories.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
@@ -60,7 +61,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     KTPFLOW_CACHE: process.env.KTPFLOW_CACHE,
     PORT: '0',
     TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
-    ENCRYPTION_KEYS: `test:${randomBytes(32).toString('base64')}`,
+    ENCRYPTION_KEYS: TEST_ENCRYPTION_KEYS,
     ...options.environment,
   });
   const cliPath = process.env.TEMPORAL_CLI_PATH;

@@ -1,0 +1,36 @@
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { Keyring } from '../../src/encryption/keyring.ts';
+import { createDataConverter } from '../../src/worker/data-converter.ts';
+import { recordedHistories, TEST_ENCRYPTION_KEYS } from '../support/histories.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+const keyring = new Keyring(readConfig({ ENCRYPTION_KEYS: TEST_ENCRYPTION_KEYS }).ENCRYPTION_KEYS);
+const histories = await recordedHistories();
+
+const replay = (history: unknown) =>
+  Worker.runReplayHistory(
+    {
+      workflowBundle: { codePath: process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE ?? '' },
+      dataConverter: createDataConverter(keyring),
+    },
+    history,
+  );
+
+describe('recorded histories', () => {
+  it.each(histories)('$name replays: a workflow that runs in the field survives this change', async ({ history }) => {
+    await replay(history);
+  });
+
+  it('would show a change: a history with another activity in it does not replay', async () => {
+    const { history } = (await recordedHistories()).find(({ name }) => name === 'extract-document-succeeded') ?? {};
+    for (const event of history?.events ?? []) {
+      const activityType = event.activityTaskScheduledEventAttributes?.activityType;
+      if (activityType?.name === 'readCard') activityType.name = 'readPassport';
+    }
+    await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  });
+});
