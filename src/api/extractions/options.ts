@@ -19,7 +19,7 @@ export const optionsSchema = z
     store_image: z.boolean().nullish().describe('Keep the image as long as the result. Default: false.'),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
     reference_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
-    webhook: z.unknown().describe('Not supported yet.'),
+    webhook: z.unknown().optional().describe('Not supported yet.'),
   })
   .meta({ id: 'ExtractionOptions' });
 
