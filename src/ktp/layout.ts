@@ -12,6 +12,8 @@ export interface Slot {
   readonly rows: readonly (readonly Span[])[];
   /** 0-1; 0 where the label was not read and the slot was told by its place and content. */
   readonly labelQuality: number;
+  /** Whether the label was read up to its colon. */
+  readonly colon?: boolean;
 }
 
 /** The card's text sorted by what it belongs to. Values still carry stray separators. */
@@ -271,14 +273,22 @@ function splitBlood(slots: Map<Label, Slot>): Map<Label, Slot> {
         .map((other, index) => (index === rowIndex ? cut.before : other))
         .filter((other) => other.length > 0);
       slots.set(label, { ...slot, rows });
-      slots.set('gol_darah', { rows: cut.after.length > 0 ? [cut.after] : [], labelQuality: cut.quality });
+      const { after, quality, colon } = cut;
+      slots.set('gol_darah', { rows: after.length > 0 ? [after] : [], labelQuality: quality, colon });
       return slots;
     }
   }
   return slots;
 }
 
-function cutBlood(row: readonly Span[]): { before: Span[]; after: Span[]; quality: number } | undefined {
+interface BloodCut {
+  readonly before: Span[];
+  readonly after: Span[];
+  readonly quality: number;
+  readonly colon: boolean;
+}
+
+function cutBlood(row: readonly Span[]): BloodCut | undefined {
   const glyphs = row.flatMap((span) => span.glyphs);
   const found = findBloodLabel(glyphs);
   if (!found) return undefined;
@@ -293,5 +303,6 @@ function cutBlood(row: readonly Span[]): { before: Span[]; after: Span[]; qualit
     if (tail && offset + span.glyphs.length > end) after.push(tail);
     offset += span.glyphs.length;
   }
-  return { before, after, quality: found.match.quality };
+  const colon = glyphs.slice(found.start, end).some(({ text }) => text === ':' || text === ';');
+  return { before, after, quality: found.match.quality, colon };
 }

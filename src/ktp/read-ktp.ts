@@ -3,16 +3,16 @@ import { toCompatibleCard } from './compat.ts';
 import { confidenceOf } from './confidence.ts';
 import { layOut } from './layout.ts';
 import { ktpLikelihood } from './likelihood.ts';
+import { readBloodGroup } from './read-blood-group.ts';
 import { readHeader } from './read-header.ts';
 import { readIssue } from './read-issue.ts';
 import { readNik } from './read-nik.ts';
-import { readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
+import { completeHeader, readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
 import {
   cleanAddress,
   cleanName,
   cleanPlace,
   readBirth,
-  readBloodGroup,
   readFreeText,
   readListed,
   readNeighbourhood,
@@ -39,14 +39,15 @@ export interface KtpReading {
 export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading {
   const layout = layOut(lines);
   const { slots } = layout;
-  const header = readHeader(layout.header);
+  const printedHeader = readHeader(layout.header);
   const nik = readNik(slots.get('nik'));
   const regions = readRegions(
-    header,
+    printedHeader,
     readFreeText(slots.get('kel_desa'), cleanPlace),
     readFreeText(slots.get('kecamatan'), cleanPlace),
     nik.digits.length === 16 ? nik.digits.slice(0, 6) : undefined,
   );
+  const header = completeHeader(printedHeader, regions);
   const birth = readBirth(slots.get('lahir'));
   const sex = readListed(slots.get('jenis_kelamin'), SEXES);
   const facts = reconcileBirth(nik, birth.date, sex, { districts: regions.districtCodes });

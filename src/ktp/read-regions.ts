@@ -1,6 +1,14 @@
 import type { Header } from './read-header.ts';
 import type { Reading } from './reading.ts';
-import { districtName, districts, type Region, regencies, shortRegencyName, villages } from './regions.ts';
+import {
+  districtName,
+  districts,
+  provinceName,
+  type Region,
+  regencies,
+  shortRegencyName,
+  villages,
+} from './regions.ts';
 import { type RegionSnap, snapRegion } from './snap-region.ts';
 
 /** Nats by which a name inside its region may fit worse than the reading that it replaces. */
@@ -55,6 +63,39 @@ function districtOfVillage(district: Reading, code: string): Reading | undefined
   }
   const warnings = [...district.warnings, 'derived_from_kel_desa'];
   return { ...district, value: name, source: 'derived', warnings };
+}
+
+/**
+ * The header completed from below: where the regency could not be read, the one of the printed province that alone has
+ * a district of the printed name with a village of the printed name; then its province too.
+ */
+export function completeHeader(header: Header, { district, village }: RegionReadings): Header {
+  if (header.regency.value !== null || district.value === null || village.value === null) return header;
+  const named = regencies(header.provinceCode).filter(({ code }) =>
+    districts([code]).some(
+      (candidate) =>
+        candidate.name === district.value && villages([candidate.code]).some(({ name }) => name === village.value),
+    ),
+  );
+  const codes = [...new Set(named.map(({ code }) => code))];
+  const [code] = codes;
+  const name = named[0]?.name;
+  if (code === undefined || name === undefined || codes.length > 1) return header;
+  const derive = (reading: Reading, value: string): Reading => ({
+    ...reading,
+    value,
+    source: 'derived',
+    warnings: [...reading.warnings, 'derived_from_kecamatan'],
+    evidence: { ...district.evidence, listed: true },
+  });
+  const province = provinceName(code.slice(0, 2));
+  return {
+    province:
+      header.province.value === null && province !== undefined ? derive(header.province, province) : header.province,
+    regency: derive(header.regency, name),
+    provinceCode: code.slice(0, 2),
+    regencyCodes: codes,
+  };
 }
 
 /** Place of issue: the regency of the header in full or short, else any other. */

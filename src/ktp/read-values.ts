@@ -5,7 +5,7 @@ import { findDate } from './read-date.ts';
 import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import { plainText, snap } from './snap.ts';
 import { type Span, sliceSpan } from './spans.ts';
-import { BLOOD_GROUPS, canonicalValue, LIFELONG } from './vocabulary.ts';
+import { canonicalValue, LIFELONG } from './vocabulary.ts';
 
 /** A value of free text: a name, an address, a region before it is looked up. */
 export function readFreeText(slot: Slot | undefined, clean: (text: string) => string = plainText): Reading {
@@ -63,33 +63,6 @@ export function readListed(slot: Slot | undefined, entries: readonly string[]): 
   const warnings = found.distance > 0 ? ['snapped'] : [];
   const value = canonicalValue(found.value);
   return { value, raw, spans, source: 'ocr', warnings, evidence: { ...evidence, snapShare, listed: true } };
-}
-
-/** A B AB O, each with + or -, "-" or TIDAK TAHU; reads 0 as O, 8 as B and any dash as "-". */
-export function readBloodGroup(slot: Slot | undefined): Reading {
-  const spans = slot ? valueSpans(slot.rows) : [];
-  const raw = textOf(spans);
-  if (raw === '') return unread();
-  const evidence = characterEvidence(spans, slot?.labelQuality ?? 0);
-  const folded = plainText(raw)
-    .replace(/[^A-Z0-9+ -]/g, '')
-    .replace(/[0QDC](?!AK)/g, 'O')
-    .replace(/8/g, 'B')
-    .replace(/4/g, 'A');
-  const compact = folded.replace(/ /g, '').replace(/-{2,}/g, '-');
-  const groups: readonly string[] = BLOOD_GROUPS;
-  const value = groups.includes(compact) ? compact : snap(folded, ['TIDAK TAHU'])?.value;
-  if (value === undefined) return { value: null, raw, spans, source: 'ocr', warnings: ['not_in_list'], evidence };
-  const changed = value !== plainText(raw);
-  const snapShare = changed ? 0.5 : 0;
-  return {
-    value,
-    raw,
-    spans,
-    source: 'ocr',
-    warnings: changed ? ['snapped'] : [],
-    evidence: { ...evidence, snapShare, listed: true },
-  };
 }
 
 /** Place and date of birth out of one value. */

@@ -4,12 +4,12 @@ import { isCalendarDate, toIsoDate } from '../../../src/ktp/dates.ts';
 import { onlyDigits } from '../../../src/ktp/digits.ts';
 import { fitFrame } from '../../../src/ktp/frame.ts';
 import type { Slot } from '../../../src/ktp/layout.ts';
+import { readBloodGroup } from '../../../src/ktp/read-blood-group.ts';
 import { findDate } from '../../../src/ktp/read-date.ts';
 import {
   cleanAddress,
   cleanName,
   readBirth,
-  readBloodGroup,
   readListed,
   readNeighbourhood,
   readValidity,
@@ -122,6 +122,12 @@ describe('readBloodGroup', () => {
     ['TIDAKTAHU', 'TIDAK TAHU'],
   ])('reads %s as %s', (text, value) => {
     expect(readBloodGroup(slotOf(text)).value).toBe(value);
+  });
+
+  it('takes an empty place behind the colon for the dash that marks an unknown group', () => {
+    const reading = readBloodGroup({ rows: [], labelQuality: 0.9, colon: true });
+    expect(reading).toMatchObject({ value: '-', source: 'derived', warnings: ['derived_from_blank'] });
+    expect(readBloodGroup({ rows: [], labelQuality: 0.9 }).value).toBeNull();
   });
 
   it('does not make a group of other text', () => {
