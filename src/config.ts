@@ -127,6 +127,13 @@ export const environmentSchema = z.object({
   VLM_API_KEY: optional(z.string()),
   VLM_MODEL_DIR: optional(z.string()).describe('Folder of an exported Qwen3-VL'),
   VLM_CONCURRENCY: whole(4, { min: 1, max: 1024 }).describe('Generations at once in an inference process'),
+  VLM_SERVER: z
+    .enum(['auto', 'vllm', 'sglang', 'llamacpp', 'ollama', 'generic'])
+    .default('auto')
+    .describe("What VLM_BASE_URL is; auto: by the server's own answers"),
+  VLM_FIRST_TOKEN_TIMEOUT_SECONDS: whole(300, { min: 1, max: 7200 }).describe('Longest wait for a first token'),
+  VLM_IDLE_TIMEOUT_SECONDS: whole(60, { min: 1, max: 7200 }).describe('Longest silence between two tokens'),
+  VLM_MAX_IMAGE_PIXELS: whole(1_310_720, { min: 65_536 }).describe('Larger pictures are scaled down to this'),
   MODEL_REPO_ID: z.string().default('Qwen/Qwen3-VL-2B-Instruct').describe('Name offered in /v1/models'),
   HF_TOKEN: optional(z.string()),
   DEVICE_MAP: z.string().default('auto').describe('auto, cpu, cuda or webgpu'),
@@ -160,6 +167,7 @@ export const environmentSchema = z.object({
   MAX_JSON_MB: whole(25, { min: 1 }).describe('Largest JSON body'),
   MAX_IMAGE_MB: whole(15, { min: 1 }),
   MAX_IMAGE_MEGAPIXELS: whole(40, { min: 1 }),
+  MAX_VIDEO_MB: whole(100, { min: 1 }),
   FETCH_TIMEOUT_SECONDS: whole(10, { min: 1 }).describe('Longest fetch of an image_url'),
   ALLOW_PRIVATE_URLS: flag(false).describe(
     '1: image_url and webhooks may point to private addresses (tests, closed networks)',

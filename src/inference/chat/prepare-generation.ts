@@ -1,0 +1,164 @@
+import { type ChatMessage, type ChatRequest, countParts, maxTokensOf } from '../../chat/request.ts';
+import type { Config } from '../../config.ts';
+import { KtpflowError } from '../../errors.ts';
+import type { Engine, EngineMessage, GenerationRequest, Sampling } from '../engine.ts';
+import { type ContextReport, fitContext } from './context-budget.ts';
+import { resolvePart } from './resolve-media.ts';
+
+/** Media of a request that are fetched at the same time; each is up to 15 MB, or 40 megapixels while it is scaled. */
+const FETCHES_AT_ONCE = 4;
+
+export interface PrepareGenerationOptions {
+  readonly config: Config;
+  readonly signal: AbortSignal;
+}
+
+export interface PreparedGeneration extends GenerationRequest {
+  /** What was left out to fit the model's context; null: nothing. */
+  readonly context: ContextReport | null;
+}
+
+/**
+ * Turns a checked body into what an engine takes: its abilities compared, media fetched and scaled, the conversation
+ * fitted into the context, defaults filled in.
+ * @throws KtpflowError unsupported_content_part, unsupported, context_length_exceeded, and as resolvePart; the
+ * signal's reason once it is aborted
+ */
+export async function prepareGeneration(
+  request: ChatRequest,
+  engine: Engine,
+  options: PrepareGenerationOptions,
+): Promise<PreparedGeneration> {
+  const { config, signal } = options;
+  signal.throwIfAborted();
+  // Also finds out what the engine can do, where that is a server's to say.
+  await engine.contextLength();
+  checkCapabilities(request, engine);
+  const { messages, mediaTokens } = await resolveMessages(request.messages, engine, options);
+  const tools = request.tools && request.tools.length > 0 ? request.tools : undefined;
+  const fitted =
+    engine.kind === 'ppocr'
+      ? { messages, maxTokens: config.MAX_TOKENS, report: null }
+      : await fitContext({
+          messages,
+          mediaTokens,
+          toolTokens: tools ? Math.ceil(JSON.stringify(tools).length / 3) : 0,
+          maxTokens: maxTokensOf(request) ?? config.MAX_TOKENS,
+          maxTokensAsked: maxTokensOf(request) !== undefined,
+          engine,
+          config,
+        });
+  signal.throwIfAborted();
+  return {
+    messages: fitted.messages,
+    sampling: samplingOf(request, config, fitted.maxTokens),
+    responseFormat: responseFormatOf(request),
+    ...(tools && { tools }),
+    ...(tools && request.tool_choice !== undefined && { toolChoice: request.tool_choice }),
+    ...(request.metadata && { metadata: request.metadata }),
+    context: fitted.report,
+  };
+}
+
+function checkCapabilities(request: ChatRequest, { id, capabilities }: Engine): void {
+  const refuse = (what: string, param: string, code: 'unsupported' | 'unsupported_content_part' = 'unsupported') => {
+    throw new KtpflowError(code, `The engine ${id} takes no ${what}.`, { param });
+  };
+  if (!capabilities.vision && countParts(request, 'image') > 0)
+    refuse('images', 'messages', 'unsupported_content_part');
+  if (!capabilities.video && countParts(request, 'video') > 0) refuse('videos', 'messages', 'unsupported_content_part');
+  if (!capabilities.tools && request.tools && request.tools.length > 0) refuse('tools', 'tools');
+  if (!capabilities.logprobs && request.logprobs) refuse('logprobs', 'logprobs');
+}
+
+async function resolveMessages(
+  messages: readonly ChatMessage[],
+  engine: Engine,
+  { config, signal }: PrepareGenerationOptions,
+): Promise<{ messages: EngineMessage[]; mediaTokens: Map<EngineMessage, number> }> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const jobs = messages.flatMap((message, at) =>
+    (message.content ?? []).map((part, index) => ({ part, param: `messages[${at}].content[${index}]`, message })),
+  );
+  const resolved = await mapSome(jobs, FETCHES_AT_ONCE, async ({ part, param, message }) => ({
+    message,
+    ...(await resolvePart(part, param, { config, maxImagePixels: engine.maxImagePixels, signal: either })),
+  })).catch((error: unknown) => {
+    // One bad part is enough to refuse the request: the others need not be waited for.
+    failed.abort();
+    throw error;
+  });
+  const mediaTokens = new Map<EngineMessage, number>();
+  const prepared = messages.map((message) => {
+    const own = resolved.filter((entry) => entry.message === message);
+    const ready = toEngineMessage(
+      message,
+      own.map(({ part }) => part),
+    );
+    mediaTokens.set(
+      ready,
+      own.reduce((sum, entry) => sum + entry.mediaTokens, 0),
+    );
+    return ready;
+  });
+  return { messages: prepared, mediaTokens };
+}
+
+function toEngineMessage(message: ChatMessage, content: EngineMessage['content']): EngineMessage {
+  switch (message.role) {
+    case 'tool':
+      return { role: 'tool', content, toolCallId: message.tool_call_id };
+    case 'assistant':
+      return {
+        role: 'assistant',
+        content,
+        ...(message.name !== undefined && { name: message.name }),
+        ...(message.tool_calls && message.tool_calls.length > 0 && { toolCalls: message.tool_calls }),
+      };
+    default:
+      return {
+        // Models of today know no developer.
+        role: message.role === 'developer' ? 'system' : message.role,
+        content,
+        ...(message.name !== undefined && { name: message.name }),
+      };
+  }
+}
+
+function samplingOf(request: ChatRequest, config: Config, maxTokens: number): Sampling {
+  return {
+    maxTokens,
+    temperature: request.temperature ?? config.TEMPERATURE,
+    ...(request.top_p !== undefined && { topP: request.top_p }),
+    // Some write "off" as -1, others as 0: it is off where it is not sent.
+    ...(request.top_k !== undefined && request.top_k > 0 && { topK: request.top_k }),
+    ...(request.stop && request.stop.length > 0 && { stop: request.stop }),
+    ...(request.seed !== undefined && { seed: request.seed }),
+    ...(request.presence_penalty !== undefined && { presencePenalty: request.presence_penalty }),
+    ...(request.frequency_penalty !== undefined && { frequencyPenalty: request.frequency_penalty }),
+    ...(request.repetition_penalty !== undefined && { repetitionPenalty: request.repetition_penalty }),
+    ...(request.logprobs && { logprobs: true, topLogprobs: request.top_logprobs ?? 0 }),
+  };
+}
+
+function responseFormatOf({ response_format: format }: ChatRequest): GenerationRequest['responseFormat'] {
+  if (format?.type !== 'json_schema') return { type: format?.type ?? 'text' };
+  const { name, schema } = format.json_schema;
+  return { type: 'json_schema', name, schema: schema ?? {} };
+}
+
+/** Promise.all with at most `limit` at a time, in order. */
+async function mapSome<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const run = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: limit }, run));
+  return results;
+}
