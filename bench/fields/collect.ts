@@ -7,7 +7,9 @@ import { decodeImage } from '../../src/media/decode.ts';
 import { RasterPyramid } from '../../src/media/raster.ts';
 import type { Strength } from '../../tools/make-cards/levels/level.ts';
 import type { LevelName } from '../../tools/make-cards/levels.ts';
+import { drawNegative, type NegativeName } from '../../tools/make-cards/negatives.ts';
 import { degrade } from '../../tools/make-cards/sample.ts';
+import type { NegativeTruth, Truth } from '../../tools/make-cards/truth.ts';
 import { storeEntry } from './corpus.ts';
 import { drawOtherPrinting } from './other-printing.ts';
 
@@ -20,7 +22,7 @@ const options = new Command('collect')
   .requiredOption('--out <file>', 'NDJSON')
   .option(
     '--levels <names>',
-    'comma-separated, each `level`, `level:strength` or `other` (a second printing)',
+    'comma-separated, each `level`, `level:strength` `other` (a second printing) or `not-sim` and the like',
     'scan:moderate,photo:moderate',
   )
   .option('--count <n>', 'cards a level', '20')
@@ -38,8 +40,7 @@ for (const name of options.levels.split(',')) {
   const [level = 'photo', strength = 'moderate'] = name.split(':');
   for (let index = 0; index < Number(options.count); index += 1) {
     const seed = Number(options.seed) + index;
-    const { jpeg, truth } =
-      level === 'other' ? await drawOtherPrinting(seed) : await degrade(seed, level as LevelName, strength as Strength);
+    const { jpeg, truth } = await draw(level, strength as Strength, seed);
     const image = await decodeImage(jpeg);
     const reading = await readLines(ocr, new RasterPyramid(image.raster));
     const entry = { truth, page: reading?.page ?? { width: 1, height: 1 }, lines: reading?.lines ?? [] };
@@ -47,6 +48,17 @@ for (const name of options.levels.split(',')) {
     written += 1;
   }
 }
+
+function draw(
+  level: string,
+  strength: Strength,
+  seed: number,
+): Promise<{ jpeg: Buffer; truth: Truth | NegativeTruth }> {
+  if (level === 'other') return drawOtherPrinting(seed);
+  if (level.startsWith('not-')) return drawNegative(seed, level.slice(4) as NegativeName, strength);
+  return degrade(seed, level as LevelName, strength);
+}
+
 out.end();
 await once(out, 'finish');
 await ocr.close();

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Emissions, PageSize, TextLine } from '../../src/ktp/text-line.ts';
-import type { Truth } from '../../tools/make-cards/truth.ts';
+import type { NegativeTruth, Truth } from '../../tools/make-cards/truth.ts';
 
 /** One picture's lines as the OCR engine gave them, with what the card says. */
 export interface CorpusEntry {
-  readonly truth: Truth;
+  readonly truth: Truth | NegativeTruth;
   readonly page: PageSize;
   readonly lines: readonly TextLine[];
 }
@@ -21,7 +21,7 @@ interface StoredEmissions {
 }
 
 interface StoredEntry {
-  readonly truth: Truth;
+  readonly truth: Truth | NegativeTruth;
   readonly page: PageSize;
   readonly lines: readonly StoredLine[];
   /** Only in the first entry of a file: texts of the columns. */

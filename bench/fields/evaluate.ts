@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readKtp } from '../../src/ktp/read-ktp.ts';
 import { FIELD_NAMES, type FieldName } from '../../src/ktp/schema.ts';
+import type { Truth } from '../../tools/make-cards/truth.ts';
 import { type CorpusEntry, readCorpus } from './corpus.ts';
 
 /** Reads a corpus of lines (see collect.ts) with the parser and prints how right it is, level by level. */
@@ -24,13 +25,35 @@ interface Tally {
 const tallies = new Map<string, Tally>();
 const wrongByField = new Map<string, number>();
 const reliability = Array.from({ length: 10 }, () => ({ said: 0, right: 0, count: 0 }));
+let lowest = 1;
 let milliseconds = 0;
 let cards = 0;
 
 for (const file of options.args) for await (const entry of readCorpus(file)) score(entry);
 report();
 
+interface CardEntry extends CorpusEntry {
+  readonly truth: Truth;
+}
+
+const negatives = new Map<string, { count: number; accepted: number; highest: number }>();
+
 function score(entry: CorpusEntry): void {
+  const { truth } = entry;
+  if (truth.document === 'ktp') scoreCard({ ...entry, truth });
+  else scoreNegative(entry, truth.level);
+}
+
+function scoreNegative(entry: CorpusEntry, kind: string): void {
+  const { likelihood } = readKtp(entry.lines, entry.page);
+  const tally = negatives.get(kind) ?? { count: 0, accepted: 0, highest: 0 };
+  negatives.set(kind, tally);
+  tally.count += 1;
+  if (likelihood >= 0.5) tally.accepted += 1;
+  tally.highest = Math.max(tally.highest, likelihood);
+}
+
+function scoreCard(entry: CardEntry): void {
   const { truth } = entry;
   const key = `${truth.level}:${truth.strength}`;
   const tally = tallies.get(key) ?? {
@@ -50,6 +73,7 @@ function score(entry: CorpusEntry): void {
   cards += 1;
   tally.cards += 1;
   if (reading.likelihood < 0.5) tally.refused += 1;
+  lowest = Math.min(lowest, reading.likelihood);
   let whole = true;
   for (const name of FIELD_NAMES) {
     const field = reading.fields[name];
@@ -82,7 +106,7 @@ function score(entry: CorpusEntry): void {
 }
 
 /** The value or the printed spelling; a hidden field may be null or right. */
-function isRight({ truth }: CorpusEntry, name: FieldName, value: string | null): boolean {
+function isRight({ truth }: CardEntry, name: FieldName, value: string | null): boolean {
   if (value === null) return truth.fields[name] === null || truth.hidden.includes(name);
   const plain = value.toUpperCase().replace(/\s+/g, ' ').trim();
   return plain === truth.fields[name] || plain === truth.printed[name];
@@ -116,5 +140,9 @@ function report(): void {
       `said ${index / 10}-${(index + 1) / 10}: ${bin.count} fields, mean ${(bin.said / bin.count).toFixed(3)}, right ${(bin.right / bin.count).toFixed(3)}`,
     );
   }
+  for (const [kind, { count, accepted, highest }] of negatives) {
+    console.log(`not a KTP, ${kind}: ${accepted} of ${count} accepted, likelihood up to ${highest.toFixed(3)}`);
+  }
+  console.log(`likelihood of cards from ${lowest.toFixed(3)}`);
   console.log(`${(milliseconds / Math.max(1, cards)).toFixed(1)} ms a card`);
 }
