@@ -57,9 +57,9 @@ export async function receiveForm<Stored>(
       request.once('end', () => clearTimeout(stall));
       request.once('close', () => {
         clearTimeout(stall);
-        if (!request.complete) reject(new KtpflowError('malformed_request', 'The upload broke off.'));
+        if (!request.complete) reject(brokenOff());
       });
-      request.once('error', reject);
+      request.once('error', () => reject(brokenOff()));
 
       form.on('file', (name, file) => {
         // Also files that nobody wants fail with a cut body; without a listener that would end the process.
@@ -114,6 +114,10 @@ function openForm(request: Request, maxFileBytes: number) {
 
 function malformed(): KtpflowError {
   return new KtpflowError('malformed_request', 'The body is not valid multipart/form-data.');
+}
+
+function brokenOff(): KtpflowError {
+  return new KtpflowError('malformed_request', 'The upload broke off.');
 }
 
 function secondFile(field: string, file: Readable): KtpflowError {

@@ -43,7 +43,7 @@ export function documentation(app: Express, context: RouteContext): void {
   const serve = (path: string, handler: RequestHandler) => route(app, path, { get: [key, handler] });
 
   serve('/openapi.json', (_request, response) => void response.json(document));
-  const yaml = `${toYaml(document).trimStart()}\n`;
+  const yaml = toYaml(document);
   serve('/openapi.yaml', (_request, response) => void response.type('application/yaml').send(yaml));
   const ktpSchema = JSON.stringify(createKtpSchema());
   serve('/schemas/ktp.json', (_request, response) => void response.type('application/schema+json').send(ktpSchema));

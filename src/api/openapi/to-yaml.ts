@@ -1,21 +1,33 @@
 const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;
 /** Words that YAML 1.1 readers take for something else than a string. */
-const RESERVED = /^(y|n|yes|no|on|off|true|false|null|~)$/i;
+const RESERVED = /^(y|n|yes|no|on|off|true|false|null)$/i;
 
 /** Writes JSON data as block-style YAML 1.2; strings stay double-quoted as in JSON, of which YAML is a superset. */
-export function toYaml(value: unknown, indent = ''): string {
-  if (Array.isArray(value)) {
-    if (value.length === 0) return '[]';
-    return value.map((item) => `\n${indent}- ${toYaml(item, `${indent}  `).replace(/^\n\s*/, '')}`).join('');
-  }
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-    if (entries.length === 0) return '{}';
-    return entries.map(([key, item]) => `\n${indent}${yamlKey(key)}: ${toYaml(item, `${indent}  `)}`).join('');
-  }
-  return JSON.stringify(value);
+export function toYaml(value: unknown): string {
+  return `${lines(value).join('\n')}\n`;
 }
 
-function yamlKey(key: string): string {
-  return PLAIN_KEY.test(key) && !RESERVED.test(key) ? key : JSON.stringify(key);
+/** The lines of a value, without the indentation of where it stands. */
+function lines(value: unknown): string[] {
+  if (Array.isArray(value) && value.length > 0) {
+    return value.flatMap((item) => {
+      const [first = '', ...rest] = lines(item);
+      return [`- ${first}`, ...rest.map((line) => `  ${line}`)];
+    });
+  }
+  if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
+    return Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .flatMap(([key, item]) => {
+        const inner = lines(item);
+        const name = PLAIN_KEY.test(key) && !RESERVED.test(key) ? key : JSON.stringify(key);
+        if (isBlock(item)) return [`${name}:`, ...inner.map((line) => `  ${line}`)];
+        return [`${name}: ${inner.join('')}`];
+      });
+  }
+  return [JSON.stringify(value)];
+}
+
+function isBlock(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 }

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApiServer } from '../../../src/api/server.ts';
+import { bearer, errorOf, jsonRequest, startLonelyApi, type TestApi } from '../../support/api.ts';
+
+const ADMIN = 'admin-key-0000';
+const EXTRACT = 'extract-key-0000';
+
+describe('with keys in the environment', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startLonelyApi({ API_KEYS: `${ADMIN}:admin,${EXTRACT}:extract:clinic` });
+  }, 60_000);
+  afterAll(() => api?.close());
+
+  const create = async (body: object, key = ADMIN) => {
+    const request = jsonRequest(body);
+    const headers = { ...request.headers, ...bearer(key).headers };
+    return api.request('/v1/admin/keys', { ...request, headers });
+  };
+
+  it('refuses a missing, unknown or malformed key with 401', async () => {
+    for (const headers of [{}, { authorization: 'Bearer wrong-key-0000' }, { authorization: 'Basic eDp5' }]) {
+      const response = await api.request('/v1/ktp/extractions/ext_1', { headers });
+      expect(response.headers.get('www-authenticate')).toBe('Bearer');
+      expect(await errorOf(response)).toMatchObject({ status: 401, code: 'invalid_api_key' });
+    }
+  });
+
+  it('refuses a key without the scope with 403, admin keys too', async () => {
+    expect(await errorOf(await api.request('/v1/admin/keys', bearer(EXTRACT)))).toMatchObject({
+      status: 403,
+      code: 'insufficient_scope',
+    });
+    expect(await errorOf(await api.request('/v1/ktp/extractions/ext_1', bearer(ADMIN)))).toMatchObject({ status: 403 });
+  });
+
+  it('checks the key before it looks at the body', async () => {
+    const response = await api.request('/ktp-ocr/', { method: 'POST', body: 'x'.repeat(30_000_000) });
+    expect(await errorOf(response)).toMatchObject({ status: 401 });
+  });
+
+  it('leaves health open and closes metrics, docs, OpenAPI and schema', async () => {
+    for (const path of ['/health', '/livez']) expect((await api.request(path)).status, path).toBe(200);
+    for (const path of ['/metrics', '/docs', '/openapi.json', '/openapi.yaml', '/schemas/ktp.json']) {
+      expect((await api.request(path)).status, path).toBe(401);
+      expect((await api.request(path, bearer(EXTRACT))).status, path).toBe(200);
+    }
+  });
+
+  it('creates a key that is shown once, works at once, and is kept as a hash only', async () => {
+    const response = await create({ scopes: ['extract'], tenant: 'clinic', name: 'front desk' });
+    const created = await response.json();
+    expect(response.status).toBe(201);
+    expect(created).toMatchObject({ object: 'api_key', scopes: ['extract'], tenant: 'clinic', name: 'front desk' });
+    expect(await errorOf(await api.request('/v1/ktp/extractions/ext_1', bearer(created.key)))).toMatchObject({
+      status: 404,
+    });
+    const listed = await (await api.request('/v1/admin/keys', bearer(ADMIN))).text();
+    expect(listed).toContain(created.id);
+    expect(listed).not.toContain(created.key);
+    const rows = await api.context.database.apiKey.findMany();
+    expect(JSON.stringify(rows)).not.toContain(created.key);
+  });
+
+  it('ends a revoked, a rotated and an expired key at once', async () => {
+    const status = async (key: string) => (await api.request('/v1/ktp/extractions/ext_1', bearer(key))).status;
+    const { id, key } = await (await create({ scopes: ['extract'] })).json();
+    const rotated = await api.request(`/v1/admin/keys/${id}/rotate`, { method: 'POST', ...bearer(ADMIN) });
+    const { key: newKey, id: sameId } = await rotated.json();
+    expect([sameId, await status(key), await status(newKey)]).toEqual([id, 401, 404]);
+
+    const revoked = await api.request(`/v1/admin/keys/${id}`, { method: 'DELETE', ...bearer(ADMIN) });
+    expect([revoked.status, await status(newKey)]).toEqual([204, 401]);
+    const again = await api.request(`/v1/admin/keys/${id}`, { method: 'DELETE', ...bearer(ADMIN) });
+    expect(await errorOf(again)).toMatchObject({ status: 404 });
+
+    const soon = await (
+      await create({ scopes: ['extract'], expires_at: new Date(Date.now() + 3_600_000).toISOString() })
+    ).json();
+    expect(await status(soon.key)).toBe(404);
+    const expiresAt = new Date(Date.now() - 1000);
+    await api.context.database.apiKey.update({ where: { id: soon.id }, data: { expiresAt } });
+    expect(await status(soon.key)).toBe(401);
+  });
+
+  it('refuses bad bodies by their path', async () => {
+    for (const [body, param] of [
+      [{}, 'scopes'],
+      [{ scopes: [] }, 'scopes'],
+      [{ scopes: ['root'] }, 'scopes.0'],
+      [{ scopes: ['chat'], tenant: 'a b' }, 'tenant'],
+      [{ scopes: ['chat'], expires_at: 'tomorrow' }, 'expires_at'],
+      [{ scopes: ['chat'], expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
+    ] as const) {
+      expect(await errorOf(await create(body))).toEqual({ status: 400, code: 'invalid_value', param });
+    }
+  });
+
+  it('pages through keys without losing or repeating one', async () => {
+    for (let index = 0; index < 5; index++) await create({ scopes: ['chat'], name: `page ${index}` });
+    const expected = await api.context.database.apiKey.count({ where: { revokedAt: null } });
+    const seen: string[] = [];
+    let cursor = '';
+    for (;;) {
+      const page = await (await api.request(`/v1/admin/keys?limit=2${cursor}`, bearer(ADMIN))).json();
+      expect(page).toMatchObject({ object: 'list' });
+      seen.push(...page.data.map((key: { id: string }) => key.id));
+      if (!page.has_more) break;
+      cursor = `&cursor=${page.next_cursor}`;
+    }
+    expect([new Set(seen).size, seen.length]).toEqual([expected, expected]);
+    for (const query of ['limit=0', 'limit=101', 'limit=x', 'cursor=x']) {
+      expect((await errorOf(await api.request(`/v1/admin/keys?${query}`, bearer(ADMIN)))).code, query).toBe(
+        'invalid_value',
+      );
+    }
+  });
+
+  it('writes who did it into the access log, which refuses changes', async () => {
+    const { database } = api.context;
+    const entries = await database.accessLogEntry.findMany({ where: { action: 'key.create' } });
+    expect(entries.length).toBeGreaterThan(0);
+    expect(entries[0]?.actor).toMatch(/^env_[0-9a-f]{16}$/);
+    await database.accessLogEntry.deleteMany().catch(() => undefined);
+    expect(await database.accessLogEntry.count()).toBeGreaterThanOrEqual(entries.length);
+  });
+});
+
+describe('without any key', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await startLonelyApi();
+  }, 60_000);
+  afterAll(() => api?.close());
+
+  const anonymous = (headers: Record<string, string>) => api.request('/v1/ktp/extractions/ext_1', { headers });
+
+  it('serves this machine, whatever key an SDK insists on sending', async () => {
+    expect((await anonymous({})).status).toBe(404);
+    expect((await anonymous({ authorization: 'Bearer sk-none' })).status).toBe(404);
+    expect((await anonymous({ 'x-forwarded-for': '127.0.0.1' })).status).toBe(404);
+  });
+
+  it('serves nobody behind a proxy of this machine', async () => {
+    expect((await anonymous({ 'x-forwarded-for': '203.0.113.9' })).status).toBe(401);
+    expect((await anonymous({ 'x-forwarded-for': '127.0.0.1, 203.0.113.9' })).status).toBe(401);
+  });
+
+  it('refuses to listen to other machines, with one line that says what to set', async () => {
+    const config = { ...api.context.config, HOST: '0.0.0.0' };
+    await expect(startApiServer({ ...api.context, config })).rejects.toThrow(/^HOST: .*API_KEYS.*ALLOW_ANONYMOUS=1/);
+    const server = await startApiServer({ ...api.context, config: { ...config, ALLOW_ANONYMOUS: true } });
+    await server.close();
+  });
+
+  it('says which port is taken', async () => {
+    const config = { ...api.context.config, PORT: Number(new URL(api.address).port) };
+    await expect(startApiServer({ ...api.context, config })).rejects.toThrow(/^PORT: port \d+ .* in use/);
+  });
+
+  it('asks for a key once the first one is created', async () => {
+    const created = await (await api.request('/v1/admin/keys', jsonRequest({ scopes: ['admin', 'extract'] }))).json();
+    expect((await anonymous({})).status).toBe(401);
+    expect((await anonymous(bearer(created.key).headers)).status).toBe(404);
+  });
+});

@@ -1,0 +1,100 @@
+import type { Express } from 'express';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../../src/api/app.ts';
+import { toYaml } from '../../../src/api/openapi/to-yaml.ts';
+import { ktpResultSchema } from '../../../src/ktp/schema.ts';
+import { startLonelyApi, type TestApi } from '../../support/api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startLonelyApi();
+}, 60_000);
+afterAll(() => api?.close());
+
+/** Routes that the document leaves out: the documentation itself, and what is not supported yet. */
+const UNDOCUMENTED = /^(\/docs|\/openapi|\/schemas|\/v1\/ktp\/extractions\/\{id\}\/events)/;
+
+function declaredRoutes(app: Express): string[] {
+  const routes: string[] = [];
+  for (const layer of app.router.stack) {
+    if (!layer.route) continue;
+    const path = String(layer.route.path).replaceAll(/:(\w+)/g, '{$1}');
+    for (const { method } of layer.route.stack) if (method) routes.push(`${method} ${path}`);
+  }
+  return [...new Set(routes)];
+}
+
+describe('the OpenAPI document', () => {
+  it('is 3.1, and names every route that the application has', async () => {
+    const document = await (await api.request('/openapi.json')).json();
+    expect(document.openapi).toBe('3.1.0');
+    const documented = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.keys(item as object).map((method) => `${method} ${path.replace(/(.)\/$/, '$1')}`),
+    );
+    const missing = declaredRoutes(createApp(api.context)).filter(
+      (route) =>
+        !UNDOCUMENTED.test(route.split(' ')[1] ?? '') &&
+        route !== 'get /v1/ktp/extractions' &&
+        !documented.includes(route),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('has a schema behind every reference', async () => {
+    const text = await (await api.request('/openapi.json')).text();
+    const document = JSON.parse(text);
+    for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      expect(document.components.schemas, name).toHaveProperty(name);
+    }
+  });
+
+  it('says the same in YAML', async () => {
+    const response = await api.request('/openapi.yaml');
+    expect(response.headers.get('content-type')).toContain('application/yaml');
+    const yaml = await response.text();
+    const json = await (await api.request('/openapi.json')).json();
+    expect(yaml).toBe(toYaml(json));
+    expect(yaml).toMatch(/^openapi: "3\.1\.0"\ninfo:\n {2}title: "ktpflow"/);
+  });
+
+  it('is shown by a page that loads nothing from elsewhere', async () => {
+    const response = await api.request('/docs');
+    const page = await response.text();
+    expect(page).not.toMatch(/https?:/);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    for (const [, path = ''] of page.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
+      const asset = await api.request(path);
+      expect(asset.status, path).toBe(200);
+      expect((await asset.text()).length, path).toBeGreaterThan(10);
+    }
+    expect((await api.request('/docs/')).status).toBe(200);
+    expect((await api.request('/docs/package.json')).status).toBe(404);
+  });
+
+  it('is accompanied by the JSON Schema of the result', async () => {
+    const schema = await (await api.request('/schemas/ktp.json')).json();
+    expect(Object.keys(schema.properties)).toEqual(Object.keys(ktpResultSchema.shape));
+  });
+});
+
+describe('toYaml', () => {
+  it('nests, quotes what YAML would take for something else, and escapes as JSON does', () => {
+    const value = { on: [1, null, [], {}, [[1], { a: 'x: y', b: ["it's\n"] }]], 'odd/{id}': { '200': {} } };
+    expect(toYaml(value)).toBe(
+      [
+        '"on":',
+        '  - 1',
+        '  - null',
+        '  - []',
+        '  - {}',
+        '  - - - 1',
+        '    - a: "x: y"',
+        '      b:',
+        '        - "it\'s\\n"',
+        '"odd/{id}":',
+        '  "200": {}',
+        '',
+      ].join('\n'),
+    );
+  });
+});
