@@ -26,12 +26,24 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
     }
   };
 
+  /** An item's image goes before its batch, whose row takes those of the items with it. */
+  const removeBatches = async (where: object): Promise<number> => {
+    const batches = await database.batch.findMany({ where, select: { id: true, blob: true } });
+    for (const { id, blob } of batches) {
+      await removeRows({ batchId: id });
+      await database.batch.deleteMany({ where: { id } });
+      if (blob) await blobs.delete(blob);
+    }
+    return batches.length;
+  };
+
   const removeOrphanedBlobs = async (): Promise<number> => {
     let removed = 0;
     const page: string[] = [];
     const sweep = async () => {
       const named = await database.extraction.findMany({ where: { blob: { in: page } }, select: { blob: true } });
-      const kept = new Set(named.map((row) => row.blob));
+      const archives = await database.batch.findMany({ where: { blob: { in: page } }, select: { blob: true } });
+      const kept = new Set([...named, ...archives].map((row) => row.blob));
       for (const blob of page.splice(0)) {
         if (kept.has(blob)) continue;
         await blobs.delete(blob);
@@ -49,13 +61,12 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
 
   return async (): Promise<RemovalReport> => {
     const now = new Date();
-    const expired = await removeRows({ expiresAt: { lt: now } });
+    const expired = (await removeRows({ expiresAt: { lt: now } })) + (await removeBatches({ expiresAt: { lt: now } }));
     const abandonedBefore = new Date(now.getTime() - ABANDONED_AFTER_MS);
-    const abandoned = await removeRows({
-      status: 'queued',
-      acceptedAt: null,
-      createdAt: { lt: abandonedBefore },
-    });
+    const neverStarted = { acceptedAt: null, createdAt: { lt: abandonedBefore } };
+    const abandoned =
+      (await removeRows({ ...neverStarted, status: 'queued', batchId: null })) +
+      (await removeBatches({ ...neverStarted, status: 'validating' }));
     return { expired, abandoned, orphanedBlobs: await removeOrphanedBlobs() };
   };
 }

@@ -1,6 +1,24 @@
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
-import type { StoreResultInput, WorkerActivities } from './types.ts';
+import type { ExtractionOutcome, StoreResultInput, WorkerActivities } from './types.ts';
+
+/** What an outcome writes into the extraction's row. */
+export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
+  return {
+    status: outcome.status,
+    attempts,
+    finishedAt: new Date(),
+    ...(outcome.status === 'succeeded' && {
+      sealedResult: Buffer.from(outcome.sealedResult, 'base64'),
+      timings: { ...outcome.timings },
+      startedAt: new Date(outcome.startedAt),
+      // Of a former run of its batch.
+      errorCode: null,
+      errorMessage: null,
+    }),
+    ...(outcome.status === 'failed' && { errorCode: outcome.error.code, errorMessage: outcome.error.message }),
+  };
+}
 
 /**
  * Writes an extraction's outcome to its row, exactly once: a retry finds a final row and leaves it. A row that was
@@ -11,15 +29,7 @@ export function createStoreResult(database: Database, blobs: BlobStore): WorkerA
     await database.extraction.updateMany({
       where: { id: extractionId, status: 'queued' },
       data: {
-        status: outcome.status,
-        attempts,
-        finishedAt: new Date(),
-        ...(outcome.status === 'succeeded' && {
-          sealedResult: Buffer.from(outcome.sealedResult, 'base64'),
-          timings: { ...outcome.timings },
-          startedAt: new Date(outcome.startedAt),
-        }),
-        ...(outcome.status === 'failed' && { errorCode: outcome.error.code, errorMessage: outcome.error.message }),
+        ...outcomeColumns(attempts, outcome),
         ...(deleteBlob !== null && { blob: null }),
       },
     });

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { batchDependencies, createBatchActivities } from '../activities/batch-activities.ts';
 import { createRemoveExpired } from '../activities/remove-expired.ts';
 import { createStoreResult } from '../activities/store-result.ts';
 import type { Config, Role } from '../config.ts';
@@ -30,7 +31,11 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
         const connection = await connectWorker(config);
         await ensureRetentionSchedule(temporal);
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
-        const activities = { storeResult, removeExpired: createRemoveExpired(database, blobs) };
+        const activities = {
+          storeResult,
+          removeExpired: createRemoveExpired(database, blobs),
+          ...createBatchActivities(batchDependencies(config, { database, blobs, keyring })),
+        };
         return { connection, workers: [await createWorkflowWorker(where, activities)] };
       },
       logger,

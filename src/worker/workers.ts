@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { BatchActivities } from '../activities/batch-types.ts';
 import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../activities/types.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import { INFERENCE_TASK_QUEUE, PROBE_TASK_QUEUE, WORKER_TASK_QUEUE } from '../workflows/messages.ts';
@@ -31,7 +32,7 @@ function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
 /** Role `worker`: workflows, and the activities that need the database. */
 export async function createWorkflowWorker(
   where: WorkerConnection,
-  activities: WorkerActivities,
+  activities: WorkerActivities & BatchActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker> {
   return Worker.create({

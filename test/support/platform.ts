@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { batchDependencies, createBatchActivities } from '../../src/activities/batch-activities.ts';
 import { createProbeEngines } from '../../src/activities/probe-engines.ts';
 import { createReadCard } from '../../src/activities/read-card.ts';
 import { createRemoveExpired } from '../../src/activities/remove-expired.ts';
@@ -126,6 +127,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
         const activities = {
           storeResult: createStoreResult(database.database, blobs),
           removeExpired: createRemoveExpired(database.database, blobs),
+          ...createBatchActivities(batchDependencies(config, { database: database.database, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         return {

@@ -1,0 +1,34 @@
+import type { Config } from '../config.ts';
+import { createFetchBatchItem } from './batch-fetch-item.ts';
+import type { BatchDependencies } from './batch-images.ts';
+import { createNextBatchItems } from './batch-next-items.ts';
+import { createStoreBatchResults } from './batch-results.ts';
+import { createBatchRun } from './batch-run.ts';
+import type { BatchActivities } from './batch-types.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What the activities need, by the configuration. */
+export function batchDependencies(
+  config: Config,
+  parts: Pick<BatchDependencies, 'database' | 'blobs' | 'keyring'>,
+): BatchDependencies {
+  return {
+    ...parts,
+    limits: { maxBytes: config.MAX_IMAGE_MB * MEBIBYTE, maxMegapixels: config.MAX_IMAGE_MEGAPIXELS },
+    fetchTimeoutMs: config.FETCH_TIMEOUT_SECONDS * 1000,
+    allowPrivateUrls: config.ALLOW_PRIVATE_URLS,
+    retentionMs: config.RETENTION_DAYS * DAY_MS,
+  };
+}
+
+/** All activities of a batch, for the role `worker`. */
+export function createBatchActivities(dependencies: BatchDependencies): BatchActivities {
+  return {
+    ...createBatchRun(dependencies),
+    nextBatchItems: createNextBatchItems(dependencies),
+    fetchBatchItem: createFetchBatchItem(dependencies),
+    storeBatchResults: createStoreBatchResults(dependencies.database, dependencies.blobs),
+  };
+}

@@ -1,0 +1,25 @@
+import type { BlobStore } from '../storage/blobs.ts';
+import type { Database } from '../storage/database.ts';
+import type { BatchActivities } from './batch-types.ts';
+import { outcomeColumns } from './store-result.ts';
+
+/**
+ * Writes the outcomes of some items, each exactly once: what a repeat finds final it leaves. The images go after the
+ * results are safe.
+ */
+export function createStoreBatchResults(database: Database, blobs: BlobStore): BatchActivities['storeBatchResults'] {
+  return async ({ results }) => {
+    await database.$transaction(
+      results.map(({ extractionId, attempts, outcome, deleteBlob }) =>
+        database.extraction.updateMany({
+          where: { id: extractionId, status: 'queued' },
+          data:
+            outcome.status === 'deferred'
+              ? { attempts }
+              : { ...outcomeColumns(attempts, outcome), ...(deleteBlob !== null && { blob: null }) },
+        }),
+      ),
+    );
+    await Promise.all(results.map(async ({ deleteBlob }) => deleteBlob !== null && blobs.delete(deleteBlob)));
+  };
+}

@@ -1,0 +1,24 @@
+import { KtpflowError } from '../errors.ts';
+import { probeImage } from '../media/probe.ts';
+import { isArchive } from './archive/entry-rules.ts';
+
+export interface ImageLimits {
+  readonly maxBytes: number;
+  readonly maxMegapixels: number;
+}
+
+/**
+ * Looks at an item's header before it is stored: what is no picture takes no place on the disk and no time of inference.
+ * @throws KtpflowError invalid_image, unsupported_media_type, image_too_large_pixels, payload_too_large
+ */
+export async function inspectImage(bytes: Uint8Array, { maxBytes, maxMegapixels }: ImageLimits): Promise<void> {
+  if (bytes.length > maxBytes) {
+    const megabytes = Math.floor(maxBytes / 1024 / 1024);
+    throw new KtpflowError('payload_too_large', `An image may have at most ${megabytes} MB.`);
+  }
+  if (isArchive(bytes)) throw new KtpflowError('unsupported_media_type', 'The item is an archive, not an image.');
+  const { width, height } = await probeImage(bytes);
+  if (width * height > maxMegapixels * 1e6) {
+    throw new KtpflowError('image_too_large_pixels', `An image may have at most ${maxMegapixels} megapixels.`);
+  }
+}

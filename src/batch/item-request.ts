@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** Where an entry lies in the batch's archive. */
+const entryPlaceSchema = z.object({
+  offset: z.number(),
+  compressedSize: z.number(),
+  size: z.number(),
+  deflated: z.boolean(),
+  crc32: z.number(),
+});
+
+/** What the caller wrote about an item and where its image comes from, sealed in the item's row. */
+export const itemRequestSchema = z.object({
+  reference_id: z.null(),
+  metadata: z.record(z.string(), z.string()).nullable(),
+  /** File name, or path in the archive. */
+  name: z.string().nullable(),
+  custom_id: z.string().nullable(),
+  /** Fetched when the item's turn comes. */
+  image_url: z.string().nullable(),
+  /** Unpacked when the item's turn comes. */
+  entry: entryPlaceSchema.nullable(),
+});
+export type ItemRequest = z.infer<typeof itemRequestSchema>;

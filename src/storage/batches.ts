@@ -1,0 +1,54 @@
+import type { Database } from './database.ts';
+
+/** Items of a batch by their rows; whether a queued one is being read is Temporal's to tell. */
+export interface ItemCounts {
+  readonly total: number;
+  readonly queued: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Of the finished ones, those that were finished in the current run. */
+  readonly finishedInRun: number;
+}
+
+/**
+ * Begins a run of a batch, once: what failed in the former run is queued again, with its attempts and its last error
+ * kept. Whoever comes second, the API or the workflow, changes nothing.
+ */
+export async function beginRun(database: Database, batchId: string, run: number): Promise<void> {
+  // One statement, and so one transaction on every kind of connection.
+  await database.$executeRaw`
+    WITH begun AS (
+      UPDATE batches
+      SET status = 'running', run = ${run}, started_at = COALESCE(started_at, now()), run_started_at = now(),
+          finished_at = NULL
+      WHERE id = ${batchId} AND (run < ${run} OR (run = ${run} AND status = 'validating'))
+      RETURNING id
+    )
+    UPDATE extractions SET status = 'queued', finished_at = NULL
+    WHERE ${run} > 1 AND status = 'failed' AND batch_id IN (SELECT id FROM begun)`;
+}
+
+/** Counts by GROUP BY: whatever happens to a row, they add up. */
+export async function countItems(database: Database, batchIds: readonly string[]): Promise<Map<string, ItemCounts>> {
+  const rows = await database.$queryRaw<{ batch: string; status: string; items: number; in_run: number }[]>`
+    SELECT e.batch_id AS batch, e.status, count(*)::int AS items,
+           (count(*) FILTER (WHERE e.finished_at >= b.run_started_at))::int AS in_run
+    FROM extractions e JOIN batches b ON b.id = e.batch_id
+    WHERE e.batch_id = ANY(${[...batchIds]})
+    GROUP BY e.batch_id, e.status`;
+  const counts = new Map(batchIds.map((id) => [id, emptyCounts()]));
+  for (const { batch, status, items, in_run } of rows) {
+    const of = counts.get(batch);
+    if (!of) continue;
+    of.total += items;
+    of.finishedInRun += in_run;
+    if (status === 'succeeded' || status === 'failed' || status === 'cancelled') of[status] += items;
+    else of.queued += items;
+  }
+  return counts;
+}
+
+function emptyCounts() {
+  return { total: 0, queued: 0, succeeded: 0, failed: 0, cancelled: 0, finishedInRun: 0 };
+}
