@@ -24,7 +24,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const sink = pino(
     {
       level: options.level,
-      base: { component: options.component, pid: process.pid },
+      base: { service: options.component, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
       messageKey: 'event',

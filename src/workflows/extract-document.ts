@@ -4,6 +4,7 @@ import {
   type ActivityOptions,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   isCancellation,
   proxyActivities,
   setHandler,
@@ -93,7 +94,7 @@ export async function extractDocument(
       await CancellationScope.nonCancellable(() =>
         storeResult({ extractionId, attempts, outcome: { status: 'cancelled' }, deleteBlob }),
       );
-      throw error;
+      throw isCancellation(error) ? error : new CancelledFailure('the extraction was cancelled');
     }
     const failure = describeFailure(error, maximumAttempts);
     attempts = failure.attempts;

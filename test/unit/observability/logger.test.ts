@@ -22,7 +22,7 @@ describe('logger', () => {
     expect(last()).toMatchObject({
       level: 'info',
       event: 'request.finished',
-      component: 'test',
+      service: 'test',
       method: 'GET',
       route: '/v1/ktp/extractions/:id',
       status: 200,
@@ -56,7 +56,7 @@ describe('logger', () => {
       fc.property(fc.string({ minLength: 12 }), (secret) => {
         const { logger, last } = capture();
         logger.info('probe', { name: secret, url: secret, message: secret } as LogFields);
-        expect(Object.keys(last()).sort()).toEqual(['component', 'event', 'level', 'pid', 'time']);
+        expect(Object.keys(last()).sort()).toEqual(['event', 'level', 'pid', 'service', 'time']);
       }),
     );
   });
