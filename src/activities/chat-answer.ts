@@ -1,0 +1,63 @@
+import type { Piece } from '../chat/piece.ts';
+import { joinPieces } from '../chat/piece-text.ts';
+import { RecordedPrefix } from '../chat/skip-recorded.ts';
+import type { Engine, GenerationPart, GenerationRequest } from '../inference/engine.ts';
+
+export type Generate = (
+  engine: Engine,
+  request: GenerationRequest,
+  options: { readonly signal: AbortSignal },
+) => AsyncIterable<GenerationPart>;
+
+/**
+ * Yields the rest of an answer of which a part is recorded: from the recorded text on where the engine can, else by
+ * generating it again and dropping what was recorded while it agrees.
+ * @throws errors of the engine; PartedWaysError
+ */
+export async function* continueAnswer(
+  generate: Generate,
+  engine: Engine,
+  request: GenerationRequest,
+  recorded: readonly Piece[],
+  options: { readonly signal: AbortSignal },
+): AsyncGenerator<GenerationPart> {
+  if (recorded.length === 0) {
+    yield* generate(engine, request, options);
+    return;
+  }
+  // What a server can do is known once it was asked.
+  await engine.readiness();
+  const { content, reasoning, toolCalls } = joinPieces(recorded);
+  const onlyText = content !== '' && reasoning === '' && toolCalls.length === 0;
+  if (engine.capabilities.continueFromPrefix && onlyText && request.responseFormat.type === 'text') {
+    yield* continueText(generate, engine, request, recorded, content, options);
+    return;
+  }
+  const prefix = new RecordedPrefix(recorded);
+  for await (const part of generate(engine, request, options)) {
+    if (part.type === 'piece') {
+      const piece = prefix.skip(part.piece);
+      if (piece) yield { type: 'piece', piece };
+    } else {
+      prefix.assertPassed();
+      yield part;
+    }
+  }
+}
+
+async function* continueText(
+  generate: Generate,
+  engine: Engine,
+  request: GenerationRequest,
+  recorded: readonly Piece[],
+  prefix: string,
+  options: { readonly signal: AbortSignal },
+): AsyncGenerator<GenerationPart> {
+  const tokens = (await engine.countTokens(prefix)) ?? recorded.length;
+  const maxTokens = request.sampling.maxTokens - tokens;
+  if (maxTokens <= 0) {
+    yield { type: 'finish', reason: 'length', usage: null };
+    return;
+  }
+  yield* generate(engine, { ...request, sampling: { ...request.sampling, maxTokens }, prefix }, options);
+}

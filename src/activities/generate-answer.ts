@@ -1,0 +1,174 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { Piece } from '../chat/piece.ts';
+import { chatRequestSchema } from '../chat/request.ts';
+import { PartedWaysError } from '../chat/skip-recorded.ts';
+import type { Epoch } from '../chat/stream-log.ts';
+import type { Config } from '../config.ts';
+import { KtpflowError } from '../errors.ts';
+import { type PreparedGeneration, prepareGeneration } from '../inference/chat/prepare-generation.ts';
+import type { Engine } from '../inference/engine.ts';
+import { type BlobStore, readBlob } from '../storage/blobs.ts';
+import { continueAnswer, type Generate } from './chat-answer.ts';
+import { OwnStream, type TakenOver } from './chat-own-stream.ts';
+import { StreamClosedError, StreamRecorder, sendRecord } from './chat-recorder.ts';
+import type { GenerateAnswerInput, GenerationActivities } from './chat-types.ts';
+import { estimateUsage } from './chat-usage.ts';
+
+export interface GenerateAnswerDependencies {
+  readonly config: Config;
+  readonly engines: { forModel(model: string): Engine | undefined };
+  readonly blobs: BlobStore;
+  /** Enforces `response_format` where the engine does not. */
+  readonly generate: Generate;
+}
+
+/** A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. */
+const HEARTBEAT_MS = 250;
+/** How long a cancelled activity tries to record what it has. */
+const LAST_WORDS_MS = 1500;
+
+/**
+ * Generates an answer and records it in the workflow's history while it comes. A retry fences its predecessors, reads
+ * what they have recorded and goes on from there.
+ */
+export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): GenerationActivities['generateAnswer'] {
+  return async (input) => {
+    const context = Context.current();
+    context.heartbeat();
+    const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+    const abandon = new AbortController();
+    let lastWords: NodeJS.Timeout | undefined;
+    context.cancellationSignal.addEventListener('abort', () => {
+      lastWords = setTimeout(() => abandon.abort(), LAST_WORDS_MS);
+    });
+    try {
+      await new Generation(dependencies, input, context, abandon.signal).run();
+    } finally {
+      clearInterval(heartbeat);
+      clearTimeout(lastWords);
+    }
+  };
+}
+
+/** One attempt. */
+class Generation {
+  readonly #dependencies: GenerateAnswerDependencies;
+  readonly #input: GenerateAnswerInput;
+  readonly #context: Context;
+  readonly #abandon: AbortSignal;
+  readonly #closed = new AbortController();
+  /** Everything that has been or is being recorded. */
+  readonly #pieces: Piece[] = [];
+  #engine: Engine | undefined;
+  #request: PreparedGeneration | undefined;
+
+  constructor(
+    dependencies: GenerateAnswerDependencies,
+    input: GenerateAnswerInput,
+    context: Context,
+    abandon: AbortSignal,
+  ) {
+    this.#dependencies = dependencies;
+    this.#input = input;
+    this.#context = context;
+    this.#abandon = abandon;
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#attempt();
+    } catch (error) {
+      // Nobody is left to generate for.
+      if (!(error instanceof StreamClosedError)) throw error;
+    }
+  }
+
+  async #attempt(): Promise<void> {
+    const stream = new OwnStream(this.#context);
+    const epoch: Epoch = [this.#input.sequence, this.#context.info.attempt];
+    const before = await this.#takeOver(stream, epoch);
+    if (before?.log.end) return;
+    this.#pieces.push(...(before?.log.pieces ?? []));
+    const recorder = new StreamRecorder({
+      epoch,
+      from: this.#pieces.length,
+      recorded: before?.recorded ?? 0,
+      send: (record) => stream.send(record),
+      onClosed: () => this.#closed.abort(),
+      abandon: this.#abandon,
+    });
+    try {
+      await this.#generate(recorder);
+    } catch (error) {
+      await this.#settle(error, recorder);
+    }
+  }
+
+  /** Fences the attempts before this one, which may be frozen and not dead, and reads what they have left. */
+  async #takeOver(stream: OwnStream, epoch: Epoch): Promise<TakenOver | undefined> {
+    if (this.#context.info.attempt === 1 && this.#input.sequence === 1) return undefined;
+    const fence = { epoch, from: 0, pieces: [] };
+    await sendRecord(fence, { send: (record) => stream.send(record), abandon: this.#abandon });
+    return stream.takeOver(epoch, this.#context.cancellationSignal);
+  }
+
+  async #generate(recorder: StreamRecorder): Promise<void> {
+    const { blobs, config, engines, generate } = this.#dependencies;
+    const { blob, model } = this.#input;
+    const signal = AbortSignal.any([this.#context.cancellationSignal, this.#closed.signal]);
+    this.#engine = engines.forModel(model);
+    if (!this.#engine) throw new KtpflowError('model_not_ready', 'No inference process serves this model right now.');
+    const request = chatRequestSchema.parse(JSON.parse((await readBlob(blobs, blob)).toString()));
+    this.#request = await prepareGeneration(request, this.#engine, { config, signal });
+    const recorded = [...this.#pieces];
+    for await (const part of continueAnswer(generate, this.#engine, this.#request, recorded, { signal })) {
+      if (part.type === 'piece') {
+        this.#pieces.push(part.piece);
+        recorder.push(part.piece);
+        continue;
+      }
+      const usage = part.usage ?? (await this.#estimateUsage());
+      const { context } = this.#request;
+      await recorder.finish({ type: 'finish', reason: part.reason, usage, ...(context && { context }) });
+      return;
+    }
+    throw new KtpflowError('upstream_failed', 'The engine ended its answer without saying why.');
+  }
+
+  /** Gives the stream its end where this attempt is the last one; else leaves it to the next. */
+  async #settle(error: unknown, recorder: StreamRecorder): Promise<void> {
+    const { cancellationDetails, cancellationSignal } = this.#context;
+    if (error instanceof StreamClosedError || this.#closed.signal.aborted) return;
+    if (cancellationSignal.aborted) {
+      if (cancellationDetails?.cancelRequested) {
+        const usage = await this.#estimateUsage();
+        await recorder.finish({ type: 'finish', reason: 'length', usage, cancelled: true }).catch(() => {});
+        throw new CancelledFailure('the answer was cancelled');
+      }
+      await recorder.flush().catch(() => {});
+      // The process stops, or has lost its claim: whoever comes next goes on.
+      throw ApplicationFailure.retryable('the attempt was given up', 'upstream_failed');
+    }
+    const { code, message, param } = asKtpflowError(error);
+    if (this.#mayGoOn(error)) {
+      await recorder.flush();
+      throw ApplicationFailure.retryable(message, code);
+    }
+    await recorder.finish({ type: 'error', error: { code, message, param } });
+  }
+
+  /** An answer that has begun is worth another attempt; one that has not can be asked for again by its caller. */
+  #mayGoOn(error: unknown): boolean {
+    if (this.#pieces.length === 0 || error instanceof PartedWaysError) return false;
+    return !(error instanceof KtpflowError) || error.status >= 500;
+  }
+
+  #estimateUsage() {
+    return estimateUsage(this.#engine, this.#request, this.#pieces);
+  }
+}
+
+function asKtpflowError(error: unknown): KtpflowError {
+  if (error instanceof KtpflowError) return error;
+  return new KtpflowError('internal', 'An unexpected error happened.', { cause: error });
+}

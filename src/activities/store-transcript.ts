@@ -1,0 +1,62 @@
+import { Context } from '@temporalio/activity';
+import { StreamLog } from '../chat/stream-log.ts';
+import type { Keyring } from '../encryption/keyring.ts';
+import type { BlobStore } from '../storage/blobs.ts';
+import { forgetRequestBlob, storeTranscript } from '../storage/chat-sessions.ts';
+import type { Database } from '../storage/database.ts';
+import { followStream, StreamGoneError } from '../storage/stream-history.ts';
+import type { StoreTranscriptInput } from '../workflows/chat-messages.ts';
+import type { TranscriptActivities } from './chat-types.ts';
+
+export interface StoreTranscriptDependencies {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly keyring: Keyring;
+  /** false: nothing of a session is kept after its end. */
+  readonly persistSessions: boolean;
+  readonly sessionsTtlSeconds: number;
+}
+
+/**
+ * Reads an ended stream from its workflow's history and keeps it, sealed with the record's data key, from where it is
+ * replayed when Temporal is away or has forgotten. The request goes: nobody needs it any more.
+ */
+export function createStoreTranscript(
+  dependencies: StoreTranscriptDependencies,
+): TranscriptActivities['storeTranscript'] {
+  const { blobs, database, keyring, persistSessions, sessionsTtlSeconds } = dependencies;
+  return async (input: StoreTranscriptInput) => {
+    const { cancellationSignal, client, info } = Context.current();
+    const source = {
+      connection: client.connection,
+      namespace: info.workflowNamespace ?? client.options.namespace,
+      dataConverter: client.options.loadedDataConverter,
+    };
+    const view = new StreamLog();
+    let finishedAt = new Date();
+    try {
+      for await (const batch of followStream(source, input, cancellationSignal)) {
+        for (const record of batch.records) view.accept(record);
+        if (!batch.closed) continue;
+        view.close(batch.closed.end);
+        finishedAt = batch.closed.at;
+      }
+    } catch (error) {
+      // Somebody erased it; there is nothing to keep.
+      if (error instanceof StreamGoneError) return;
+      throw error;
+    }
+    cancellationSignal.throwIfAborted();
+    const keepMs = persistSessions ? sessionsTtlSeconds * 1000 : 0;
+    const { blob } = await storeTranscript(database, keyring, input.generationId, {
+      view,
+      runId: input.runId,
+      finishedAt,
+      expiresAt: new Date(finishedAt.getTime() + keepMs),
+      keep: persistSessions,
+    });
+    if (blob === null) return;
+    await blobs.delete(blob);
+    await forgetRequestBlob(database, input.generationId);
+  };
+}

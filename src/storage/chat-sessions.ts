@@ -1,0 +1,171 @@
+import type { Generation } from '../chat/generation.ts';
+import type { StreamView } from '../chat/stream-log.ts';
+import { type Keyring, sealJson, unsealJson } from '../encryption/keyring.ts';
+import type { BlobReference } from './blobs.ts';
+import type { Database } from './database.ts';
+import { Prisma } from './generated/client.ts';
+import type { ChatGenerationModel } from './generated/models.ts';
+
+/**
+ * The registry of chat sessions: a row an answer, written before its workflow is started and completed with the sealed
+ * transcript after it has ended. Sessions are known by the HMAC of tenant and session id.
+ */
+
+/** Longest time that a row may wait for the end of its answer; more than a workflow may take. */
+const UNFINISHED_ROW_MS = 24 * 60 * 60 * 1000;
+const UNIQUE_VIOLATION = 'P2002';
+
+export type GenerationOutcome = 'finished' | 'cancelled' | 'failed';
+
+export interface NewGeneration {
+  readonly generation: Generation;
+  readonly tenant: string;
+  readonly sessionHash: string;
+  readonly wrappedKey: Uint8Array<ArrayBuffer>;
+  readonly blob: BlobReference;
+}
+
+/** An answer as its row knows it. */
+export interface StoredGeneration {
+  readonly generation: Generation;
+  /** null until the answer has ended and was stored. */
+  readonly ended: {
+    readonly outcome: GenerationOutcome;
+    readonly pieces: number;
+    readonly finishedAt: Date;
+    readonly expiresAt: Date;
+  } | null;
+}
+
+/** The columns of a new row; inserting it fails where {@link isOrdinalTaken}. */
+export function generationRow({ generation, ...owner }: NewGeneration) {
+  return {
+    ...owner,
+    id: generation.id,
+    ordinal: generation.ordinal,
+    bodyHash: generation.bodyHash,
+    idempotencyHash: generation.idempotencyHash,
+    model: generation.model,
+    firstIndex: generation.firstIndex,
+    usageEvent: generation.usageEvent,
+    createdAt: new Date(generation.createdAt),
+    expiresAt: new Date(generation.createdAt + UNFINISHED_ROW_MS),
+  };
+}
+
+/** Whether a failed insertion means that another starter was quicker. */
+export function isOrdinalTaken(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === UNIQUE_VIOLATION;
+}
+
+/** The session's newest answers, newest first; more than one, since the newest may never have been started. */
+export async function newestGenerations(database: Database, sessionHash: string): Promise<StoredGeneration[]> {
+  const rows = await database.chatGeneration.findMany({
+    where: { sessionHash },
+    orderBy: { ordinal: 'desc' },
+    take: 5,
+    omit: { sealedTranscript: true, wrappedKey: true },
+  });
+  return rows.map(asStored);
+}
+
+/** Whether that Idempotency-Key came with another body before. */
+export async function isKeyOfAnotherBody(
+  database: Database,
+  tenant: string,
+  idempotencyHash: string,
+  bodyHash: string,
+): Promise<boolean> {
+  const other = await database.chatGeneration.findFirst({
+    where: { tenant, idempotencyHash, bodyHash: { not: bodyHash }, expiresAt: { gt: new Date() } },
+    select: { id: true },
+  });
+  return other !== null;
+}
+
+export async function removeGeneration(database: Database, id: string): Promise<void> {
+  await database.chatGeneration.deleteMany({ where: { id } });
+}
+
+/** Keeps an ended stream; `transcript` null keeps only that it was. Storing twice changes nothing. */
+export async function storeTranscript(
+  database: Database,
+  keyring: Keyring,
+  id: string,
+  ended: {
+    readonly view: StreamView;
+    readonly runId: string;
+    readonly finishedAt: Date;
+    readonly expiresAt: Date;
+    readonly keep: boolean;
+  },
+): Promise<{ blob: BlobReference | null }> {
+  const row = await database.chatGeneration.findUnique({ where: { id }, select: { wrappedKey: true, blob: true } });
+  if (!row) return { blob: null };
+  const { expiresAt, finishedAt, keep, runId, view } = ended;
+  const sealed = () => {
+    const transcript = { pieces: view.pieces, end: view.end };
+    return sealJson(keyring.unwrapDataKey(row.wrappedKey), transcript, transcriptContext(id));
+  };
+  await database.chatGeneration.updateMany({
+    where: { id, outcome: null },
+    data: {
+      outcome: outcomeOf(view),
+      pieces: view.pieces.length,
+      sealedTranscript: keep ? sealed() : null,
+      runId,
+      finishedAt,
+      expiresAt,
+    },
+  });
+  return { blob: row.blob };
+}
+
+export async function forgetRequestBlob(database: Database, id: string): Promise<void> {
+  await database.chatGeneration.updateMany({ where: { id }, data: { blob: null } });
+}
+
+/** The stored stream; null when it is gone. */
+export async function readTranscript(database: Database, keyring: Keyring, id: string): Promise<StreamView | null> {
+  const row = await database.chatGeneration.findUnique({
+    where: { id },
+    select: { sealedTranscript: true, wrappedKey: true },
+  });
+  if (!row?.sealedTranscript) return null;
+  // What we sealed ourselves has the shape that we gave it.
+  return unsealJson(keyring.unwrapDataKey(row.wrappedKey), row.sealedTranscript, transcriptContext(id)) as StreamView;
+}
+
+export function outcomeOf(view: StreamView): GenerationOutcome {
+  if (view.end?.type !== 'finish') return 'failed';
+  return view.end.cancelled ? 'cancelled' : 'finished';
+}
+
+function transcriptContext(id: string): string {
+  return `transcript of ${id}`;
+}
+
+function asStored(row: Omit<ChatGenerationModel, 'sealedTranscript' | 'wrappedKey'>): StoredGeneration {
+  const { createdAt, finishedAt, id, outcome } = row;
+  return {
+    generation: {
+      id,
+      ordinal: row.ordinal,
+      firstIndex: row.firstIndex,
+      usageEvent: row.usageEvent,
+      model: row.model,
+      createdAt: createdAt.getTime(),
+      bodyHash: row.bodyHash,
+      idempotencyHash: row.idempotencyHash,
+    },
+    ended:
+      outcome === null || !finishedAt
+        ? null
+        : {
+            outcome: outcome as GenerationOutcome,
+            pieces: row.pieces ?? 0,
+            finishedAt,
+            expiresAt: row.expiresAt,
+          },
+  };
+}

@@ -1,0 +1,138 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  ParentClosePolicy,
+  proxyActivities,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { GenerationActivities, TranscriptActivities } from '../activities/chat-types.ts';
+import { ReaderLeases } from '../chat/leases.ts';
+import { joinPieces } from '../chat/piece-text.ts';
+import { type StreamEnd, StreamLog } from '../chat/stream-log.ts';
+import { isErrorCode } from '../errors.ts';
+import {
+  type ChatCompletionInput,
+  type ChatCompletionOutput,
+  type ChatState,
+  chatStateQuery,
+  LEASE_RENEWAL_MS,
+  leaseSignal,
+  recordSignal,
+  type StoreTranscriptInput,
+} from './chat-messages.ts';
+import { INTERACTIVE_PRIORITY } from './messages.ts';
+
+function generationAt(taskQueue: string): GenerationActivities {
+  return proxyActivities<GenerationActivities>({
+    taskQueue,
+    startToCloseTimeout: '2 hours',
+    scheduleToCloseTimeout: '4 hours',
+    // A killed or frozen process is noticed within this; generateAnswer beats four times a second.
+    heartbeatTimeout: '2 seconds',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    // Only an answer that has begun is retried: about a minute for an engine to come back.
+    retry: { initialInterval: '50 milliseconds', maximumInterval: '5 seconds', maximumAttempts: 20 },
+    priority: { priorityKey: INTERACTIVE_PRIORITY },
+  });
+}
+
+const { storeTranscript } = proxyActivities<TranscriptActivities>({
+  startToCloseTimeout: '1 minute',
+  // A database that is down comes back; a transcript waits for it.
+  scheduleToCloseTimeout: '1 day',
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+});
+
+/**
+ * One answer of a chat session. Its history is the log of the stream: the activity records pieces by signal, readers
+ * follow the history, and this code folds the same signals, so that it can end a stream whose writer is gone.
+ */
+export async function chatCompletionWorkflow(input: ChatCompletionInput): Promise<ChatCompletionOutput> {
+  const log = new StreamLog();
+  const leases = new ReaderLeases({
+    renewalMs: LEASE_RENEWAL_MS,
+    limitMs: input.disconnectLimitMs,
+    now: Date.now(),
+  });
+  leases.renew(input.holder, Date.now());
+  setHandler(recordSignal, (record) => log.accept(record));
+  setHandler(leaseSignal, ({ holder, held }) => {
+    if (held) leases.renew(holder, Date.now());
+    else leases.leave(holder, Date.now());
+  });
+  setHandler(chatStateQuery, () => describe(log));
+
+  const end = await generate(input, log, leases);
+  await CancellationScope.nonCancellable(() => storeApart(input.generationId));
+  return { end };
+}
+
+/** Runs the activity until an end is recorded, by it or, where it cannot, by us. */
+async function generate(input: ChatCompletionInput, log: StreamLog, leases: ReaderLeases): Promise<StreamEnd> {
+  const { blob, model, taskQueue } = input;
+  const scope = new CancellationScope();
+  const generation = scope
+    .run(() => generationAt(taskQueue).generateAnswer({ blob, model, sequence: 1 }))
+    .then(() => UNRECORDED_END)
+    // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
+    .catch((error: unknown) => (scope.consideredCancelled ? cancelledEnd(log) : failureEnd(error)));
+  const recorded = CancellationScope.nonCancellable(() => condition(() => log.end !== null));
+  const readersGone = CancellationScope.nonCancellable(() => nobodyReads(leases)).then(() => scope.cancel());
+  readersGone.catch(() => {});
+  const end = await Promise.race([generation, recorded]);
+  return log.end ?? end ?? UNRECORDED_END;
+}
+
+async function nobodyReads(leases: ReaderLeases): Promise<void> {
+  for (let wait = leases.deadline - Date.now(); wait > 0; wait = leases.deadline - Date.now()) {
+    const { departures } = leases;
+    await condition(() => leases.departures !== departures, wait);
+  }
+}
+
+/** In a workflow of its own: the session is free for its next answer, however long the database may be away. */
+async function storeApart(generationId: string): Promise<void> {
+  const { workflowId, runId } = workflowInfo();
+  const input: StoreTranscriptInput = { generationId, workflowId, runId };
+  await startChild(storeTranscriptWorkflow, {
+    workflowId: `transcript-${generationId}`,
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    workflowTaskTimeout: '2 seconds',
+  });
+}
+
+/** Keeps an ended stream in the database, from where it is replayed without Temporal. */
+export async function storeTranscriptWorkflow(input: StoreTranscriptInput): Promise<void> {
+  await storeTranscript(input);
+}
+
+function describe(log: StreamLog): ChatState {
+  const { content, reasoning } = joinPieces(log.pieces);
+  return { pieces: log.pieces.length, content, reasoning, end: log.end };
+}
+
+/** The writer is gone and with it the tokenizer: a recorded piece is a token, near enough to be called an estimate. */
+function cancelledEnd(log: StreamLog): StreamEnd {
+  const usage = { promptTokens: 0, completionTokens: log.pieces.length, estimated: true };
+  return { type: 'finish', reason: 'length', usage, cancelled: true };
+}
+
+const UNRECORDED_END: StreamEnd = {
+  type: 'error',
+  error: { code: 'internal', message: 'The answer ended without a result.', param: null },
+};
+
+function failureEnd(error: unknown): StreamEnd {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure && cause.type && isErrorCode(cause.type)) {
+    return { type: 'error', error: { code: cause.type, message: cause.message, param: null } };
+  }
+  const message = 'The inference process failed, and no other one could go on with the answer.';
+  return { type: 'error', error: { code: 'upstream_failed', message, param: null } };
+}
