@@ -90,12 +90,17 @@ export function specimen(): Promise<Buffer> {
   return readFile(new URL('../../examples/ktp-1.jpg', import.meta.url));
 }
 
+/** The body, in the shape that the test relies on. */
+export async function jsonOf<Body>(response: Response): Promise<Body> {
+  return (await response.json()) as Body;
+}
+
 /** Status and code of an error answer, after its envelope was checked. */
 export async function errorOf(response: Response): Promise<{ status: number; code: string; param: string | null }> {
-  const body = await response.json();
+  const body = await jsonOf<{ error?: Record<string, unknown> }>(response);
   const { message, type, code, param } = body.error ?? {};
   if (typeof message !== 'string' || typeof type !== 'string' || typeof code !== 'string' || param === undefined) {
     throw new Error(`not the envelope: ${JSON.stringify(body)}`);
   }
-  return { status: response.status, code, param };
+  return { status: response.status, code, param: param === null ? null : String(param) };
 }

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApiServer } from '../../../src/api/server.ts';
-import { bearer, errorOf, jsonRequest, startLonelyApi, type TestApi } from '../../support/api.ts';
+import { bearer, errorOf, jsonOf, jsonRequest, startLonelyApi, type TestApi } from '../../support/api.ts';
+
+interface Key {
+  id: string;
+  key: string;
+}
 
 const ADMIN = 'admin-key-0000';
 const EXTRACT = 'extract-key-0000';
@@ -19,7 +24,12 @@ describe('with keys in the environment', () => {
   };
 
   it('refuses a missing, unknown or malformed key with 401', async () => {
-    for (const headers of [{}, { authorization: 'Bearer wrong-key-0000' }, { authorization: 'Basic eDp5' }]) {
+    const wrong: Record<string, string>[] = [
+      {},
+      { authorization: 'Bearer wrong-key-0000' },
+      { authorization: 'Basic eDp5' },
+    ];
+    for (const headers of wrong) {
       const response = await api.request('/v1/ktp/extractions/ext_1', { headers });
       expect(response.headers.get('www-authenticate')).toBe('Bearer');
       expect(await errorOf(response)).toMatchObject({ status: 401, code: 'invalid_api_key' });
@@ -49,7 +59,7 @@ describe('with keys in the environment', () => {
 
   it('creates a key that is shown once, works at once, and is kept as a hash only', async () => {
     const response = await create({ scopes: ['extract'], tenant: 'clinic', name: 'front desk' });
-    const created = await response.json();
+    const created = await jsonOf<Key>(response);
     expect(response.status).toBe(201);
     expect(created).toMatchObject({ object: 'api_key', scopes: ['extract'], tenant: 'clinic', name: 'front desk' });
     expect(await errorOf(await api.request('/v1/ktp/extractions/ext_1', bearer(created.key)))).toMatchObject({
@@ -64,9 +74,9 @@ describe('with keys in the environment', () => {
 
   it('ends a revoked, a rotated and an expired key at once', async () => {
     const status = async (key: string) => (await api.request('/v1/ktp/extractions/ext_1', bearer(key))).status;
-    const { id, key } = await (await create({ scopes: ['extract'] })).json();
+    const { id, key } = await jsonOf<Key>(await create({ scopes: ['extract'] }));
     const rotated = await api.request(`/v1/admin/keys/${id}/rotate`, { method: 'POST', ...bearer(ADMIN) });
-    const { key: newKey, id: sameId } = await rotated.json();
+    const { key: newKey, id: sameId } = await jsonOf<Key>(rotated);
     expect([sameId, await status(key), await status(newKey)]).toEqual([id, 401, 404]);
 
     const revoked = await api.request(`/v1/admin/keys/${id}`, { method: 'DELETE', ...bearer(ADMIN) });
@@ -74,9 +84,9 @@ describe('with keys in the environment', () => {
     const again = await api.request(`/v1/admin/keys/${id}`, { method: 'DELETE', ...bearer(ADMIN) });
     expect(await errorOf(again)).toMatchObject({ status: 404 });
 
-    const soon = await (
-      await create({ scopes: ['extract'], expires_at: new Date(Date.now() + 3_600_000).toISOString() })
-    ).json();
+    const soon = await jsonOf<Key>(
+      await create({ scopes: ['extract'], expires_at: new Date(Date.now() + 3_600_000).toISOString() }),
+    );
     expect(await status(soon.key)).toBe(404);
     const expiresAt = new Date(Date.now() - 1000);
     await api.context.database.apiKey.update({ where: { id: soon.id }, data: { expiresAt } });
@@ -102,9 +112,11 @@ describe('with keys in the environment', () => {
     const seen: string[] = [];
     let cursor = '';
     for (;;) {
-      const page = await (await api.request(`/v1/admin/keys?limit=2${cursor}`, bearer(ADMIN))).json();
+      const page = await jsonOf<{ data: Key[]; has_more: boolean; next_cursor: string }>(
+        await api.request(`/v1/admin/keys?limit=2${cursor}`, bearer(ADMIN)),
+      );
       expect(page).toMatchObject({ object: 'list' });
-      seen.push(...page.data.map((key: { id: string }) => key.id));
+      seen.push(...page.data.map((key) => key.id));
       if (!page.has_more) break;
       cursor = `&cursor=${page.next_cursor}`;
     }
@@ -159,7 +171,9 @@ describe('without any key', () => {
   });
 
   it('asks for a key once the first one is created', async () => {
-    const created = await (await api.request('/v1/admin/keys', jsonRequest({ scopes: ['admin', 'extract'] }))).json();
+    const created = await jsonOf<Key>(
+      await api.request('/v1/admin/keys', jsonRequest({ scopes: ['admin', 'extract'] })),
+    );
     expect((await anonymous({})).status).toBe(401);
     expect((await anonymous(bearer(created.key).headers)).status).toBe(404);
   });

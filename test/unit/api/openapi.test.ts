@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/api/app.ts';
 import { toYaml } from '../../../src/api/openapi/to-yaml.ts';
 import { ktpResultSchema } from '../../../src/ktp/schema.ts';
-import { startLonelyApi, type TestApi } from '../../support/api.ts';
+import { jsonOf, startLonelyApi, type TestApi } from '../../support/api.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -26,7 +26,7 @@ function declaredRoutes(app: Express): string[] {
 
 describe('the OpenAPI document', () => {
   it('is 3.1, and names every route that the application has', async () => {
-    const document = await (await api.request('/openapi.json')).json();
+    const document = await jsonOf<{ openapi: string; paths: object }>(await api.request('/openapi.json'));
     expect(document.openapi).toBe('3.1.0');
     const documented = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.keys(item as object).map((method) => `${method} ${path.replace(/(.)\/$/, '$1')}`),
@@ -72,7 +72,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('is accompanied by the JSON Schema of the result', async () => {
-    const schema = await (await api.request('/schemas/ktp.json')).json();
+    const schema = await jsonOf<{ properties: object }>(await api.request('/schemas/ktp.json'));
     expect(Object.keys(schema.properties)).toEqual(Object.keys(ktpResultSchema.shape));
   });
 });

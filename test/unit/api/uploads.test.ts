@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => api?.close());
 
-const post = (body: BodyInit, headers: Record<string, string> = {}) =>
+const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}) =>
   api.request('/ktp-ocr/', { method: 'POST', body, headers });
 const multipart = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
 
