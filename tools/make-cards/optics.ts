@@ -24,6 +24,87 @@ export function toDisplay(raster: Raster): void {
   }
 }
 
+/** In place: a symmetric kernel (its middle first) along rows (`step` 3) or columns (`step` of a row). */
+function convolveAlong(raster: Raster, kernel: readonly number[], alongRows: boolean): void {
+  const { width, height, data } = raster;
+  const source = data.slice();
+  const stride = 3 * width;
+  const step = alongRows ? 3 : stride;
+  const last = alongRows ? width - 1 : height - 1;
+  const reach = kernel.length - 1;
+  for (let y = 0, o = 0; y < height; y++) {
+    for (let x = 0; x < stride; x++, o++) {
+      const at = alongRows ? (x / 3) | 0 : y;
+      let sum = (kernel[0] as number) * (source[o] as number);
+      if (at >= reach && at <= last - reach) {
+        for (let k = 1, d = step; k <= reach; k++, d += step) {
+          sum += (kernel[k] as number) * ((source[o - d] as number) + (source[o + d] as number));
+        }
+      } else {
+        for (let k = 1; k <= reach; k++) {
+          const before = source[o - step * Math.min(k, at)] as number;
+          sum += (kernel[k] as number) * (before + (source[o + step * Math.min(k, last - at)] as number));
+        }
+      }
+      data[o] = sum;
+    }
+  }
+}
+
+/** In place: a normal blur, `sigma` in pixels. */
+export function blurGaussian(raster: Raster, sigma: number): void {
+  if (sigma < 0.2) return;
+  const weights = Array.from({ length: Math.ceil(sigma * 2.3) + 1 }, (_, d) =>
+    Math.exp((-d * d) / (2 * sigma * sigma)),
+  );
+  const total = weights.reduce((sum, weight, d) => sum + (d === 0 ? weight : 2 * weight), 0);
+  const kernel = weights.map((weight) => weight / total);
+  convolveAlong(raster, kernel, true);
+  convolveAlong(raster, kernel, false);
+}
+
+/** In place: out of focus, the light of a point spread over a disc of `radius` pixels. */
+export function blurDisc(raster: Raster, radius: number): void {
+  if (radius < 0.9) {
+    // A disc of less than a pixel is a blur of the same spread.
+    blurGaussian(raster, radius * 0.5);
+    return;
+  }
+  const { width, height, data } = raster;
+  const reach = Math.floor(radius);
+  const chords = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.sqrt(radius * radius - (i - reach) ** 2));
+  const area = chords.reduce((sum, chord) => sum + 2 * chord + 1, 0);
+  const pad = reach + 2;
+  // Running sums of every row, with the border repeated, so that a chord is one subtraction.
+  const columns = width + 2 * pad;
+  const sums = new Float64Array(3 * (columns + 1) * height);
+  const rowLength = 3 * (columns + 1);
+  for (let y = 0; y < height; y++) {
+    for (let c = 0; c < columns; c++) {
+      const x = Math.min(width - 1, Math.max(0, c - pad));
+      for (let channel = 0; channel < 3; channel++) {
+        const o = y * rowLength + 3 * c + channel;
+        sums[o + 3] = (sums[o] as number) + (data[3 * (y * width + x) + channel] as number);
+      }
+    }
+  }
+  data.fill(0);
+  chords.forEach((chord, i) => {
+    const whole = Math.floor(chord);
+    const part = chord - whole;
+    for (let y = 0; y < height; y++) {
+      const base = Math.min(height - 1, Math.max(0, y + i - reach)) * rowLength;
+      for (let k = 0, o = 3 * y * width; k < 3 * width; k++, o++) {
+        const left = base + k + 3 * (pad - whole);
+        const right = base + k + 3 * (pad + whole + 1);
+        const inner = (sums[right] as number) - (sums[left] as number);
+        const outer = (sums[right + 3] as number) - (sums[left - 3] as number);
+        data[o] = (data[o] as number) + (inner + part * (outer - inner)) / area;
+      }
+    }
+  });
+}
+
 /** One offset of a blur kernel, in pixels, with its weight. */
 interface Tap {
   readonly dx: number;
@@ -58,39 +139,6 @@ function convolve(raster: Raster, taps: readonly Tap[]): void {
       }
     }
   }
-}
-
-/** In place: a normal blur, `sigma` in pixels. */
-export function blurGaussian(raster: Raster, sigma: number): void {
-  if (sigma < 0.2) return;
-  const radius = Math.ceil(sigma * 2.6);
-  const weights: Array<[number, number]> = [];
-  for (let d = -radius; d <= radius; d++) weights.push([d, Math.exp((-d * d) / (2 * sigma * sigma))]);
-  convolve(
-    raster,
-    weights.map(([d, weight]) => ({ dx: d, dy: 0, weight })),
-  );
-  convolve(
-    raster,
-    weights.map(([d, weight]) => ({ dx: 0, dy: d, weight })),
-  );
-}
-
-/** In place: out of focus, the light of a point spread over a disc of `radius` pixels. */
-export function blurDisc(raster: Raster, radius: number): void {
-  if (radius < 0.5) {
-    blurGaussian(raster, radius * 0.6);
-    return;
-  }
-  const reach = Math.ceil(radius);
-  const taps: Tap[] = [];
-  for (let dy = -reach; dy <= reach; dy++) {
-    for (let dx = -reach; dx <= reach; dx++) {
-      const weight = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dx, dy)));
-      if (weight > 0) taps.push({ dx, dy, weight });
-    }
-  }
-  convolve(raster, taps);
 }
 
 /** In place: the hand moved by `length` pixels in direction `angle` (degrees) while the shutter was open. */
