@@ -6,6 +6,9 @@ export type AccessAction =
   | 'extraction.read'
   | 'extraction.cancel'
   | 'extraction.delete'
+  | 'chat.create'
+  | 'chat.read'
+  | 'chat.cancel'
   | 'key.create'
   | 'key.rotate'
   | 'key.delete';

@@ -19,6 +19,8 @@ export interface GuardedFetchOptions {
   readonly timeoutMs: number;
   /** true: private addresses are reached too; for tests and closed networks. */
   readonly allowPrivate: boolean;
+  /** Which addresses count as public. Default: isPublicAddress. */
+  readonly isPublic?: (address: string) => boolean;
   readonly signal?: AbortSignal;
   /** Default: the system's resolver. */
   readonly resolve?: Resolve;
@@ -78,6 +80,8 @@ async function followRedirects(start: URL, { dispatcher, signal, options }: Fetc
       signal,
       headers: { accept: 'image/*,*/*;q=0.5', 'accept-encoding': 'identity', 'user-agent': 'ktpflow' },
     });
+    // A body that is destroyed, here or by the signal, says so by an error that nobody else may be listening to.
+    response.body.on('error', () => undefined);
     const location = response.headers.location;
     if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string') {
       if (response.statusCode !== 200) throw fetchFailed('The server of the image did not answer with 200.');
@@ -98,23 +102,29 @@ function parseUrl(address: string, base?: URL): URL {
 }
 
 /** What can be told without a lookup. An IP literal in any notation is normalised by the URL parser. */
-function checkUrl(url: URL, { allowPrivate }: GuardedFetchOptions): void {
+function checkUrl(url: URL, { allowPrivate, isPublic = isPublicAddress }: GuardedFetchOptions): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw blocked('Only http and https URLs are fetched.');
   if (url.username !== '' || url.password !== '') throw blocked('A URL must not hold credentials.');
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  // Not every resolver knows these names, but each of them means this machine (RFC 6761).
+  if (/^(.+\.)?localhost\.?$/.test(host) && !allowPrivate) throw notPublic();
   // Node makes no lookup for an IP literal, so that it has to be checked here.
-  if (isIP(host) !== 0 && !allowPrivate && !isPublicAddress(host)) throw notPublic();
+  if (isIP(host) !== 0 && !allowPrivate && !isPublic(host)) throw notPublic();
 }
 
 /** The lookup of the connection itself: what it gives back is what is connected to. */
-function guardedLookup({ allowPrivate, resolve = systemResolve }: GuardedFetchOptions): LookupFunction {
+function guardedLookup({
+  allowPrivate,
+  isPublic = isPublicAddress,
+  resolve = systemResolve,
+}: GuardedFetchOptions): LookupFunction {
   return (hostname, lookupOptions, callback) => {
     resolve(hostname).then(
       (addresses) => {
         const [first] = addresses;
         if (!first) return callback(new Error('the name has no address'), '', 0);
         // One private address among public ones is an attack or a mistake; neither is worth a try.
-        if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) {
+        if (!allowPrivate && !addresses.every(({ address }) => isPublic(address))) {
           return callback(notPublic(), '', 0);
         }
         if (lookupOptions.all) return callback(null, addresses);

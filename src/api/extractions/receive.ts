@@ -77,7 +77,6 @@ async function storeBodyImage(context: RouteContext, body: CreateBody, key: Reco
     maxBytes: maximum,
     timeoutMs: config.FETCH_TIMEOUT_SECONDS * 1000,
     allowPrivate: config.ALLOW_PRIVATE_URLS,
-    signal: context.closing,
   });
   return store(bytes).catch((error: unknown) => {
     if (!(error instanceof KtpflowError) || error.code !== 'invalid_image') throw error;
