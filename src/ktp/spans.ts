@@ -1,5 +1,6 @@
 import { type Frame, lineHeight, midline } from './frame.ts';
-import type { Emissions, PageSize, TextLine } from './text-line.ts';
+import { type RestoredCharacter, restoredCharacters } from './restored-characters.ts';
+import type { PageSize, TextLine } from './text-line.ts';
 
 /** One character of a line, placed in the card's frame. */
 export interface Glyph {
@@ -11,7 +12,7 @@ export interface Glyph {
   readonly v: number;
   /** Centre along its line, 0-1. */
   readonly position: number;
-  /** A blank that the recogniser dropped, put back because it gave it a share of its probability. */
+  /** A blank or full stop that the recogniser dropped, put back because it gave it a share of its probability. */
   readonly restored?: true;
 }
 
@@ -32,14 +33,6 @@ export type Box = readonly [number, number, number, number];
 /** Two characters farther apart than this many pitches, and than the line's height, stand in different columns. */
 const COLUMN_GAP_PITCHES = 3.4;
 const COLUMN_GAP_HEIGHTS = 1.1;
-
-/**
- * The recogniser drops blanks now and then. Where it did, it had still given the blank 1.5 to 40 % at a step between the
- * two characters; where there is none, never more than 0.4 % (4,500 gaps on drawn cards, bench/fields). Between a full
- * stop and a digit ("NO. 5") both are lower: from 0.04 %, and nothing at all.
- */
-const RESTORED_BLANK = 0.01;
-const RESTORED_BLANK_BEFORE_DIGIT = 0.0003;
 
 const FOLDED: Readonly<Record<string, string>> = {
   '。': '.',
@@ -148,43 +141,19 @@ export function boxOf(spans: readonly Span[], page: PageSize): Box | null {
 
 function glyphsOfLine(line: TextLine, frame: Frame): Glyph[] {
   const [left, right] = midline(line);
-  const recognised =
+  const recognised: readonly RestoredCharacter[] =
     line.characters.length > 0
-      ? line.characters
+      ? restoredCharacters(line)
       : [...line.text].map((text, index, all) => ({
           text,
           confidence: line.confidence,
           position: (index + 0.5) / all.length,
         }));
-  const place = (text: string, confidence: number, position: number, restored?: true): Glyph => {
+  return recognised.map(({ text, confidence, position, restored }) => {
     const point = { x: left.x + (right.x - left.x) * position, y: left.y + (right.y - left.y) * position };
     const { u, v } = frame.toFrame(point);
     return { text: foldCharacter(text), confidence, u, v, position, ...(restored ? { restored } : {}) };
-  };
-  const glyphs: Glyph[] = [];
-  for (const { text, confidence, position } of recognised) {
-    const before = glyphs.at(-1);
-    if (before && before.text !== ' ' && text.trim() !== '') {
-      const blank = blankBetween(line.emissions, before.position, position);
-      const numbered = before.text === '.' && /\d/.test(text);
-      const least = numbered ? RESTORED_BLANK_BEFORE_DIGIT : RESTORED_BLANK;
-      if (blank > least) glyphs.push(place(' ', blank, (before.position + position) / 2, true));
-    }
-    glyphs.push(place(text, confidence, position));
-  }
-  return glyphs;
-}
-
-/** The best probability of a blank character at the time steps between two characters' positions. */
-function blankBetween(emissions: Emissions | undefined, from: number, to: number): number {
-  if (!emissions) return 0;
-  const column = emissions.characters.indexOf(' ');
-  if (column < 0) return 0;
-  let best = 0;
-  for (let step = Math.floor(from * emissions.steps) + 1; step < Math.floor(to * emissions.steps); step += 1) {
-    best = Math.max(best, emissions.probabilities[step * emissions.characters.length + column] ?? 0);
-  }
-  return best;
+  });
 }
 
 function pushSpan(spans: Span[], line: TextLine, glyphs: readonly Glyph[]): void {
