@@ -238,7 +238,6 @@ describe('the rest of a request', () => {
       sampling: { maxTokens: 77, temperature: 0.1, stop: ['X'], logprobs: true, topLogprobs: 0 },
       responseFormat: { type: 'json_schema', name: 's', schema: { type: 'object' } },
       tools: [expect.objectContaining({ type: 'function' })],
-      context: null,
     });
   });
 

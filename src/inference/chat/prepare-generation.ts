@@ -14,8 +14,8 @@ export interface PrepareGenerationOptions {
 }
 
 export interface PreparedGeneration extends GenerationRequest {
-  /** What was left out to fit the model's context; null: nothing. */
-  readonly context: ContextReport | null;
+  /** What was left out to fit the model's context; absent: nothing. */
+  readonly context?: ContextReport;
 }
 
 /**
@@ -56,7 +56,7 @@ export async function prepareGeneration(
     ...(tools && { tools }),
     ...(tools && request.tool_choice !== undefined && { toolChoice: request.tool_choice }),
     ...(request.metadata && { metadata: request.metadata }),
-    context: fitted.report,
+    ...(fitted.report && { context: fitted.report }),
   };
 }
 

@@ -56,8 +56,12 @@ async function fetchMedia(
   if (scheme === undefined || scheme === 'file') {
     return readLocalMedia(url, { root: config.ALLOWED_LOCAL_MEDIA_PATH, maxBytes });
   }
-  const timeoutMs = config.FETCH_TIMEOUT_SECONDS * 1000;
-  const { bytes } = await fetchGuarded(url, { maxBytes, timeoutMs, allowPrivate: config.ALLOW_PRIVATE_URLS, signal });
+  const { bytes } = await fetchGuarded(url, {
+    maxBytes,
+    timeoutMs: config.FETCH_TIMEOUT_SECONDS * 1000,
+    allowPrivate: config.ALLOW_PRIVATE_URLS,
+    signal,
+  });
   return bytes;
 }
 

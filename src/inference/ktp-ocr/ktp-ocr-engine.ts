@@ -1,0 +1,97 @@
+import { KtpflowError } from '../../errors.ts';
+import type { KtpResult } from '../../ktp/schema.ts';
+import type { Engine, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
+
+/** Name of the model that is always there. */
+export const KTP_OCR_MODEL = 'ktp-ocr';
+/** Name of the published schema that asks for the full shape. */
+const FULL_SCHEMA_NAME = 'ktp';
+/** A reader of a stream sees the answer in so many parts: it is there at once, but clients expect more than one. */
+const PARTS = 8;
+
+export interface KtpOcrDependencies {
+  /** Reads cards; the pool of the card reader. */
+  readonly pool: {
+    readonly ready: Promise<void>;
+    read(bytes: Uint8Array, options: { readonly signal: AbortSignal }): Promise<{ readonly result: KtpResult }>;
+  };
+}
+
+/**
+ * The card reader as a chat model: the picture in the last user message is read, and the answer is the KTP as JSON, in
+ * the compatible shape, or in full where the request says so. JSON cannot be taken back, so it is streamed only once
+ * it is assembled and checked.
+ */
+export function createKtpOcrEngine({ pool }: KtpOcrDependencies): Engine {
+  let state: EngineReadiness = { ready: false, error: 'The OCR models are being loaded.' };
+  pool.ready.then(
+    () => {
+      state = { ready: true, error: null };
+    },
+    () => {
+      state = { ready: false, error: 'The OCR models cannot be loaded.' };
+    },
+  );
+  return {
+    id: 'pp-ocr',
+    kind: 'ppocr',
+    modelId: KTP_OCR_MODEL,
+    // The reader scales by itself, from all the pixels that there are.
+    maxImagePixels: null,
+    capabilities: {
+      vision: true,
+      video: false,
+      jsonSchema: true,
+      // Reading a card again gives the same text: what was recorded of it is dropped.
+      continueFromPrefix: false,
+      tools: false,
+      logprobs: false,
+    },
+    contextLength: async () => null,
+    countTokens: async () => null,
+    readiness: async () => state,
+    async *generate(request, { signal }): AsyncGenerator<GenerationPart> {
+      signal.throwIfAborted();
+      const shape = shapeOf(request);
+      const { result } = await pool.read(lastImage(request), { signal });
+      const answer = JSON.stringify(shape === 'full' ? result : result.compat);
+      for (const content of splitText(answer, PARTS)) yield { type: 'piece', piece: { content } };
+      yield { type: 'finish', reason: 'stop', usage: { promptTokens: 0, completionTokens: 0 } };
+    },
+    // The pool is not ours to close.
+    close: async () => undefined,
+  };
+}
+
+/** @throws KtpflowError invalid_value for a schema that is not ours */
+function shapeOf({ responseFormat, metadata }: GenerationRequest): 'compatible' | 'full' {
+  if (responseFormat.type === 'json_schema') {
+    if (responseFormat.name === FULL_SCHEMA_NAME) return 'full';
+    throw new KtpflowError(
+      'invalid_value',
+      `The model ${KTP_OCR_MODEL} answers only with its own schema, which is named ${FULL_SCHEMA_NAME}.`,
+      { param: 'response_format.json_schema.name' },
+    );
+  }
+  return metadata?.shape === 'full' ? 'full' : 'compatible';
+}
+
+/** @throws KtpflowError missing_image */
+function lastImage({ messages }: GenerationRequest): Uint8Array {
+  const image = messages
+    .findLast((message) => message.role === 'user')
+    ?.content.findLast((part) => part.type === 'image');
+  if (image) return image.bytes;
+  throw new KtpflowError('missing_image', `The model ${KTP_OCR_MODEL} needs an image in the last user message.`, {
+    param: 'messages',
+  });
+}
+
+/** Never between the halves of a character. */
+function splitText(text: string, parts: number): string[] {
+  const characters = [...text];
+  const size = Math.ceil(characters.length / parts);
+  return Array.from({ length: parts }, (_, index) =>
+    characters.slice(index * size, (index + 1) * size).join(''),
+  ).filter((part) => part !== '');
+}
