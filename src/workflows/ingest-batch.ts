@@ -18,10 +18,11 @@ const PAGE = 64;
 /** Results that may wait to be stored beside the window; more only come together while the database is down. */
 const MAX_UNSTORED = 32;
 /**
- * A service that is down for one item and there for others is not down: after so many times the item fails. And a
- * pause ends for good after so many attempts of an item, about a day.
+ * A service that is down for one item and there for others is not down: after so many times, or so many pauses for
+ * that item, the item fails. Any other pause ends after so many attempts of an item, about a day.
  */
 const MAX_OWN_OUTAGES = 3;
+const MAX_OWN_PAUSES = 4;
 const MAX_OUTAGE_ATTEMPTS = 4000;
 const FIRST_PAUSE_SECONDS = 2;
 const LONGEST_PAUSE_SECONDS = 60;
@@ -172,8 +173,8 @@ class BatchReader {
         successes: this.#successes,
       });
       this.#paused = true;
+      // Behind the others: if it is the item's own fault, they find out.
       this.#queue.push({ ...item, attempts: end.attempts });
-      this.#queue.sort((one, other) => one.index - other.index);
       return;
     }
     if (end.kind === 'deferred') this.#deferred = true;
@@ -184,7 +185,8 @@ class BatchReader {
 
   #mayPause(item: BatchItem): boolean {
     const times = this.#outages.get(item.extractionId)?.times ?? 0;
-    return times < MAX_OWN_OUTAGES && item.attempts < MAX_OUTAGE_ATTEMPTS;
+    const itsOwn = times >= MAX_OWN_OUTAGES || (times > 0 && this.#pauses >= MAX_OWN_PAUSES);
+    return !itsOwn && item.attempts < MAX_OUTAGE_ATTEMPTS;
   }
 
   async #pause(): Promise<void> {
@@ -201,10 +203,9 @@ class BatchReader {
 
   /** Items that were listed but not read are listed again: only those without a result are. */
   #position(): BatchPosition {
-    const [first] = this.#queue;
     return {
       pass: this.#pass,
-      after: first ? first.index - 1 : this.#after,
+      after: Math.min(this.#after, ...this.#queue.map((item) => item.index - 1)),
       deferred: this.#deferred,
       pauses: this.#paused ? Math.max(1, this.#pauses) : 0,
     };

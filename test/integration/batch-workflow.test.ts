@@ -1,0 +1,195 @@
+import { Context, heartbeat } from '@temporalio/activity';
+import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ReadCardInput, ReadCardOutput } from '../../src/activities/types.ts';
+import { resultContext } from '../../src/encryption/contexts.ts';
+import { sealJson, unsealJson } from '../../src/encryption/keyring.ts';
+import { KtpflowError } from '../../src/errors.ts';
+import { countItems } from '../../src/storage/batches.ts';
+import { readBlob } from '../../src/storage/blobs.ts';
+import { insertBatch, itemsOf, startBatch } from '../support/batches.ts';
+import { recordHistory } from '../support/histories.ts';
+import { type Platform, startPlatform } from '../support/platform.ts';
+
+let platform: Platform;
+/** Ids in the order in which they were read, with repeats. */
+let reads: string[] = [];
+let mostAtOnce = 0;
+let outage = false;
+let hold: Promise<void> | null = null;
+
+/** Reads the item's text and does what it says. */
+async function readText(input: ReadCardInput): Promise<ReadCardOutput> {
+  const { attempt } = Context.current().info;
+  const text = (await readBlob(platform.blobs, input.blob)).toString();
+  if (outage) throw new KtpflowError('storage_unavailable', 'down');
+  if (text === 'broken store') throw new KtpflowError('storage_unavailable', 'this one always');
+  if (text === 'no card') throw new KtpflowError('not_a_ktp', 'No KTP was found in the image.');
+  // The process is killed: no heartbeat, no answer. Its neighbour dies with it each time, as long as it has one.
+  if (text === 'poison' || (text === 'neighbour' && ++neighbourDeaths <= 3)) await new Promise(() => undefined);
+  while (hold) {
+    heartbeat();
+    await Promise.race([hold, Context.current().sleep(200)]);
+  }
+  const key = platform.keyring.unwrapDataKey(await platform.blobs.wrappedKey(input.blob));
+  const sealedResult = Buffer.from(sealJson(key, { text }, resultContext(input.extractionId))).toString('base64');
+  const timings = { prepare: 1, ocr: 1, generate: 0, assemble: 1 };
+  return { sealedResult, timings, attempt, startedAt: new Date().toISOString() };
+}
+let neighbourDeaths = 0;
+let running = 0;
+
+beforeAll(async () => {
+  platform = await startPlatform({
+    readCard: () => async (input) => {
+      reads.push(input.extractionId);
+      mostAtOnce = Math.max(mostAtOnce, ++running);
+      try {
+        return await Promise.race([readText(input), Context.current().cancelled]);
+      } finally {
+        running--;
+      }
+    },
+  });
+  platform.startWorkflows();
+  platform.startInference();
+});
+afterAll(() => platform.stop());
+afterEach(() => {
+  reads = [];
+  mostAtOnce = 0;
+  outage = false;
+  hold = null;
+});
+
+const texts = (count: number, text = 'card') => Array.from({ length: count }, (_, index) => `${text} ${index}`);
+const batchOf = (id: string) => platform.database.batch.findUniqueOrThrow({ where: { id } });
+const statusesOf = async (id: string) => (await itemsOf(platform, id)).map((item) => item.status);
+
+describe('ingest-batch', () => {
+  it('reads every item once, in order, and deletes the images', async () => {
+    const id = await insertBatch(platform, texts(150));
+    const handle = await startBatch(platform, id);
+    await handle.result();
+    const items = await itemsOf(platform, id);
+    expect(items.map(({ status, attempts, blob }) => ({ status, attempts, blob }))).toEqual(
+      items.map(() => ({ status: 'succeeded', attempts: 1, blob: null })),
+    );
+    expect(new Set(reads).size).toBe(150);
+    expect(reads).toHaveLength(150);
+    expect(await batchOf(id)).toMatchObject({ status: 'completed', run: 1 });
+    expect((await countItems(platform.database, [id])).get(id)).toMatchObject({
+      total: 150,
+      succeeded: 150,
+      queued: 0,
+    });
+    const row = await platform.database.extraction.findFirstOrThrow({ where: { batchId: id, batchIndex: 42 } });
+    const key = platform.keyring.unwrapDataKey(row.wrappedKey);
+    expect(unsealJson(key, row.sealedResult ?? new Uint8Array(), resultContext(row.id))).toEqual({ text: 'card 42' });
+  });
+
+  it('continues as new when its history grows, and loses nothing', async () => {
+    const id = await insertBatch(platform, texts(120));
+    const handle = await startBatch(platform, id, { historyLimit: 150 });
+    await handle.result();
+    expect(await statusesOf(id)).toEqual(texts(120).map(() => 'succeeded'));
+    expect(reads).toHaveLength(120);
+    const runs: string[] = [];
+    for await (const run of platform.temporal.workflow.list({ query: `WorkflowId = '${handle.workflowId}'` })) {
+      runs.push(run.runId);
+    }
+    await expect.poll(() => runs.length).toBeGreaterThan(2);
+    const first = platform.temporal.workflow.getHandle(handle.workflowId, runs.at(-1));
+    await recordHistory('ingest-batch-continued', first);
+  });
+
+  it('fails exactly the bad items, with their codes, and keeps their images for a retry', async () => {
+    const id = await insertBatch(
+      platform,
+      texts(20).map((text, index) => (index % 5 === 0 ? 'no card' : text)),
+    );
+    const handle = await startBatch(platform, id);
+    await handle.result();
+    const items = await itemsOf(platform, id);
+    const failed = items.filter((item) => item.status === 'failed');
+    expect(failed.map((item) => item.batchIndex)).toEqual([0, 5, 10, 15]);
+    expect(failed.every((item) => item.errorCode === 'not_a_ktp' && item.attempts === 1 && item.blob)).toBe(true);
+    expect(await batchOf(id)).toMatchObject({ status: 'completed' });
+    await recordHistory('ingest-batch-failures', handle);
+
+    reads = [];
+    await (await startBatch(platform, id, { run: 2 })).result();
+    const again = await itemsOf(platform, id);
+    expect(reads.toSorted()).toEqual(failed.map((item) => item.id).toSorted());
+    expect(again.map((item) => item.attempts)).toEqual(items.map((_, index) => (index % 5 === 0 ? 2 : 1)));
+    expect(await batchOf(id)).toMatchObject({ status: 'completed', run: 2 });
+    expect((await countItems(platform.database, [id])).get(id)).toMatchObject({ failed: 4, finishedInRun: 4 });
+  });
+
+  it('keeps what is finished when it is cancelled, and ends as cancelled', async () => {
+    let release = () => {};
+    const id = await insertBatch(platform, texts(60));
+    const handle = await startBatch(platform, id);
+    await expect.poll(() => reads.length, { timeout: 10_000 }).toBeGreaterThan(20);
+    hold = new Promise((resolve) => (release = resolve));
+    await expect.poll(() => running).toBeGreaterThan(3);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toSatisfy(
+      (error) => error instanceof WorkflowFailedError && error.cause instanceof CancelledFailure,
+    );
+    release();
+    const items = await itemsOf(platform, id);
+    const { succeeded, cancelled, total, queued } = (await countItems(platform.database, [id])).get(id) ?? {};
+    expect({ total, queued, done: (succeeded ?? 0) + (cancelled ?? 0) }).toEqual({ total: 60, queued: 0, done: 60 });
+    expect(succeeded).toBeGreaterThan(0);
+    expect(cancelled).toBeGreaterThan(0);
+    expect(items.every((item) => item.blob === null)).toBe(true);
+    expect(await batchOf(id)).toMatchObject({ status: 'cancelled' });
+    await recordHistory('ingest-batch-cancelled', handle);
+  });
+
+  it('pauses while the blob store is down, and then goes on: nothing has failed', async () => {
+    outage = true;
+    const id = await insertBatch(platform, texts(30));
+    const handle = await startBatch(platform, id, { window: 4 });
+    await expect.poll(() => reads.length, { timeout: 20_000 }).toBeGreaterThan(12);
+    // Paused: one item at a time finds out.
+    mostAtOnce = 0;
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(mostAtOnce).toBeLessThanOrEqual(1);
+    outage = false;
+    await handle.result();
+    expect(await statusesOf(id)).toEqual(texts(30).map(() => 'succeeded'));
+    await recordHistory('ingest-batch-outage', handle);
+  }, 60_000);
+
+  it('fails an item whose image alone cannot be read, instead of waiting for ever', async () => {
+    const id = await insertBatch(platform, ['broken store', ...texts(40)]);
+    await (await startBatch(platform, id, { window: 2 })).result();
+    const [first, ...others] = await itemsOf(platform, id);
+    expect(first).toMatchObject({ status: 'failed', errorCode: 'storage_unavailable' });
+    expect(others.every((item) => item.status === 'succeeded')).toBe(true);
+  }, 60_000);
+
+  it('reads those that a process died over again alone: only the one that kills comes to nothing', async () => {
+    const id = await insertBatch(platform, ['poison', 'neighbour', ...texts(10)]);
+    await (await startBatch(platform, id)).result();
+    const [poison, neighbour, ...others] = await itemsOf(platform, id);
+    expect(poison).toMatchObject({ status: 'failed', errorCode: 'internal', attempts: 5 });
+    expect(neighbour).toMatchObject({ status: 'succeeded', attempts: 4 });
+    expect(others.every((item) => item.status === 'succeeded')).toBe(true);
+  }, 90_000);
+
+  it('ends quietly when the batch is deleted while it runs', async () => {
+    let release = () => {};
+    hold = new Promise((resolve) => (release = resolve));
+    const id = await insertBatch(platform, texts(200));
+    const handle = await startBatch(platform, id);
+    await expect.poll(() => running, { timeout: 10_000 }).toBeGreaterThan(3);
+    await platform.database.batch.delete({ where: { id } });
+    hold = null;
+    release();
+    await handle.result();
+    expect(await platform.database.extraction.count({ where: { batchId: id } })).toBe(0);
+  });
+});
