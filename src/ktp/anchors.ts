@@ -35,7 +35,30 @@ export function findAnchors(spans: readonly Span[]): Anchor[] {
   const edge = leftEdge(candidates);
   const height = median(spans.map((span) => span.height));
   const aligned = candidates.filter((candidate) => Math.abs(candidate.left - edge) < INDENT_HEIGHTS * height);
-  return bestChain(aligned, height);
+  const chain = bestChain(aligned, height);
+  return chain.length < 3 ? chain : withExpected(chain, spans, edge, height);
+}
+
+/** Adds labels too misread to be known by themselves, in the place between two others where they must stand. */
+function withExpected(chain: readonly Anchor[], spans: readonly Span[], edge: number, height: number): Anchor[] {
+  const completed: Anchor[] = [];
+  const taken = new Set(chain.flatMap((anchor) => anchor.spans));
+  for (const [index, anchor] of chain.entries()) {
+    completed.push(anchor);
+    const next = chain[index + 1];
+    const from = LABEL_ORDER.indexOf(anchor.label) + 1;
+    const missing = LABEL_ORDER.slice(from, next ? LABEL_ORDER.indexOf(next.label) : undefined);
+    if (missing.length === 0) continue;
+    const found: Anchor[] = [];
+    for (const span of spans) {
+      const inside = span.v > anchor.v + 0.4 * height && (!next || span.v < next.v - 0.4 * height);
+      if (!inside || taken.has(span) || Math.abs(span.left - edge) > INDENT_HEIGHTS * height) continue;
+      const match = matchLabel(span.glyphs, missing);
+      if (match) pushAnchor(found, match, [span]);
+    }
+    completed.push(...bestChain(found, height));
+  }
+  return completed;
 }
 
 function candidatesAt(span: Span, spans: readonly Span[]): Anchor[] {
@@ -81,13 +104,15 @@ export function rightNeighbour(span: Span, spans: readonly Span[]): Span | undef
   return nearest;
 }
 
+const BLOOD_LABEL: readonly Label[] = ['gol_darah'];
+
 /** Where "Gol. Darah" begins in a run of glyphs, at the start of a word or glued to one. */
 export function findBloodLabel(glyphs: readonly Glyph[]): { start: number; match: LabelMatch } | undefined {
   let best: { start: number; match: LabelMatch } | undefined;
   for (let start = 0; start < glyphs.length; start += 1) {
     const initial = glyphs[start]?.text.toUpperCase() ?? '';
     if (!'GCB6O0'.includes(initial)) continue;
-    const match = matchLabel(glyphs.slice(start), 'gol_darah' satisfies Label);
+    const match = matchLabel(glyphs.slice(start), BLOOD_LABEL);
     if (match && match.quality > 0.5 && (!best || match.quality > best.match.quality)) best = { start, match };
   }
   return best;

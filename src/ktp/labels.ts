@@ -58,22 +58,26 @@ export interface LabelMatch {
   readonly end: number;
 }
 
-/** Edits that a wording of this length may have. */
-function allowance(length: number): number {
+/** Edits that a wording of this length may have; more where its place on the card already speaks for it. */
+function allowance(length: number, expected: boolean): number {
+  if (expected) return length <= 4 ? 1.5 : length * 0.45;
   if (length <= 3) return 0.5;
   if (length <= 4) return 1;
   if (length <= 6) return 1.5;
   return Math.min(4, length * 0.28);
 }
 
-/** Finds the label that a run of glyphs begins with, or undefined. Wordings of `only` are tried where given. */
-export function matchLabel(glyphs: readonly Glyph[], only?: Label): LabelMatch | undefined {
+/**
+ * Finds the label that a run of glyphs begins with, or undefined. With `expected` only those labels are tried, and
+ * more misread letters allowed.
+ */
+export function matchLabel(glyphs: readonly Glyph[], expected?: readonly Label[]): LabelMatch | undefined {
   const { text, indexes } = foldGlyphs(glyphs, 28);
   if (text.length < 2) return undefined;
   let best: LabelMatch | undefined;
-  for (const label of only ? [only] : ALL_LABELS) {
+  for (const label of expected ?? ALL_LABELS) {
     for (const wording of WORDINGS[label]) {
-      const match = matchWording(label, wording, text, indexes, glyphs);
+      const match = matchWording(label, wording, text, indexes, glyphs, expected !== undefined);
       if (match && (!best || match.quality > best.quality)) best = match;
     }
   }
@@ -88,8 +92,9 @@ function matchWording(
   text: string,
   indexes: readonly number[],
   glyphs: readonly Glyph[],
+  expected: boolean,
 ): LabelMatch | undefined {
-  const allowed = allowance(wording.length);
+  const allowed = allowance(wording.length, expected);
   let best: { distance: number; end: number; cost: number } | undefined;
   for (const { distance, end } of prefixDistances(wording, text)) {
     if (end === 0 || distance > allowed) continue;

@@ -128,8 +128,9 @@ function isInBody(span: Span, spans: readonly Span[], metrics: Metrics): boolean
   );
 }
 
-/** A word stamped on specimens, across the text or on the photo: no field's value. */
+/** Marks that are no field's value: signs far larger than the print, and words stamped across it or on the photo. */
 function isMark(span: Span, metrics: Metrics, height: number): boolean {
+  if (span.height > 2.4 * height) return true;
   const aside = (span.left - metrics.labelLeft) / metrics.width > ISSUE_LEFT;
   if (!aside && span.height < 1.5 * height) return false;
   return ['SPESIMEN', 'SPECIMEN', 'CONTOH', 'SAMPLE'].some((word) => ocrDistance(bareText(span.text), word, 2) <= 2);

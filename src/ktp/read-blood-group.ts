@@ -10,18 +10,20 @@ const GROUPS: readonly string[] = BLOOD_GROUPS;
 /** Nats by which a group may fit worse than what was read, and by which it must beat the next one. */
 const ALLOWED_COST = 9;
 const LEAST_MARGIN = 1.5;
+/** Quality of a label that was read without a fault. */
+const CLEAR_LABEL = 0.75;
 
 /**
  * A B AB O, each with + or -, "-" or TIDAK TAHU; 0 read as O, 8 as B, any dash as "-". Cards print "-" where the group
- * is not known, a stroke that detectors often pass over: where the label was read up to its colon and nothing stands
- * behind it, "-" is derived, with `derived_from_blank`.
+ * is not known, a stroke that detectors often pass over: where the label was read and nothing stands behind it, "-" is
+ * derived, with `derived_from_blank`, and with more confidence where the colon was read too.
  */
 export function readBloodGroup(slot: Slot | undefined): Reading {
   const spans = slot ? valueSpans(slot.rows) : [];
   const quality = slot?.labelQuality ?? 0;
   if (spans.length === 0) {
-    if (!slot?.colon) return unread();
-    const evidence = { ...NO_EVIDENCE, labelQuality: quality };
+    if (quality < CLEAR_LABEL) return unread();
+    const evidence = { ...NO_EVIDENCE, labelQuality: quality, listed: slot?.colon === true };
     return { ...unread('derived_from_blank'), value: '-', source: 'derived', evidence };
   }
   const [first] = spans;

@@ -127,7 +127,7 @@ describe('readBloodGroup', () => {
   it('takes an empty place behind the colon for the dash that marks an unknown group', () => {
     const reading = readBloodGroup({ rows: [], labelQuality: 0.9, colon: true });
     expect(reading).toMatchObject({ value: '-', source: 'derived', warnings: ['derived_from_blank'] });
-    expect(readBloodGroup({ rows: [], labelQuality: 0.9 }).value).toBeNull();
+    expect(readBloodGroup({ rows: [], labelQuality: 0.6 }).value).toBeNull();
   });
 
   it('does not make a group of other text', () => {
