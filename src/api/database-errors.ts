@@ -12,6 +12,8 @@ const ADAPTER_KINDS = new Set([
   'DatabaseDoesNotExist',
   'TlsConnectionError',
 ]);
+/** PostgreSQL: a text that cannot be stored in UTF-8; in practice one with a NUL. */
+const UNSTORABLE_TEXT = '22021';
 const MAX_DEPTH = 5;
 
 /** Whether the database could not be reached, in whichever of Prisma's many forms that is said. */
@@ -27,6 +29,21 @@ export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
   if (error instanceof Error && /^PGlite is clos(ed|ing)/.test(error.message)) return true;
   const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } };
   return isDatabaseUnavailable(cause, depth + 1) || isDatabaseUnavailable(meta?.driverAdapterError, depth + 1);
+}
+
+/**
+ * Whether the database refused a text that came from the caller: a NUL in an id, a cursor or a name gets through every
+ * check of a length or a type, and PostgreSQL has no form for it.
+ */
+export function isUnstorableText(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > MAX_DEPTH) return false;
+  const { cause, meta, originalCode } = error as {
+    cause?: unknown;
+    meta?: { driverAdapterError?: unknown };
+    originalCode?: unknown;
+  };
+  if (originalCode === UNSTORABLE_TEXT) return true;
+  return isUnstorableText(cause, depth + 1) || isUnstorableText(meta?.driverAdapterError, depth + 1);
 }
 
 /** A socket error alone could be anybody's: pg's own and Prisma's say where they come from. */

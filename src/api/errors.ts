@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { ZodError, z } from 'zod';
 import { type ErrorType, KtpflowError } from '../errors.ts';
 import type { Logger } from '../observability/logger.ts';
-import { isDatabaseUnavailable } from './database-errors.ts';
+import { isDatabaseUnavailable, isUnstorableText } from './database-errors.ts';
 import { requestState } from './request-state.ts';
 import { isTemporalUnavailable } from './temporal-errors.ts';
 
@@ -80,6 +80,9 @@ export function asKtpflowError(thrown: unknown): KtpflowError {
   }
   if (isDatabaseUnavailable(thrown)) {
     return new KtpflowError('database_unavailable', 'The database cannot be reached right now.', { cause: thrown });
+  }
+  if (isUnstorableText(thrown)) {
+    return new KtpflowError('invalid_value', 'A value holds a character that cannot be stored.', { cause: thrown });
   }
   return ofBodyParser(thrown) ?? new KtpflowError('internal', 'An unexpected error happened.', { cause: thrown });
 }
