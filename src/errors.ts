@@ -40,6 +40,7 @@ const CATALOGUE = {
   cancelled: [500, false],
   upstream_failed: [502, false],
   model_not_ready: [503, true],
+  shutting_down: [503, true],
   temporal_unavailable: [503, true],
   database_unavailable: [503, true],
   storage_unavailable: [503, true],

@@ -3,6 +3,7 @@ import { AccessLog } from './access-log.ts';
 import { adminKeys } from './admin-keys/routes.ts';
 import { Admission } from './admission.ts';
 import { Authenticator } from './authentication.ts';
+import { chat } from './chat/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
 import { notFound, renderErrors } from './errors.ts';
 import { extractionCollection } from './extractions/collection.ts';
@@ -41,6 +42,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   ktpOcr(app, routes);
   extractionCollection(app, routes);
   extractionItem(app, routes);
+  chat(app, routes);
   adminKeys(app, routes);
   documentation(app, routes);
 

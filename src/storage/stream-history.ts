@@ -3,7 +3,7 @@ import { type ConnectionLike, isGrpcServiceError } from '@temporalio/client';
 import type { LoadedDataConverter, Payload } from '@temporalio/common';
 // CommonJS without static names: Node imports it whole.
 import proto from '@temporalio/proto';
-import type { StreamEnd, StreamRecord } from '../chat/stream-log.ts';
+import { type StreamEnd, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
 import { type ChatCompletionOutput, RECORD_SIGNAL } from '../workflows/chat-messages.ts';
 
 /**
@@ -41,6 +41,7 @@ const { EventType, HistoryEventFilterType } = proto.temporal.api.enums.v1;
 
 /** An idle poll is answered after 20 s. */
 const POLL_DEADLINE_MS = 60_000;
+const READ_DEADLINE_MS = 5_000;
 const PAGE_SIZE = 500;
 const FIRST_BACKOFF_MS = 10;
 const LONGEST_BACKOFF_MS = 1000;
@@ -62,7 +63,8 @@ export async function* followStream(
   while (!signal.aborted) {
     let page: proto.temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
     try {
-      page = await readPage(source, run, nextPageToken, signal);
+      const token = nextPageToken;
+      page = await source.connection.withAbortSignal(signal, () => requestPage(source, run, token, { wait: true }));
       backoffMs = FIRST_BACKOFF_MS;
     } catch (error) {
       if (signal.aborted) return;
@@ -82,19 +84,41 @@ export async function* followStream(
   }
 }
 
-function readPage(source: StreamSource, run: StreamRun, nextPageToken: Uint8Array | undefined, signal: AbortSignal) {
-  const { connection, namespace } = source;
-  return connection.withAbortSignal(signal, () =>
-    connection.withDeadline(Date.now() + POLL_DEADLINE_MS, () =>
-      connection.workflowService.getWorkflowExecutionHistory({
-        namespace,
-        execution: { workflowId: run.workflowId, runId: run.runId },
-        waitNewEvent: true,
-        historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT,
-        maximumPageSize: PAGE_SIZE,
-        ...(nextPageToken && { nextPageToken }),
-      }),
-    ),
+/**
+ * What a stream holds now, without waiting for more.
+ * @throws StreamGoneError; errors of the Temporal client
+ */
+export async function readStream(source: StreamSource, run: StreamRun): Promise<StreamView> {
+  const log = new StreamLog();
+  let nextPageToken: Uint8Array | undefined;
+  do {
+    const page = await requestPage(source, run, nextPageToken, { wait: false }).catch((error: unknown) => {
+      if (isGrpcServiceError(error) && error.code === NOT_FOUND) throw new StreamGoneError('the stream is gone');
+      throw error;
+    });
+    const { closed, records } = await readEvents(source.dataConverter, page.history?.events ?? []);
+    for (const record of records) log.accept(record);
+    if (closed) log.close(closed.end);
+    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+  } while (nextPageToken);
+  return log;
+}
+
+function requestPage(
+  { connection, namespace }: StreamSource,
+  { runId, workflowId }: StreamRun,
+  nextPageToken: Uint8Array | undefined,
+  { wait }: { wait: boolean },
+) {
+  return connection.withDeadline(Date.now() + (wait ? POLL_DEADLINE_MS : READ_DEADLINE_MS), () =>
+    connection.workflowService.getWorkflowExecutionHistory({
+      namespace,
+      execution: { workflowId, runId },
+      waitNewEvent: wait,
+      historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT,
+      maximumPageSize: PAGE_SIZE,
+      ...(nextPageToken && { nextPageToken }),
+    }),
   );
 }
 

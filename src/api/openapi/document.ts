@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { ktpResultSchema } from '../../ktp/schema.ts';
 import { adminKeyPaths } from '../admin-keys/openapi.ts';
+import { chatPaths } from '../chat/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
 
@@ -11,7 +12,13 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')));
 
-const PATHS: ZodOpenApiPathsObject = { ...ktpOcrPaths, ...extractionPaths, ...adminKeyPaths, ...healthPaths };
+const PATHS: ZodOpenApiPathsObject = {
+  ...ktpOcrPaths,
+  ...extractionPaths,
+  ...chatPaths,
+  ...adminKeyPaths,
+  ...healthPaths,
+};
 
 /** The OpenAPI 3.1 document, made from the schemas that check the requests. */
 export function createOpenApiDocument(): oas31.OpenAPIObject {

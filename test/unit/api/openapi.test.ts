@@ -18,7 +18,7 @@ function declaredRoutes(app: Express): string[] {
   const routes: string[] = [];
   for (const layer of app.router.stack) {
     if (!layer.route) continue;
-    const path = String(layer.route.path).replaceAll(/:(\w+)/g, '{$1}');
+    const path = String(layer.route.path).replaceAll(/[:*](\w+)/g, '{$1}');
     for (const { method } of layer.route.stack) if (method) routes.push(`${method} ${path}`);
   }
   return [...new Set(routes)];

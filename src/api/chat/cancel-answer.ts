@@ -1,0 +1,44 @@
+import type { ApiContext } from '../context.ts';
+import type { LiveStreams } from './live-streams.ts';
+import { cancelRun } from './runs.ts';
+import { type EndedAnswer, locateAnswer, lookAgain, type RunningAnswer } from './sessions.ts';
+
+export type CancelStatus = 'cancelled' | 'finished' | 'not_found';
+
+/** An engine that obeys has stopped long before; with a dead worker it takes a heartbeat's time-out. */
+const STOPPED_MS = 2_500;
+
+/**
+ * Cancels a session's running answer and waits until it has stopped.
+ * @throws errors of the database and of the Temporal client
+ */
+export async function cancelAnswer(
+  context: ApiContext,
+  streams: LiveStreams,
+  sessionHash: string,
+): Promise<CancelStatus> {
+  const { last } = await locateAnswer(context, sessionHash);
+  if (last.state === 'none') return 'not_found';
+  const answer = last.state === 'running' ? await lookAgain(context, streams, last) : last;
+  return answer.state === 'running' ? stop(context, streams, answer) : statusOf(answer);
+}
+
+function statusOf({ expiresAt, outcome }: EndedAnswer): CancelStatus {
+  // The same call may come twice, also where sessions are not kept.
+  if (outcome === 'cancelled') return 'cancelled';
+  return expiresAt > new Date() ? 'finished' : 'not_found';
+}
+
+async function stop(context: ApiContext, streams: LiveStreams, running: RunningAnswer): Promise<CancelStatus> {
+  const answer = streams.join(running.generation, running.run);
+  try {
+    await cancelRun(context, running.run);
+    const patience = AbortSignal.timeout(STOPPED_MS);
+    while (!answer.view.end && !patience.aborted) await answer.changed(patience);
+    const { end } = answer.view;
+    // What was recorded before the cancellation came stands.
+    return !end || (end.type === 'finish' && end.cancelled) ? 'cancelled' : 'finished';
+  } finally {
+    answer.leave();
+  }
+}

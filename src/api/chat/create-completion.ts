@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { RequestHandler, Response } from 'express';
+import { canonicalBody } from '../../chat/canonical-body.ts';
+import { invalidEventId } from '../../chat/event-id.ts';
+import { type ChatRequest, parseChatRequest } from '../../chat/request.ts';
+import type { Caller } from '../authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { callerOf, requestState } from '../request-state.ts';
+import { type BegunAnswer, beginAnswer } from './begin-answer.ts';
+import type { LiveStreams } from './live-streams.ts';
+import { checkOcrRequest, requireModel } from './models.ts';
+import { idempotencyKeyOf, isRepeated, lastEventIdOf } from './request-headers.ts';
+import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
+import { streamAnswer } from './stream-answer.ts';
+import { sendWholeAnswer } from './whole-answer.ts';
+
+/** POST /v1/chat/completions: starts an answer, or shows the one that this request has already. */
+export function createCompletion(context: RouteContext, streams: LiveStreams): RequestHandler {
+  const { accessLog, admission, closing, config, keyring } = context;
+
+  return async (request, response) => {
+    const caller = callerOf(response);
+    const loggedId = requestState(response).loggedId;
+    const body: unknown = request.body;
+    const chat = parseChatRequest(body);
+    requireModel(config, chat.model);
+    checkOcrRequest(chat);
+    const seen = lastEventIdOf(request);
+    if (seen && chat.session_id !== undefined && chat.session_id !== seen.sessionId) throw invalidEventId();
+    const session = sessionOf(chat, seen?.sessionId, idempotencyKeyOf(request), caller);
+    const sessionHash = keyring.hmac('session', caller.tenant, session.id);
+
+    const leave = admission.enter();
+    try {
+      let begun: BegunAnswer;
+      if (seen) {
+        begun = await resumeAnswer(context, streams, sessionHash);
+        const subject = begun.answer.generation.id;
+        await accessLog.write({ caller, action: 'chat.read', subject, requestId: loggedId });
+      } else {
+        begun = await beginAnswer(context, streams, {
+          caller,
+          loggedId,
+          body: body as object,
+          request: chat,
+          sessionHash,
+          isNewSession: session.isNew,
+          identity: {
+            bodyHash: keyring.hmac('chat body', caller.tenant, canonicalBody(body as object)),
+            idempotencyHash: session.idempotencyHash,
+            repeated: isRepeated(request),
+          },
+          disconnectLimitSeconds: session.isNamed
+            ? config.CANCEL_AFTER_DISCONNECT_SECONDS
+            : config.CANCEL_ANONYMOUS_AFTER_DISCONNECT_SECONDS,
+        });
+      }
+      try {
+        await send(response, chat, begun, { sessionId: session.id, seen: seen?.index ?? null, onBegun: leave });
+      } finally {
+        begun.answer.leave();
+      }
+    } finally {
+      leave();
+    }
+  };
+
+  function send(
+    response: Response,
+    chat: ChatRequest,
+    begun: BegunAnswer,
+    { onBegun, seen, sessionId }: { onBegun: () => void; seen: number | null; sessionId: string },
+  ): Promise<void> {
+    setSessionHeaders(response, begun, sessionId);
+    const { answer } = begun;
+    if (!chat.stream) return sendWholeAnswer(response, answer, { sessionId, closing, onBegun });
+    const includeUsage = chat.stream_options?.include_usage === true;
+    const from = firstIndexToSend(begun, seen);
+    return streamAnswer(response, answer, { sessionId, from, includeUsage, closing, onBegun });
+  }
+
+  /** The session is the caller's, the one of the event, the one that belongs to the idempotency key, or a new one. */
+  function sessionOf(chat: ChatRequest, seen: string | undefined, key: string | null, { tenant }: Caller) {
+    const idempotencyHash = key === null ? null : keyring.hmac('idempotency key', tenant, key);
+    const named = chat.session_id ?? seen;
+    if (named !== undefined)
+      return { id: named, isNamed: chat.session_id !== undefined, isNew: false, idempotencyHash };
+    const id =
+      idempotencyHash === null ? `sess_${randomBytes(12).toString('hex')}` : `idem_${idempotencyHash.slice(0, 24)}`;
+    return { id, isNamed: false, isNew: idempotencyHash === null, idempotencyHash };
+  }
+}
+
+/** X-Session-Id, and on replays until when the session can be replayed. */
+export function setSessionHeaders(response: Response, { answer, replayed }: BegunAnswer, sessionId: string): void {
+  response.setHeader('x-session-id', sessionId);
+  const { expiresAt } = answer;
+  if (replayed && expiresAt) response.setHeader('x-session-expires', String(Math.floor(expiresAt.getTime() / 1000)));
+}

@@ -1,0 +1,42 @@
+import { type ChatRequest, countParts } from '../../chat/request.ts';
+import type { Config } from '../../config.ts';
+import { KtpflowError } from '../../errors.ts';
+import { GENERATION_TASK_QUEUE } from '../../workflows/chat-messages.ts';
+import { INFERENCE_TASK_QUEUE } from '../../workflows/messages.ts';
+
+/** The model that is always there: a picture of a card in, its fields as JSON out. */
+export const OCR_MODEL = 'ktp-ocr';
+/** Name of the schema that asks for the full shape; published at /schemas/ktp.json. */
+const OCR_SCHEMA_NAME = 'ktp';
+
+/** Names offered in /v1/models. */
+export function modelNames(config: Config): string[] {
+  const vision = config.VLM_ENGINE !== 'none' && (config.VLM_BASE_URL || config.VLM_MODEL_DIR);
+  return vision ? [config.MODEL_REPO_ID, OCR_MODEL] : [OCR_MODEL];
+}
+
+/** Task queue of the processes that run a model. */
+export function taskQueueOf(model: string): string {
+  return model === OCR_MODEL ? INFERENCE_TASK_QUEUE : GENERATION_TASK_QUEUE;
+}
+
+/** @throws KtpflowError model_not_found */
+export function requireModel(config: Config, model: string): void {
+  if (!modelNames(config).includes(model)) {
+    throw new KtpflowError('model_not_found', 'There is no model of that name; see /v1/models.', { param: 'model' });
+  }
+}
+
+/** What `ktp-ocr` needs can be told before anything is started. @throws KtpflowError missing_image, invalid_value */
+export function checkOcrRequest(request: ChatRequest): void {
+  if (request.model !== OCR_MODEL) return;
+  if (countParts(request, 'image') === 0) {
+    throw new KtpflowError('missing_image', 'The model ktp-ocr needs an image in the messages.', { param: 'messages' });
+  }
+  const format = request.response_format;
+  if (format?.type === 'json_schema' && format.json_schema.name !== OCR_SCHEMA_NAME) {
+    throw new KtpflowError('invalid_value', 'The model ktp-ocr knows one schema only, named "ktp".', {
+      param: 'response_format.json_schema.name',
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import type { Request } from 'express';
+import { type EventId, parseEventId, parseEventIndex } from '../../chat/event-id.ts';
+import { KtpflowError } from '../../errors.ts';
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** The event that the caller has seen last, by header or query; @throws KtpflowError invalid_last_event_id */
+export function lastEventIdOf(request: Request): EventId | null {
+  const text = request.get('last-event-id') ?? queryText(request, 'last_event_id');
+  return text === undefined ? null : parseEventId(text);
+}
+
+/** `?starting_after=INDEX`; @throws KtpflowError invalid_last_event_id */
+export function startingAfterOf(request: Request): number | null {
+  const text = queryText(request, 'starting_after');
+  return text === undefined ? null : parseEventIndex(text, 'starting_after');
+}
+
+/** @throws KtpflowError invalid_value */
+export function idempotencyKeyOf(request: Request): string | null {
+  const key = request.get('idempotency-key');
+  if (key === undefined) return null;
+  if (IDEMPOTENCY_KEY.test(key)) return key;
+  const message = 'Idempotency-Key must be 1-255 visible ASCII characters.';
+  throw new KtpflowError('invalid_value', message, { param: 'Idempotency-Key' });
+}
+
+/** OpenAI's SDKs count their repeats. */
+export function isRepeated(request: Request): boolean {
+  return /^[1-9]\d{0,3}$/.test(request.get('x-stainless-retry-count') ?? '');
+}
+
+function queryText(request: Request, name: string): string | undefined {
+  const value = request.query[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,84 @@
+import type { Express, RequestHandler } from 'express';
+import { invalidEventId } from '../../chat/event-id.ts';
+import { SESSION_ID } from '../../chat/request.ts';
+import { KtpflowError } from '../../errors.ts';
+import { requireKey, requireScope } from '../authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { jsonBody } from '../json-body.ts';
+import { route } from '../methods.ts';
+import { callerOf, requestState } from '../request-state.ts';
+import { cancelAnswer } from './cancel-answer.ts';
+import { createCompletion, setSessionHeaders } from './create-completion.ts';
+import { LiveStreams } from './live-streams.ts';
+import { modelNames } from './models.ts';
+import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
+import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
+import { streamAnswer } from './stream-answer.ts';
+
+/** A model of ours has no date of making that would mean anything; clients want a number. */
+const MODEL_CREATED = 1_795_392_000;
+
+/** Chat completions, the streams of their sessions, cancellation, models. */
+export function chat(app: Express, context: RouteContext): void {
+  const { accessLog, authenticator, closing, config, keyring, logger } = context;
+  const streams = new LiveStreams(context);
+  closing.addEventListener('abort', () => {
+    streams.close().catch((error: unknown) => logger.warn('chat.close.failed', { error }));
+  });
+  const scope = requireScope(authenticator, 'chat');
+
+  const resume: RequestHandler<{ session: string }> = async (request, response) => {
+    const sessionId = request.params.session;
+    if (!SESSION_ID.test(sessionId)) throw new KtpflowError('session_not_found', 'The session is unknown.');
+    const caller = callerOf(response);
+    const seen = lastEventIdOf(request);
+    if (seen && seen.sessionId !== sessionId) throw invalidEventId();
+    const after = seen?.index ?? startingAfterOf(request);
+    const begun = await resumeAnswer(context, streams, keyring.hmac('session', caller.tenant, sessionId));
+    const { answer } = begun;
+    try {
+      const from = firstIndexToSend(begun, after);
+      const requestId = requestState(response).loggedId;
+      await accessLog.write({ caller, action: 'chat.read', subject: answer.generation.id, requestId });
+      setSessionHeaders(response, begun, sessionId);
+      const includeUsage = answer.generation.usageEvent;
+      await streamAnswer(response, answer, { sessionId, from, includeUsage, closing, onBegun: () => {} });
+    } finally {
+      answer.leave();
+    }
+  };
+
+  const cancel: RequestHandler<{ session: string }> = async (request, response) => {
+    const sessionId = request.params.session;
+    const { tenant } = callerOf(response);
+    const status = await cancelAnswer(context, streams, keyring.hmac('session', tenant, sessionId));
+    response.json({ ok: true, session_id: sessionId, status });
+  };
+
+  route(app, '/v1/chat/completions', { post: [scope, ...jsonBody(config), createCompletion(context, streams)] });
+  route(app, '/v1/chat/completions/:session/stream', { get: [scope, resume as RequestHandler] });
+  route(app, '/v1/cancel/:session', { post: [scope, cancel as RequestHandler] });
+  models(app, context);
+}
+
+function models(app: Express, { authenticator, config }: RouteContext): void {
+  const key = requireKey(authenticator);
+  const names = modelNames(config);
+  const describe = (id: string) => ({ id, object: 'model', created: MODEL_CREATED, owned_by: 'ktpflow' });
+  const list = {
+    object: 'list',
+    data: names.map(describe),
+    first_id: names[0],
+    last_id: names.at(-1),
+    has_more: false,
+  };
+  route(app, '/v1/models', { get: [key, (_request, response) => void response.json(list)] });
+
+  const find: RequestHandler<{ id: string[] }> = (request, response) => {
+    // A name may have slashes, escaped or not.
+    const id = request.params.id.join('/');
+    if (!names.includes(id)) throw new KtpflowError('model_not_found', 'There is no model of that name.');
+    response.json(describe(id));
+  };
+  route(app, '/v1/models/*id', { get: [key, find as unknown as RequestHandler] });
+}

@@ -1,0 +1,86 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { Generation } from '../../chat/generation.ts';
+import type { StreamRun } from '../../storage/stream-history.ts';
+import { CHAT_COMPLETION_WORKFLOW, type ChatCompletionInput, chatWorkflowId } from '../../workflows/chat-messages.ts';
+import { INTERACTIVE_PRIORITY, WORKER_TASK_QUEUE } from '../../workflows/messages.ts';
+import type { ApiContext } from '../context.ts';
+import { isTemporalNotFound } from '../temporal-errors.ts';
+
+/** A Temporal that restarts is back within this; one that is down is told of after it. */
+const DEADLINE_MS = 5_000;
+
+/** The newest run of a session's workflow. */
+export interface DescribedRun {
+  readonly run: StreamRun;
+  readonly generation: Generation;
+  /** null while it is open. */
+  readonly closedAt: Date | null;
+}
+
+export interface StartRunOptions {
+  readonly tenant: string;
+  readonly sessionHash: string;
+  readonly generation: Generation;
+  readonly input: ChatCompletionInput;
+}
+
+/**
+ * Starts an answer; the atomic step among all that may be starting one for this session.
+ * @returns null where the session has an open run @throws errors of the Temporal client
+ */
+export async function startRun(
+  { keyring, temporal }: ApiContext,
+  { generation, input, sessionHash, tenant }: StartRunOptions,
+): Promise<StreamRun | null> {
+  const workflowId = chatWorkflowId(sessionHash);
+  try {
+    const handle = await temporal.withDeadline(Date.now() + DEADLINE_MS, () =>
+      temporal.workflow.start(CHAT_COMPLETION_WORKFLOW, {
+        workflowId,
+        taskQueue: WORKER_TASK_QUEUE,
+        args: [input],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        priority: {
+          priorityKey: INTERACTIVE_PRIORITY,
+          fairnessKey: keyring.hmac('fairness', tenant).slice(0, 16),
+        },
+        // With the default of 10 s a killed worker would hold the stream up for as long.
+        workflowTaskTimeout: '2 seconds',
+        memo: { generation },
+      }),
+    );
+    return { workflowId, runId: handle.firstExecutionRunId };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+    throw error;
+  }
+}
+
+/** @returns null where the session has no run that Temporal remembers @throws errors of the Temporal client */
+export async function describeRun({ temporal }: ApiContext, sessionHash: string): Promise<DescribedRun | null> {
+  const workflowId = chatWorkflowId(sessionHash);
+  const handle = temporal.workflow.getHandle(workflowId);
+  try {
+    const description = await temporal.withDeadline(Date.now() + DEADLINE_MS, () => handle.describe());
+    return {
+      run: { workflowId, runId: description.runId },
+      // Written by startRun.
+      generation: description.memo?.generation as Generation,
+      closedAt: description.closeTime ?? null,
+    };
+  } catch (error) {
+    if (isTemporalNotFound(error)) return null;
+    throw error;
+  }
+}
+
+/** Asks for cancellation; an ended run stays as it is. @throws errors of the Temporal client */
+export async function cancelRun({ temporal }: ApiContext, { runId, workflowId }: StreamRun): Promise<void> {
+  const handle = temporal.workflow.getHandle(workflowId, runId);
+  try {
+    await temporal.withDeadline(Date.now() + DEADLINE_MS, () => handle.cancel());
+  } catch (error) {
+    if (!isTemporalNotFound(error)) throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { Generation } from '../../chat/generation.ts';
+import type { ChatRequest } from '../../chat/request.ts';
+import { generationRow, isOrdinalTaken, removeGeneration } from '../../storage/chat-sessions.ts';
+import { accessLogRow } from '../access-log.ts';
+import type { Caller } from '../authentication.ts';
+import type { RouteContext } from '../context.ts';
+import type { Answer } from './answer.ts';
+import type { LiveStreams } from './live-streams.ts';
+import { taskQueueOf } from './models.ts';
+import { startRun } from './runs.ts';
+
+export interface StartOptions {
+  readonly caller: Caller;
+  readonly loggedId: string;
+  /** As it came. */
+  readonly body: object;
+  readonly request: ChatRequest;
+  readonly identity: { readonly bodyHash: string; readonly idempotencyHash: string | null };
+  readonly sessionHash: string;
+  readonly disconnectLimitSeconds: number;
+}
+
+/**
+ * Starts an answer: the request as an encrypted blob, the row, then the workflow, and joins its stream.
+ * @returns null where another request was quicker @throws errors of the database and of the Temporal client
+ */
+export async function startAnswer(
+  context: RouteContext,
+  streams: LiveStreams,
+  options: StartOptions,
+  { firstIndex, ordinal }: { firstIndex: number; ordinal: number },
+): Promise<Answer | null> {
+  const { blobs, database, keyring } = context;
+  const { body, caller, disconnectLimitSeconds, identity, loggedId, request, sessionHash } = options;
+  const generation: Generation = {
+    id: `gen_${randomBytes(16).toString('hex')}`,
+    ordinal,
+    firstIndex,
+    usageEvent: request.stream_options?.include_usage === true,
+    model: request.model,
+    createdAt: Date.now(),
+    bodyHash: identity.bodyHash,
+    idempotencyHash: identity.idempotencyHash,
+  };
+  const key = keyring.createDataKey();
+  const { blob } = await blobs.write(Readable.from([Buffer.from(JSON.stringify(body))]), key);
+  let rowStands = false;
+  const discard = async () => {
+    if (rowStands) await removeGeneration(database, generation.id);
+    await blobs.delete(blob);
+  };
+  try {
+    const { tenant } = caller;
+    const row = generationRow({ generation, tenant, sessionHash, wrappedKey: key.wrappedKey, blob });
+    const access = accessLogRow({ caller, action: 'chat.create', subject: generation.id, requestId: loggedId });
+    await database.$transaction([
+      database.chatGeneration.create({ data: row }),
+      database.accessLogEntry.create({ data: access }),
+    ]);
+    rowStands = true;
+    const run = await startRun(context, {
+      tenant,
+      sessionHash,
+      generation,
+      input: {
+        generationId: generation.id,
+        blob,
+        model: request.model,
+        taskQueue: taskQueueOf(request.model),
+        holder: streams.holder,
+        disconnectLimitMs: disconnectLimitSeconds * 1000,
+      },
+    });
+    if (run) return streams.join(generation, run, true);
+    await discard();
+    return null;
+  } catch (error) {
+    await discard().catch((fault: unknown) => context.logger.warn('chat.discard.failed', { error: fault }));
+    if (!rowStands && isOrdinalTaken(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Response } from 'express';
+import { eventsFrom, type StreamEvent } from '../../chat/chunks.ts';
+import { asError } from '../../chat/error-object.ts';
+import { formatEventId } from '../../chat/event-id.ts';
+import { HEADERS_AFTER_MS } from '../../chat/generation.ts';
+import { KtpflowError } from '../../errors.ts';
+import { errorBody } from '../errors.ts';
+import { callerGone } from '../extractions/wait.ts';
+import { formatEvent, SseWriter } from '../sse.ts';
+import type { Answer } from './answer.ts';
+
+export interface StreamOptions {
+  readonly sessionId: string;
+  /** Index of the first event to send. */
+  readonly from: number;
+  readonly includeUsage: boolean;
+  /** Aborted when the process is asked to stop. */
+  readonly closing: AbortSignal;
+  /** Called when there is something to show. */
+  readonly onBegun: () => void;
+}
+
+/**
+ * Sends an answer as server-sent events, from an index on and to its end. Headers go out with the first event, or
+ * after some seconds: a failure before is thrown, one afterwards is an event.
+ * @throws KtpflowError of a failed answer, shutting_down
+ */
+export async function streamAnswer(response: Response, answer: Answer, options: StreamOptions): Promise<void> {
+  const { closing, from, onBegun, sessionId } = options;
+  const gone = callerGone(response);
+  const interrupted = AbortSignal.any([gone, closing]);
+  await untilVisible(answer, from, AbortSignal.any([interrupted, AbortSignal.timeout(HEADERS_AFTER_MS)]));
+  if (gone.aborted) return;
+  const { end, pieces } = answer.view;
+  if (end?.type === 'error' && pieces.length === 0) throw asError(end.error);
+  if (closing.aborted && !end) throw shuttingDown();
+
+  const writer = SseWriter.open(response);
+  let next = from;
+  for (;;) {
+    if (answer.view.pieces.length > 0 || answer.view.end) onBegun();
+    const { events, state } = eventsFrom(answer.generation, answer.view, next, options);
+    next = Math.max(next, (events.at(-1)?.index ?? -1) + 1);
+    if (events.length > 0) await writer.write(events.map((event) => format(sessionId, event)).join(''));
+    if (gone.aborted) return;
+    if (state === 'finished') await writer.write(formatEvent({ data: '[DONE]' }));
+    if (state !== 'open') break;
+    if (closing.aborted) {
+      // Not an event of the answer: whoever resumes after the last one misses nothing.
+      const last = next > 0 ? formatEventId({ sessionId, index: next - 1 }) : undefined;
+      await writer.write(formatEvent({ id: last, data: errorBody(shuttingDown()) }));
+      break;
+    }
+    if (events.length === 0) await answer.changed(interrupted);
+  }
+  writer.end();
+}
+
+async function untilVisible(answer: Answer, from: number, signal: AbortSignal): Promise<void> {
+  const { firstIndex } = answer.generation;
+  // The role chunk alone is no beginning.
+  const wanted = Math.max(from, firstIndex + 1);
+  while (!answer.view.end && firstIndex + answer.view.pieces.length < wanted && !signal.aborted) {
+    await answer.changed(signal);
+  }
+}
+
+function format(sessionId: string, { data, index }: StreamEvent): string {
+  return formatEvent({ id: formatEventId({ sessionId, index }), data });
+}
+
+export function shuttingDown(): KtpflowError {
+  return new KtpflowError('shutting_down', 'This server is being stopped; resume the session to go on.', {
+    retryAfterSeconds: 1,
+  });
+}

@@ -1,0 +1,30 @@
+import type { Response } from 'express';
+import { completionObject } from '../../chat/completion.ts';
+import { asError } from '../../chat/error-object.ts';
+import { callerGone } from '../extractions/wait.ts';
+import type { Answer } from './answer.ts';
+import { shuttingDown } from './stream-answer.ts';
+
+export interface WholeOptions {
+  readonly sessionId: string;
+  /** Aborted when the process is asked to stop. */
+  readonly closing: AbortSignal;
+  /** Called when the answer has begun. */
+  readonly onBegun: () => void;
+}
+
+/** Sends an answer as one object, once it is whole. @throws KtpflowError of a failed answer, shutting_down */
+export async function sendWholeAnswer(response: Response, answer: Answer, options: WholeOptions): Promise<void> {
+  const { closing, onBegun, sessionId } = options;
+  const gone = callerGone(response);
+  const interrupted = AbortSignal.any([gone, closing]);
+  while (!answer.view.end && !interrupted.aborted) {
+    if (answer.view.pieces.length > 0) onBegun();
+    await answer.changed(interrupted);
+  }
+  const { end } = answer.view;
+  if (gone.aborted) return;
+  if (!end) throw shuttingDown();
+  if (end.type === 'error') throw asError(end.error);
+  response.json(completionObject(answer.generation, answer.view, end, sessionId));
+}
