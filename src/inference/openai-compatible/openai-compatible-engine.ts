@@ -23,6 +23,9 @@ const FAILED_FOR_MS = 1_000;
 /** Model names whose chat template opens `<think>` in the prompt, so that only `</think>` comes. */
 const STARTS_THINKING = /thinking/i;
 
+/** A reader waits for the end of its stream: a tokenizer that takes longer is not waited for. */
+const COUNTING_MS = 500;
+
 const CONTINUES: ReadonlySet<ServerKind> = new Set(['vllm', 'sglang', 'llamacpp']);
 
 /**
@@ -61,7 +64,9 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     const { kind } = known ?? assumed;
     const continuation = request.prefix ? new PrefixContinuation(request.prefix) : null;
     const body = toUpstreamBody(request, { kind, modelId, assistantPrefix: continuation?.sent ?? '' });
-    const reader = new AnswerReader({ engineId: id, continuation, startsThinking: STARTS_THINKING.test(modelId) });
+    // A grammar holds from the first token on: then there is no thinking.
+    const startsThinking = STARTS_THINKING.test(modelId) && request.responseFormat.type === 'text';
+    const reader = new AnswerReader({ engineId: id, continuation, startsThinking });
     const watch = new StreamWatch(timeouts);
     const either = AbortSignal.any([signal, watch.signal]);
     try {
@@ -93,9 +98,10 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
   /** The upstream's count, or its tokenizer's where it gives none; a continued answer is counted as one. */
   async function usageOf(request: GenerationRequest, reader: AnswerReader, kind: ServerKind): Promise<Usage | null> {
     const { usage, text } = reader;
+    const count = (counted: string) => tokenizer.count(counted, kind, COUNTING_MS);
     if (usage && !request.prefix) return usage;
     if (usage) {
-      const before = await tokenizer.count(request.prefix ?? '', kind);
+      const before = await count(request.prefix ?? '');
       return {
         ...usage,
         promptTokens: usage.promptTokens - (before ?? 0),
@@ -106,8 +112,8 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     const prompt = request.messages.flatMap(({ content }) =>
       content.flatMap((part) => (part.type === 'text' ? [part.text] : [])),
     );
-    const promptTokens = await tokenizer.count(prompt.join('\n'), kind);
-    const completionTokens = await tokenizer.count((request.prefix ?? '') + text, kind);
+    const promptTokens = await count(prompt.join('\n'));
+    const completionTokens = await count((request.prefix ?? '') + text);
     if (promptTokens === null || completionTokens === null) return null;
     return { promptTokens, completionTokens, estimated: true };
   }

@@ -39,21 +39,20 @@ export class UpstreamTokenizer {
   }
 
   /** null where this server has no tokenizer, or it does not answer. */
-  async count(text: string, kind: ServerKind, signal?: AbortSignal): Promise<number | null> {
+  async count(text: string, kind: ServerKind, timeoutMs?: number): Promise<number | null> {
     if (text === '') return 0;
     for (const endpoint of ENDPOINTS[kind]) {
       if (this.#absent.has(endpoint)) continue;
       try {
         const { status, body } = await this.#http.ask(endpoint.path, {
           body: endpoint.body(text, this.#modelId),
-          signal,
+          timeoutMs,
         });
         const counted = status === 200 ? answerSchema.safeParse(body).data : null;
         if (typeof counted === 'number') return counted;
         // Anything else would be said again to every text.
         if (status >= 400 && status < 500 && status !== 429) this.#absent.add(endpoint);
       } catch {
-        signal?.throwIfAborted();
         return null;
       }
     }

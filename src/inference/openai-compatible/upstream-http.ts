@@ -19,7 +19,7 @@ export interface UpstreamHttp {
    */
   openStream(body: unknown, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** A small question: path below the server's root. @throws UpstreamFailure where there is no HTTP answer at all. */
-  ask(path: string, options?: { body?: unknown; signal?: AbortSignal | undefined }): Promise<UpstreamAnswer>;
+  ask(path: string, options?: { body?: unknown; timeoutMs?: number | undefined }): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
 
@@ -63,19 +63,17 @@ export function createUpstreamHttp({
       });
     },
 
-    async ask(path, { body, signal } = {}) {
-      const timeout = AbortSignal.timeout(timeouts.probeMs);
+    async ask(path, { body, timeoutMs = timeouts.probeMs } = {}) {
       try {
         const response = await request(`${root}${path}`, {
           method: body === undefined ? 'GET' : 'POST',
           dispatcher,
-          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+          signal: AbortSignal.timeout(timeoutMs),
           headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
         return { status: response.statusCode, body: parseJson(await response.body.text()) };
       } catch (error) {
-        signal?.throwIfAborted();
         throw failureOfConnection(error);
       }
     },
