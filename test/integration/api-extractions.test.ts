@@ -15,6 +15,8 @@ const truth = JSON.parse((await example('ktp-1.json')).toString()).fields as Rec
 
 const EXTRACTIONS = '/v1/ktp/extractions';
 const reader = new ScriptedReader();
+/** Extractions whose history Temporal was asked to delete: it does so within about 20 s. */
+const erased: string[] = [];
 let platform: Platform;
 let api: TestApi;
 
@@ -249,7 +251,7 @@ describe('cancel and delete', () => {
     expect(cancelled.status).toBe('succeeded');
   });
 
-  it.each(['real', 'wait'] as const)('erase row, image and history (%s)', async (behaviour) => {
+  it.each(['real', 'wait'] as const)('erase row and image (%s)', async (behaviour) => {
     reader.behaviour = behaviour;
     const wait = behaviour === 'real' ? '?wait=60' : '';
     const { id } = await jobOf(await api.request(`${EXTRACTIONS}${wait}`, form({ store_image: true })));
@@ -261,13 +263,7 @@ describe('cancel and delete', () => {
     }
     expect(await platform.database.extraction.count({ where: { id } })).toBe(0);
     await expect(platform.blobs.read(blob ?? '')).rejects.toMatchObject({ code: 'not_found' });
-    const handle = platform.temporal.workflow.getHandle(extractionWorkflowId(id));
-    const described = () =>
-      handle.describe().then(
-        () => 'there',
-        (error: Error) => error.name,
-      );
-    await expect.poll(described, { timeout: 15_000 }).toBe('WorkflowNotFoundError');
+    erased.push(id);
   });
 
   it('settle a job whose workflow was ended from outside, instead of leaving it open for ever', async () => {
@@ -343,4 +339,19 @@ describe('processes', () => {
       database: { connected: true },
     });
   });
+});
+
+describe('histories', () => {
+  it('of erased extractions are gone', async () => {
+    expect(erased.length).toBeGreaterThan(0);
+    for (const id of erased) {
+      const handle = platform.temporal.workflow.getHandle(extractionWorkflowId(id));
+      const described = () =>
+        handle.describe().then(
+          () => 'there',
+          (error: Error) => error.name,
+        );
+      await expect.poll(described, { timeout: 45_000, interval: 500 }).toBe('WorkflowNotFoundError');
+    }
+  }, 60_000);
 });
