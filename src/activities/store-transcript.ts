@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { StreamLog } from '../chat/stream-log.ts';
+import type { Config } from '../config.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import { forgetRequestBlob, storeTranscript } from '../storage/chat-sessions.ts';
@@ -12,9 +13,7 @@ export interface StoreTranscriptDependencies {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly keyring: Keyring;
-  /** false: nothing of a session is kept after its end. */
-  readonly persistSessions: boolean;
-  readonly sessionsTtlSeconds: number;
+  readonly config: Pick<Config, 'PERSIST_SESSIONS' | 'SESSIONS_TTL_SECONDS'>;
 }
 
 /**
@@ -24,7 +23,7 @@ export interface StoreTranscriptDependencies {
 export function createStoreTranscript(
   dependencies: StoreTranscriptDependencies,
 ): TranscriptActivities['storeTranscript'] {
-  const { blobs, database, keyring, persistSessions, sessionsTtlSeconds } = dependencies;
+  const { blobs, config, database, keyring } = dependencies;
   return async (input: StoreTranscriptInput) => {
     const { cancellationSignal, client, info } = Context.current();
     const source = {
@@ -47,13 +46,13 @@ export function createStoreTranscript(
       throw error;
     }
     cancellationSignal.throwIfAborted();
-    const keepMs = persistSessions ? sessionsTtlSeconds * 1000 : 0;
+    const keepMs = config.PERSIST_SESSIONS ? config.SESSIONS_TTL_SECONDS * 1000 : 0;
     const { blob } = await storeTranscript(database, keyring, input.generationId, {
       view,
       runId: input.runId,
       finishedAt,
       expiresAt: new Date(finishedAt.getTime() + keepMs),
-      keep: persistSessions,
+      keep: config.PERSIST_SESSIONS,
     });
     if (blob === null) return;
     await blobs.delete(blob);

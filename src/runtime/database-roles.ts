@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { batchDependencies, createBatchActivities } from '../activities/batch-activities.ts';
 import { createRemoveExpired } from '../activities/remove-expired.ts';
 import { createStoreResult } from '../activities/store-result.ts';
+import { createStoreTranscript } from '../activities/store-transcript.ts';
 import type { Config, Role } from '../config.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
@@ -34,6 +35,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
         const activities = {
           storeResult,
           removeExpired: createRemoveExpired(database, blobs),
+          storeTranscript: createStoreTranscript({ config, database, blobs, keyring }),
           ...createBatchActivities(batchDependencies(config, { database, blobs, keyring })),
         };
         return { connection, workers: [await createWorkflowWorker(where, activities)] };

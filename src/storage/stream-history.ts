@@ -63,8 +63,7 @@ export async function* followStream(
   while (!signal.aborted) {
     let page: proto.temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
     try {
-      const token = nextPageToken;
-      page = await source.connection.withAbortSignal(signal, () => requestPage(source, run, token, { wait: true }));
+      page = await pollPage(source, run, nextPageToken, signal);
       backoffMs = FIRST_BACKOFF_MS;
     } catch (error) {
       if (signal.aborted) return;
@@ -81,6 +80,18 @@ export async function* followStream(
     if (batch.closed) return;
     // A page without a token and without a closing event does not happen; if it did, this is a new poll.
     nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+  }
+}
+
+/** The client leaves its listener on a signal, so that each call gets one of its own. */
+async function pollPage(source: StreamSource, run: StreamRun, token: Uint8Array | undefined, signal: AbortSignal) {
+  const call = new AbortController();
+  const stop = () => call.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await source.connection.withAbortSignal(call.signal, () => requestPage(source, run, token, { wait: true }));
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

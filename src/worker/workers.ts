@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { BatchActivities } from '../activities/batch-types.ts';
+import type { GenerationActivities, TranscriptActivities } from '../activities/chat-types.ts';
 import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../activities/types.ts';
 import type { Keyring } from '../encryption/keyring.ts';
+import { GENERATION_TASK_QUEUE } from '../workflows/chat-messages.ts';
 import { INFERENCE_TASK_QUEUE, PROBE_TASK_QUEUE, WORKER_TASK_QUEUE } from '../workflows/messages.ts';
 import { createDataConverter } from './data-converter.ts';
 import { withMappedFailures } from './failures.ts';
@@ -32,7 +34,7 @@ function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
 /** Role `worker`: workflows, and the activities that need the database. */
 export async function createWorkflowWorker(
   where: WorkerConnection,
-  activities: WorkerActivities & BatchActivities,
+  activities: WorkerActivities & BatchActivities & TranscriptActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker> {
   return Worker.create({
@@ -54,7 +56,7 @@ export async function createWorkflowWorker(
  */
 export async function createInferenceWorkers(
   where: WorkerConnection,
-  activities: InferenceActivities & ProbeActivities,
+  activities: InferenceActivities & ProbeActivities & Partial<GenerationActivities>,
   slots: number,
 ): Promise<Worker[]> {
   const { probeEngines, ...work } = activities;
@@ -73,4 +75,21 @@ export async function createInferenceWorkers(
       maxConcurrentActivityTaskPolls: 1,
     }),
   ]);
+}
+
+/**
+ * Role `inference` with a vision-language model: generations on a queue of their own, since one may take an hour.
+ * @param slots generations at once: as many as the engine can batch
+ */
+export async function createGenerationWorker(
+  where: WorkerConnection,
+  activities: GenerationActivities,
+  slots: number,
+): Promise<Worker> {
+  return Worker.create({
+    ...baseOptions(where),
+    taskQueue: GENERATION_TASK_QUEUE,
+    activities: withMappedFailures(activities),
+    maxConcurrentActivityTaskExecutions: slots,
+  });
 }

@@ -10,6 +10,7 @@ import { createProbeEngines } from '../../src/activities/probe-engines.ts';
 import { createReadCard } from '../../src/activities/read-card.ts';
 import { createRemoveExpired } from '../../src/activities/remove-expired.ts';
 import { createStoreResult } from '../../src/activities/store-result.ts';
+import { createStoreTranscript } from '../../src/activities/store-transcript.ts';
 import type { InferenceActivities } from '../../src/activities/types.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
@@ -127,6 +128,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
         const activities = {
           storeResult: createStoreResult(database.database, blobs),
           removeExpired: createRemoveExpired(database.database, blobs),
+          storeTranscript: createStoreTranscript({ config, database: database.database, blobs, keyring }),
           ...createBatchActivities(batchDependencies(config, { database: database.database, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
