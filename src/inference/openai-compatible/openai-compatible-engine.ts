@@ -136,7 +136,9 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
       };
     },
     async contextLength() {
-      await look();
+      // On the way to a first token: what is known is not asked for again before going on.
+      const looking = look();
+      if (!known) await looking;
       return known?.contextLength ?? null;
     },
     async readiness(): Promise<EngineReadiness> {

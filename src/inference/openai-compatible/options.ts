@@ -1,6 +1,5 @@
 /** Servers whose habits are known; `generic` is any other one that speaks the protocol. */
-export const SERVER_KINDS = ['vllm', 'sglang', 'llamacpp', 'ollama', 'generic'] as const;
-export type ServerKind = (typeof SERVER_KINDS)[number];
+export type ServerKind = 'vllm' | 'sglang' | 'llamacpp' | 'ollama' | 'generic';
 
 export interface UpstreamTimeouts {
   /** Until the connection stands. */
