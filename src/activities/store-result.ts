@@ -1,3 +1,4 @@
+import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import type { ExtractionOutcome, StoreResultInput, WorkerActivities } from './types.ts';
@@ -24,15 +25,20 @@ export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
  * Writes an extraction's outcome to its row, exactly once: a retry finds a final row and leaves it. A row that was
  * deleted meanwhile stays deleted. The image goes after the result is safe.
  */
-export function createStoreResult(database: Database, blobs: BlobStore): WorkerActivities['storeResult'] {
+export function createStoreResult(
+  database: Database,
+  blobs: BlobStore,
+  metrics?: Pick<Metrics, 'extractionFinished'>,
+): WorkerActivities['storeResult'] {
   return async ({ extractionId, attempts, outcome, deleteBlob }: StoreResultInput) => {
-    await database.extraction.updateMany({
+    const { count } = await database.extraction.updateMany({
       where: { id: extractionId, status: 'queued' },
       data: {
         ...outcomeColumns(attempts, outcome),
         ...(deleteBlob !== null && { blob: null }),
       },
     });
+    if (count > 0) metrics?.extractionFinished(outcome.status, outcome.status === 'failed' ? outcome.error.code : null);
     if (deleteBlob !== null) await blobs.delete(deleteBlob);
   };
 }

@@ -25,7 +25,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
   const metrics = createMetrics();
 
   if (roles.includes('worker')) {
-    const storeResult = createStoreResult(database, blobs);
+    const storeResult = createStoreResult(database, blobs, metrics);
     const workers = keepWorking(
       'worker',
       async () => {
