@@ -96,7 +96,7 @@ function matchWording(
 ): LabelMatch | undefined {
   const allowed = allowance(wording.length, expected);
   let best: { distance: number; end: number; cost: number } | undefined;
-  for (const { distance, end } of prefixDistances(wording, text)) {
+  for (const [end, distance] of prefixDistances(wording, text, allowed)?.entries() ?? []) {
     if (end === 0 || distance > allowed) continue;
     const last = indexes[end - 1] ?? 0;
     const cost = distance + boundaryCost(glyphs, last);

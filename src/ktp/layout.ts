@@ -1,8 +1,8 @@
 import { type Anchor, findAnchors, findBloodLabel, median } from './anchors.ts';
-import { contentScore } from './content.ts';
+import { dealRows, type Place } from './deal-rows.ts';
 import { ocrDistance } from './edit-distance.ts';
 import { fitFrame } from './frame.ts';
-import { LABEL_ORDER, type Label, type RowLabel } from './labels.ts';
+import { LABEL_ORDER, type Label } from './labels.ts';
 import { bareText } from './snap.ts';
 import { type Span, sliceSpan, spansOfLine } from './spans.ts';
 import type { TextLine } from './text-line.ts';
@@ -161,7 +161,7 @@ function fillSlots(anchors: readonly Anchor[], body: readonly Span[], metrics: M
       between.filter((span) => (!anchor || span.v > anchor.v) && (!next || span.v <= next.v)),
       metrics,
     );
-    placeRows(slots, rows, anchor?.label, next?.label);
+    placeRows(slots, rows, anchor, next, metrics.pitch);
   }
   return slots;
 }
@@ -202,64 +202,34 @@ function rowsOf(spans: readonly Span[], metrics: Metrics): Span[][] {
 
 /**
  * Deals rows without a label of their own to the label above (a wrapped value) and to the labels that were not read
- * between it and the next one: in order, each row where its content suits best.
+ * between it and the next one: in order, each row where its content and its place suit best.
  */
 function placeRows(
   slots: Map<Label, Slot>,
   rows: readonly Span[][],
-  above: RowLabel | undefined,
-  below: RowLabel | undefined,
+  above: Anchor | undefined,
+  below: Anchor | undefined,
+  pitch: number,
 ): void {
   if (rows.length === 0) return;
-  const from = above ? LABEL_ORDER.indexOf(above) : -1;
-  const to = below ? LABEL_ORDER.indexOf(below) : LABEL_ORDER.length;
-  const choices: (RowLabel | undefined)[] = [above, ...LABEL_ORDER.slice(from + 1, to)];
-  const best = bestDeal(rows, choices);
-  for (const [index, choice] of best.entries()) {
+  const choices = placesBetween(above, below, pitch);
+  for (const [index, choice] of dealRows(rows, choices, pitch).entries()) {
     const row = rows[index];
-    const label = choices[choice];
+    const label = choices[choice]?.label;
     if (!row || label === undefined) continue;
     const slot = slots.get(label);
     slots.set(label, { rows: [...(slot?.rows ?? []), row], labelQuality: slot?.labelQuality ?? 0 });
   }
 }
 
-const WRAPPABLE: ReadonlySet<Label> = new Set<Label>(['nama', 'lahir', 'alamat', 'kel_desa', 'kecamatan', 'pekerjaan']);
-
-/** For each row the index of its label among `choices`, never going back up; -1 drops a row that suits nothing. */
-function bestDeal(rows: readonly Span[][], choices: readonly (RowLabel | undefined)[]): number[] {
-  const dropped = -0.15;
-  // States by the label of the row before; the first is the label above, whose slot exists already.
-  let states: { score: number; deal: readonly number[] }[] = [{ score: 0, deal: [] }];
-  for (const row of rows) {
-    const text = row.map((span) => span.text).join(' ');
-    const next: { score: number; deal: readonly number[] }[] = [];
-    for (const [last, state] of states.entries()) {
-      offer(next, last, state.score + dropped, state.deal, -1);
-      for (let choice = last; choice < choices.length; choice += 1) {
-        const label = choices[choice];
-        if (label === undefined) continue;
-        const gain = choice === last ? (WRAPPABLE.has(label) ? 0.25 : -0.3) : contentScore(label, text);
-        offer(next, choice, state.score + gain, state.deal, choice);
-      }
-    }
-    states = next;
-  }
-  let best = states[0];
-  for (const state of states) if (state && (!best || state.score > best.score)) best = state;
-  return [...(best?.deal ?? [])];
-}
-
-function offer(
-  states: { score: number; deal: readonly number[] }[],
-  last: number,
-  score: number,
-  deal: readonly number[],
-  choice: number,
-): void {
-  for (let index = states.length; index <= last; index += 1) states.push({ score: -Infinity, deal: [] });
-  const current = states[last];
-  if (!current || score > current.score) states[last] = { score, deal: [...deal, choice] };
+/** The label above, then those that were not read, each with the row where it is expected. */
+function placesBetween(above: Anchor | undefined, below: Anchor | undefined, pitch: number): Place[] {
+  const from = above ? LABEL_ORDER.indexOf(above.label) : -1;
+  const missing = LABEL_ORDER.slice(from + 1, below ? LABEL_ORDER.indexOf(below.label) : undefined);
+  const bottom = below?.v ?? (above?.v ?? 0) + (missing.length + 1) * pitch;
+  const top = above?.v ?? bottom - (missing.length + 1) * pitch;
+  const step = (bottom - top) / (missing.length + 1);
+  return [{ label: above?.label, v: top }, ...missing.map((label, index) => ({ label, v: top + (index + 1) * step }))];
 }
 
 /** Takes the blood group out of the row of sex (or out of whatever row it was read on). */

@@ -1,5 +1,5 @@
 import { prefixDistances } from './edit-distance.ts';
-import { cleanPlace } from './read-values.ts';
+import { cleanPlace } from './read-free-text.ts';
 import { characterEvidence, type Reading, textOf, unread } from './reading.ts';
 import { nearestNames, provinceName, provinces, regencies } from './regions.ts';
 import { snapRegion } from './snap-region.ts';
@@ -103,8 +103,9 @@ function withoutWord(row: readonly Span[], words: readonly string[]): Span[] | u
   const text = first.text.toUpperCase().replace(/0/g, 'O');
   let best: { distance: number; end: number } | undefined;
   for (const word of words) {
-    for (const match of prefixDistances(word, text)) {
-      if (match.distance <= word.length / 4 && (!best || match.distance < best.distance)) best = match;
+    const allowed = word.length / 4;
+    for (const [end, distance] of prefixDistances(word, text, allowed)?.entries() ?? []) {
+      if (distance <= allowed && (!best || distance < best.distance)) best = { distance, end };
     }
   }
   if (!best) return undefined;

@@ -1,4 +1,5 @@
-import { cleanPlace, readDate, readFreeText } from './read-values.ts';
+import { cleanPlace, readFreeText } from './read-free-text.ts';
+import { readDate } from './read-listed.ts';
 import { type Reading, unread } from './reading.ts';
 import type { Span } from './spans.ts';
 

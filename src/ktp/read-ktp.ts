@@ -3,21 +3,15 @@ import { toCompatibleCard } from './compat.ts';
 import { confidenceOf } from './confidence.ts';
 import { layOut } from './layout.ts';
 import { ktpLikelihood } from './likelihood.ts';
+import { readBirth } from './read-birth.ts';
 import { readBloodGroup } from './read-blood-group.ts';
+import { cleanAddress, cleanName, cleanPlace, readFreeText } from './read-free-text.ts';
 import { readHeader } from './read-header.ts';
 import { readIssue } from './read-issue.ts';
+import { readListed, readValidity } from './read-listed.ts';
+import { readNeighbourhood } from './read-neighbourhood.ts';
 import { readNik } from './read-nik.ts';
 import { completeHeader, readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
-import {
-  cleanAddress,
-  cleanName,
-  cleanPlace,
-  readBirth,
-  readFreeText,
-  readListed,
-  readNeighbourhood,
-  readValidity,
-} from './read-values.ts';
 import type { Reading } from './reading.ts';
 import { birthPlaces } from './regions.ts';
 import { reconcileBirth } from './repair-nik.ts';
@@ -49,7 +43,7 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
   );
   const header = completeHeader(printedHeader, regions);
   const birth = readBirth(slots.get('lahir'));
-  const sex = readListed(slots.get('jenis_kelamin'), SEXES);
+  const sex = readListed(slots.get('jenis_kelamin'), SEXES, { closed: true });
   const facts = reconcileBirth(nik, birth.date, sex, { districts: regions.districtCodes });
   const neighbourhood = readNeighbourhood(slots.get('rt_rw'));
   const issue = readIssue(layout.issue, layout.pitch);
@@ -67,10 +61,10 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
     rw: neighbourhood.rw,
     kel_desa: regions.village,
     kecamatan: regions.district,
-    agama: readListed(slots.get('agama'), RELIGIONS),
-    status_perkawinan: readListed(slots.get('status_perkawinan'), MARITAL_STATES),
+    agama: readListed(slots.get('agama'), RELIGIONS, { closed: true }),
+    status_perkawinan: readListed(slots.get('status_perkawinan'), MARITAL_STATES, { closed: true }),
     pekerjaan: readListed(slots.get('pekerjaan'), OCCUPATIONS),
-    kewarganegaraan: readListed(slots.get('kewarganegaraan'), NATIONALITIES),
+    kewarganegaraan: readListed(slots.get('kewarganegaraan'), NATIONALITIES, { closed: true }),
     berlaku_hingga: readValidity(slots.get('berlaku_hingga')),
     tempat_terbit: readIssuePlace(issue.place, header),
     tgl_terbit: issue.date,

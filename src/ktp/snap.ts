@@ -53,3 +53,40 @@ export function snap(text: string, entries: Iterable<string>, options: SnapOptio
   if (best === undefined || distance > best.length * share || second - distance < leastMargin) return undefined;
   return { value: best, distance, margin: second - distance };
 }
+
+/**
+ * The one entry of which a reading is a part: its beginning, its end, or both around a stretch that could not be read.
+ * Whole words that end at a blank or slash are a part only if `wordsToo`, since they may be a value by themselves.
+ */
+export function complete(plain: string, entries: readonly string[], wordsToo: boolean): string | undefined {
+  const bare = bareText(plain);
+  if (bare.length < 4) return undefined;
+  const found = new Map<string, string>();
+  for (const entry of entries) {
+    const full = bareText(entry);
+    const missing = full.length - bare.length;
+    if (missing < 1 || bare.length < 0.45 * full.length || !isAround(bare, full)) continue;
+    if (!wordsToo && plain.split(/[ /]+/).every((word) => entry.split(/[ /]+/).includes(word))) continue;
+    const fact = canonicalValue(entry);
+    const known = found.get(fact);
+    if (known === undefined || entry.length < known.length) found.set(fact, entry);
+  }
+  const [only] = found.values();
+  return found.size === 1 ? only : undefined;
+}
+
+/** Whether a reading is a piece of some entry, too short to tell which. */
+export function isFragment(plain: string, entries: readonly string[]): boolean {
+  const bare = bareText(plain);
+  return (
+    bare.length < 3 || entries.some((entry) => bareText(entry).length > bare.length && bareText(entry).includes(bare))
+  );
+}
+
+function isAround(part: string, whole: string): boolean {
+  let head = 0;
+  while (head < part.length && part[head] === whole[head]) head += 1;
+  let tail = 0;
+  while (tail < part.length - head && part[part.length - 1 - tail] === whole[whole.length - 1 - tail]) tail += 1;
+  return head + tail === part.length;
+}

@@ -4,19 +4,22 @@ import { isCalendarDate, toIsoDate } from '../../../src/ktp/dates.ts';
 import { onlyDigits } from '../../../src/ktp/digits.ts';
 import { fitFrame } from '../../../src/ktp/frame.ts';
 import type { Slot } from '../../../src/ktp/layout.ts';
+import { readBirth } from '../../../src/ktp/read-birth.ts';
 import { readBloodGroup } from '../../../src/ktp/read-blood-group.ts';
 import { findDate } from '../../../src/ktp/read-date.ts';
-import {
-  cleanAddress,
-  cleanName,
-  readBirth,
-  readListed,
-  readNeighbourhood,
-  readValidity,
-} from '../../../src/ktp/read-values.ts';
+import { cleanAddress, cleanName } from '../../../src/ktp/read-free-text.ts';
+import { readListed, readValidity } from '../../../src/ktp/read-listed.ts';
+import { readNeighbourhood } from '../../../src/ktp/read-neighbourhood.ts';
 import { snap } from '../../../src/ktp/snap.ts';
 import { spansOfLine } from '../../../src/ktp/spans.ts';
-import { canonicalValue, MARITAL_STATES, OCCUPATIONS, RELIGIONS, SEXES } from '../../../src/ktp/vocabulary.ts';
+import {
+  canonicalValue,
+  MARITAL_STATES,
+  NATIONALITIES,
+  OCCUPATIONS,
+  RELIGIONS,
+  SEXES,
+} from '../../../src/ktp/vocabulary.ts';
 import { textLine } from './card-lines.ts';
 
 function slotOf(...texts: string[]): Slot {
@@ -86,6 +89,17 @@ describe('readBirth', () => {
   });
 });
 
+describe('readBirth on part of a date', () => {
+  it.each(['BARITO KUALA, 06-05', 'BARITO KUALA, 18-11 952', 'BARITO KUALA, 17-10-19', 'BARITO KUALA,'])(
+    'keeps the date out of the place in "%s"',
+    (text) => {
+      const { place, date } = readBirth(slotOf(text));
+      expect(place.value).toBe('BARITO KUALA');
+      expect(date.value).toBeNull();
+    },
+  );
+});
+
 describe('readNeighbourhood', () => {
   it.each([
     ['001/002', '001', '002'],
@@ -137,7 +151,7 @@ describe('readBloodGroup', () => {
 
 describe('readListed', () => {
   it('takes a near reading to its entry and says so', () => {
-    const reading = readListed(slotOf('LAKl-LAK1'), SEXES);
+    const reading = readListed(slotOf('LAKl-LAK1'), SEXES, { closed: true });
     expect(reading).toMatchObject({ value: 'LAKI-LAKI', raw: 'LAKl-LAK1', warnings: ['snapped'] });
   });
 
@@ -145,6 +159,24 @@ describe('readListed', () => {
     expect(readListed(slotOf('KATOLIK'), RELIGIONS)).toMatchObject({ value: 'KATHOLIK', raw: 'KATOLIK' });
     expect(readListed(slotOf('KEPERCAYAAN'), RELIGIONS).value).toBe('KEPERCAYAAN TERHADAP TUHAN YME');
     expect(readListed(slotOf('PEGAWAI NEGERI SIPIL (PNS)'), OCCUPATIONS).value).toBe('PEGAWAI NEGERI SIPIL');
+  });
+
+  it('completes what is a part of one entry alone', () => {
+    expect(readListed(slotOf('MENG RUMAH TANGGA'), OCCUPATIONS)).toMatchObject({
+      value: 'MENGURUS RUMAH TANGGA',
+      warnings: ['completed'],
+    });
+    expect(readListed(slotOf('PEREM'), SEXES, { closed: true }).value).toBe('PEREMPUAN');
+  });
+
+  it('answers nothing for a part of several entries', () => {
+    expect(readListed(slotOf('CERAI'), MARITAL_STATES, { closed: true })).toMatchObject({ value: null, raw: 'CERAI' });
+    expect(readListed(slotOf('WN'), NATIONALITIES, { closed: true }).value).toBeNull();
+    expect(readValidity(slotOf('23-01')).value).toBeNull();
+  });
+
+  it('leaves whole words that are no entry', () => {
+    expect(readListed(slotOf('PETANI'), OCCUPATIONS).value).toBe('PETANI');
   });
 
   it('never rejects what is not in the list', () => {

@@ -1,0 +1,47 @@
+import { onlyLetters } from './digits.ts';
+import type { Slot } from './layout.ts';
+import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import { plainText } from './snap.ts';
+
+/** A value of free text: a name, an address, a region before it is looked up. */
+export function readFreeText(slot: Slot | undefined, clean: (text: string) => string = plainText): Reading {
+  const spans = slot ? valueSpans(slot.rows) : [];
+  const raw = textOf(spans);
+  const value = clean(raw);
+  if (value === '') return unread();
+  const odd = value.replace(/[A-Z0-9 .,'()/:&-]/g, '').length;
+  const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: odd };
+  return { value, raw, spans, source: 'ocr', warnings: value === plainText(raw) ? [] : ['normalised'], evidence };
+}
+
+/** A person's name: letters, and the marks . , ' - /. */
+export function cleanName(text: string): string {
+  return onlyLetters(plainText(text))
+    .replace(/[:;|]/g, ' ')
+    .replace(/[^A-Z .,'/()-]/g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/^[ .,'-]+|[ ,'-]+$/g, '');
+}
+
+/** An address: leading and trailing marks off, a comma or colon behind an abbreviation taken for its full stop. */
+export function cleanAddress(text: string): string {
+  return plainText(text)
+    .replace(/;/g, ':')
+    .replace(/\b(JL|NO|GG|KP|BR|DSN|KOMP)[,:](?= ?[A-Z0-9])/g, '$1.')
+    .replace(/^[ .,':;-]+(?=.)|[ ,':;]+$/g, '')
+    .replace(/\s+/g, ' ');
+}
+
+/** Name of a region or place. */
+export function cleanPlace(text: string): string {
+  return onlyLettersOfWords(plainText(text))
+    .replace(/[:;|]/g, ' ')
+    .replace(/[^A-Z0-9 .,'/()-]/g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/^[ .,'/-]+|[ .,'/-]+$/g, '');
+}
+
+/** Digits stay where they stand alone ("2 X 11 KAYU TANAM"), not inside a word. */
+function onlyLettersOfWords(text: string): string {
+  return text.replace(/\S+/g, (word) => (/[A-Z]{2}/.test(word) ? onlyLetters(word) : word));
+}

@@ -1,0 +1,84 @@
+import { toIsoDate } from './dates.ts';
+import { fitOf } from './fit.ts';
+import type { Slot } from './layout.ts';
+import { findDate } from './read-date.ts';
+import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import { complete, isFragment, plainText, type Snap, snap } from './snap.ts';
+import type { Span } from './spans.ts';
+import { canonicalValue, LIFELONG } from './vocabulary.ts';
+
+/** Nats by which an entry may fit worse than what was read: much in a closed list, little in one that is not. */
+const CLOSED_COST = 40;
+const OPEN_COST = 10;
+/** Blanks and punctuation alone. */
+const LIGHT_EDITS = 0.6;
+
+export interface ListedOptions {
+  /** Whether other values are all but impossible. Default false: an unknown value of whole words stays. */
+  readonly closed?: boolean;
+}
+
+/**
+ * A value out of a list. A reading near one entry alone takes it (`snapped`), or is a part of one entry alone
+ * (`completed`); a part of several is null with its `raw` (`incomplete`); any other stays as it is (`not_in_list`).
+ */
+export function readListed(slot: Slot | undefined, entries: readonly string[], options: ListedOptions = {}): Reading {
+  const spans = slot ? valueSpans(slot.rows) : [];
+  const raw = textOf(spans);
+  if (raw === '') return unread();
+  const evidence = characterEvidence(spans, slot?.labelQuality ?? 0);
+  const known = (entry: string, distance: number, warnings: readonly string[]): Reading => {
+    const snapShare = distance / Math.max(1, entry.length);
+    const value = canonicalValue(entry);
+    return { value, raw, spans, source: 'ocr', warnings, evidence: { ...evidence, snapShare, listed: true } };
+  };
+  const plain = plainText(raw);
+  if (entries.includes(plain)) return known(plain, 0, []);
+  const whole = complete(plain, entries, options.closed === true);
+  if (whole !== undefined) return known(whole, 0.5 * (whole.length - plain.length), ['completed']);
+  const near = nearestFitting(plain, entries, spans, options.closed ? CLOSED_COST : OPEN_COST);
+  if (near) return known(near.value, near.distance, near.distance > 0 ? ['snapped'] : []);
+  if (options.closed && isFragment(plain, entries)) return { ...unread('incomplete'), raw, spans };
+  return { value: plain, raw, spans, source: 'ocr', warnings: ['not_in_list'], evidence };
+}
+
+/** The entry nearest to a reading, if what the recogniser saw bears it out. */
+function nearestFitting(
+  plain: string,
+  entries: readonly string[],
+  spans: readonly Span[],
+  allowed: number,
+): Snap | undefined {
+  const near = snap(plain, entries);
+  if (!near || near.distance <= LIGHT_EDITS) return near;
+  const fit = fitOf(spans);
+  return fit.of(plain) - fit.of(near.value) <= allowed ? near : undefined;
+}
+
+/** A date on its own: date of issue, date of expiry. */
+export function readDate(spans: readonly Span[], labelQuality: number): Reading {
+  const raw = textOf(spans);
+  const found = findDate(raw);
+  if (!found) return unread();
+  const evidence = { ...characterEvidence(spans, labelQuality), listed: true, oddCharacters: found.mended };
+  return {
+    value: toIsoDate(found.date),
+    raw,
+    spans,
+    source: 'ocr',
+    warnings: found.mended > 0 ? ['normalised'] : [],
+    evidence,
+  };
+}
+
+/** SEUMUR HIDUP or a date. */
+export function readValidity(slot: Slot | undefined): Reading {
+  const spans = slot ? valueSpans(slot.rows) : [];
+  const quality = slot?.labelQuality ?? 0;
+  const lifelong = readListed(slot, [LIFELONG], { closed: true });
+  if (lifelong.value === LIFELONG) return lifelong;
+  const date = readDate(spans, quality);
+  if (date.value !== null) return date;
+  // What is neither is a part of a date.
+  return lifelong.raw === null ? lifelong : { ...unread('incomplete'), raw: lifelong.raw, spans };
+}
