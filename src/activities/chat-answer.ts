@@ -1,13 +1,8 @@
 import type { Piece } from '../chat/piece.ts';
 import { joinPieces } from '../chat/piece-text.ts';
 import { RecordedPrefix } from '../chat/skip-recorded.ts';
+import { generateChecked } from '../inference/chat/generate-checked.ts';
 import type { Engine, GenerationPart, GenerationRequest } from '../inference/engine.ts';
-
-export type Generate = (
-  engine: Engine,
-  request: GenerationRequest,
-  options: { readonly signal: AbortSignal },
-) => AsyncIterable<GenerationPart>;
 
 /**
  * Yields the rest of an answer of which a part is recorded: from the recorded text on where the engine can, else by
@@ -15,14 +10,13 @@ export type Generate = (
  * @throws errors of the engine; PartedWaysError
  */
 export async function* continueAnswer(
-  generate: Generate,
   engine: Engine,
   request: GenerationRequest,
   recorded: readonly Piece[],
   options: { readonly signal: AbortSignal },
 ): AsyncGenerator<GenerationPart> {
   if (recorded.length === 0) {
-    yield* generate(engine, request, options);
+    yield* generateChecked(engine, request, options);
     return;
   }
   // What a server can do is known once it was asked.
@@ -30,11 +24,11 @@ export async function* continueAnswer(
   const { content, reasoning, toolCalls } = joinPieces(recorded);
   const onlyText = content !== '' && reasoning === '' && toolCalls.length === 0;
   if (engine.capabilities.continueFromPrefix && onlyText && request.responseFormat.type === 'text') {
-    yield* continueText(generate, engine, request, recorded, content, options);
+    yield* continueText(engine, request, recorded, content, options);
     return;
   }
   const prefix = new RecordedPrefix(recorded);
-  for await (const part of generate(engine, request, options)) {
+  for await (const part of generateChecked(engine, request, options)) {
     if (part.type === 'piece') {
       const piece = prefix.skip(part.piece);
       if (piece) yield { type: 'piece', piece };
@@ -46,7 +40,6 @@ export async function* continueAnswer(
 }
 
 async function* continueText(
-  generate: Generate,
   engine: Engine,
   request: GenerationRequest,
   recorded: readonly Piece[],
@@ -59,5 +52,5 @@ async function* continueText(
     yield { type: 'finish', reason: 'length', usage: null };
     return;
   }
-  yield* generate(engine, { ...request, sampling: { ...request.sampling, maxTokens }, prefix }, options);
+  yield* generateChecked(engine, { ...request, sampling: { ...request.sampling, maxTokens }, prefix }, options);
 }

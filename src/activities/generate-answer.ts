@@ -8,7 +8,7 @@ import { KtpflowError } from '../errors.ts';
 import { type PreparedGeneration, prepareGeneration } from '../inference/chat/prepare-generation.ts';
 import type { Engine } from '../inference/engine.ts';
 import { type BlobStore, readBlob } from '../storage/blobs.ts';
-import { continueAnswer, type Generate } from './chat-answer.ts';
+import { continueAnswer } from './chat-answer.ts';
 import { OwnStream, type TakenOver } from './chat-own-stream.ts';
 import { StreamClosedError, StreamRecorder, sendRecord } from './chat-recorder.ts';
 import type { GenerateAnswerInput, GenerationActivities } from './chat-types.ts';
@@ -18,8 +18,6 @@ export interface GenerateAnswerDependencies {
   readonly config: Config;
   readonly engines: { forModel(model: string): Engine | undefined };
   readonly blobs: BlobStore;
-  /** Enforces `response_format` where the engine does not. */
-  readonly generate: Generate;
 }
 
 /** A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. */
@@ -113,7 +111,7 @@ class Generation {
   }
 
   async #generate(recorder: StreamRecorder): Promise<void> {
-    const { blobs, config, engines, generate } = this.#dependencies;
+    const { blobs, config, engines } = this.#dependencies;
     const { blob, model } = this.#input;
     const signal = AbortSignal.any([this.#context.cancellationSignal, this.#closed.signal]);
     this.#engine = engines.forModel(model);
@@ -121,7 +119,7 @@ class Generation {
     const request = chatRequestSchema.parse(JSON.parse((await readBlob(blobs, blob)).toString()));
     this.#request = await prepareGeneration(request, this.#engine, { config, signal });
     const recorded = [...this.#pieces];
-    for await (const part of continueAnswer(generate, this.#engine, this.#request, recorded, { signal })) {
+    for await (const part of continueAnswer(this.#engine, this.#request, recorded, { signal })) {
       if (part.type === 'piece') {
         this.#pieces.push(part.piece);
         recorder.push(part.piece);

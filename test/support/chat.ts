@@ -40,7 +40,6 @@ export function startGenerations(
         config,
         blobs,
         engines: { forModel: (model) => (model === MODEL ? engine : undefined) },
-        generate: (chosen, request, options) => chosen.generate(request, options),
       });
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
       return { connection, workers: [await createGenerationWorker(where, { generateAnswer }, slots)] };

@@ -5,8 +5,8 @@ import { readTranscript } from '../../storage/chat-sessions.ts';
 import type { StreamRun } from '../../storage/stream-history.ts';
 import type { ApiContext } from '../context.ts';
 import type { Answer } from './answer.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
 import { LiveStream } from './live-stream.ts';
-import { ReaderLeases } from './reader-lease.ts';
 import { createStreamConnection } from './stream-connection.ts';
 
 const CLOSING_MS = 3_000;
@@ -16,13 +16,13 @@ const LOOK_AGAIN_MS = 20;
 export class LiveStreams {
   readonly #context: ApiContext;
   readonly #connection: Connection;
-  readonly #leases: ReaderLeases;
+  readonly #leases: LeaseKeeper;
   readonly #streams = new Map<string, LiveStream>();
 
   constructor(context: ApiContext) {
     this.#context = context;
     this.#connection = createStreamConnection(context.config);
-    this.#leases = new ReaderLeases(context.temporal);
+    this.#leases = new LeaseKeeper(context.temporal);
   }
 
   /** This process, as workflows know it. */

@@ -1,4 +1,4 @@
-import { type ChatRequest, countParts } from '../../chat/request.ts';
+import type { ChatRequest } from '../../chat/request.ts';
 import type { Config } from '../../config.ts';
 import { KtpflowError } from '../../errors.ts';
 import { GENERATION_TASK_QUEUE } from '../../workflows/chat-messages.ts';
@@ -30,8 +30,10 @@ export function requireModel(config: Config, model: string): void {
 /** What `ktp-ocr` needs can be told before anything is started. @throws KtpflowError missing_image, invalid_value */
 export function checkOcrRequest(request: ChatRequest): void {
   if (request.model !== OCR_MODEL) return;
-  if (countParts(request, 'image') === 0) {
-    throw new KtpflowError('missing_image', 'The model ktp-ocr needs an image in the messages.', { param: 'messages' });
+  const question = request.messages.findLast((message) => message.role === 'user');
+  if (!question?.content?.some((part) => part.type === 'image')) {
+    const message = 'The model ktp-ocr needs an image in the last user message.';
+    throw new KtpflowError('missing_image', message, { param: 'messages' });
   }
   const format = request.response_format;
   if (format?.type === 'json_schema' && format.json_schema.name !== OCR_SCHEMA_NAME) {

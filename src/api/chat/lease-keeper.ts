@@ -20,7 +20,7 @@ interface Lease {
  * Tells workflows whether this process has readers of their streams: the disconnect rule's clock is theirs, so that it
  * runs whatever becomes of this process.
  */
-export class ReaderLeases {
+export class LeaseKeeper {
   /** This process, for the workflows. */
   readonly holder = `api-${randomBytes(8).toString('hex')}`;
   readonly #temporal: Client;
