@@ -123,6 +123,22 @@ export class EmbeddedPlatform extends PlatformProcess {
   }
 }
 
+/** A platform with keys, asked with one of them unless a request says otherwise. */
+export class KeyedPlatform extends EmbeddedPlatform {
+  #key = '';
+
+  static async startKeyed(home: string, key: string, environment: NodeJS.ProcessEnv): Promise<KeyedPlatform> {
+    const platform = new KeyedPlatform(home, environment);
+    platform.#key = key;
+    platform.address = await platform.ready();
+    return platform;
+  }
+
+  override request(path: string, init: RequestInit = {}): Promise<Response> {
+    return super.request(path, { ...init, headers: { authorization: `Bearer ${this.#key}`, ...init.headers } });
+  }
+}
+
 /** Processes below a pid, and those that have the home in their command line or environment (Linux). */
 export function processTree(root: number, home: string): ProcessIdentity[] {
   const found = new Map<number, ProcessIdentity>();
