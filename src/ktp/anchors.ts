@@ -106,14 +106,21 @@ export function rightNeighbour(span: Span, spans: readonly Span[]): Span | undef
 
 const BLOOD_LABEL: readonly Label[] = ['gol_darah'];
 
-/** Where "Gol. Darah" begins in a run of glyphs, at the start of a word or glued to one. */
-export function findBloodLabel(glyphs: readonly Glyph[]): { start: number; match: LabelMatch } | undefined {
+/**
+ * Where "Gol. Darah" begins in a run of glyphs, at the start of a word or glued to one. On the row of sex a badly
+ * misread one will do; elsewhere places like PANGANDARAN come near, so `certain` asks for a nearly perfect one.
+ */
+export function findBloodLabel(
+  glyphs: readonly Glyph[],
+  certain: boolean,
+): { start: number; match: LabelMatch } | undefined {
+  const least = certain ? 0.87 : 0.5;
   let best: { start: number; match: LabelMatch } | undefined;
   for (let start = 0; start < glyphs.length; start += 1) {
     const initial = glyphs[start]?.text.toUpperCase() ?? '';
     if (!'GCB6O0'.includes(initial)) continue;
     const match = matchLabel(glyphs.slice(start), BLOOD_LABEL);
-    if (match && match.quality > 0.5 && (!best || match.quality > best.match.quality)) best = { start, match };
+    if (match && match.quality > least && (!best || match.quality > best.match.quality)) best = { start, match };
   }
   return best;
 }

@@ -238,7 +238,7 @@ function splitBlood(slots: Map<Label, Slot>): Map<Label, Slot> {
     const slot = slots.get(label);
     if (!slot) continue;
     for (const [rowIndex, row] of slot.rows.entries()) {
-      const cut = cutBlood(row);
+      const cut = cutBlood(row, label !== 'jenis_kelamin');
       if (!cut) continue;
       const rows = slot.rows
         .map((other, index) => (index === rowIndex ? cut.before : other))
@@ -259,9 +259,9 @@ interface BloodCut {
   readonly colon: boolean;
 }
 
-function cutBlood(row: readonly Span[]): BloodCut | undefined {
+function cutBlood(row: readonly Span[], certain: boolean): BloodCut | undefined {
   const glyphs = row.flatMap((span) => span.glyphs);
-  const found = findBloodLabel(glyphs);
+  const found = findBloodLabel(glyphs, certain);
   if (!found) return undefined;
   const end = found.start + found.match.end;
   const before: Span[] = [];

@@ -72,6 +72,18 @@ describe('readKtp', () => {
     expect(reading.fields.rt.value).toBe('003');
   });
 
+  it('does not take a place for a label', () => {
+    const card = { ...SPECIMEN, lahir: 'PANGANDARAN, 17-08-1990', gol_darah: '', alamat: 'KEDAMAIAN' };
+    const { lines, ...page } = cardLines(card);
+    const { fields } = readKtp(
+      lines.filter((line) => !line.text.startsWith('Gol')),
+      page,
+    );
+    expect(fields.tempat_lahir.value).toBe('PANGANDARAN');
+    expect(fields.alamat.value).toBe('KEDAMAIAN');
+    expect(fields.gol_darah.value).toBeNull();
+  });
+
   it('answers nulls for a page without text', () => {
     const reading = readKtp([], { width: 100, height: 100 });
     expect(Object.values(reading.fields).every((field) => field.value === null)).toBe(true);
