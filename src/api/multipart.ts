@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import type { Request } from 'express';
 import { KtpflowError } from '../errors.ts';
@@ -8,6 +8,102 @@ const STALL_MS = 30_000;
 /** Room for boundaries, part headers and text fields beside the file. */
 const OVERHEAD_BYTES = 1024 * 1024;
 const MAX_FIELD_BYTES = 64 * 1024;
+const MAX_FIELDS = 32;
+const MAX_FILES = 8;
+
+export interface FormReader {
+  readonly maxBodyBytes: number;
+  readonly maxFileBytes: number;
+  /** Longest text field. Default 64 KB. */
+  readonly maxFieldBytes?: number;
+  /** Default 8. */
+  readonly maxFiles?: number;
+  readonly tooLarge: () => KtpflowError;
+  /**
+   * Takes a file part while it arrives; must consume it. What it throws or rejects with ends the form at once.
+   * `limit` is emitted on a file that is cut off at maxFileBytes.
+   */
+  readonly onFile: (name: string, file: FilePart, fileName: string | undefined) => Promise<unknown> | undefined;
+  /** Waited for between two pieces of the body: keeps the sender waiting while too much is in hand. */
+  readonly ready?: () => Promise<void>;
+}
+
+/** A file's content; `truncated` once it was cut off at maxFileBytes. */
+export type FilePart = Readable & { truncated?: boolean };
+
+/**
+ * Reads multipart/form-data while it arrives. The first failure ends it at once, without waiting for the rest of the
+ * body; it is thrown when everything that took a file has settled.
+ * @returns text fields by name; the last of a name wins
+ * @throws KtpflowError malformed_request, payload_too_large, request_timeout, invalid_value, and what onFile throws
+ */
+export async function readForm(request: Request, reader: FormReader): Promise<ReadonlyMap<string, string>> {
+  const { maxBodyBytes, tooLarge, ready } = reader;
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge();
+  const form = openForm(request, reader);
+  const gate = new Transform({
+    transform(bytes, _encoding, done) {
+      if (!ready) return done(null, bytes);
+      ready().then(() => done(null, bytes), done);
+    },
+  });
+  const fields = new Map<string, string>();
+  const open = new Set<Readable>();
+  const taking: Promise<unknown>[] = [];
+
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let received = 0;
+      const stalled = () => reject(new KtpflowError('request_timeout', 'The upload stopped in the middle.'));
+      let stall = setTimeout(stalled, STALL_MS);
+      request.on('data', (bytes: Buffer) => {
+        received += bytes.length;
+        clearTimeout(stall);
+        stall = setTimeout(stalled, STALL_MS);
+        if (received > maxBodyBytes) reject(tooLarge());
+      });
+      request.once('end', () => clearTimeout(stall));
+      request.once('close', () => {
+        clearTimeout(stall);
+        if (!request.complete) reject(brokenOff());
+      });
+      request.once('error', () => reject(brokenOff()));
+      gate.once('error', reject);
+
+      form.on('file', (name, file: FilePart, fileName) => {
+        // Also files that nobody wants fail with a cut body; without a listener that would end the process.
+        file.on('error', () => reject(malformed()));
+        open.add(file);
+        file.once('close', () => open.delete(file));
+        try {
+          const taken = reader.onFile(name, file, fileName);
+          if (!taken) return;
+          taking.push(taken);
+          taken.catch(reject);
+        } catch (error) {
+          file.resume();
+          reject(error);
+        }
+      });
+      form.on('field', (name, value, _nameTruncated, valueTruncated) => {
+        if (valueTruncated) reject(new KtpflowError('payload_too_large', 'A form field is too large.'));
+        else fields.set(name, value);
+      });
+      const tooMany = () => reject(new KtpflowError('invalid_value', 'The form has too many parts.'));
+      form.on('fieldsLimit', tooMany).on('filesLimit', tooMany).on('partsLimit', tooMany);
+      form.on('error', () => reject(malformed()));
+      form.on('finish', resolve);
+      request.pipe(gate).pipe(form);
+    });
+    await Promise.all(taking);
+    return fields;
+  } catch (error) {
+    request.unpipe(gate);
+    for (const file of open) file.destroy(error instanceof Error ? error : undefined);
+    await Promise.allSettled(taking);
+    throw error;
+  }
+}
 
 export interface FormOptions<Stored> {
   /** Name of the one file field that is wanted; other files are read and thrown away. */
@@ -28,70 +124,43 @@ export interface ReceivedForm<Stored> {
 
 /**
  * Reads multipart/form-data with at most one file, which streams to `store` while it arrives; fields may stand before
- * or after it. The first failure ends it at once, without waiting for the rest of the body.
- * @throws KtpflowError malformed_request, payload_too_large, request_timeout, invalid_value (a second file), and what
- * `store` throws
+ * or after it.
+ * @throws KtpflowError as readForm, invalid_value for a second file, and what `store` throws
  */
 export async function receiveForm<Stored>(
   request: Request,
   options: FormOptions<Stored>,
 ): Promise<ReceivedForm<Stored>> {
-  const maxBodyBytes = options.maxFileBytes + OVERHEAD_BYTES;
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw options.tooLarge();
-  const form = openForm(request, options.maxFileBytes);
-  const fields = new Map<string, string>();
+  const { fileField, maxFileBytes, store, discard, tooLarge } = options;
   let storing: Promise<Stored> | undefined;
-  let openFile: Readable | undefined;
-
   try {
-    await new Promise<void>((resolve, reject) => {
-      let received = 0;
-      const stalled = () => reject(new KtpflowError('request_timeout', 'The upload stopped in the middle.'));
-      let stall = setTimeout(stalled, STALL_MS);
-      request.on('data', (bytes: Buffer) => {
-        received += bytes.length;
-        clearTimeout(stall);
-        stall = setTimeout(stalled, STALL_MS);
-        if (received > maxBodyBytes) reject(options.tooLarge());
-      });
-      request.once('end', () => clearTimeout(stall));
-      request.once('close', () => {
-        clearTimeout(stall);
-        if (!request.complete) reject(brokenOff());
-      });
-      request.once('error', () => reject(brokenOff()));
-
-      form.on('file', (name, file) => {
-        // Also files that nobody wants fail with a cut body; without a listener that would end the process.
-        file.on('error', () => reject(malformed()));
-        if (name !== options.fileField) return void file.resume();
-        if (storing) return void reject(secondFile(options.fileField, file));
-        openFile = file;
-        file.once('limit', () => reject(options.tooLarge()));
-        storing = options.store(file);
-        storing.catch(reject);
-      });
-      form.on('field', (name, value, _nameTruncated, valueTruncated) => {
-        if (valueTruncated) reject(new KtpflowError('payload_too_large', 'A form field is too large.'));
-        else fields.set(name, value);
-      });
-      const tooMany = () => reject(new KtpflowError('invalid_value', 'The form has too many parts.'));
-      form.on('fieldsLimit', tooMany).on('filesLimit', tooMany).on('partsLimit', tooMany);
-      form.on('error', () => reject(malformed()));
-      form.on('finish', resolve);
-      request.pipe(form);
+    const fields = await readForm(request, {
+      maxBodyBytes: maxFileBytes + OVERHEAD_BYTES,
+      maxFileBytes,
+      tooLarge,
+      onFile: (name, file) => {
+        if (name !== fileField) {
+          file.resume();
+          return undefined;
+        }
+        if (storing) throw new KtpflowError('invalid_value', 'Send one file, not several.', { param: fileField });
+        const limit = new Promise<never>((_resolve, reject) => file.once('limit', () => reject(tooLarge())));
+        storing = store(file);
+        return Promise.race([storing, limit]);
+      },
     });
     return { file: await storing, fields };
   } catch (error) {
-    request.unpipe(form);
-    openFile?.destroy(error instanceof Error ? error : undefined);
     const stored = await storing?.catch(() => undefined);
-    if (stored !== undefined) await options.discard(stored);
+    if (stored !== undefined) await discard(stored);
     throw error;
   }
 }
 
-function openForm(request: Request, maxFileBytes: number) {
+function openForm(
+  request: Request,
+  { maxFileBytes, maxFieldBytes = MAX_FIELD_BYTES, maxFiles = MAX_FILES }: FormReader,
+) {
   try {
     return new Busboy({
       headers: request.headers as BusboyHeaders,
@@ -100,10 +169,10 @@ function openForm(request: Request, maxFileBytes: number) {
         fileName !== undefined || type === 'application/octet-stream' || (type ?? '').startsWith('image/'),
       limits: {
         fileSize: maxFileBytes,
-        fieldSize: MAX_FIELD_BYTES,
-        files: 8,
-        fields: 32,
-        parts: 40,
+        fieldSize: maxFieldBytes,
+        files: maxFiles,
+        fields: MAX_FIELDS,
+        parts: maxFiles + MAX_FIELDS,
         headerSize: 16_384,
       },
     });
@@ -118,9 +187,4 @@ function malformed(): KtpflowError {
 
 function brokenOff(): KtpflowError {
   return new KtpflowError('malformed_request', 'The upload broke off.');
-}
-
-function secondFile(field: string, file: Readable): KtpflowError {
-  file.resume();
-  return new KtpflowError('invalid_value', 'Send one file, not several.', { param: field });
 }
