@@ -25,6 +25,7 @@ interface Tally {
 const tallies = new Map<string, Tally>();
 const wrongByField = new Map<string, number>();
 const reliability = Array.from({ length: 10 }, () => ({ said: 0, right: 0, count: 0 }));
+const negatives = new Map<string, { count: number; accepted: number; highest: number }>();
 let lowest = 1;
 let milliseconds = 0;
 let cards = 0;
@@ -35,8 +36,6 @@ report();
 interface CardEntry extends CorpusEntry {
   readonly truth: Truth;
 }
-
-const negatives = new Map<string, { count: number; accepted: number; highest: number }>();
 
 function score(entry: CorpusEntry): void {
   const { truth } = entry;

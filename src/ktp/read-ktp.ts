@@ -77,7 +77,7 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
     fields,
     checks: checkCard(fields),
     compat: toCompatibleCard(fields),
-    likelihood: ktpLikelihood(layout, readings),
+    likelihood: ktpLikelihood(lines, layout, readings),
   };
 }
 
