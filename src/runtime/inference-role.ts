@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { createGenerateAnswer } from '../activities/generate-answer.ts';
 import { createProbeEngines } from '../activities/probe-engines.ts';
 import { createReadCard } from '../activities/read-card.ts';
 import { createCardReaderPool } from '../inference/card-reader/pool.ts';
-import { createInferenceWorkers } from '../worker/workers.ts';
+import { createEngines } from '../inference/engines.ts';
+import { createGenerationWorker, createInferenceWorkers } from '../worker/workers.ts';
 import { silentReport } from './assets/report.ts';
 import { ensureOcrModels } from './assets.ts';
 import { connectWorker } from './connect.ts';
@@ -15,18 +17,25 @@ export async function runInferenceRole({ config, keyring, blobs, logger, closers
   const threads = config.OCR_THREADS || availableParallelism();
   const pool = createCardReaderPool({ modelPaths: models, threads });
   closers.add('card reader', () => pool.close());
+  const engines = createEngines(config, { pool });
+  closers.add('engines', () => engines.close());
+  const hasVlm = engines.list().some((engine) => engine.kind !== 'ppocr');
   if (config.EAGER_LOAD_MODEL) await pool.ready;
 
+  const readCard = createReadCard({ pool, blobs, keyring });
+  const generateAnswer = createGenerateAnswer({ config, engines, blobs });
+  const probeEngines = createProbeEngines(() => engines.statuses());
   const workers = keepWorking(
     'inference',
     async () => {
       const connection = await connectWorker(config);
-      const activities = {
-        readCard: createReadCard({ pool, blobs, keyring }),
-        probeEngines: createProbeEngines(async () => [{ id: 'pp-ocr', kind: 'ppocr', ready: true, error: null }]),
-      };
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
-      return { connection, workers: await createInferenceWorkers(where, activities, threads) };
+      // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
+      const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
+      const generations = hasVlm
+        ? [await createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)]
+        : [];
+      return { connection, workers: [...cards, ...generations] };
     },
     logger,
   );
