@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
+import { removeExpiredSessions } from './remove-expired-sessions.ts';
 import type { RemovalReport, WorkerActivities } from './types.ts';
 
 const ABANDONED_AFTER_MS = 5 * 60_000;
@@ -43,7 +44,11 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
     const sweep = async () => {
       const named = await database.extraction.findMany({ where: { blob: { in: page } }, select: { blob: true } });
       const archives = await database.batch.findMany({ where: { blob: { in: page } }, select: { blob: true } });
-      const kept = new Set([...named, ...archives].map((row) => row.blob));
+      const requests = await database.chatGeneration.findMany({
+        where: { blob: { in: page } },
+        select: { blob: true },
+      });
+      const kept = new Set([...named, ...archives, ...requests].map((row) => row.blob));
       for (const blob of page.splice(0)) {
         if (kept.has(blob)) continue;
         await blobs.delete(blob);
@@ -61,7 +66,10 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
 
   return async (): Promise<RemovalReport> => {
     const now = new Date();
-    const expired = (await removeRows({ expiresAt: { lt: now } })) + (await removeBatches({ expiresAt: { lt: now } }));
+    const expired =
+      (await removeRows({ expiresAt: { lt: now } })) +
+      (await removeBatches({ expiresAt: { lt: now } })) +
+      (await removeExpiredSessions(database, blobs, now));
     const abandonedBefore = new Date(now.getTime() - ABANDONED_AFTER_MS);
     const neverStarted = { acceptedAt: null, createdAt: { lt: abandonedBefore } };
     const abandoned =

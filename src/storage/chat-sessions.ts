@@ -83,6 +83,21 @@ export async function isKeyOfAnotherBody(
   return other !== null;
 }
 
+export interface ExpiredGeneration {
+  readonly id: string;
+  readonly sessionHash: string;
+  readonly runId: string | null;
+  readonly blob: BlobReference | null;
+}
+
+export function expiredGenerations(database: Database, now: Date, limit: number): Promise<ExpiredGeneration[]> {
+  return database.chatGeneration.findMany({
+    where: { expiresAt: { lt: now } },
+    select: { id: true, sessionHash: true, runId: true, blob: true },
+    take: limit,
+  });
+}
+
 export async function removeGeneration(database: Database, id: string): Promise<void> {
   await database.chatGeneration.deleteMany({ where: { id } });
 }

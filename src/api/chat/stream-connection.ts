@@ -14,8 +14,8 @@ export function createStreamConnection(config: Config): Connection {
     interceptors: [],
     channelArgs: {
       'grpc.use_local_subchannel_pool': 1,
-      'grpc.keepalive_time_ms': 5_000,
-      'grpc.keepalive_timeout_ms': 3_000,
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 5_000,
       // A server that was away for a minute is not to be missed for another one.
       'grpc.initial_reconnect_backoff_ms': 50,
       'grpc.max_reconnect_backoff_ms': 1_000,
