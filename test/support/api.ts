@@ -29,8 +29,13 @@ export async function startTestApi(platform: Platform, environment: Record<strin
   return serve({ config: override(platform.config, environment), database, blobs, keyring, temporal });
 }
 
+export interface LonelyApi extends TestApi {
+  /** From here on the database is gone too. */
+  stopDatabase(): Promise<void>;
+}
+
 /** An API with a database and a blob store of its own and, as a matter of fact, no Temporal. */
-export async function startLonelyApi(environment: Record<string, string> = {}): Promise<TestApi> {
+export async function startLonelyApi(environment: Record<string, string> = {}): Promise<LonelyApi> {
   const folder = await mkdtemp(join(tmpdir(), 'ktpflow-api-'));
   const config = readConfig({
     PORT: '0',
@@ -47,10 +52,11 @@ export async function startLonelyApi(environment: Record<string, string> = {}): 
   const server = await serve({ config, database, blobs, keyring, temporal });
   return {
     ...server,
+    stopDatabase: () => pglite.close(),
     async close() {
       await server.close();
       await temporal.connection.close();
-      await pglite.close();
+      if (!pglite.closed) await pglite.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,10 +1,19 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bearer, errorOf, imageForm, jsonRequest, specimen, startLonelyApi, type TestApi } from '../../support/api.ts';
+import {
+  bearer,
+  errorOf,
+  imageForm,
+  jsonOf,
+  jsonRequest,
+  type LonelyApi,
+  specimen,
+  startLonelyApi,
+} from '../../support/api.ts';
 
 const NIK = '3171234567890000';
-let api: TestApi;
+let api: LonelyApi;
 
 beforeAll(async () => {
   api = await startLonelyApi();
@@ -195,5 +204,21 @@ describe('logs', () => {
     const metrics = await (await api.request('/metrics')).text();
     expect(metrics).toMatch(/ktpflow_http_requests_total\{method="GET",route="\/livez",status="200"\} \d/);
     expect(metrics).not.toContain(NIK);
+  });
+});
+
+describe('without a database', () => {
+  beforeAll(() => api.stopDatabase());
+
+  it('is 503 with Retry-After, never 500, and /health goes on', async () => {
+    for (const init of [{}, { method: 'DELETE' }, bearer('some-key-0000')]) {
+      const response = await api.request('/v1/ktp/extractions/ext_1', init);
+      expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
+      expect(await errorOf(response)).toMatchObject({ status: 503, code: 'database_unavailable' });
+    }
+    // What was found a moment ago may be told once more.
+    await expect
+      .poll(async () => jsonOf(await api.request('/health')))
+      .toMatchObject({ ok: false, database: { connected: false } });
   });
 });
