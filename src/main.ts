@@ -1,3 +1,4 @@
+import './inference/refuse-telemetry.ts';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, readConfig } from './config.ts';
 

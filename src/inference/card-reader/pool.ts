@@ -1,3 +1,4 @@
+import '../refuse-telemetry.ts';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';

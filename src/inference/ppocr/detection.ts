@@ -1,3 +1,4 @@
+import '../refuse-telemetry.ts';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Homography } from '../../media/homography.ts';
 import type { RasterPyramid } from '../../media/raster.ts';

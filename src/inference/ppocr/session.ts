@@ -1,3 +1,4 @@
+import '../refuse-telemetry.ts';
 import { InferenceSession } from 'onnxruntime-node';
 
 /**
