@@ -1,65 +1,67 @@
 import type { Quad, TextLine } from '../../ktp/text-line.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
+import { CARD_LINES } from '../ppocr/recognition.ts';
 import { findLabelHits } from './label-hits.ts';
 import { longAxis, readAlong } from './text-direction.ts';
 
-/** Lines that are read to tell the direction: enough that one odd word does not decide. */
-const SAMPLE = 4;
+/** Lines that are read to tell the direction, from either end of the rows: labels stand at the left one. */
+const SAMPLE_PER_END = 3;
 /** Text read upside down reaches about 0.8, text the right way 0.97 and more where the picture is sharp. */
 const SURE = 0.93;
 /** A label says as much as this many characters. */
 const LABEL_WEIGHT = 8;
 
+export interface Direction {
+  /** Angle of the text in the picture, radians clockwise, -180..180 degrees. */
+  readonly angle: number;
+  /** Sum of the qualities of the labels that were read on the way. */
+  readonly labels: number;
+  /** Lines that were read in that direction on the way, by the index of their quad. */
+  readonly known: ReadonlyMap<number, TextLine>;
+}
+
 /**
  * Decides which of the two ends of the text's axis it is read from, once for all lines: by reading a few of them both
- * ways. (A per-line classifier turns lines of OCR-A digits upside down.) `angle` in radians, -90..90 degrees; the
- * answer is the same or the opposite one.
+ * ways. (A per-line classifier turns lines of OCR-A digits upside down.) `axis` in radians, -90..90 degrees.
  */
 export async function decideDirection(
   ocr: PpOcr,
   picture: RasterPyramid,
   quads: readonly Quad[],
-  angle: number,
-): Promise<number> {
-  const sample = sampleLines(quads);
-  if (sample.length === 0) return angle;
-  const forwards = await ocr.recognise(
-    picture,
-    sample.map((quad) => readAlong(quad, angle)),
-  );
+  axis: number,
+): Promise<Direction> {
+  const sample = sampleLines(quads, axis);
+  const read = async (angle: number): Promise<Direction & { evidence: number; mean: number }> => {
+    const turned = sample.map((index) => readAlong(quads[index] as Quad, angle));
+    const lines = await ocr.recognise(picture, turned, { ...CARD_LINES, emissions: true });
+    const labels = findLabelHits(lines).reduce((total, hit) => total + hit.quality, 0);
+    // Squared, since half-read words still have half-sure letters.
+    const letters = lines.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
+    const mean = lines.reduce((sum, line) => sum + line.confidence, 0) / Math.max(1, lines.length);
+    const known = new Map(lines.map((line, position) => [sample[position] ?? -1, line]));
+    return { angle, labels, known, evidence: LABEL_WEIGHT * labels + letters, mean };
+  };
+  const forwards = await read(axis);
   // Most pictures are upright: a clear answer saves the second reading.
-  const labels = findLabelHits(forwards).length;
-  if (Math.abs(angle) < Math.PI / 4 && meanConfidence(forwards) > SURE && labels > 0) return angle;
-  const opposite = angle > 0 ? angle - Math.PI : angle + Math.PI;
-  const backwards = await ocr.recognise(
-    picture,
-    sample.map((quad) => readAlong(quad, opposite)),
-  );
-  return evidence(forwards) >= evidence(backwards) ? angle : opposite;
+  if (Math.abs(axis) < Math.PI / 4 && forwards.mean > SURE && forwards.labels > 0.5) return forwards;
+  const backwards = await read(axis > 0 ? axis - Math.PI : axis + Math.PI);
+  return forwards.evidence >= backwards.evidence ? forwards : backwards;
 }
 
-/** Lines of medium length (labels and short values), spread over the picture. */
-function sampleLines(quads: readonly Quad[]): Quad[] {
-  const fitting = quads.filter((quad) => {
+/** Indexes of lines of medium length (labels and short values) from both ends of the rows. */
+function sampleLines(quads: readonly Quad[], axis: number): number[] {
+  const cos = Math.cos(axis);
+  const sin = Math.sin(axis);
+  const along = (corner: { x: number; y: number }): number => corner.x * cos + corner.y * sin;
+  const measured = quads.map((quad, index) => {
     const { length, height } = longAxis(quad);
-    return length > 3 * height && length < 12 * height;
+    const reach = quad.map(along);
+    return { index, ratio: length / height, start: Math.min(...reach), end: Math.max(...reach) };
   });
-  const pool = fitting.length > 0 ? fitting : quads;
-  const step = Math.max(1, pool.length / SAMPLE);
-  return Array.from(
-    { length: Math.min(SAMPLE, pool.length) },
-    (_, index) => pool[Math.floor((index + 0.5) * step)],
-  ).filter((quad) => quad !== undefined);
-}
-
-function evidence(lines: readonly TextLine[]): number {
-  let sum = LABEL_WEIGHT * findLabelHits(lines).reduce((total, hit) => total + hit.quality, 0);
-  // Squared, since half-read words still have half-sure letters.
-  for (const line of lines) sum += line.confidence ** 2 * line.characters.length;
-  return sum;
-}
-
-function meanConfidence(lines: readonly TextLine[]): number {
-  return lines.reduce((sum, line) => sum + line.confidence, 0) / Math.max(1, lines.length);
+  const fitting = measured.filter(({ ratio }) => ratio > 3 && ratio < 12);
+  const pool = fitting.length >= SAMPLE_PER_END ? fitting : measured;
+  const left = [...pool].sort((p, q) => p.start - q.start).slice(0, SAMPLE_PER_END);
+  const right = [...pool].sort((p, q) => q.end - p.end).slice(0, SAMPLE_PER_END);
+  return [...new Set([...left, ...right].map(({ index }) => index))];
 }

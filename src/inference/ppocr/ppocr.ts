@@ -4,7 +4,7 @@ import { mapQuad } from '../../media/homography.ts';
 import { type Raster, RasterPyramid } from '../../media/raster.ts';
 import type { TextBox } from './db-postprocess.ts';
 import { type DetectionWindow, detectText, wholePictureWindow } from './detection.ts';
-import { alongLongSide, recogniseText } from './recognition.ts';
+import { alongLongSide, CARD_LINES, RAPID_OCR_LINES, type RecognitionSettings, recogniseText } from './recognition.ts';
 import { KTP_CHARACTERS, prepareRecognitionModel } from './recognition-model.ts';
 import { createSession } from './session.ts';
 
@@ -15,8 +15,6 @@ export interface PpOcrOptions {
   readonly intraOpThreads?: number;
   /** Characters to keep in the recogniser's output, or 'all' of its 18,709. Default: those that a KTP can hold. */
   readonly characters?: string;
-  /** Lines recognised in one run. Default 6. */
-  readonly batchSize?: number;
 }
 
 /** PP-OCRv6 on onnxruntime. Not re-entrant: one call at a time (runs block the thread anyway). */
@@ -24,7 +22,7 @@ export interface PpOcr {
   /** Finds text in a window of a picture. Boxes are in the window's pixels, rows top to bottom. */
   detect(picture: RasterPyramid, window: DetectionWindow): Promise<TextBox[]>;
   /** Reads the text inside quads, whose corners are in reading order; answers in their order. */
-  recognise(picture: RasterPyramid, quads: readonly Quad[], options?: { emissions?: boolean }): Promise<TextLine[]>;
+  recognise(picture: RasterPyramid, quads: readonly Quad[], settings?: RecognitionSettings): Promise<TextLine[]>;
   /** Reads a picture as RapidOCR does: no knowledge of cards, lines with no text left out. */
   read(picture: Raster): Promise<TextLine[]>;
   close(): Promise<void>;
@@ -38,18 +36,17 @@ export async function createPpOcr(options: PpOcrOptions): Promise<PpOcr> {
   const detection = await createSession(await readFile(options.detectionModelPath), threads);
   const recognition = await createSession(model.bytes, threads);
   const characters = model.characters;
-  const batchSize = options.batchSize ?? 6;
 
   const ocr: PpOcr = {
     detect: (picture, window) => detectText(detection, picture, window),
-    recognise: (picture, quads, { emissions = false } = {}) =>
-      recogniseText(recognition, characters, picture, quads, { batchSize, emissions }),
+    recognise: (picture, quads, settings = CARD_LINES) =>
+      recogniseText(recognition, characters, picture, quads, settings),
     read: async (picture) => {
       const pyramid = new RasterPyramid(picture);
       const window = wholePictureWindow(picture.width, picture.height, rapidOcrScale(picture));
       const boxes = await ocr.detect(pyramid, window);
       const quads = boxes.map(({ quad }) => alongLongSide(mapQuad(window.toSource, quad)));
-      const lines = await ocr.recognise(pyramid, quads);
+      const lines = await ocr.recognise(pyramid, quads, RAPID_OCR_LINES);
       return lines.filter(({ text }) => text.trim() !== '');
     },
     close: async () => {

@@ -11,17 +11,42 @@ import { writePlanes } from './tensor.ts';
 const LINE_HEIGHT = 48;
 /** Pixels of width that become one time step of the output. */
 const STEP_WIDTH = 8;
-/** PP-OCR pads shorter lines to this width; narrower inputs were not seen in training. */
-const MIN_WIDTH = 320;
 /** A line longer than this says nothing on a card and would only cost memory. */
 const MAX_WIDTH = 3200;
 
 export interface RecognitionSettings {
   /** Lines in one run at most. */
   readonly batchSize: number;
+  /** Lines of a run are padded to the longest one, by this share of it at most. */
+  readonly maxPadding: number;
+  /** Shorter lines are padded to this width, pixels. */
+  readonly minWidth: number;
+  /** Lines are widened by this factor: narrow letters (III) otherwise fall into one time step. */
+  readonly stretch: number;
   /** Keep the probabilities of each line, for decoding it again with another alphabet. */
   readonly emissions: boolean;
 }
+
+/**
+ * A run costs by its pixels, whatever the batch, so lines share one only where they are about equally long: padding
+ * would cost more than a batch saves.
+ */
+export const CARD_LINES: RecognitionSettings = {
+  batchSize: 4,
+  maxPadding: 0.06,
+  minWidth: 96,
+  stretch: 1,
+  emissions: false,
+};
+
+/** RapidOCR's way: six lines by length, padded to the longest and to 320 pixels. */
+export const RAPID_OCR_LINES: RecognitionSettings = {
+  batchSize: 6,
+  maxPadding: 1,
+  minWidth: 320,
+  stretch: 1,
+  emissions: false,
+};
 
 interface Crop {
   readonly index: number;
@@ -40,12 +65,11 @@ export async function recogniseText(
   settings: RecognitionSettings,
 ): Promise<TextLine[]> {
   const crops = quads
-    .map((quad, index): Crop => ({ index, raster: cropLine(source, quad) }))
+    .map((quad, index): Crop => ({ index, raster: cropLine(source, quad, settings.stretch) }))
     .sort((p, q) => p.raster.width - q.raster.width);
   const lines: TextLine[] = [];
-  for (let start = 0; start < crops.length; start += settings.batchSize) {
-    const batch = crops.slice(start, start + settings.batchSize);
-    const width = Math.max(MIN_WIDTH, ...batch.map(({ raster }) => raster.width));
+  for (const batch of batchesOf(crops, settings)) {
+    const width = Math.max(settings.minWidth, ...batch.map(({ raster }) => raster.width));
     const input = new Float32Array(batch.length * 3 * LINE_HEIGHT * width);
     const plane = LINE_HEIGHT * width;
     for (const [row, { raster }] of batch.entries()) writePlanes(raster, input, row * 3 * plane, width, plane);
@@ -70,11 +94,24 @@ export async function recogniseText(
   return lines;
 }
 
-function cropLine(source: RasterPyramid, quad: Quad): Raster {
+/** Cuts a list of crops, shortest first, into runs. */
+function batchesOf(crops: readonly Crop[], { batchSize, maxPadding, minWidth }: RecognitionSettings): Crop[][] {
+  const batches: Crop[][] = [];
+  for (const crop of crops) {
+    const last = batches.at(-1);
+    const shortest = Math.max(minWidth, last?.[0]?.raster.width ?? 0);
+    const fits = shortest >= crop.raster.width * (1 - maxPadding);
+    if (last && last.length < batchSize && fits) last.push(crop);
+    else batches.push([crop]);
+  }
+  return batches;
+}
+
+function cropLine(source: RasterPyramid, quad: Quad, stretch: number): Raster {
   const [topLeft, topRight, bottomRight, bottomLeft] = quad;
   const width = Math.max(length(topLeft, topRight), length(bottomLeft, bottomRight), 1);
   const height = Math.max(length(topLeft, bottomLeft), length(topRight, bottomRight), 1);
-  const cropWidth = Math.min(MAX_WIDTH, Math.max(STEP_WIDTH, Math.ceil((LINE_HEIGHT * width) / height)));
+  const cropWidth = Math.min(MAX_WIDTH, Math.max(STEP_WIDTH, Math.ceil((LINE_HEIGHT * width * stretch) / height)));
   return sampleRaster(source, rectangleToQuad(cropWidth, LINE_HEIGHT, quad), cropWidth, LINE_HEIGHT);
 }
 
