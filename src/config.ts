@@ -165,6 +165,10 @@ export const environmentSchema = z.object({
   MAX_WAITING_INTERACTIVE: whole(64, { min: 1 }),
   MAX_UPLOAD_MB: whole(2048, { min: 1 }).describe('Largest multipart upload'),
   MAX_JSON_MB: whole(25, { min: 1 }).describe('Largest JSON body'),
+  MAX_BATCH_ITEMS: whole(20_000, { min: 1, max: 1_000_000 }).describe('Most items of a batch'),
+  BATCH_WINDOW: whole(0, { max: 500 }).describe(
+    'Items of a batch at once, waiting or being read; 0: four a core of this machine',
+  ),
   MAX_IMAGE_MB: whole(15, { min: 1 }),
   MAX_IMAGE_MEGAPIXELS: whole(40, { min: 1 }),
   MAX_VIDEO_MB: whole(100, { min: 1 }),

@@ -9,6 +9,11 @@ export type AccessAction =
   | 'chat.create'
   | 'chat.read'
   | 'chat.cancel'
+  | 'batch.create'
+  | 'batch.read'
+  | 'batch.cancel'
+  | 'batch.retry'
+  | 'batch.delete'
   | 'key.create'
   | 'key.rotate'
   | 'key.delete';

@@ -3,6 +3,7 @@ import { AccessLog } from './access-log.ts';
 import { adminKeys } from './admin-keys/routes.ts';
 import { Admission } from './admission.ts';
 import { Authenticator } from './authentication.ts';
+import { batches } from './batches/routes.ts';
 import { chat } from './chat/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
 import { notFound, renderErrors } from './errors.ts';
@@ -42,6 +43,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   ktpOcr(app, routes);
   extractionCollection(app, routes);
   extractionItem(app, routes);
+  batches(app, routes);
   chat(app, routes);
   adminKeys(app, routes);
   documentation(app, routes);

@@ -12,6 +12,7 @@ export interface LogFields {
   /** Our own id of the request, or the HMAC of the caller's: see api/request-id.ts. */
   readonly requestId?: string | undefined;
   readonly extractionId?: string | undefined;
+  readonly batchId?: string | undefined;
   /** A code of errors.ts or of Node, gRPC or Prisma. */
   readonly code?: string | number | undefined;
   readonly attempt?: number | undefined;
@@ -48,6 +49,7 @@ const CHECKS: Readonly<Record<keyof LogFields, Check>> = {
   durationMs: number,
   requestId: random(/^(req|hmac)_[0-9a-f]{16,32}$/),
   extractionId: random(/^ext_[0-9a-f]{32}$/),
+  batchId: random(/^batch_[0-9a-f]{32}$/),
   code: (value) => number(value) ?? text(code)(value),
   attempt: number,
   count: number,

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Extraction } from '../../storage/generated/client.ts';
 import { extractionWorkflowId } from '../../workflows/messages.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
@@ -13,6 +14,15 @@ export async function cancelExtraction(client: Client, extractionId: string): Pr
     .catch((error: unknown) => {
       if (!isTemporalNotFound(error)) throw error;
     });
+}
+
+/** Cancels an item of a batch: whatever comes of its card from now on is not stored. */
+export async function cancelItem({ blobs, database }: RouteContext, row: Extraction): Promise<void> {
+  await database.extraction.updateMany({
+    where: { id: row.id, status: 'queued' },
+    data: { status: 'cancelled', finishedAt: new Date(), blob: null },
+  });
+  if (row.blob !== null) await blobs.delete(row.blob);
 }
 
 /**

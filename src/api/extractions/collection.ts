@@ -69,7 +69,7 @@ export function hasBody(request: Request): boolean {
   return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
 }
 
-function unlessMultipart(handlers: RequestHandler[]): RequestHandler[] {
+export function unlessMultipart(handlers: RequestHandler[]): RequestHandler[] {
   return handlers.map((handler) => (request, response, next) => {
     if (request.is('multipart/form-data')) return next();
     return handler(request, response, next);

@@ -4,7 +4,7 @@ import { requireScope } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { route } from '../methods.ts';
 import { callerOf, requestState } from '../request-state.ts';
-import { cancelExtraction } from './cancel.ts';
+import { cancelExtraction, cancelItem } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { eraseExtraction } from './erase.ts';
 import { findExtraction, jobOf } from './job.ts';
@@ -51,7 +51,8 @@ export function extractionItem(app: Express, context: RouteContext): void {
     if (!isFinal(row.status)) {
       const requestId = requestState(response).loggedId;
       await accessLog.write({ caller, action: 'extraction.cancel', subject: id, requestId });
-      await cancelExtraction(temporal, id);
+      if (row.batchId !== null) await cancelItem(context, row);
+      else await cancelExtraction(temporal, id);
       await waitForEnd(temporal, id, AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]));
     }
     sendJob(request, response, 200, await jobOf(context, await findExtraction(context, caller.tenant, id)));

@@ -5,6 +5,7 @@ import { isErrorCode, KtpflowError } from '../../errors.ts';
 import { type KtpResult, ktpResultSchema } from '../../ktp/schema.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import { STRATEGIES } from '../../workflows/messages.ts';
+import { batchProgress } from '../batches/progress.ts';
 import type { RouteContext } from '../context.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob, isFinal, jobSchema } from './job-schema.ts';
 import { type ExtractionProgress, progressOf } from './progress.ts';
@@ -32,9 +33,18 @@ export async function findExtraction(context: RouteContext, tenant: string, id: 
 /** The job object of a row, with the workflow's progress while it is not final. */
 export async function jobOf(context: RouteContext, row: Extraction): Promise<ExtractionJob> {
   if (isFinal(row.status)) return render(context, row, undefined);
+  if (row.batchId !== null) return render(context, row, await itemProgress(context, row.batchId, row.id));
   const progress = await progressOf(context.temporal, row.id);
   if (progress.workflow === 'open') return render(context, row, progress);
   return render(context, await settle(context, row, progress.workflow), undefined);
+}
+
+/** An item of a batch has no workflow of its own; whether the batch has ended is the batch's to settle. */
+async function itemProgress(context: RouteContext, batchId: string, id: string) {
+  const batch = await batchProgress(context.temporal, batchId);
+  const attempt = batch.workflow === 'open' ? batch.reading.get(id) : undefined;
+  if (attempt === undefined) return undefined;
+  return { workflow: 'open', running: true, stage: 'reading', fraction: 0, attempt, startedAt: null } as const;
 }
 
 /**

@@ -4,7 +4,7 @@ import { STRATEGIES, type Strategy } from '../../workflows/messages.ts';
 
 const MAX_METADATA_PAIRS = 16;
 
-const metadataSchema = z
+export const metadataSchema = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((pairs) => Object.keys(pairs).length <= MAX_METADATA_PAIRS, `At most ${MAX_METADATA_PAIRS} pairs.`);
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Request } from 'express';
+import type { z } from 'zod';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
@@ -39,7 +40,7 @@ export async function receiveMultipart(context: RouteContext, request: Request):
     throw missingImage();
   }
   try {
-    return { key, image, options: parseOptionsField(fields.get('options')) };
+    return { key, image, options: toExtractionOptions(parseJsonField(fields, 'options', optionsSchema)) };
   } catch (error) {
     await discardImage(context, image.blob);
     throw error;
@@ -84,15 +85,21 @@ async function storeBodyImage(context: RouteContext, body: CreateBody, key: Reco
   });
 }
 
-function parseOptionsField(text: string | undefined): ExtractionOptions {
-  if (text === undefined || text.trim() === '') return toExtractionOptions(undefined);
+/** A text field that holds JSON; null where it is absent, empty or `null`. */
+export function parseJsonField<Schema extends z.ZodType>(
+  fields: ReadonlyMap<string, string>,
+  name: string,
+  schema: Schema,
+): z.infer<Schema> | null {
+  const text = fields.get(name);
+  if (text === undefined || text.trim() === '') return null;
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    throw new KtpflowError('invalid_json', 'The field "options" is not valid JSON.', { param: 'options' });
+    throw new KtpflowError('invalid_json', `The field "${name}" is not valid JSON.`, { param: name });
   }
-  const parsed = optionsSchema.nullable().safeParse(json);
-  if (!parsed.success) throw invalidValue(parsed.error, ['options']);
-  return toExtractionOptions(parsed.data);
+  const parsed = schema.nullable().safeParse(json);
+  if (!parsed.success) throw invalidValue(parsed.error, [name]);
+  return parsed.data;
 }

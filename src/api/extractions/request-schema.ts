@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { optionsSchema } from './options.ts';
 
-const imageUrlSchema = z.union([z.string(), z.object({ url: z.string() })]);
+export const imageUrlSchema = z.union([z.string(), z.object({ url: z.string() })]);
 
 /** JSON body of POST /v1/ktp/extractions. `null` means absent; exactly one image is wanted. */
 export const createBodySchema = z

@@ -6,13 +6,18 @@ import { isTemporalUnavailable } from '../temporal-errors.ts';
 
 const RETRY_MS = 200;
 
+/** Waits until the extraction's workflow has ended; see {@link waitForWorkflow}. */
+export function waitForEnd(client: Client, extractionId: string, signal: AbortSignal): Promise<boolean> {
+  return waitForWorkflow(client, extractionWorkflowId(extractionId), signal);
+}
+
 /**
- * Waits until the extraction's workflow has ended, however it ended; by one long poll, which outlives a restart of
+ * Waits until the workflow has ended, however it ended; by one long poll, which outlives a restart of
  * Temporal. Returns early when the signal is aborted (time-out, caller gone, process stopping).
  * @returns whether it has ended
  */
-export async function waitForEnd(client: Client, extractionId: string, signal: AbortSignal): Promise<boolean> {
-  const handle = client.workflow.getHandle(extractionWorkflowId(extractionId));
+export async function waitForWorkflow(client: Client, workflowId: string, signal: AbortSignal): Promise<boolean> {
+  const handle = client.workflow.getHandle(workflowId);
   while (!signal.aborted) {
     try {
       await client.withAbortSignal(signal, () => handle.result());

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { ktpResultSchema } from '../../ktp/schema.ts';
 import { adminKeyPaths } from '../admin-keys/openapi.ts';
+import { batchPaths } from '../batches/openapi.ts';
 import { chatPaths } from '../chat/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
@@ -15,6 +16,7 @@ const { version } = z
 const PATHS: ZodOpenApiPathsObject = {
   ...ktpOcrPaths,
   ...extractionPaths,
+  ...batchPaths,
   ...chatPaths,
   ...adminKeyPaths,
   ...healthPaths,

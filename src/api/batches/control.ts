@@ -1,0 +1,92 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { KtpflowError } from '../../errors.ts';
+import { beginRun, countItems } from '../../storage/batches.ts';
+import type { Batch } from '../../storage/generated/client.ts';
+import { batchWorkflowId } from '../../workflows/batch-messages.ts';
+import type { RouteContext } from '../context.ts';
+import { isTemporalNotFound } from '../temporal-errors.ts';
+import { optionsOf } from './batch.ts';
+import { isFinalBatch } from './batch-schema.ts';
+import { startRun } from './create.ts';
+
+const DEADLINE_MS = 5_000;
+/** Image files deleted at once. */
+const DELETED_AT_ONCE = 500;
+
+/** Asks for cancellation; what is finished stays. @throws errors of the Temporal client */
+export async function cancelBatch(context: RouteContext, row: Batch): Promise<void> {
+  const { database, temporal } = context;
+  const handle = temporal.workflow.getHandle(batchWorkflowId(row.id));
+  await temporal
+    .withDeadline(Date.now() + DEADLINE_MS, () => handle.cancel())
+    .catch((error: unknown) => {
+      if (!isTemporalNotFound(error)) throw error;
+    });
+  await database.batch.updateMany({
+    where: { id: row.id, run: row.run, status: { in: ['validating', 'running'] } },
+    data: { status: 'cancelling' },
+  });
+}
+
+/**
+ * Begins another run over the items that have failed; without any there is nothing to do.
+ * @throws KtpflowError batch_running, and errors of the Temporal client
+ */
+export async function retryBatch(context: RouteContext, row: Batch): Promise<void> {
+  const { database } = context;
+  if (!isFinalBatch(row.status)) throw running();
+  const counts = (await countItems(database, [row.id])).get(row.id);
+  if (!counts || counts.failed === 0) return;
+  const run = row.run + 1;
+  try {
+    await startRun(context, { ...optionsOf(row), id: row.id, tenant: row.tenant, run });
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) throw running();
+    throw error;
+  }
+  // The workflow does the same first of all; whoever is second changes nothing.
+  await beginRun(database, row.id, run);
+}
+
+/**
+ * Erases a batch everywhere: its runs end, their histories, the images and the rows go, and with the rows the data
+ * keys, without which no copy can be read. Temporal comes first: were it down after the rows are gone, a repeat would
+ * find nothing to repeat.
+ */
+export async function eraseBatch(context: RouteContext, row: Batch): Promise<void> {
+  const { blobs, database, temporal } = context;
+  const workflowId = batchWorkflowId(row.id);
+  await temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
+    if (!isFinalBatch(row.status)) {
+      await ignoreMissing(temporal.workflow.getHandle(workflowId).terminate('the batch was deleted'));
+    }
+    // One execution for each retry and each time that the history became long.
+    for await (const { runId } of temporal.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
+      const workflowExecution = { workflowId, runId };
+      const { namespace } = temporal.options;
+      await ignoreMissing(temporal.workflowService.deleteWorkflowExecution({ namespace, workflowExecution }));
+    }
+  });
+  for (;;) {
+    const rows = await database.extraction.findMany({
+      where: { batchId: row.id },
+      select: { id: true, blob: true },
+      take: DELETED_AT_ONCE,
+    });
+    await Promise.all(rows.map(async ({ blob }) => blob !== null && blobs.delete(blob)));
+    await database.extraction.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
+    if (rows.length < DELETED_AT_ONCE) break;
+  }
+  if (row.blob !== null) await blobs.delete(row.blob);
+  await database.batch.deleteMany({ where: { id: row.id } });
+}
+
+function running(): KtpflowError {
+  return new KtpflowError('batch_running', 'The batch is still running.');
+}
+
+async function ignoreMissing(call: Promise<unknown>): Promise<void> {
+  await call.catch((error: unknown) => {
+    if (!isTemporalNotFound(error)) throw error;
+  });
+}

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import type { Batch } from '../../storage/generated/client.ts';
+import type { RouteContext } from '../context.ts';
+import { asKtpflowError, errorBody } from '../errors.ts';
+import { callerGone } from '../extractions/wait.ts';
+import { lastEventId } from '../last-event-id.ts';
+import { formatEvent, SseWriter } from '../sse.ts';
+import { batchOf } from './batch.ts';
+import { type BatchObject, isFinalBatch } from './batch-schema.ts';
+
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Progress of a batch as server-sent events, one whenever something was finished; the last one is final. An event's
+ * number says how far the batch is, so that a reader that comes back is sent only what is newer.
+ */
+export async function streamBatchEvents(
+  context: RouteContext,
+  request: Request,
+  response: Response,
+  row: Batch,
+): Promise<void> {
+  let sent = lastEventId(request) ?? -1;
+  const gone = AbortSignal.any([context.closing, callerGone(response)]);
+  const writer = SseWriter.open(response);
+  try {
+    for (let current: Batch | null = row; current && !gone.aborted; ) {
+      const batch = await batchOf(context, current);
+      const number = eventNumber(batch);
+      if (number > sent) await writer.write(formatEvent({ id: String(number), data: batch }));
+      sent = Math.max(sent, number);
+      if (isFinalBatch(batch.status)) break;
+      await sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined);
+      current = await context.database.batch.findUnique({ where: { id: row.id } });
+    }
+  } catch (error) {
+    await writer.write(formatEvent({ data: errorBody(asKtpflowError(error)) }));
+  }
+  writer.end();
+}
+
+const STATUS_RANKS = { validating: 0, running: 1, cancelling: 2, completed: 3, cancelled: 3, failed: 3 } as const;
+const RUN_STEP = 1e8;
+const ITEM_STEP = 10;
+
+/** Grows with every run, every finished item and every status. */
+function eventNumber({ run, counts, status }: BatchObject): number {
+  const finished = counts.succeeded + counts.failed + counts.cancelled;
+  return run * RUN_STEP + finished * ITEM_STEP + STATUS_RANKS[status];
+}

@@ -1,0 +1,155 @@
+import { type ItemRequest, itemRequestSchema } from '../../batch/item-request.ts';
+import type { ResultRow } from '../../batch/results/result-row.ts';
+import { requestContext, resultContext } from '../../encryption/contexts.ts';
+import { unsealJson } from '../../encryption/keyring.ts';
+import { isErrorCode, KtpflowError } from '../../errors.ts';
+import { ktpResultSchema } from '../../ktp/schema.ts';
+import type { Batch, Extraction, Prisma } from '../../storage/generated/client.ts';
+import type { RouteContext } from '../context.ts';
+import type { ExtractionStatus } from '../extractions/job-schema.ts';
+import type { BatchItemObject } from './batch-schema.ts';
+import { isFinalBatch } from './batch-schema.ts';
+import { batchProgress } from './progress.ts';
+
+/** Rows opened and written at a time. */
+const RESULTS_PAGE = 200;
+const NO_READING: ReadonlyMap<string, number> = new Map();
+
+export interface ItemsQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly status?: ExtractionStatus | undefined;
+}
+
+/** A page of items in the input's order. @throws KtpflowError invalid_value for a bad cursor */
+export async function listItems(context: RouteContext, batch: Batch, { limit, cursor, status }: ItemsQuery) {
+  const reading = await readingOf(context, batch);
+  const rows = await context.database.extraction.findMany({
+    where: { batchId: batch.id, batchIndex: { gt: indexBehind(cursor) }, ...whereStatus(status, reading) },
+    orderBy: { batchIndex: 'asc' },
+    take: limit + 1,
+    omit: { sealedResult: true },
+  });
+  const shown = rows.slice(0, limit);
+  const firsts = await firstOfEqual(context, batch.id, shown);
+  const last = rows.length > limit ? shown.at(-1) : undefined;
+  return {
+    object: 'list' as const,
+    data: shown.map((row) => renderItem(context, row, reading, firsts)),
+    has_more: last !== undefined,
+    next_cursor: last ? Buffer.from(`item ${last.batchIndex}`).toString('base64url') : null,
+  };
+}
+
+/** Every item with its result, in the input's order, read page by page; items without one yet are among them. */
+export async function* resultRows(context: RouteContext, batch: Batch): AsyncGenerator<ResultRow> {
+  const reading = await readingOf(context, batch);
+  let after = -1;
+  for (;;) {
+    const rows = await context.database.extraction.findMany({
+      where: { batchId: batch.id, batchIndex: { gt: after } },
+      orderBy: { batchIndex: 'asc' },
+      take: RESULTS_PAGE,
+    });
+    for (const row of rows) yield renderResult(context, row, reading);
+    if (rows.length < RESULTS_PAGE) return;
+    after = rows.at(-1)?.batchIndex ?? after;
+  }
+}
+
+async function readingOf(context: RouteContext, batch: Batch): Promise<ReadonlyMap<string, number>> {
+  if (isFinalBatch(batch.status)) return NO_READING;
+  const progress = await batchProgress(context.temporal, batch.id);
+  return progress.workflow === 'open' ? progress.reading : NO_READING;
+}
+
+function whereStatus(
+  status: ExtractionStatus | undefined,
+  reading: ReadonlyMap<string, number>,
+): Prisma.ExtractionWhereInput {
+  const ids = [...reading.keys()];
+  if (status === 'running') return { status: 'queued', id: { in: ids } };
+  if (status === 'queued') return { status: 'queued', id: { notIn: ids } };
+  return status === undefined ? {} : { status };
+}
+
+function indexBehind(cursor: string | undefined): number {
+  if (cursor === undefined) return -1;
+  const index = /^item (\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
+  if (index === undefined) {
+    throw new KtpflowError('invalid_value', 'The cursor is not one of this server.', { param: 'cursor' });
+  }
+  return Number(index);
+}
+
+/** The first index of each content that stands on this page. */
+async function firstOfEqual(
+  context: RouteContext,
+  batchId: string,
+  rows: readonly Pick<Extraction, 'contentHash'>[],
+): Promise<Map<string, number>> {
+  const hashes = rows.map((row) => row.contentHash).filter((hash) => hash !== null);
+  const firsts = await context.database.extraction.groupBy({
+    by: ['contentHash'],
+    where: { batchId, contentHash: { in: hashes } },
+    _min: { batchIndex: true },
+  });
+  return new Map(firsts.map(({ contentHash, _min }) => [contentHash ?? '', _min.batchIndex ?? 0]));
+}
+
+type ListedRow = Omit<Extraction, 'sealedResult'>;
+
+function renderItem(
+  context: RouteContext,
+  row: ListedRow,
+  reading: ReadonlyMap<string, number>,
+  firsts: ReadonlyMap<string, number>,
+): BatchItemObject {
+  const { custom_id, metadata, name } = requestOf(context, row);
+  const index = row.batchIndex ?? 0;
+  const first = row.contentHash === null ? undefined : firsts.get(row.contentHash);
+  return {
+    index,
+    custom_id,
+    name,
+    status: statusOf(row, reading),
+    attempts: row.attempts + (row.status === 'queued' ? (reading.get(row.id) ?? 0) : 0),
+    extraction_id: row.id,
+    error: errorOf(row),
+    duplicate_of: first === undefined || first === index ? null : first,
+    metadata,
+  };
+}
+
+function renderResult(context: RouteContext, row: Extraction, reading: ReadonlyMap<string, number>): ResultRow {
+  const { custom_id, name } = requestOf(context, row);
+  const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
+  return {
+    index: row.batchIndex ?? 0,
+    custom_id,
+    name,
+    status: statusOf(row, reading),
+    result: row.sealedResult
+      ? ktpResultSchema.parse(unsealJson(dataKey, row.sealedResult, resultContext(row.id)))
+      : null,
+    error: row.status === 'failed' ? errorOf(row) : null,
+  };
+}
+
+function requestOf(context: RouteContext, row: ListedRow): ItemRequest {
+  const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
+  return itemRequestSchema.parse(unsealJson(dataKey, row.sealedRequest ?? new Uint8Array(), requestContext(row.id)));
+}
+
+function statusOf(row: ListedRow, reading: ReadonlyMap<string, number>): ExtractionStatus {
+  if (row.status === 'succeeded' || row.status === 'failed' || row.status === 'cancelled') return row.status;
+  return reading.has(row.id) ? 'running' : 'queued';
+}
+
+/** The last error, also of an item that is being tried again. */
+function errorOf({ errorCode, errorMessage }: ListedRow) {
+  if (errorCode === null) return null;
+  const code = isErrorCode(errorCode) ? errorCode : 'internal';
+  const message = errorMessage ?? 'The item failed.';
+  return { code, message, retryable: new KtpflowError(code, message).retryable };
+}

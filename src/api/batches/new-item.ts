@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { EntryPlace } from '../../batch/archive/list-entries.ts';
+import { KtpflowError } from '../../errors.ts';
+import type { BlobReference } from '../../storage/blobs.ts';
+import type { ExtractionFailure } from '../../workflows/messages.ts';
+import type { RouteContext } from '../context.ts';
+import { type RecordKey, storeImage } from '../extractions/image-upload.ts';
+
+/** An item as it was handed in, before its row is written. */
+export interface NewItem {
+  readonly id: string;
+  readonly key: RecordKey;
+  readonly name: string | null;
+  customId: string | null;
+  metadata: Record<string, string> | null;
+  /** Its image in the blob store; null: it is fetched or unpacked later, or was refused. */
+  readonly blob: BlobReference | null;
+  /** Hex SHA-256 of the image, where it is here already. */
+  readonly sha256: string | null;
+  readonly imageUrl: string | null;
+  readonly entry: EntryPlace | null;
+  /** Why it will not be read. */
+  readonly refusal: ExtractionFailure | null;
+}
+
+/** An item without an image: the caller adds what there is. */
+export function newItem(context: RouteContext, over: Partial<NewItem>): NewItem {
+  return {
+    id: `ext_${randomBytes(16).toString('hex')}`,
+    key: context.keyring.createDataKey(),
+    name: null,
+    customId: null,
+    metadata: null,
+    blob: null,
+    sha256: null,
+    imageUrl: null,
+    entry: null,
+    refusal: null,
+    ...over,
+  };
+}
+
+/**
+ * Stores an item's image. What is wrong with the image becomes the item's error, not that of the batch.
+ * @param read gives the image's bytes; errors that it throws are the item's too
+ * @throws KtpflowError that say nothing of the image, such as storage_unavailable
+ */
+export async function newItemWithImage(
+  context: RouteContext,
+  over: Partial<NewItem>,
+  read: () => Readable | Buffer,
+): Promise<NewItem> {
+  const key = context.keyring.createDataKey();
+  try {
+    const source = read();
+    const { blob, sha256 } = await storeImage(context, Buffer.isBuffer(source) ? Readable.from(source) : source, key);
+    return newItem(context, { ...over, key, blob, sha256 });
+  } catch (error) {
+    if (!(error instanceof KtpflowError) || error.status >= 500 || error.code === 'malformed_request') throw error;
+    return newItem(context, { ...over, refusal: { code: error.code, message: error.message } });
+  }
+}

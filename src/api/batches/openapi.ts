@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { waitQuerySchema } from '../extractions/request-schema.ts';
+import { errorResponses } from '../openapi/responses.ts';
+import { pageQuerySchema, pageSchema } from '../pagination.ts';
+import { BATCHES_PATH } from './batch.ts';
+import { batchSchema, itemSchema } from './batch-schema.ts';
+import { createBatchSchema, itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
+
+const tags = ['Batches'];
+const path = z.object({ id: z.string() });
+const file = z.string().meta({ override: { type: 'string', format: 'binary' } });
+const json = (text: string) => z.string().optional().describe(text);
+const batch = { 'application/json': { schema: batchSchema } };
+const pollHeaders = z.object({
+  'retry-after': z.string().describe('Seconds until polling makes sense; missing once it is final.'),
+});
+const byId = `${BATCHES_PATH}/{id}`;
+const notFoundErrors = errorResponses(401, 403, 404, 503);
+
+export const batchPaths: ZodOpenApiPathsObject = {
+  [BATCHES_PATH]: {
+    post: {
+      tags,
+      summary: 'Hand in many cards',
+      description: 'What is wrong with a single image or entry is the error of that item, and counts in the total.',
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: createBatchSchema },
+          'multipart/form-data': {
+            schema: z.object({
+              images: z.array(file).optional(),
+              archive: file.optional().describe('One ZIP file, instead of images.'),
+              options: json('JSON of the same form as `options` of the JSON body.'),
+              metadata: json('JSON object of strings.'),
+              items: json('JSON array of `{custom_id, metadata}`, one for each image, in their order.'),
+            }),
+          },
+        },
+      },
+      responses: {
+        202: {
+          description: 'Accepted; poll the Location.',
+          headers: pollHeaders.extend({ location: z.string().describe('Path of the batch.') }),
+          content: batch,
+        },
+        ...errorResponses(400, 401, 403, 413, 422, 503),
+      },
+    },
+    get: {
+      tags,
+      summary: 'List the batches, newest first',
+      requestParams: { query: pageQuerySchema },
+      responses: {
+        200: {
+          description: 'A page of batches.',
+          content: { 'application/json': { schema: pageSchema(batchSchema) } },
+        },
+        ...errorResponses(400, 401, 403, 503),
+      },
+    },
+  },
+  [byId]: {
+    get: {
+      tags,
+      summary: 'The batch with its counts',
+      requestParams: { path, query: waitQuerySchema },
+      responses: {
+        200: { description: 'The batch.', headers: pollHeaders, content: batch },
+        ...errorResponses(400, 401, 403, 404, 429, 503),
+      },
+    },
+    delete: {
+      tags,
+      summary: 'Erase results, images and histories; a running one is ended',
+      requestParams: { path },
+      responses: { 204: { description: 'Erased.' }, ...notFoundErrors },
+    },
+  },
+  [`${byId}/items`]: {
+    get: {
+      tags,
+      summary: 'List the items in the order of the input',
+      requestParams: { path, query: itemsQuerySchema },
+      responses: {
+        200: { description: 'A page of items.', content: { 'application/json': { schema: pageSchema(itemSchema) } } },
+        ...errorResponses(400, 401, 403, 404, 503),
+      },
+    },
+  },
+  [`${byId}/results`]: {
+    get: {
+      tags,
+      summary: 'Stream the results in the order of the input, also while the batch runs',
+      requestParams: { path, query: resultsQuerySchema },
+      responses: {
+        200: {
+          description: 'Every item, those without a result too.',
+          content: {
+            'application/x-ndjson': { schema: z.string() },
+            'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(z.unknown()) }) },
+            'text/csv': { schema: z.string() },
+            'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: file },
+          },
+        },
+        ...errorResponses(400, 401, 403, 404, 503),
+      },
+    },
+  },
+  [`${byId}/events`]: {
+    get: {
+      tags,
+      summary: 'Progress as server-sent events',
+      description: 'Resumable with Last-Event-ID; the last event carries a final status.',
+      requestParams: { path },
+      responses: {
+        200: { description: 'Events; data is the batch.', content: { 'text/event-stream': { schema: z.string() } } },
+        ...errorResponses(400, 401, 403, 404, 503),
+      },
+    },
+  },
+  [`${byId}/cancel`]: {
+    post: {
+      tags,
+      summary: 'Cancel what is not finished',
+      requestParams: { path },
+      responses: { 200: { description: 'The batch.', content: batch }, ...notFoundErrors },
+    },
+  },
+  [`${byId}/retry`]: {
+    post: {
+      tags,
+      summary: 'Read the failed items again, in the same batch',
+      requestParams: { path },
+      responses: {
+        202: { description: 'The batch.', headers: pollHeaders, content: batch },
+        409: {
+          description: 'It is still running.',
+          content: {
+            'application/json': { schema: z.object({ error: z.object({ code: z.literal('batch_running') }) }) },
+          },
+        },
+        ...notFoundErrors,
+      },
+    },
+  },
+};

@@ -1,0 +1,78 @@
+import type { Request } from 'express';
+import { KtpflowError } from '../../errors.ts';
+import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
+import type { BlobReference } from '../../storage/blobs.ts';
+import type { RouteContext } from '../context.ts';
+import { invalidValue } from '../errors.ts';
+import { discardImage, maxImageBytes, type RecordKey } from '../extractions/image-upload.ts';
+import { type ExtractionOptions, toExtractionOptions, unsupported } from '../extractions/options.ts';
+import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
+import { receiveBatchForm } from './receive-form.ts';
+import { createBatchSchema, type NewItemBody } from './request-schema.ts';
+
+/** A batch as it was handed in: what there is of its images in the blob store, everything checked. */
+export interface ReceivedBatch {
+  readonly source: 'images' | 'archive' | 'items';
+  readonly key: RecordKey;
+  readonly archive: BlobReference | null;
+  readonly items: readonly NewItem[];
+  /** Entries of the archive that are no items. */
+  readonly skipped: number;
+  readonly options: ExtractionOptions;
+  readonly metadata: Record<string, string> | null;
+}
+
+/** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
+export function receiveBatch(context: RouteContext, request: Request): Promise<ReceivedBatch> {
+  if (request.is('multipart/form-data')) return receiveBatchForm(context, request);
+  return receiveJson(context, request.body);
+}
+
+/** Deletes everything that was stored of a batch which will not be. */
+export async function discardBatch(context: RouteContext, { archive, items }: ReceivedBatch): Promise<void> {
+  const blobs = [archive, ...items.map((item) => item.blob)].filter((blob) => blob !== null);
+  await Promise.all(blobs.map((blob) => discardImage(context, blob)));
+}
+
+async function receiveJson(context: RouteContext, body: unknown): Promise<ReceivedBatch> {
+  const parsed = createBatchSchema.safeParse(body);
+  if (!parsed.success) throw invalidValue(parsed.error);
+  const { input_file_id, items: bodies, metadata, options, webhook } = parsed.data;
+  if (input_file_id !== undefined && input_file_id !== null) throw unsupported('input_file_id', 'Uploaded files');
+  if (webhook !== undefined && webhook !== null) throw unsupported('webhook', 'Webhooks');
+  if (!bodies) throw new KtpflowError('missing_image', 'The request holds no items.', { param: 'items' });
+  if (bodies.length > context.config.MAX_BATCH_ITEMS) {
+    const message = `A batch may have at most ${context.config.MAX_BATCH_ITEMS} items.`;
+    throw new KtpflowError('invalid_value', message, { param: 'items' });
+  }
+  bodies.forEach(checkSource);
+  const checked = toExtractionOptions(options);
+  const items: NewItem[] = [];
+  try {
+    for (const item of bodies) items.push(await receiveItem(context, item));
+  } catch (error) {
+    await Promise.all(items.map(({ blob }) => blob !== null && discardImage(context, blob)));
+    throw error;
+  }
+  const key = context.keyring.createDataKey();
+  return { source: 'items', key, archive: null, items, skipped: 0, options: checked, metadata: metadata ?? null };
+}
+
+function checkSource(item: NewItemBody, index: number): void {
+  if (item.file_id !== undefined && item.file_id !== null)
+    throw unsupported(`items.${index}.file_id`, 'Uploaded files');
+  const sources = [item.image_url, item.image_base64].filter((source) => source !== undefined && source !== null);
+  if (sources.length === 1) return;
+  const message = sources.length === 0 ? 'The item has no image.' : 'Send one image an item, not several.';
+  throw new KtpflowError('invalid_value', message, { param: `items.${index}.image_url` });
+}
+
+function receiveItem(context: RouteContext, body: NewItemBody): Promise<NewItem> {
+  const label = { name: body.name ?? null, customId: body.custom_id ?? null, metadata: body.metadata ?? null };
+  const url = typeof body.image_url === 'object' ? body.image_url?.url : body.image_url;
+  const maximum = maxImageBytes(context);
+  const text = url ?? body.image_base64 ?? '';
+  if (/^data:/i.test(text)) return newItemWithImage(context, label, () => decodeDataUrl(text, maximum));
+  if (url === undefined || url === null) return newItemWithImage(context, label, () => decodeBase64(text, maximum));
+  return Promise.resolve(newItem(context, { ...label, imageUrl: url }));
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
+import { metadataSchema, optionsSchema } from '../extractions/options.ts';
+import { imageUrlSchema } from '../extractions/request-schema.ts';
+
+export const batchOptionsSchema = optionsSchema
+  .pick({ strategy: true, reject_low_quality: true, store_image: true, webhook: true })
+  .meta({ id: 'BatchOptions' });
+
+const itemLabelSchema = z.object({
+  custom_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
+  metadata: metadataSchema.nullish(),
+});
+
+/** What may be said of the `images` of a form, in their order. */
+export const labelsSchema = z.array(itemLabelSchema.nullable());
+
+const newItemSchema = itemLabelSchema
+  .extend({
+    image_url: imageUrlSchema
+      .nullish()
+      .describe('http(s) URL of a public address, fetched when its turn comes, or a data URL.'),
+    image_base64: z.string().nullish().describe('Base64 of the file; a data URL is taken too.'),
+    file_id: z.unknown().optional().describe('Not supported yet.'),
+    name: z.string().max(1024).nullish().describe('Given back with the item.'),
+  })
+  .meta({ id: 'NewBatchItem' });
+export type NewItemBody = z.infer<typeof newItemSchema>;
+
+/** JSON body of POST /v1/ktp/batches. `null` means absent. */
+export const createBatchSchema = z
+  .object({
+    items: z.array(newItemSchema).min(1, 'Must hold at least one item.').nullish(),
+    input_file_id: z.unknown().optional().describe('Not supported yet.'),
+    options: batchOptionsSchema.nullish(),
+    metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
+    webhook: z.unknown().optional().describe('Not supported yet.'),
+  })
+  .meta({ id: 'BatchRequest' });
+
+export const itemsQuerySchema = z.object({
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|100)$/, 'Must be a whole number from 1 to 100.')
+    .transform(Number)
+    .default(20)
+    .describe('1-100, default 20.'),
+  cursor: z.string().max(256).optional().describe('`next_cursor` of the page before.'),
+  status: z.enum(EXTRACTION_STATUSES).optional(),
+});
+
+export const RESULT_FORMATS = ['ndjson', 'json', 'csv', 'xlsx'] as const;
+
+export const resultsQuerySchema = z.object({
+  format: z.enum(RESULT_FORMATS).default('ndjson'),
+  bom: z
+    .enum(['0', '1', 'true', 'false'])
+    .default('0')
+    .transform((text) => text === '1' || text === 'true')
+    .describe('1: the CSV begins with a byte order mark, for Excel.'),
+});

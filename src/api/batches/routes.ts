@@ -1,0 +1,142 @@
+import type { Express, RequestHandler, Response } from 'express';
+import { batchWorkflowId } from '../../workflows/batch-messages.ts';
+import type { AccessAction } from '../access-log.ts';
+import { requireScope } from '../authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { hasBody, unlessMultipart } from '../extractions/collection.ts';
+import { missingImage } from '../extractions/receive.ts';
+import { waitQuerySchema } from '../extractions/request-schema.ts';
+import { callerGone, waitForWorkflow } from '../extractions/wait.ts';
+import { jsonBody } from '../json-body.ts';
+import { route } from '../methods.ts';
+import { behind, pageQuerySchema, toPage } from '../pagination.ts';
+import { callerOf, requestState } from '../request-state.ts';
+import { BATCHES_PATH, batchesOf, batchOf, findBatch } from './batch.ts';
+import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
+import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
+import { createBatch } from './create.ts';
+import { streamBatchEvents } from './events.ts';
+import { listItems, resultRows } from './items.ts';
+import { receiveBatch } from './receive.ts';
+import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
+import { sendResults } from './send-results.ts';
+
+/** Cards in the window stop within their heartbeat, about a second. */
+const CANCEL_WAIT_MS = 5_000;
+
+type ById = RequestHandler<{ id: string }>;
+
+/** Many cards at once: handing them in, watching them, results, cancel, retry, erasure. */
+export function batches(app: Express, context: RouteContext): void {
+  const { accessLog, admission, authenticator, config, database, temporal } = context;
+  const scope = requireScope(authenticator, 'extract');
+  const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>
+    accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
+  const find = (response: Response, id: string) => findBatch(context, callerOf(response).tenant, id);
+
+  const requireBody: RequestHandler = (request, _response, next) => {
+    if (!hasBody(request)) throw missingImage();
+    next();
+  };
+
+  const create: RequestHandler = async (request, response) => {
+    const batch = await receiveBatch(context, request);
+    const id = await createBatch(context, {
+      caller: callerOf(response),
+      loggedId: requestState(response).loggedId,
+      batch,
+    });
+    response.location(`${BATCHES_PATH}/${id}`);
+    send(response, 202, await batchOf(context, await find(response, id)));
+  };
+
+  const list: RequestHandler = async (request, response) => {
+    const { cursor, limit } = pageQuerySchema.parse(request.query);
+    const rows = await database.batch.findMany({
+      where: { tenant: callerOf(response).tenant, expiresAt: { gt: new Date() }, ...behind(cursor) },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: limit + 1,
+    });
+    const objects = new Map((await batchesOf(context, rows.slice(0, limit))).map((batch) => [batch.id, batch]));
+    response.json(toPage(rows, limit, (row) => objects.get(row.id)));
+  };
+
+  const read: ById = async (request, response) => {
+    const { wait } = waitQuerySchema.parse(request.query);
+    const { id } = request.params;
+    let row = await find(response, id);
+    if (wait > 0 && !isFinalBatch(row.status)) {
+      const leave = admission.enter();
+      try {
+        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
+        await waitForWorkflow(temporal, batchWorkflowId(id), signal);
+      } finally {
+        leave();
+      }
+      row = await find(response, id);
+    }
+    send(response, 200, await batchOf(context, row));
+  };
+
+  const items: ById = async (request, response) => {
+    const query = itemsQuerySchema.parse(request.query);
+    const page = await listItems(context, await find(response, request.params.id), query);
+    await log(response, 'batch.read', request.params.id);
+    response.json(page);
+  };
+
+  const results: ById = async (request, response) => {
+    const options = resultsQuerySchema.parse(request.query);
+    const row = await find(response, request.params.id);
+    await log(response, 'batch.read', row.id);
+    await sendResults(response, row.id, resultRows(context, row), options);
+  };
+
+  const events: ById = async (request, response) => {
+    await streamBatchEvents(context, request, response, await find(response, request.params.id));
+  };
+
+  const cancel: ById = async (request, response) => {
+    const { id } = request.params;
+    const row = await find(response, id);
+    if (!isFinalBatch(row.status)) {
+      await log(response, 'batch.cancel', id);
+      await cancelBatch(context, row);
+      const signal = AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]);
+      await waitForWorkflow(temporal, batchWorkflowId(id), signal);
+    }
+    send(response, 200, await batchOf(context, await find(response, id)));
+  };
+
+  const retry: ById = async (request, response) => {
+    const row = await find(response, request.params.id);
+    await retryBatch(context, row);
+    await log(response, 'batch.retry', row.id);
+    send(response, 202, await batchOf(context, await find(response, row.id)));
+  };
+
+  const erase: ById = async (request, response) => {
+    const row = await find(response, request.params.id);
+    await eraseBatch(context, row);
+    await log(response, 'batch.delete', row.id);
+    response.status(204).end();
+  };
+
+  const byId = (handler: ById): RequestHandler[] => [scope, handler as RequestHandler];
+  route(app, BATCHES_PATH, {
+    post: [scope, requireBody, ...unlessMultipart(jsonBody(config)), create],
+    get: [scope, list],
+  });
+  route(app, `${BATCHES_PATH}/:id`, { get: byId(read), delete: byId(erase) });
+  route(app, `${BATCHES_PATH}/:id/items`, { get: byId(items) });
+  route(app, `${BATCHES_PATH}/:id/results`, { get: byId(results) });
+  route(app, `${BATCHES_PATH}/:id/events`, { get: byId(events) });
+  route(app, `${BATCHES_PATH}/:id/cancel`, { post: byId(cancel) });
+  route(app, `${BATCHES_PATH}/:id/retry`, { post: byId(retry) });
+}
+
+function send(response: Response, status: 200 | 202, batch: BatchObject): void {
+  response.setHeader('cache-control', 'private, no-cache');
+  if (!isFinalBatch(batch.status)) response.setHeader('retry-after', String(POLL_AFTER_SECONDS));
+  response.status(status).json(batch);
+}
