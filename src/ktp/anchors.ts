@@ -1,4 +1,4 @@
-import { LABEL_ORDER, type Label, type LabelMatch, matchLabel, type RowLabel } from './labels.ts';
+import { LABEL_ORDER, type Label, type LabelMatch, matchCutLabel, matchLabel, type RowLabel } from './labels.ts';
 import { type Glyph, type Span, sliceSpan } from './spans.ts';
 
 /** A label that was found on the page. */
@@ -10,6 +10,8 @@ export interface Anchor {
   readonly v: number;
   readonly height: number;
   readonly quality: number;
+  /** Whether only the label's end was read. */
+  readonly cut: boolean;
   /** The rest of the label's own line, where the value was read together with it. */
   readonly rest: Span | undefined;
   /** Spans that the label took, whole or in part. */
@@ -22,25 +24,42 @@ const JOIN_GAP_HEIGHTS = 1.4;
 /** How far left edges of labels may lie apart, in line heights; the rows of RT/RW to Kecamatan are indented. */
 const INDENT_HEIGHTS = 4.5;
 
+/** A span that is a label by itself is not tried as the end of another one. */
+const CLEAR_LABEL = 0.6;
+/** Ends of labels stand at the left edge of all text, give or take this many line heights. */
+const CUT_EDGE_HEIGHTS = 1.2;
+
 /**
- * Finds the labels of a card: of all spans that begin like a label, the best set that keeps the printed order from
- * top to bottom and one left edge.
+ * Finds the labels of a card: of all spans that begin like a label, or like its end at the left edge of the text, the
+ * best set that keeps the printed order from top to bottom, the distance of rows and one left edge. `pitch` is the
+ * distance of two rows in pixels.
  */
-export function findAnchors(spans: readonly Span[]): Anchor[] {
+export function findAnchors(spans: readonly Span[], pitch: number): Anchor[] {
+  const textLeft = Math.min(...spans.map((span) => span.left));
   const candidates: Anchor[] = [];
+  const cut: Anchor[] = [];
   for (const span of spans) {
-    for (const candidate of candidatesAt(span, spans)) candidates.push(candidate);
+    const found = candidatesAt(span, spans);
+    candidates.push(...found);
+    if (span.left - textLeft > CUT_EDGE_HEIGHTS * span.height) continue;
+    if (found.some(({ quality }) => quality > CLEAR_LABEL)) continue;
+    for (const match of matchCutLabel(span.glyphs)) pushAnchor(cut, match, [span], true);
   }
-  if (candidates.length === 0) return [];
-  const edge = leftEdge(candidates);
+  const edge = candidates.length > 0 ? leftEdge(candidates) : textLeft;
   const height = median(spans.map((span) => span.height));
   const aligned = candidates.filter((candidate) => Math.abs(candidate.left - edge) < INDENT_HEIGHTS * height);
-  const chain = bestChain(aligned, height);
-  return chain.length < 3 ? chain : withExpected(chain, spans, edge, height);
+  const chain = bestChain([...aligned, ...cut], height, pitch);
+  return chain.length < 3 ? chain : withExpected(chain, spans, edge, height, pitch);
 }
 
 /** Adds labels too misread to be known by themselves, in the place between two others where they must stand. */
-function withExpected(chain: readonly Anchor[], spans: readonly Span[], edge: number, height: number): Anchor[] {
+function withExpected(
+  chain: readonly Anchor[],
+  spans: readonly Span[],
+  edge: number,
+  height: number,
+  pitch: number,
+): Anchor[] {
   const completed: Anchor[] = [];
   const taken = new Set(chain.flatMap((anchor) => anchor.spans));
   for (const [index, anchor] of chain.entries()) {
@@ -56,7 +75,7 @@ function withExpected(chain: readonly Anchor[], spans: readonly Span[], edge: nu
       const match = matchLabel(span.glyphs, missing);
       if (match) pushAnchor(found, match, [span]);
     }
-    completed.push(...bestChain(found, height));
+    completed.push(...bestChain(found, height, pitch));
   }
   return completed;
 }
@@ -75,7 +94,12 @@ function candidatesAt(span: Span, spans: readonly Span[]): Anchor[] {
   return found;
 }
 
-function pushAnchor(found: Anchor[], match: LabelMatch, spans: readonly [Span] | readonly [Span, Span]): void {
+function pushAnchor(
+  found: Anchor[],
+  match: LabelMatch,
+  spans: readonly [Span] | readonly [Span, Span],
+  cut = false,
+): void {
   if (match.label === 'gol_darah') return;
   const [first, second] = spans;
   const rest = second ? sliceSpan(second, match.end - first.glyphs.length - 1) : sliceSpan(first, match.end);
@@ -88,6 +112,7 @@ function pushAnchor(found: Anchor[], match: LabelMatch, spans: readonly [Span] |
     v: mean(labelGlyphs.map((glyph) => glyph.v)),
     height: first.height,
     quality: match.quality,
+    cut,
     rest,
     spans,
   });
@@ -147,10 +172,9 @@ function leftEdge(candidates: readonly Anchor[]): number {
   return best;
 }
 
-/** The subset with the most label quality whose labels go down the page in the printed order. */
-function bestChain(candidates: readonly Anchor[], height: number): Anchor[] {
+/** The subset with the most label quality whose labels go down the page in the printed order, a row each. */
+function bestChain(candidates: readonly Anchor[], height: number, pitch: number): Anchor[] {
   const sorted = [...candidates].sort((first, second) => first.v - second.v);
-  const order = new Map<RowLabel, number>(LABEL_ORDER.map((label, index) => [label, index]));
   const scores: number[] = [];
   const previous: number[] = [];
   let bestEnd = -1;
@@ -160,8 +184,9 @@ function bestChain(candidates: readonly Anchor[], height: number): Anchor[] {
     for (let earlier = 0; earlier < index; earlier += 1) {
       const other = sorted[earlier];
       if (!other || candidate.v - other.v < 0.4 * height) continue;
-      if ((order.get(other.label) ?? 0) >= (order.get(candidate.label) ?? 0)) continue;
-      const value = scores[earlier] ?? 0;
+      const steps = LABEL_ORDER.indexOf(candidate.label) - LABEL_ORDER.indexOf(other.label);
+      if (steps <= 0) continue;
+      const value = (scores[earlier] ?? 0) - strain((candidate.v - other.v) / pitch - steps);
       if (value > score) {
         score = value;
         from = earlier;
@@ -177,6 +202,11 @@ function bestChain(candidates: readonly Anchor[], height: number): Anchor[] {
     if (anchor) chain.unshift(anchor);
   }
   return chain;
+}
+
+/** What a distance costs that is `extra` rows more than the labels between ask for: wrapped values add rows, nothing takes them away. */
+function strain(extra: number): number {
+  return extra < 0 ? Math.min(0.9, -extra * 0.5) : Math.min(0.3, extra * 0.06);
 }
 
 export function median(values: readonly number[]): number {

@@ -27,17 +27,34 @@ export function confidenceOf(name: FieldName, reading: Reading): number {
 }
 
 /** What speaks for a reading, 0-1: a monotone mix of its evidence, not yet a probability. */
-export function scoreReading(_name: FieldName, reading: Reading): number {
+export function scoreReading(name: FieldName, reading: Reading): number {
   const { evidence } = reading;
   let score = 0.55 * evidence.meanCharacter + 0.45 * evidence.leastCharacter;
   if (evidence.listed) score = 1 - (1 - score) * 0.6;
-  if (evidence.labelQuality === 0) score *= 0.9;
+  if (evidence.labelQuality === 0) score *= 0.8;
+  if (reading.warnings.includes('not_in_list')) score *= UNLISTED[name] ?? 1;
   score -= Math.min(0.4, evidence.snapShare * 0.8) + Math.min(0.3, evidence.oddCharacters * 0.1);
   if (evidence.agreement > 0) score = 1 - (1 - score) * 0.3;
   if (evidence.agreement < 0) score *= 0.75;
   if (reading.source === 'derived') score *= 0.95;
   return Math.min(1, Math.max(0, score));
 }
+
+/** What a value is worth that should be of a list and is not: little where the list is complete. */
+const UNLISTED: Readonly<Partial<Record<FieldName, number>>> = {
+  provinsi: 0.4,
+  kabupaten_kota: 0.5,
+  jenis_kelamin: 0.4,
+  gol_darah: 0.4,
+  agama: 0.4,
+  status_perkawinan: 0.4,
+  kewarganegaraan: 0.4,
+  berlaku_hingga: 0.4,
+  pekerjaan: 0.65,
+  tempat_terbit: 0.65,
+  kel_desa: 0.8,
+  kecamatan: 0.8,
+};
 
 function round(value: number): number {
   return Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;

@@ -84,6 +84,39 @@ export function matchLabel(glyphs: readonly Glyph[], expected?: readonly Label[]
   return best;
 }
 
+/**
+ * Finds the labels that a run of glyphs begins with the end of ("amat : JL." of Alamat): their beginning lies beyond
+ * the picture's edge or under a finger. Several labels share their last letters, so all that fit are answered.
+ */
+export function matchCutLabel(glyphs: readonly Glyph[]): LabelMatch[] {
+  const { text, indexes } = foldGlyphs(glyphs, 18);
+  const found: LabelMatch[] = [];
+  for (const label of LABEL_ORDER) {
+    const [wording = ''] = WORDINGS[label];
+    let best: LabelMatch | undefined;
+    for (let start = 1; wording.length - start >= LEAST_REMNANT; start += 1) {
+      const remnant = wording.slice(start);
+      const allowed = remnant.length <= 3 ? 0 : remnant.length * 0.2;
+      for (const [end, distance] of prefixDistances(remnant, text, allowed, 1)?.entries() ?? []) {
+        if (end === 0 || distance > allowed) continue;
+        const last = indexes[end - 1] ?? 0;
+        if (boundaryCost(glyphs, last) > 0.2) continue;
+        const share = remnant.length / wording.length;
+        const quality = 0.75 * share * (1 - distance / (remnant.length + 1));
+        if (best && quality <= best.quality) continue;
+        let after = last + 1;
+        while (after < glyphs.length && isSeparator(glyphs[after]?.text ?? '')) after += 1;
+        best = { label, distance, quality, end: after };
+      }
+    }
+    if (best) found.push(best);
+  }
+  return found;
+}
+
+/** Fewer letters of a label than this say nothing. */
+const LEAST_REMNANT = 2;
+
 const ALL_LABELS: readonly Label[] = [...LABEL_ORDER, 'gol_darah'];
 
 function matchWording(
@@ -112,13 +145,16 @@ function matchWording(
   return { label, distance: best.distance, quality: certainty * Math.min(1, (wording.length + 6) / 14), end };
 }
 
-/** How unlikely it is that a label ends behind this glyph: nothing before ':', little before a blank or a change of case. */
+/**
+ * How unlikely it is that a label ends behind this glyph: not at all before ':', little before a blank or a change of
+ * case, very inside a word of small letters.
+ */
 function boundaryCost(glyphs: readonly Glyph[], last: number): number {
   const here = glyphs[last]?.text ?? '';
   const next = glyphs[last + 1]?.text;
   if (next === undefined || next === ':' || next === ';') return 0;
   if (isSeparator(next)) return 0.1;
-  if (isLower(here) && !isLower(next)) return 0.2;
+  if (isLower(here)) return isLower(next) ? 1.6 : 0.2;
   return 0.6;
 }
 

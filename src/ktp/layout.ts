@@ -1,5 +1,5 @@
 import { type Anchor, findAnchors, findBloodLabel, median } from './anchors.ts';
-import { dealRows, type Place } from './deal-rows.ts';
+import { dealRows } from './deal-rows.ts';
 import { ocrDistance } from './edit-distance.ts';
 import { fitFrame } from './frame.ts';
 import { LABEL_ORDER, type Label } from './labels.ts';
@@ -43,28 +43,45 @@ const ISSUE_CENTRE = 0.66;
 /** Rows follow each other at this share of the card's width. */
 const ROW_PITCH = 0.0283;
 
+/** How far left of the value column a value may begin, in line heights. */
+const REMNANT_HEIGHTS = 1.2;
+/** Labels of less quality in all than this are chance. */
+const LEAST_LABELS = 1.2;
+
 /** Sorts a card's lines into header, labelled slots and place of issue. */
 export function layOut(lines: readonly TextLine[]): CardLayout {
   const frame = fitFrame(lines);
   const spans = lines.filter((line) => !frame.isSlanted(line)).flatMap((line) => spansOfLine(line, frame));
-  const anchors = findAnchors(spans);
+  if (spans.length === 0) return { slots: new Map(), header: [], issue: [], anchors: [], pitch: 0 };
+  const found = findAnchors(spans, rowPitch(spans));
+  const anchors = found.reduce((sum, { quality }) => sum + quality, 0) < LEAST_LABELS ? [] : found;
   const metrics = measure(anchors, spans);
-  if (!metrics) return { slots: new Map(), header: headerOf(spans, undefined), issue: [], anchors, pitch: 0 };
   const taken = new Set(anchors.flatMap((anchor) => anchor.spans));
-  const first = anchors[0];
-  const top = first ? first.v - (LABEL_ORDER.indexOf(first.label) + 0.6) * metrics.pitch : 0;
-  const height = median(anchors.map((anchor) => anchor.height));
+  const top = topOf(anchors, spans, metrics);
+  const height = median((anchors.length > 0 ? anchors : spans).map((item) => item.height));
   const free = spans.filter((span) => !taken.has(span) && !isMark(span, metrics, height));
-  const header = headerOf(free, top);
+  const header = free.filter((span) => span.v <= top).sort((first, second) => first.v - second.v);
   const issue = issueOf(free, anchors, metrics);
   const body = free.filter((span) => !issue.includes(span) && span.v > top && isInBody(span, free, metrics));
   const slots = splitBlood(fillSlots(anchors, body, metrics));
   return { slots, header, issue, anchors, pitch: metrics.pitch };
 }
 
-function measure(anchors: readonly Anchor[], spans: readonly Span[]): Metrics | undefined {
-  if (anchors.length === 0) return undefined;
-  const labelLeft = Math.min(...anchors.map((anchor) => anchor.left));
+/** Typical distance of two rows in pixels, by the left half of the text. */
+function rowPitch(spans: readonly Span[]): number {
+  const height = median(spans.map((span) => span.height));
+  const left = Math.min(...spans.map((span) => span.left));
+  const right = Math.max(...spans.map((span) => span.right));
+  const rows: number[] = [];
+  const body = spans.filter((span) => span.left < left + 0.5 * (right - left) && span.height < 1.8 * height);
+  for (const v of body.map((span) => span.v).sort((first, second) => first - second)) {
+    if (v - (rows.at(-1) ?? Number.NEGATIVE_INFINITY) > 0.5 * height) rows.push(v);
+  }
+  const distances = rows.slice(1).map((v, index) => v - (rows[index] ?? v));
+  return distances.length >= 3 ? median(distances) : 1.1 * height;
+}
+
+function measure(anchors: readonly Anchor[], spans: readonly Span[]): Metrics {
   const pitches: number[] = [];
   for (const [index, anchor] of anchors.entries()) {
     const next = anchors[index + 1];
@@ -72,18 +89,47 @@ function measure(anchors: readonly Anchor[], spans: readonly Span[]): Metrics | 
     const steps = LABEL_ORDER.indexOf(next.label) - LABEL_ORDER.indexOf(anchor.label);
     pitches.push((next.v - anchor.v) / steps);
   }
-  const height = median(spans.map((span) => span.height));
-  const pitch = pitches.length > 0 ? median(pitches) : height * 1.2;
-  const valueLefts: number[] = [];
+  const pitch = pitches.length >= 3 ? median(pitches) : rowPitch(spans);
+  const starts: number[] = [];
   for (const anchor of anchors) {
     const value = anchor.rest ?? nearestRight(anchor, spans);
     const start = value?.glyphs.find((glyph) => /[A-Z0-9]/.test(glyph.text))?.u;
-    if (start !== undefined) valueLefts.push(start);
+    if (start !== undefined) starts.push(start);
   }
   const byPitch = pitch / ROW_PITCH;
-  const byValue = valueLefts.length >= 3 ? (median(valueLefts) - labelLeft) / VALUE_LEFT : byPitch;
+  const whole = anchors.filter((anchor) => !anchor.cut);
+  if (whole.length < 3) {
+    // The labels' left edge is not in the picture: the values' one tells where it would be.
+    const valueLeft = starts.length >= 3 ? median(starts) : commonLeft(spans);
+    return { labelLeft: valueLeft - VALUE_LEFT * byPitch, valueLeft, pitch, width: byPitch };
+  }
+  const labelLeft = Math.min(...whole.map((anchor) => anchor.left));
+  const byValue = starts.length >= 3 ? (median(starts) - labelLeft) / VALUE_LEFT : byPitch;
   const width = Math.sqrt(byPitch * Math.min(Math.max(byValue, byPitch * 0.6), byPitch * 1.6));
-  return { labelLeft, valueLeft: labelLeft + VALUE_LEFT * width, pitch, width };
+  const valueLeft = starts.length >= 3 ? median(starts) : labelLeft + VALUE_LEFT * width;
+  return { labelLeft, valueLeft, pitch, width };
+}
+
+/** The left edge that most spans share. */
+function commonLeft(spans: readonly Span[]): number {
+  let best = spans[0]?.left ?? 0;
+  let most = 0;
+  for (const { left, height } of spans) {
+    const count = spans.filter((span) => Math.abs(span.left - left) < 0.6 * height).length;
+    if (count > most) {
+      most = count;
+      best = left;
+    }
+  }
+  return best;
+}
+
+/** Where the header ends: above the first label, or above a row of digits like a NIK where no label was read. */
+function topOf(anchors: readonly Anchor[], spans: readonly Span[], { pitch }: Metrics): number {
+  const first = anchors[0];
+  if (first) return first.v - (LABEL_ORDER.indexOf(first.label) + 0.6) * pitch;
+  const digits = spans.find((span) => span.text.replace(/\D/g, '').length >= 13);
+  return digits ? digits.v - 0.6 * pitch : Number.NEGATIVE_INFINITY;
 }
 
 function nearestRight(anchor: Anchor, spans: readonly Span[]): Span | undefined {
@@ -94,10 +140,6 @@ function nearestRight(anchor: Anchor, spans: readonly Span[]): Span | undefined 
     if (!nearest || span.left < nearest.left) nearest = span;
   }
   return nearest;
-}
-
-function headerOf(spans: readonly Span[], top: number | undefined): Span[] {
-  return spans.filter((span) => top === undefined || span.v <= top).sort((first, second) => first.v - second.v);
 }
 
 function issueOf(spans: readonly Span[], anchors: readonly Anchor[], metrics: Metrics): Span[] {
@@ -161,7 +203,7 @@ function fillSlots(anchors: readonly Anchor[], body: readonly Span[], metrics: M
       between.filter((span) => (!anchor || span.v > anchor.v) && (!next || span.v <= next.v)),
       metrics,
     );
-    placeRows(slots, rows, anchor, next, metrics.pitch);
+    placeRows(slots, rows, anchor, next, metrics);
   }
   return slots;
 }
@@ -200,36 +242,32 @@ function rowsOf(spans: readonly Span[], metrics: Metrics): Span[][] {
   return rows;
 }
 
-/**
- * Deals rows without a label of their own to the label above (a wrapped value) and to the labels that were not read
- * between it and the next one: in order, each row where its content and its place suit best.
- */
+/** Deals rows without a label of their own to the labels around and between (see dealRows). */
 function placeRows(
   slots: Map<Label, Slot>,
   rows: readonly Span[][],
   above: Anchor | undefined,
   below: Anchor | undefined,
-  pitch: number,
+  metrics: Metrics,
 ): void {
-  if (rows.length === 0) return;
-  const choices = placesBetween(above, below, pitch);
-  for (const [index, choice] of dealRows(rows, choices, pitch).entries()) {
-    const row = rows[index];
-    const label = choices[choice]?.label;
+  const values = rows.map((row) => withoutRemnant(row, metrics)).filter((row) => row.length > 0);
+  for (const [index, label] of dealRows(values, above, below, metrics.pitch).entries()) {
+    const row = values[index];
     if (!row || label === undefined) continue;
     const slot = slots.get(label);
     slots.set(label, { rows: [...(slot?.rows ?? []), row], labelQuality: slot?.labelQuality ?? 0 });
   }
 }
 
-/** The label above, then those that were not read, each with the row where it is expected. */
-function placesBetween(above: Anchor | undefined, below: Anchor | undefined, pitch: number): Place[] {
-  const from = above ? LABEL_ORDER.indexOf(above.label) : -1;
-  const missing = LABEL_ORDER.slice(from + 1, below ? LABEL_ORDER.indexOf(below.label) : undefined);
-  const bottom = below?.v ?? (above?.v ?? 0) + (missing.length + 1) * pitch;
-  const top = above?.v ?? bottom - (missing.length + 1) * pitch;
-  const step = (bottom - top) / (missing.length + 1);
-  return [{ label: above?.label, v: top }, ...missing.map((label, index) => ({ label, v: top + (index + 1) * step }))];
+/** A row without what stands left of the values: the rest of a label that could not be told. */
+function withoutRemnant(row: readonly Span[], { valueLeft }: Metrics): Span[] {
+  return row.flatMap((span) => {
+    const edge = valueLeft - REMNANT_HEIGHTS * span.height;
+    if (span.left >= edge) return [span];
+    const start = span.glyphs.findIndex((glyph) => glyph.u >= edge);
+    const kept = start < 0 ? undefined : sliceSpan(span, start);
+    return kept ? [kept] : [];
+  });
 }
 
 /** Takes the blood group out of the row of sex (or out of whatever row it was read on). */

@@ -2,7 +2,7 @@ import { toIsoDate } from './dates.ts';
 import type { Slot } from './layout.ts';
 import { findDate } from './read-date.ts';
 import { cleanPlace } from './read-free-text.ts';
-import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import { type Span, sliceSpan } from './spans.ts';
 
 /** Where a date begins of which only a part can be read: no place has a digit behind its name. */
@@ -10,7 +10,7 @@ const BROKEN_DATE = /[ ,./-]*\d[\dOIl]?(?:[-./ ]|$).*$|[ ,]+\d.*$/;
 
 /** Place and date of birth out of one value. */
 export function readBirth(slot: Slot | undefined): { place: Reading; date: Reading } {
-  const spans = slot ? valueSpans(slot.rows) : [];
+  const spans = slot ? behindColon(valueSpans(slot.rows)) : [];
   const raw = textOf(spans);
   if (raw === '') return { place: unread(), date: unread() };
   const quality = slot?.labelQuality ?? 0;

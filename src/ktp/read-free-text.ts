@@ -1,11 +1,12 @@
 import { onlyLetters } from './digits.ts';
 import type { Slot } from './layout.ts';
-import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import { plainText } from './snap.ts';
 
-/** A value of free text: a name, an address, a region before it is looked up. */
+/** A value of free text: a name, an address, a region before it is looked up. Only an address may hold a colon. */
 export function readFreeText(slot: Slot | undefined, clean: (text: string) => string = plainText): Reading {
-  const spans = slot ? valueSpans(slot.rows) : [];
+  const all = slot ? valueSpans(slot.rows) : [];
+  const spans = clean === cleanAddress ? all : behindColon(all);
   const raw = textOf(spans);
   const value = clean(raw);
   if (value === '') return unread();

@@ -26,7 +26,11 @@ export function readHeader(spans: readonly Span[]): Header {
   let province: Reading = unread();
   let provinceCode: string | undefined;
   if (provinceRow) {
-    const snap = snapRegion(provinceRow.reading, provinces(), { allowedCost: PROVINCE_COST, share: 0.3 });
+    const snap = snapRegion(provinceRow.reading, provinces(), {
+      allowedCost: PROVINCE_COST,
+      share: 0.3,
+      closed: true,
+    });
     province = snap.reading;
     provinceCode = snap.codes[0];
   }
@@ -70,7 +74,7 @@ function findRegency(
     if (reading.value === null) continue;
     const named = /^K[AO][BT]/.test(reading.value);
     if (province !== undefined) {
-      const inside = snapRegion(reading, regencies(province), { allowedCost: REGENCY_COST, share: 0.3 });
+      const inside = snapRegion(reading, regencies(province), { allowedCost: REGENCY_COST, share: 0.3, closed: true });
       if (inside.codes.length > 0) return { regency: inside.reading, codes: inside.codes };
     }
     const anywhere = snapRegion(reading, regencies(), { allowedCost: ANY_REGENCY_COST, share: 0.2 });

@@ -2,7 +2,7 @@ import { toIsoDate } from './dates.ts';
 import { fitOf } from './fit.ts';
 import type { Slot } from './layout.ts';
 import { findDate } from './read-date.ts';
-import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import { complete, isFragment, plainText, type Snap, snap } from './snap.ts';
 import type { Span } from './spans.ts';
 import { canonicalValue, LIFELONG } from './vocabulary.ts';
@@ -23,7 +23,7 @@ export interface ListedOptions {
  * (`completed`); a part of several is null with its `raw` (`incomplete`); any other stays as it is (`not_in_list`).
  */
 export function readListed(slot: Slot | undefined, entries: readonly string[], options: ListedOptions = {}): Reading {
-  const spans = slot ? valueSpans(slot.rows) : [];
+  const spans = slot ? behindColon(valueSpans(slot.rows)) : [];
   const raw = textOf(spans);
   if (raw === '') return unread();
   const evidence = characterEvidence(spans, slot?.labelQuality ?? 0);
@@ -73,7 +73,7 @@ export function readDate(spans: readonly Span[], labelQuality: number): Reading 
 
 /** SEUMUR HIDUP or a date. */
 export function readValidity(slot: Slot | undefined): Reading {
-  const spans = slot ? valueSpans(slot.rows) : [];
+  const spans = slot ? behindColon(valueSpans(slot.rows)) : [];
   const quality = slot?.labelQuality ?? 0;
   const lifelong = readListed(slot, [LIFELONG], { closed: true });
   if (lifelong.value === LIFELONG) return lifelong;

@@ -110,11 +110,12 @@ export function readIssuePlace(place: Reading, header: Header): Reading {
     both(regencies(header.provinceCode).filter(({ code }) => header.regencyCodes.includes(code))),
     {
       allowedCost: 2 * ISSUE_COST,
+      closed: true,
     },
   );
   if (own.codes.length > 0) return own.reading;
   const other: RegionSnap = snapRegion(place, both(regencies()), { allowedCost: ISSUE_COST, share: 0.2 });
-  return other.codes.length > 0 ? other.reading : place;
+  return other.reading;
 }
 
 /** Place of birth: free text, but a doubtful letter is mended where one town alone is near and fits what was seen. */

@@ -78,6 +78,21 @@ export function valueSpans(rows: readonly (readonly Span[])[]): Span[] {
   return spans;
 }
 
+/**
+ * The spans behind the first colon, which no value of most fields holds: what stands before it is the rest of a label.
+ * All of them where nothing stands behind it.
+ */
+export function behindColon(spans: readonly Span[]): Span[] {
+  for (const [index, span] of spans.entries()) {
+    const colon = span.glyphs.findIndex((glyph) => glyph.text === ':' || glyph.text === ';');
+    if (colon < 0) continue;
+    const rest = sliceSpan(span, colon + 1);
+    const behind = rest ? [rest, ...spans.slice(index + 1)] : spans.slice(index + 1);
+    return behind.length > 0 ? behind : [...spans];
+  }
+  return [...spans];
+}
+
 /** A span without the glyphs in front that a test names. */
 export function withoutLeading(span: Span, test: (character: string) => boolean): Span | undefined {
   const start = span.glyphs.findIndex((glyph) => !test(glyph.text));

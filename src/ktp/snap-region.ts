@@ -1,6 +1,7 @@
 import { type Fit, fitOf } from './fit.ts';
 import type { Reading } from './reading.ts';
 import { nearestNames, type Region } from './regions.ts';
+import { complete } from './snap.ts';
 
 /** A reading held against the names that can stand in its place. */
 export interface RegionSnap {
@@ -18,6 +19,8 @@ export interface RegionSnapOptions {
   readonly share?: number;
   /** Codes that other readings point at: worth `FAVOUR` nats. */
   readonly favoured?: readonly string[];
+  /** Whether the list holds every name there is, so that a part of one name alone stands for it. Default false. */
+  readonly closed?: boolean;
 }
 
 const FAVOUR = 2;
@@ -46,6 +49,13 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const [best, second] = ranked;
   const ambiguous = best && second && second.cost - best.cost < LEAST_MARGIN;
   if (!best || ambiguous || best.cost > options.allowedCost) {
+    const whole = options.closed ? complete(value, [...new Set(regions.map(({ name }) => name))], true) : undefined;
+    if (whole !== undefined) {
+      const codes = regions.filter(({ name }) => name === whole).map(({ code }) => code);
+      const share = 0.5 * (1 - value.length / whole.length);
+      const completed = { ...reading, value: whole, warnings: [...reading.warnings, 'completed'] };
+      return { reading: listed(completed, share), codes, cost: 0 };
+    }
     return {
       reading: { ...reading, warnings: [...reading.warnings, 'not_in_list'] },
       codes: [],
