@@ -1,0 +1,406 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Context } from '@temporalio/activity';
+import excel from 'exceljs';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BatchItemObject, BatchObject } from '../../src/api/batches/batch-schema.ts';
+import { resultContext } from '../../src/encryption/contexts.ts';
+import { sealJson } from '../../src/encryption/keyring.ts';
+import { KtpflowError } from '../../src/errors.ts';
+import type { KtpResult } from '../../src/ktp/schema.ts';
+import { readBlob } from '../../src/storage/blobs.ts';
+import { errorOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
+import { type Platform, startPlatform } from '../support/platform.ts';
+import { specimenResult } from '../support/results.ts';
+import { makeZip } from '../support/zip.ts';
+
+const RESULT: KtpResult = await specimenResult();
+
+let platform: Platform;
+let api: TestApi;
+/** Ids in the order in which they were read. */
+let reads: string[] = [];
+let slow = 0;
+
+/** A picture of one colour; black ones are no cards. */
+function picture(red: number, green = 0, blue = 0): Promise<Buffer> {
+  return sharp({ create: { width: 40, height: 25, channels: 3, background: { r: red, g: green, b: blue } } })
+    .png()
+    .toBuffer();
+}
+
+beforeAll(async () => {
+  platform = await startPlatform({
+    environment: { ALLOW_PRIVATE_URLS: '1', MAX_IMAGE_MB: '1', MAX_BATCH_ITEMS: '300' },
+    readCard: () => async (input) => {
+      reads.push(input.extractionId);
+      if (slow > 0) await Context.current().sleep(slow);
+      const image = await readBlob(platform.blobs, input.blob);
+      const { channels } = await sharp(image).stats();
+      if (channels.every((channel) => channel.max === 0)) {
+        throw new KtpflowError('not_a_ktp', 'No KTP was found in the image.');
+      }
+      const key = platform.keyring.unwrapDataKey(await platform.blobs.wrappedKey(input.blob));
+      const sealed = sealJson(key, RESULT, resultContext(input.extractionId));
+      return {
+        sealedResult: Buffer.from(sealed).toString('base64'),
+        timings: { prepare: 1, ocr: 1, generate: 0, assemble: 1 },
+        attempt: Context.current().info.attempt,
+        startedAt: new Date().toISOString(),
+      };
+    },
+  });
+  platform.startWorkflows();
+  platform.startInference();
+  api = await startTestApi(platform);
+});
+afterAll(async () => {
+  await api.close();
+  await platform.stop();
+});
+
+async function post(body: RequestInit): Promise<BatchObject> {
+  const response = await api.request('/v1/ktp/batches', { method: 'POST', ...body });
+  expect(response.status).toBe(202);
+  const batch = (await response.json()) as BatchObject;
+  expect(response.headers.get('location')).toBe(`/v1/ktp/batches/${batch.id}`);
+  expect(response.headers.get('retry-after')).toBe('2');
+  return batch;
+}
+
+async function get<Body>(path: string): Promise<Body> {
+  const response = await api.request(path);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Body;
+}
+
+const finished = (batch: BatchObject) => get<BatchObject>(`${batch.links.self}?wait=30`);
+const itemsOf = async (batch: BatchObject) =>
+  (await get<{ data: BatchItemObject[] }>(`${batch.links.items}?limit=100`)).data;
+
+function form(files: readonly (readonly [string, Buffer])[], fields: Record<string, unknown> = {}): RequestInit {
+  const body = new FormData();
+  for (const [name, bytes] of files) body.append('images', new Blob([new Uint8Array(bytes)]), name);
+  for (const [name, value] of Object.entries(fields)) body.append(name, JSON.stringify(value));
+  return { body };
+}
+
+function archive(bytes: Buffer, fields: Record<string, unknown> = {}): RequestInit {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, JSON.stringify(value));
+  body.append('archive', new Blob([new Uint8Array(bytes)]), 'cards.zip');
+  return { body };
+}
+
+const addsUp = ({ counts }: BatchObject) =>
+  counts.queued + counts.running + counts.succeeded + counts.failed + counts.cancelled === counts.total;
+
+describe('a batch of images', () => {
+  it('is read in the order of the form, with the labels of its items', async () => {
+    const files = await Promise.all(
+      Array.from({ length: 24 }, async (_, index) => [`${index}.png`, await picture(index + 1)] as const),
+    );
+    const labels = files.map((_, index) => ({ custom_id: `id-${index}`, metadata: { row: String(index) } }));
+    const accepted = await post(
+      form(files, { items: labels, metadata: { job: 'night' }, options: { strategy: 'ocr' } }),
+    );
+    expect(accepted.counts.total).toBe(24);
+    expect(addsUp(accepted)).toBe(true);
+    const batch = await finished(accepted);
+    expect(batch).toMatchObject({
+      status: 'completed',
+      source: 'images',
+      strategy: 'ocr',
+      metadata: { job: 'night' },
+      counts: { total: 24, queued: 0, running: 0, succeeded: 24, failed: 0, cancelled: 0 },
+      eta_seconds: 0,
+    });
+    expect(batch.throughput).toBeGreaterThan(0);
+    const items = await itemsOf(batch);
+    expect(items.map(({ index, custom_id, name }) => ({ index, custom_id, name }))).toEqual(
+      files.map(([name], index) => ({ index, custom_id: `id-${index}`, name })),
+    );
+    expect(items[3]).toMatchObject({ status: 'succeeded', attempts: 1, error: null, metadata: { row: '3' } });
+    const single = await get<{ result: KtpResult }>(`/v1/ktp/extractions/${items[3]?.extraction_id}`);
+    expect(single.result.compat.nik).toBe(RESULT.compat.nik);
+  });
+
+  it('fails exactly its bad items, each with its code; retry reads only those again', async () => {
+    reads = [];
+    const good = await Promise.all(Array.from({ length: 36 }, (_, index) => picture(index + 1, 9)));
+    const files: [string, Buffer][] = good.map((bytes, index) => [`good-${index}.png`, bytes]);
+    files.splice(3, 0, ['black.png', await picture(0)]);
+    files.splice(11, 0, ['empty.png', Buffer.alloc(0)]);
+    files.splice(17, 0, ['text.jpg', Buffer.from('not an image at all')]);
+    files.splice(23, 0, ['large.png', Buffer.alloc(1024 * 1024 + 1, 1)]);
+    const batch = await finished(await post(form(files)));
+    expect(batch.counts).toEqual({ total: 40, queued: 0, running: 0, succeeded: 36, failed: 4, cancelled: 0 });
+    const failed = (items: BatchItemObject[]) =>
+      items.filter((item) => item.status === 'failed').map((item) => [item.index, item.error?.code, item.attempts]);
+    expect(failed(await itemsOf(batch))).toEqual([
+      [3, 'not_a_ktp', 1],
+      [11, 'invalid_image', 1],
+      [17, 'invalid_image', 1],
+      [23, 'payload_too_large', 1],
+    ]);
+    const onlyFailed = await get<{ data: BatchItemObject[] }>(`${batch.links.items}?status=failed&limit=2`);
+    expect(onlyFailed.data.map((item) => item.index)).toEqual([3, 11]);
+    const first = onlyFailed.data[0];
+
+    reads = [];
+    const retried = await api.request(batch.links.retry, { method: 'POST' });
+    expect(retried.status).toBe(202);
+    const again = await finished((await retried.json()) as BatchObject);
+    expect(reads).toEqual([first?.extraction_id]);
+    expect(again).toMatchObject({ id: batch.id, run: 2, status: 'completed' });
+    expect(again.counts).toEqual(batch.counts);
+    expect(failed(await itemsOf(again))).toEqual([
+      [3, 'not_a_ktp', 2],
+      [11, 'invalid_image', 2],
+      [17, 'invalid_image', 2],
+      [23, 'payload_too_large', 2],
+    ]);
+  });
+
+  it('marks the very same image as a duplicate', async () => {
+    const [one, two] = await Promise.all([picture(77), picture(78)]);
+    const files: [string, Buffer][] = [
+      ['a.png', one],
+      ['b.png', two],
+      ['c.png', one],
+      ['d.png', one],
+    ];
+    const batch = await finished(await post(form(files)));
+    expect((await itemsOf(batch)).map((item) => item.duplicate_of)).toEqual([null, null, 0, 0]);
+  });
+
+  it.each<[string, RequestInit, { status: number; code: string }]>([
+    ['nothing', { body: new FormData() }, { status: 422, code: 'missing_image' }],
+    ['no body', {}, { status: 422, code: 'missing_image' }],
+    ['bad options', form([], { options: { strategy: 'magic' } }), { status: 400, code: 'invalid_value' }],
+    ['no items', jsonRequest({ items: [] }), { status: 400, code: 'invalid_value' }],
+    ['an item without an image', jsonRequest({ items: [{ custom_id: 'x' }] }), { status: 400, code: 'invalid_value' }],
+    ['a file id', jsonRequest({ input_file_id: 'file-1' }), { status: 400, code: 'unsupported' }],
+    [
+      'a webhook',
+      jsonRequest({ items: [{ image_base64: '' }], webhook: { url: 'https://a.example' } }),
+      { status: 400, code: 'unsupported' },
+    ],
+  ])('with %s is refused, and leaves nothing behind', async (_what, body, expected) => {
+    const before = await platform.database.batch.count();
+    const response = await api.request('/v1/ktp/batches', { method: 'POST', ...body });
+    expect(await errorOf(response)).toMatchObject(expected);
+    expect(await platform.database.batch.count()).toBe(before);
+  });
+});
+
+describe('a batch from JSON', () => {
+  it('takes base64, data URLs and URLs that are fetched in their turn', async () => {
+    const image = await picture(120);
+    const server = createServer((request, response) => {
+      if (request.url === '/card.png') response.end(image);
+      else if (request.url === '/page') response.end('<html>');
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const base64 = image.toString('base64');
+    const items = [
+      { custom_id: 'base64', image_base64: base64 },
+      { custom_id: 'data', image_url: `data:image/png;base64,${base64}` },
+      { custom_id: 'url', image_url: { url: `${origin}/card.png` } },
+      { custom_id: 'page', image_url: `${origin}/page` },
+      { custom_id: 'scheme', image_url: 'file:///etc/passwd' },
+      { custom_id: 'garbage', image_base64: '!!!' },
+    ];
+    const batch = await finished(await post(jsonRequest({ items })));
+    server.close();
+    expect((await itemsOf(batch)).map(({ custom_id, status, error }) => [custom_id, status, error?.code])).toEqual([
+      ['base64', 'succeeded', undefined],
+      ['data', 'succeeded', undefined],
+      ['url', 'succeeded', undefined],
+      ['page', 'failed', 'image_fetch_failed'],
+      ['scheme', 'failed', 'blocked_url'],
+      ['garbage', 'failed', 'invalid_image'],
+    ]);
+  });
+});
+
+describe('a batch from an archive', () => {
+  it('reads nested entries, skips junk, and makes hostile entries errors of theirs', async () => {
+    const card = await picture(200);
+    const zip = makeZip([
+      { name: 'a/b/first.png', data: card },
+      { name: '__MACOSX/._first.png', data: card },
+      { name: 'a/' },
+      { name: '../../climbs.png', data: card },
+      { name: '/absolute.png', data: card },
+      { name: 'link.png', data: Buffer.from('/etc/passwd'), mode: 0o120777 },
+      { name: 'encrypted.png', data: card, encrypted: true },
+      { name: 'bomb.png', data: Buffer.alloc(900_000 * 10) },
+      { name: 'nested.zip', data: makeZip([{ name: 'x.png', data: card }]) },
+      { name: 'empty.png' },
+      { name: 'damaged.png', data: card, claimedCrc: 1 },
+      { name: 'really-a-picture.txt', data: card },
+      { name: 'Thumbs.db', data: card },
+      { name: 'last.png', data: card, stored: true },
+    ]);
+    const accepted = await post(archive(zip, { metadata: { from: 'zip' } }));
+    expect(accepted).toMatchObject({ source: 'archive', skipped: 3, counts: { total: 11 } });
+    const batch = await finished(accepted);
+    expect(
+      (await itemsOf(batch)).map(({ name, status, error }) => [name, status === 'succeeded' || error?.code]),
+    ).toEqual([
+      ['a/b/first.png', true],
+      ['../../climbs.png', 'invalid_archive'],
+      ['/absolute.png', 'invalid_archive'],
+      ['link.png', 'invalid_archive'],
+      ['encrypted.png', 'invalid_archive'],
+      ['bomb.png', 'payload_too_large'],
+      ['nested.zip', 'unsupported_media_type'],
+      ['empty.png', 'invalid_image'],
+      ['damaged.png', 'invalid_archive'],
+      ['really-a-picture.txt', true],
+      ['last.png', true],
+    ]);
+    const row = await platform.database.batch.findUniqueOrThrow({ where: { id: batch.id } });
+    expect(row.blob).toBeNull();
+  });
+
+  it.each<[string, () => Buffer | Promise<Buffer>]>([
+    ['a picture', () => picture(1)],
+    ['only junk', () => makeZip([{ name: '.DS_Store' }])],
+    ['cut', () => makeZip([{ name: 'a.png', data: Buffer.alloc(100) }]).subarray(0, 60)],
+    ['too many files', () => makeZip(Array.from({ length: 301 }, (_, index) => ({ name: `${index}` })))],
+  ])('that is %s is 400 invalid_archive, and leaves nothing behind', async (_what, bytes) => {
+    const before = await platform.database.batch.count();
+    const response = await api.request('/v1/ktp/batches', { method: 'POST', ...archive(await bytes()) });
+    expect(await errorOf(response)).toMatchObject({ status: 400, code: 'invalid_archive' });
+    expect(await platform.database.batch.count()).toBe(before);
+  });
+});
+
+describe('results', () => {
+  it('stream in every format, in the order of the input, also while the batch runs', async () => {
+    const files = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) => [`${index}.png`, await picture(index, 50)] as const),
+    );
+    const named: (readonly [string, Buffer])[] = [...files];
+    named[7] = ['=cmd.png', await picture(0)];
+    slow = 150;
+    const accepted = await post(form(named));
+    const early = await (await api.request(accepted.links.results)).text();
+    expect(early.trimEnd().split('\n')).toHaveLength(30);
+    expect(early).toMatch(/"status":"(queued|running)"/);
+    const whileRunning = await get<BatchObject>(accepted.links.self);
+    expect(addsUp(whileRunning)).toBe(true);
+    slow = 0;
+    const batch = await finished(accepted);
+    const results = (format: string) => api.request(`${batch.links.results}?format=${format}`);
+
+    const lines = (await (await results('ndjson')).text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((line) => line.index)).toEqual(files.map((_, index) => index));
+    expect(lines[7]).toMatchObject({ name: '=cmd.png', status: 'failed', result: null, error: { code: 'not_a_ktp' } });
+    expect(lines[8].result.compat.nik).toBe(RESULT.compat.nik);
+    expect(await (await results('json')).json()).toEqual({ object: 'list', data: lines });
+
+    const csv = await results('csv&bom=1');
+    expect(csv.headers.get('content-type')).toContain('text/csv');
+    const rows = Buffer.from(await csv.arrayBuffer())
+      .toString()
+      .split('\r\n');
+    expect(rows[0]?.startsWith('\uFEFFindex,')).toBe(true);
+    expect(rows[8]).toContain(`"'=cmd.png","failed","not_a_ktp"`);
+    expect(rows[9]).toContain(`"${RESULT.compat.nik}"`);
+
+    const workbook = new excel.Workbook();
+    await workbook.xlsx.load(await (await results('xlsx')).arrayBuffer());
+    expect(workbook.worksheets[0]?.getCell('F2').value).toBe(RESULT.compat.nik);
+    expect(workbook.worksheets[0]?.rowCount).toBe(31);
+    expect(await errorOf(await results('pdf'))).toMatchObject({ status: 400, code: 'invalid_value' });
+  });
+});
+
+describe('a batch', () => {
+  async function running(count = 60): Promise<BatchObject> {
+    const files = await Promise.all(
+      Array.from({ length: count }, async (_, index) => [`${index}.png`, await picture(index + 1, 1, 1)] as const),
+    );
+    slow = 300;
+    return post(form(files));
+  }
+
+  it('tells its progress as events, and goes on after the last one seen', async () => {
+    const batch = await running(20);
+    slow = 50;
+    const text = await (await api.request(batch.links.events)).text();
+    const events = text
+      .split('\n\n')
+      .filter((part) => part.includes('data: '))
+      .map((part) => ({
+        id: Number(/^id: (\d+)$/m.exec(part)?.[1]),
+        data: JSON.parse(part.slice(part.indexOf('data: ') + 6)) as BatchObject,
+      }));
+    expect(events.map((event) => event.id)).toEqual(
+      [...new Set(events.map((event) => event.id))].sort((a, b) => a - b),
+    );
+    expect(events.every((event) => addsUp(event.data))).toBe(true);
+    expect(events.at(-1)?.data.status).toBe('completed');
+    const resumed = async (id: string) =>
+      (await api.request(batch.links.events, { headers: { 'last-event-id': id } })).text();
+    expect(await resumed(String(events.at(-2)?.id ?? 0))).toContain(`id: ${events.at(-1)?.id}\n`);
+    expect(await resumed(String(events.at(-1)?.id))).toBe('');
+    const malformed = await api.request(batch.links.events, { headers: { 'last-event-id': 'x' } });
+    expect(await errorOf(malformed)).toMatchObject({ status: 400, code: 'invalid_last_event_id' });
+  });
+
+  it('cannot be retried while it runs, and keeps what is finished when it is cancelled', async () => {
+    const batch = await running();
+    expect(await errorOf(await api.request(batch.links.retry, { method: 'POST' }))).toMatchObject({
+      status: 409,
+      code: 'batch_running',
+    });
+    await expect
+      .poll(async () => (await get<BatchObject>(batch.links.self)).counts.succeeded, { timeout: 20_000 })
+      .toBeGreaterThan(0);
+    const { counts } = await get<BatchObject>(batch.links.self);
+    expect(counts.running).toBeGreaterThan(0);
+    const { data } = await get<{ data: BatchItemObject[] }>(`${batch.links.items}?status=running`);
+    expect(data.length).toBeGreaterThan(0);
+    const cancelled = (await (await api.request(batch.links.cancel, { method: 'POST' })).json()) as BatchObject;
+    expect(cancelled.status).toBe('cancelled');
+    expect(cancelled.counts.succeeded).toBeGreaterThanOrEqual(counts.succeeded);
+    expect(cancelled.counts).toMatchObject({ queued: 0, running: 0, failed: 0, total: 60 });
+    expect(addsUp(cancelled)).toBe(true);
+    const again = await api.request(batch.links.cancel, { method: 'POST' });
+    expect(await again.json()).toEqual(cancelled);
+  });
+
+  it('is erased with its items, images and histories, also while it runs', async () => {
+    const batch = await running();
+    const [item] = await itemsOf(batch);
+    expect((await api.request(batch.links.self, { method: 'DELETE' })).status).toBe(204);
+    for (const path of [batch.links.self, batch.links.results, `/v1/ktp/extractions/${item?.extraction_id}`]) {
+      expect((await api.request(path)).status).toBe(404);
+    }
+    expect(await platform.database.extraction.count({ where: { batchId: batch.id } })).toBe(0);
+    slow = 0;
+  });
+
+  it('is listed, newest first, page by page', async () => {
+    const page = await get<{ data: BatchObject[]; has_more: boolean; next_cursor: string }>('/v1/ktp/batches?limit=2');
+    expect(page.data).toHaveLength(2);
+    const next = await get<{ data: BatchObject[] }>(`/v1/ktp/batches?limit=2&cursor=${page.next_cursor}`);
+    const times = [...page.data, ...next.data].map((batch) => batch.created_at);
+    expect(times).toEqual(times.toSorted().toReversed());
+    expect(new Set([...page.data, ...next.data].map((batch) => batch.id)).size).toBe(4);
+    expect(await errorOf(await api.request('/v1/ktp/batches/batch_x'))).toMatchObject({
+      status: 404,
+      code: 'not_found',
+    });
+  });
+});
