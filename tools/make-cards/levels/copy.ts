@@ -90,9 +90,9 @@ export const copyBlackWhite: Level = async (request) => {
   ] as const;
   const shot = await onSheet(request, sheet, cardWidth, random.between(-2, 2));
   const threshold = byStrength(strength, [
-    random.between(100, 130),
-    random.between(105, 155),
-    random.between(140, 180),
+    random.between(120, 140),
+    random.between(120, 160),
+    random.pick([random.between(95, 115), random.between(150, 182)]),
   ]);
   copy(
     shot.raster,
