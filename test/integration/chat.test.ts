@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createTemporalClient } from '../../src/runtime/connect.ts';
+import { freePort } from '../../src/runtime/free-port.ts';
 import type { KeptWorkers } from '../../src/runtime/keep-working.ts';
 import { errorOf, jsonOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, indexesOf, MODEL, readEvents, startGenerations, textOf, tokens } from '../support/chat.ts';
@@ -306,6 +308,19 @@ describe('a session', () => {
     expect(await errorOf(other)).toMatchObject({ status: 422, code: 'idempotency_mismatch' });
     const unnamed = await done({}, { 'idempotency-key': 'key-2' });
     expect(await done({}, { 'idempotency-key': 'key-2' })).toEqual(unnamed);
+  });
+
+  it('is replayed without Temporal once it has ended', async () => {
+    const events = await done({ session_id: 'alone' });
+    const stored = () => platform.database.chatGeneration.count({ where: { outcome: null, blob: { not: null } } });
+    for (let tries = 0; (await stored()) > 0 && tries < 100; tries++) await sleep(50);
+    const config = { ...platform.config, TEMPORAL_ADDRESS: `127.0.0.1:${await freePort('127.0.0.1')}` };
+    const temporal = createTemporalClient(config, platform.keyring);
+    const lonely = await startTestApi({ ...platform, config, temporal });
+    expect(await readEvents(await resume('alone', '', lonely))).toEqual(events);
+    expect(await cancel('alone', lonely)).toBe('finished');
+    await lonely.close();
+    await temporal.connection.close();
   });
 
   it('belongs to its tenant', async () => {
