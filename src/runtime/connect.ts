@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../config.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import { createDataConverter } from '../worker/data-converter.ts';
+import { retryWithinDeadline } from './retry-interceptor.ts';
 
 /** Keep-alives end a call to a server that froze or vanished, instead of leaving it to TCP. */
 const CHANNEL_ARGUMENTS = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000 };
@@ -27,6 +28,7 @@ export function createTemporalClient(config: Config, keyring: Keyring): Client {
     address: addressOf(config),
     ...securityOf(config),
     channelArgs: CHANNEL_ARGUMENTS,
+    interceptors: [retryWithinDeadline],
   });
   return new Client({
     connection,
