@@ -1,0 +1,267 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cacheFolder } from '../../src/runtime/assets/cache-folder.ts';
+import { openEmbeddedDatabase } from '../../src/runtime/pglite.ts';
+import { commandLineOf } from '../../src/runtime/process-identity.ts';
+import {
+  EmbeddedPlatform,
+  exampleImage,
+  exampleTruth,
+  type Job,
+  jsonRequest,
+  temporaryFolder,
+} from './embedded-platform.ts';
+import { filesUnder, TraceFinder } from './traces.ts';
+
+const EXTRACTIONS = '/v1/ktp/extractions';
+const OURS = {
+  fileName: 'foto-ktp-ibu-kartini-pratiwi.jpg',
+  referenceId: 'nasabah-7781-kartini',
+  metadataKey: 'cabang-rahasia',
+  metadataValue: 'Jalan Tersembunyi 99',
+  requestId: 'permintaan-3504074906650000',
+  query: 'pencarian-sangat-pribadi',
+  imageUrl: 'http://rahasia-sekali.invalid/ktp-kartini.jpg',
+};
+
+const folder = temporaryFolder();
+const home = join(folder.path, 'home');
+const temporary = join(folder.path, 'tmp');
+const user = join(folder.path, 'user');
+/** Where a library could leave something, besides the home. */
+const environment = {
+  LOG_LEVEL: 'trace',
+  TMPDIR: temporary,
+  HOME: user,
+  XDG_CACHE_HOME: undefined,
+  KTPFLOW_CACHE: cacheFolder(process.env.KTPFLOW_CACHE),
+};
+let platform: EmbeddedPlatform;
+
+/** All that stands on the cards and is long enough to be found, and all that the caller said of them. */
+const finder = new TraceFinder([
+  ...([1, 2, 3] as const).flatMap((number) => {
+    const { nik, nama, alamat, tgl_lahir, tempat_lahir } = exampleTruth(number);
+    const words = [
+      nik,
+      nama,
+      alamat,
+      tgl_lahir?.split('-').reverse().join('-'),
+      tempat_lahir,
+      ...(nama ?? '').split(' '),
+    ];
+    return words.filter((word) => word !== null && word !== undefined && word.length >= 8) as string[];
+  }),
+  ...Object.values(OURS),
+]);
+
+beforeAll(async () => {
+  for (const path of [temporary, user]) mkdirSync(path);
+  platform = await EmbeddedPlatform.start(home, environment);
+}, 120_000);
+afterAll(async () => {
+  await platform?.end();
+  folder.remove();
+});
+
+function form(number: 1 | 2 | 3, options: object): FormData {
+  const data = new FormData();
+  data.append('image', new Blob([new Uint8Array(exampleImage(number))], { type: 'image/jpeg' }), OURS.fileName);
+  data.append('options', JSON.stringify(options));
+  return data;
+}
+
+async function extract(number: 1 | 2 | 3, options: object = {}): Promise<Job> {
+  const response = await platform.request(EXTRACTIONS, {
+    method: 'POST',
+    body: form(number, {
+      reference_id: OURS.referenceId,
+      metadata: { [OURS.metadataKey]: OURS.metadataValue },
+      ...options,
+    }),
+    headers: { 'x-request-id': OURS.requestId },
+  });
+  expect(response.headers.get('x-request-id')).toBe(OURS.requestId);
+  return platform.finished(((await response.json()) as Job).id);
+}
+
+const blobs = () => filesUnder(join(home, 'blobs'));
+
+async function withTemporal<Result>(use: (client: Client) => Promise<Result>): Promise<Result> {
+  const [, port] = /--port (\d+)/.exec(commandLineOf(platform.part('temporal').pid) ?? '') ?? [];
+  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+  try {
+    return await use(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}
+
+const historyIsThere = (id: string) =>
+  withTemporal((client) =>
+    client.workflow
+      .getHandle(`extraction-${id}`)
+      .fetchHistory()
+      .then(
+        () => true,
+        () => false,
+      ),
+  );
+
+describe('what stands on a card and what its caller says of it', () => {
+  let kept: Job;
+
+  it('is given back to the caller', async () => {
+    kept = await extract(1);
+    expect(kept).toMatchObject({
+      status: 'succeeded',
+      reference_id: OURS.referenceId,
+      metadata: { [OURS.metadataKey]: OURS.metadataValue },
+      result: { compat: { nik: exampleTruth(1).nik } },
+    });
+    await extract(2);
+    const response = await platform.request('/ktp-ocr/', { method: 'POST', body: form(3, {}) });
+    expect(await response.json()).toMatchObject({ nik: exampleTruth(3).nik });
+  });
+
+  it('and what goes wrong tells nothing of it either', async () => {
+    const nik = exampleTruth(1).nik ?? '';
+    const requests: [string, RequestInit?][] = [
+      [`/v1/${nik}`],
+      [`${EXTRACTIONS}/${nik}`],
+      [`${EXTRACTIONS}?reference_id=${OURS.referenceId}&cursor=${OURS.query}`],
+      [`/ktp-ocr/?${OURS.query}=${nik}`, { method: 'POST' }],
+      [EXTRACTIONS, jsonRequest({ image_url: OURS.imageUrl })],
+      [EXTRACTIONS, jsonRequest({ image_base64: Buffer.from(OURS.metadataValue).toString('base64') })],
+      [EXTRACTIONS, jsonRequest({ image_base64: nik, options: { strategy: OURS.query } })],
+      [EXTRACTIONS, { ...jsonRequest({}), body: `{"${nik}": "${OURS.metadataValue}` }],
+      ['/v1/admin/keys', { headers: { authorization: `Bearer ${OURS.query}` } }],
+      [
+        `/health?${OURS.query}`,
+        { headers: { 'user-agent': OURS.query, referer: `http://x/${nik}`, cookie: `a=${nik}` } },
+      ],
+    ];
+    for (const [path, init] of requests) {
+      const response = await platform.request(path, init);
+      const text = await response.text();
+      if (path.startsWith('/health')) continue;
+      expect(finder.inBytes(Buffer.from(text), `${response.status} ${text}`)).toEqual([]);
+    }
+  });
+
+  it('also when a process dies over it', async () => {
+    const id = await platform.submit(exampleImage(1), { reference_id: OURS.referenceId });
+    await platform.running(id);
+    process.kill(platform.part('ktpflow-inference').pid, 'SIGKILL');
+    expect((await platform.finished(id)).status).toBe('succeeded');
+  }, 90_000);
+
+  it('is in no metric', async () => {
+    const response = await platform.request('/metrics');
+    expect(finder.inBytes(Buffer.from(await response.text()), '/metrics')).toEqual([]);
+  });
+
+  it('is in no command line and in no answer of Temporal', async () => {
+    for (const { pid } of platform.tree()) {
+      expect(finder.inBytes(Buffer.from(commandLineOf(pid) ?? ''), `process ${pid}`)).toEqual([]);
+    }
+    const histories = await withTemporal(async (client) => {
+      const handle = client.workflow.getHandle(`extraction-${kept.id}`);
+      const description = await client.workflowService.describeWorkflowExecution({
+        namespace: 'default',
+        execution: { workflowId: handle.workflowId },
+      });
+      return JSON.stringify([await handle.fetchHistory(), description]);
+    });
+    expect(histories).toContain('readCard');
+    expect(finder.inBytes(Buffer.from(histories), 'history')).toEqual([]);
+  });
+
+  it('the image is gone when the card is read, unless it is to be stored', async () => {
+    await expect.poll(blobs, { timeout: 5000 }).toEqual([]);
+    const stored = await extract(1, { store_image: true });
+    expect(blobs()).toHaveLength(1);
+    expect((await platform.request(`${EXTRACTIONS}/${stored.id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(blobs()).toEqual([]);
+  });
+
+  it('DELETE erases result and history, and a second one finds nothing', async () => {
+    const job = await extract(2);
+    expect(await historyIsThere(job.id)).toBe(true);
+    const path = `${EXTRACTIONS}/${job.id}`;
+    expect((await platform.request(path, { method: 'DELETE' })).status).toBe(204);
+    expect((await platform.request(path)).status).toBe(404);
+    expect((await platform.request(path, { method: 'DELETE' })).status).toBe(404);
+    expect((await platform.request(`${path}/cancel`, { method: 'POST' })).status).toBe(404);
+    await expect.poll(() => historyIsThere(job.id), { timeout: 20_000, interval: 250 }).toBe(false);
+  }, 60_000);
+
+  it('DELETE of a card that is being read ends the reading', async () => {
+    const ids: string[] = [];
+    for (let card = 0; card < 3; card++) ids.push(await platform.submit(exampleImage(2)));
+    for (const id of ids)
+      expect((await platform.request(`${EXTRACTIONS}/${id}`, { method: 'DELETE' })).status).toBe(204);
+    for (const id of ids) expect((await platform.request(`${EXTRACTIONS}/${id}`)).status).toBe(404);
+    await expect.poll(blobs, { timeout: 10_000 }).toEqual([]);
+    // A card that follows is read: no slot was lost.
+    expect((await extract(1)).status).toBe('succeeded');
+  }, 60_000);
+
+  it('is in no file, and in nothing that was printed', async () => {
+    for (const name of readdirSync(home).filter((entry) => entry.startsWith('temporal.db'))) {
+      expect(finder.inBytes(readFileSync(join(home, name)), name)).toEqual([]);
+    }
+    platform.kill('SIGINT');
+    expect(await platform.ended()).toBe(0);
+    const { output } = platform;
+    expect(finder.inFolder(home)).toEqual([]);
+    expect([...filesUnder(temporary), ...filesUnder(user)]).toEqual([]);
+    expect(output).toContain('request.finished');
+    expect(finder.inBytes(Buffer.from(output), 'output')).toEqual([]);
+  }, 60_000);
+
+  it('would have been found', () => {
+    const control = join(folder.path, 'control');
+    mkdirSync(control);
+    const nik = exampleTruth(1).nik ?? '';
+    for (const [name, content] of [
+      ['plain', `x${nik}`],
+      ['base64', Buffer.from(`x${nik}x`).toString('base64')],
+      ['utf16', Buffer.from(nik, 'utf16le')],
+    ] as const) {
+      writeFileSync(join(control, name), content);
+    }
+    expect(finder.inFolder(control).length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('has no row left of what was deleted', async () => {
+    const { pglite, close } = await openEmbeddedDatabase(home);
+    try {
+      const { rows } = await pglite.query<{ id: string; blob: string | null; status: string }>(
+        'SELECT id, blob, status FROM extractions',
+      );
+      expect(rows.length).toBeGreaterThan(0);
+      for (const row of rows) expect(row).toMatchObject({ status: 'succeeded', blob: null });
+    } finally {
+      await close();
+    }
+  }, 60_000);
+});
+
+describe('after its time', () => {
+  it('an extraction is gone, with its image', async () => {
+    // Nine seconds.
+    platform = await EmbeddedPlatform.start(home, { ...environment, RETENTION_DAYS: '0.0001' });
+    const id = await platform.submit(exampleImage(1), { store_image: true });
+    const { expires_at: expiresAt } = await platform.job(id);
+    expect(blobs()).toHaveLength(1);
+    await expect
+      .poll(async () => (await platform.request(`${EXTRACTIONS}/${id}`)).status, { timeout: 30_000, interval: 200 })
+      .toBe(404);
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
+    await withTemporal((client) => client.schedule.getHandle('retention').trigger());
+    await expect.poll(blobs, { timeout: 15_000 }).toEqual([]);
+  }, 90_000);
+});

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A text that must not be found, in one of the forms in which it could have been written. */
+interface Needle {
+  readonly text: string;
+  readonly form: string;
+  readonly bytes: Buffer;
+}
+
+/** Shorter ones would be found by chance. */
+const SHORTEST_BYTES = 7;
+
+/** The forms in which a program may leave a text behind. */
+function formsOf(text: string): Needle[] {
+  const bytes = Buffer.from(text);
+  const forms: [string, Buffer][] = [
+    ['UTF-8', bytes],
+    ['lower case', Buffer.from(text.toLowerCase())],
+    ['upper case', Buffer.from(text.toUpperCase())],
+    ['UTF-16LE', Buffer.from(text, 'utf16le')],
+    ['UTF-16BE', Buffer.from(text, 'utf16le').swap16()],
+    ['hex', Buffer.from(bytes.toString('hex'))],
+    ['HEX', Buffer.from(bytes.toString('hex').toUpperCase())],
+    ['URL', Buffer.from(encodeURIComponent(text))],
+    ['form', Buffer.from(encodeURIComponent(text).replaceAll('%20', '+'))],
+  ];
+  // What base64 makes of a text depends on where it stands; the edges depend on the neighbours.
+  for (const offset of [0, 1, 2]) {
+    const padded = Buffer.concat([Buffer.alloc(offset), bytes, Buffer.alloc(2)]);
+    const from = Math.ceil((offset * 8) / 6);
+    const to = Math.floor(((offset + bytes.length) * 8) / 6);
+    const base64 = padded.toString('base64').slice(from, to);
+    forms.push([`base64+${offset}`, Buffer.from(base64)]);
+    forms.push([`base64url+${offset}`, Buffer.from(base64.replaceAll('+', '-').replaceAll('/', '_'))]);
+  }
+  const different = new Map(
+    forms.map(([form, form_bytes]) => [form_bytes.toString('latin1'), { form, bytes: form_bytes }]),
+  );
+  return [...different.values()]
+    .filter((found) => found.bytes.length >= SHORTEST_BYTES)
+    .map((found) => ({ text, ...found }));
+}
+
+/** Finds texts in whatever was left behind; answers where, in which form, and never the text itself. */
+export class TraceFinder {
+  readonly #needles: readonly Needle[];
+  readonly #names: readonly string[];
+
+  constructor(texts: Iterable<string>) {
+    this.#names = [...new Set(texts)];
+    this.#needles = this.#names.flatMap(formsOf);
+  }
+
+  inBytes(bytes: Buffer, where: string): string[] {
+    return this.#needles
+      .filter((needle) => bytes.includes(needle.bytes))
+      .map(({ text, form }) => `${where}: text ${this.#names.indexOf(text)} (${text}) as ${form}`);
+  }
+
+  /** In the content and the names of all files under a folder. */
+  inFolder(folder: string): string[] {
+    return filesUnder(folder).flatMap((path) => [
+      ...this.inBytes(Buffer.from(path.slice(folder.length)), `name of ${path}`),
+      ...this.inBytes(contentOf(path), path),
+    ]);
+  }
+}
+
+export function filesUnder(folder: string): string[] {
+  return (readdirSync(folder, { recursive: true }) as string[])
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+}
+
+function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    // Gone since it was listed.
+    return Buffer.alloc(0);
+  }
+}
