@@ -69,13 +69,3 @@ export interface RemovalReport {
   /** Blobs that no row names. */
   readonly orphanedBlobs: number;
 }
-
-/** Context string that a sealed result is bound to. */
-export function resultContext(extractionId: string): string {
-  return `result of ${extractionId}`;
-}
-
-/** Context string that a sealed request (reference_id, metadata) is bound to. */
-export function requestContext(extractionId: string): string {
-  return `request of ${extractionId}`;
-}

@@ -6,7 +6,7 @@ import protoModule from '@temporalio/proto';
 const { temporal: proto } = protoModule;
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resultContext } from '../../src/activities/types.ts';
+import { resultContext } from '../../src/encryption/contexts.ts';
 import { unsealJson } from '../../src/encryption/keyring.ts';
 import { KtpflowError } from '../../src/errors.ts';
 import { ktpResultSchema } from '../../src/ktp/schema.ts';

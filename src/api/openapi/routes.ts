@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Express, RequestHandler, Response } from 'express';
+import swaggerUiFolder from 'swagger-ui-dist/absolute-path.js';
 import { requireKey } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { route } from '../methods.ts';
@@ -8,7 +8,7 @@ import { createKtpSchema, createOpenApiDocument } from './document.ts';
 import { toYaml } from './to-yaml.ts';
 
 /** Served from the package: no byte of the page comes from anywhere else. */
-const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const SWAGGER_UI = swaggerUiFolder();
 const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const;
 const ASSET_MAX_AGE_SECONDS = 3600;
 
