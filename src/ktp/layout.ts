@@ -25,6 +25,8 @@ export interface CardLayout {
   readonly anchors: readonly Anchor[];
   /** Distance of two rows in pixels. */
   readonly pitch: number;
+  /** Where the picture's right edge cuts the text, in the card's frame; undefined where it does not. */
+  readonly cutEdge: number | undefined;
 }
 
 /** Estimates in pixels that all thresholds are made of. */
@@ -52,19 +54,20 @@ const LEAST_LABELS = 1.2;
 export function layOut(lines: readonly TextLine[]): CardLayout {
   const frame = fitFrame(lines);
   const spans = lines.filter((line) => !frame.isSlanted(line)).flatMap((line) => spansOfLine(line, frame));
-  if (spans.length === 0) return { slots: new Map(), header: [], issue: [], anchors: [], pitch: 0 };
+  if (spans.length === 0) return { slots: new Map(), header: [], issue: [], anchors: [], pitch: 0, cutEdge: undefined };
   const found = findAnchors(spans, rowPitch(spans));
   const anchors = found.reduce((sum, { quality }) => sum + quality, 0) < LEAST_LABELS ? [] : found;
   const metrics = measure(anchors, spans);
   const taken = new Set(anchors.flatMap((anchor) => anchor.spans));
   const top = topOf(anchors, spans, metrics);
   const height = median((anchors.length > 0 ? anchors : spans).map((item) => item.height));
-  const free = spans.filter((span) => !taken.has(span) && !isMark(span, metrics, height));
+  const onCard = spans.filter((span) => isOnCard(span, anchors, metrics));
+  const free = onCard.filter((span) => !taken.has(span) && !isMark(span, metrics, height));
   const header = free.filter((span) => span.v <= top).sort((first, second) => first.v - second.v);
   const issue = issueOf(free, anchors, metrics);
   const body = free.filter((span) => !issue.includes(span) && span.v > top && isInBody(span, free, metrics));
   const slots = splitBlood(fillSlots(anchors, body, metrics));
-  return { slots, header, issue, anchors, pitch: metrics.pitch };
+  return { slots, header, issue, anchors, pitch: metrics.pitch, cutEdge: cutEdgeOf(onCard) };
 }
 
 /** Typical distance of two rows in pixels, by the left half of the text. */
@@ -124,12 +127,37 @@ function commonLeft(spans: readonly Span[]): number {
   return best;
 }
 
-/** Where the header ends: above the first label, or above a row of digits like a NIK where no label was read. */
+/** Where the header ends: above the row of the NIK, known by its label, by its digits, or by the first label below. */
 function topOf(anchors: readonly Anchor[], spans: readonly Span[], { pitch }: Metrics): number {
+  const [first] = anchors;
+  if (first?.label === 'nik') return first.v - 0.6 * pitch;
+  const digits = spans.find(
+    (span) => span.text.replace(/\D/g, '').length >= 13 && (!first || span.v < first.v - 0.5 * pitch),
+  );
+  if (digits) return digits.v - 0.6 * pitch;
+  return first ? first.v - (LABEL_ORDER.indexOf(first.label) + 0.6) * pitch : Number.NEGATIVE_INFINITY;
+}
+
+/** Whether text lies where the card must be, told by its labels: other papers may lie around it. */
+function isOnCard(span: Span, anchors: readonly Anchor[], { labelLeft, width, pitch }: Metrics): boolean {
   const first = anchors[0];
-  if (first) return first.v - (LABEL_ORDER.indexOf(first.label) + 0.6) * pitch;
-  const digits = spans.find((span) => span.text.replace(/\D/g, '').length >= 13);
-  return digits ? digits.v - 0.6 * pitch : Number.NEGATIVE_INFINITY;
+  const last = anchors.at(-1);
+  if (!first || !last || anchors.length < 3) return true;
+  const top = first.v - (LABEL_ORDER.indexOf(first.label) + HEADER_ROWS) * pitch;
+  const bottom = last.v + (LABEL_ORDER.length - LABEL_ORDER.indexOf(last.label) + FOOT_ROWS) * pitch;
+  const centre = (span.left + span.right) / 2;
+  return span.v > top && span.v < bottom && centre > labelLeft - 0.05 * width && centre < labelLeft + 0.99 * width;
+}
+
+/** Rows between the card's upper edge and the NIK, and below the last label; wrapped values need some more. */
+const HEADER_ROWS = 6;
+const FOOT_ROWS = 3;
+
+/** The picture's right edge through the text, where at least three lines break off at one place; else undefined. */
+function cutEdgeOf(spans: readonly Span[]): number | undefined {
+  const edge = Math.max(...spans.map((span) => span.right));
+  const ending = spans.filter((span) => span.text.length >= 3 && edge - span.right < 0.5 * span.height);
+  return ending.length >= 3 ? edge : undefined;
 }
 
 function nearestRight(anchor: Anchor, spans: readonly Span[]): Span | undefined {

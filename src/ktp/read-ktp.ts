@@ -12,7 +12,7 @@ import { readListed, readValidity } from './read-listed.ts';
 import { readNeighbourhood } from './read-neighbourhood.ts';
 import { readNik } from './read-nik.ts';
 import { completeHeader, readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
-import type { Reading } from './reading.ts';
+import { markCut, type Reading } from './reading.ts';
 import { birthPlaces } from './regions.ts';
 import { reconcileBirth } from './repair-nik.ts';
 import type { Field, FieldName, KtpResult } from './schema.ts';
@@ -69,10 +69,9 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
     tempat_terbit: readIssuePlace(issue.place, header),
     tgl_terbit: issue.date,
   };
-  const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, toField(name, readings[name], page)])) as Record<
-    FieldName,
-    Field
-  >;
+  const fields = Object.fromEntries(
+    FIELD_NAMES.map((name) => [name, toField(name, markCut(readings[name], layout.cutEdge), page)]),
+  ) as Record<FieldName, Field>;
   return {
     fields,
     checks: checkCard(fields),

@@ -27,6 +27,8 @@ export interface Evidence {
   readonly agreement: -1 | 0 | 1;
   /** Marks in the text that a value of this kind does not have. */
   readonly oddCharacters: number;
+  /** Whether the value reaches the place where the picture's edge cuts the text. */
+  readonly cut: boolean;
 }
 
 export const NO_EVIDENCE: Evidence = {
@@ -37,6 +39,7 @@ export const NO_EVIDENCE: Evidence = {
   listed: false,
   agreement: 0,
   oddCharacters: 0,
+  cut: false,
 };
 
 /** A field that could not be read. */
@@ -56,6 +59,12 @@ export function characterEvidence(spans: readonly Span[], labelQuality: number):
     leastCharacter: Math.min(...confidences),
     meanCharacter: confidences.reduce((sum, value) => sum + value, 0) / confidences.length,
   };
+}
+
+/** A reading marked as cut where one of its spans reaches the edge that breaks off the text. */
+export function markCut(reading: Reading, edge: number | undefined): Reading {
+  if (edge === undefined || !reading.spans.some((span) => edge - span.right < 0.5 * span.height)) return reading;
+  return { ...reading, warnings: [...reading.warnings, 'cut'], evidence: { ...reading.evidence, cut: true } };
 }
 
 /** Text of spans in reading order, one blank between them. */
