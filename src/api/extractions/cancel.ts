@@ -39,5 +39,6 @@ export function cancelAfterDisconnect(context: RouteContext, extractionId: strin
     });
   };
   const timer = setTimeout(cancel, config.CANCEL_ANONYMOUS_AFTER_DISCONNECT_SECONDS * 1000);
-  closing.addEventListener('abort', cancel, { once: true });
+  if (closing.aborted) cancel();
+  else closing.addEventListener('abort', cancel, { once: true });
 }

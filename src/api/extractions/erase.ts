@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Extraction } from '../../storage/generated/client.ts';
 import { extractionWorkflowId } from '../../workflows/messages.ts';
+import { type Access, accessLogRow } from '../access-log.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
@@ -12,14 +13,22 @@ const DEADLINE_MS = 5_000;
  * no copy can be read. Temporal comes first: were it down after the row is gone, a repeat would find nothing to repeat.
  * @throws errors of the Temporal client, the blob store and the database; a repeat goes on where it stopped
  */
-export async function eraseExtraction(context: RouteContext, row: Extraction): Promise<void> {
+export async function eraseExtraction(
+  context: RouteContext,
+  row: Extraction,
+  access: Omit<Access, 'action' | 'subject'>,
+): Promise<void> {
   const { blobs, database, temporal } = context;
   await temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
     if (!isFinal(row.status)) await ignoreMissing(terminate(temporal, row.id));
     await ignoreMissing(deleteHistory(temporal, row.id));
   });
   if (row.blob) await blobs.delete(row.blob);
-  await database.extraction.deleteMany({ where: { id: row.id } });
+  const entry = accessLogRow({ ...access, action: 'extraction.delete', subject: row.id });
+  await database.$transaction([
+    database.extraction.deleteMany({ where: { id: row.id } }),
+    database.accessLogEntry.create({ data: entry }),
+  ]);
 }
 
 async function terminate(client: Client, extractionId: string): Promise<void> {

@@ -61,9 +61,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
   const erase: RequestHandler<{ id: string }> = async (request, response) => {
     const caller = callerOf(response);
     const row = await findExtraction(context, caller.tenant, request.params.id);
-    await eraseExtraction(context, row);
-    const requestId = requestState(response).loggedId;
-    await accessLog.write({ caller, action: 'extraction.delete', subject: row.id, requestId });
+    await eraseExtraction(context, row, { caller, requestId: requestState(response).loggedId });
     response.status(204).end();
   };
 
