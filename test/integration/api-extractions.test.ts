@@ -22,6 +22,7 @@ let api: TestApi;
 
 beforeAll(async () => {
   platform = await startPlatform({ readCard: (real) => reader.wrap(real()) });
+  reader.attach(platform);
   platform.startWorkflows();
   platform.startInference();
   api = await startTestApi(platform, { ALLOW_PRIVATE_URLS: '1' });
@@ -57,9 +58,9 @@ describe('cancel and delete', () => {
     expect(cancelled.status).toBe('succeeded');
   });
 
-  it.each(['real', 'wait'] as const)('erase row and image (%s)', async (behaviour) => {
+  it.each(['read', 'wait'] as const)('erase row and image (%s)', async (behaviour) => {
     reader.behaviour = behaviour;
-    const wait = behaviour === 'real' ? '?wait=60' : '';
+    const wait = behaviour === 'read' ? '?wait=60' : '';
     const { id } = await jobOf(await api.request(`${EXTRACTIONS}${wait}`, form({ store_image: true })));
     const { blob } = await platform.database.extraction.findUniqueOrThrow({ where: { id } });
     const response = await api.request(`${EXTRACTIONS}/${id}`, { method: 'DELETE' });
