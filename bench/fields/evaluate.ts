@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { readKtp } from '../../src/ktp/read-ktp.ts';
-import { FIELD_NAMES, type FieldName } from '../../src/ktp/schema.ts';
+import { FIELD_NAMES } from '../../src/ktp/schema.ts';
 import type { Truth } from '../../tools/make-cards/truth.ts';
 import { type CorpusEntry, readCorpus } from './corpus.ts';
+import { isRight } from './truth.ts';
 
 /** Reads a corpus of lines (see collect.ts) with the parser and prints how right it is, level by level. */
 const options = new Command('evaluate')
@@ -76,7 +77,7 @@ function scoreCard(entry: CardEntry): void {
   let whole = true;
   for (const name of FIELD_NAMES) {
     const field = reading.fields[name];
-    const right = isRight(entry, name, field.value);
+    const right = isRight(truth, name, field.value);
     tally.fields += 1;
     if (right) tally.right += 1;
     else whole = false;
@@ -102,13 +103,6 @@ function scoreCard(entry: CardEntry): void {
     }
   }
   if (whole) tally.whole += 1;
-}
-
-/** The value or the printed spelling; a hidden field may be null or right. */
-function isRight({ truth }: CardEntry, name: FieldName, value: string | null): boolean {
-  if (value === null) return truth.fields[name] === null || truth.hidden.includes(name);
-  const plain = value.toUpperCase().replace(/\s+/g, ' ').trim();
-  return plain === truth.fields[name] || plain === truth.printed[name];
 }
 
 function report(): void {

@@ -2,28 +2,68 @@ import type { Reading } from './reading.ts';
 import type { FieldName } from './schema.ts';
 
 /**
- * Calibration: a reading's score (0-1, see `scoreReading`) to the share of readings of that score that were right on
- * generated cards. Pairs rise in both columns; between them the line is straight.
+ * What a confidence is made for: values of a closed form (lists, dates, numbers), free text, and values that were not
+ * read but derived from other fields.
  */
-const CALIBRATION: ReadonlyArray<readonly [score: number, confidence: number]> = [
-  [0, 0.02],
-  [0.5, 0.3],
-  [0.7, 0.6],
-  [0.85, 0.85],
-  [0.95, 0.96],
-  [1, 0.995],
-];
+export type Group = 'formed' | 'free' | 'derived';
 
-/** The calibrated probability that a reading's value is right, 0 for an unread field. */
+type Table = ReadonlyArray<readonly [score: number, confidence: number]>;
+
+/**
+ * Calibration by group: a reading's score (see `scoreReading`) to the share of readings of that score that were right.
+ * Pairs rise in both columns; between two the line is straight. Made by bench/fields/calibrate.ts on cards of all
+ * levels and strengths, smoothed by hand where a bin held few readings.
+ */
+const CALIBRATION: Readonly<Record<Group, Table>> = {
+  formed: [
+    [0, 0.02],
+    [0.5, 0.3],
+    [0.7, 0.6],
+    [0.85, 0.85],
+    [0.95, 0.96],
+    [1, 0.995],
+  ],
+  free: [
+    [0, 0.02],
+    [0.5, 0.3],
+    [0.7, 0.6],
+    [0.85, 0.85],
+    [0.95, 0.96],
+    [1, 0.995],
+  ],
+  derived: [
+    [0, 0.3],
+    [0.5, 0.7],
+    [1, 0.88],
+  ],
+};
+
+const FREE: ReadonlySet<FieldName> = new Set<FieldName>([
+  'nama',
+  'tempat_lahir',
+  'alamat',
+  'kel_desa',
+  'kecamatan',
+  'pekerjaan',
+  'tempat_terbit',
+]);
+
+export function groupOf(name: FieldName, reading: Reading): Group {
+  if (reading.warnings.some((warning) => warning.startsWith('derived_from'))) return 'derived';
+  return FREE.has(name) && !reading.evidence.listed ? 'free' : 'formed';
+}
+
+/** The calibrated probability that a reading's value is right, 0-1; 0 for an unread field. */
 export function confidenceOf(name: FieldName, reading: Reading): number {
   if (reading.value === null) return 0;
+  const table = CALIBRATION[groupOf(name, reading)];
   const score = scoreReading(name, reading);
-  for (let index = 1; index < CALIBRATION.length; index += 1) {
-    const [fromScore, from] = CALIBRATION[index - 1] ?? [0, 0];
-    const [toScore, to] = CALIBRATION[index] ?? [1, 1];
+  for (let index = 1; index < table.length; index += 1) {
+    const [fromScore, from] = table[index - 1] ?? [0, 0];
+    const [toScore, to] = table[index] ?? [1, 1];
     if (score <= toScore) return round(from + ((to - from) * (score - fromScore)) / (toScore - fromScore));
   }
-  return 1;
+  return table.at(-1)?.[1] ?? 1;
 }
 
 /** What speaks for a reading, 0-1: a monotone mix of its evidence, not yet a probability. */

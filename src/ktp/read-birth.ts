@@ -1,6 +1,5 @@
-import { toIsoDate } from './dates.ts';
 import type { Slot } from './layout.ts';
-import { findDate } from './read-date.ts';
+import { findDate, readDate } from './read-date.ts';
 import { cleanPlace } from './read-free-text.ts';
 import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import { type Span, sliceSpan } from './spans.ts';
@@ -19,21 +18,7 @@ export function readBirth(slot: Slot | undefined): { place: Reading; date: Readi
   const start = found?.start ?? (broken >= 0 ? broken : raw.length);
   const [placeSpans, dateSpans] = cutAt(spans, start);
   const place = readPlace(placeSpans, quality);
-  if (!found) {
-    const rest = textOf(dateSpans);
-    return { place, date: rest === '' ? unread() : { ...unread('malformed'), raw: rest, spans: dateSpans } };
-  }
-  const evidence = { ...characterEvidence(dateSpans, quality), listed: true, oddCharacters: found.mended };
-  const warnings = found.mended > 0 ? ['normalised'] : [];
-  const date: Reading = {
-    value: toIsoDate(found.date),
-    raw: textOf(dateSpans),
-    spans: dateSpans,
-    source: 'ocr',
-    warnings,
-    evidence,
-  };
-  return { place, date };
+  return { place, date: readDate(dateSpans, quality) };
 }
 
 function readPlace(spans: readonly Span[], labelQuality: number): Reading {

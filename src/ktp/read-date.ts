@@ -1,5 +1,34 @@
-import { type CalendarDate, isCalendarDate } from './dates.ts';
+import { type CalendarDate, isCalendarDate, toIsoDate } from './dates.ts';
 import { digitOf } from './digits.ts';
+import { trackOf } from './emission-track.ts';
+import { characterEvidence, type Reading, textOf, unread } from './reading.ts';
+import type { Span } from './spans.ts';
+
+/**
+ * The date in spans that hold little else: in their text, or else decoded again with the characters of a date only. Null
+ * with its `raw` where there is none.
+ */
+export function readDate(spans: readonly Span[], labelQuality: number): Reading {
+  const raw = textOf(spans);
+  if (raw === '') return unread();
+  const found = findDate(raw) ?? decodedDate(spans, raw);
+  if (!found) return { ...unread('malformed'), raw, spans };
+  const evidence = { ...characterEvidence(spans, labelQuality), listed: true, oddCharacters: found.mended };
+  const warnings = found.mended > 0 ? ['normalised'] : [];
+  return { value: toIsoDate(found.date), raw, spans, source: 'ocr', warnings, evidence };
+}
+
+function decodedDate(spans: readonly Span[], raw: string): FoundDate | undefined {
+  const digits = raw.replace(/\D/g, '').length;
+  if (digits < LEAST_DIGITS || raw.length > MOST_CHARACTERS) return undefined;
+  const found = findDate(trackOf(spans)?.decode(DATE_CHARACTERS).text ?? '');
+  return found && { ...found, mended: Math.max(1, 8 - digits) };
+}
+
+const DATE_CHARACTERS: ReadonlySet<string> = new Set('0123456789-./ ');
+/** Fewer digits than this in the text, or more characters, and what is decoded again is no date. */
+const LEAST_DIGITS = 5;
+const MOST_CHARACTERS = 14;
 
 /** A date found in a text. */
 export interface FoundDate {

@@ -10,7 +10,9 @@ export function readFreeText(slot: Slot | undefined, clean: (text: string) => st
   const raw = textOf(spans);
   const value = clean(raw);
   if (value === '') return unread();
-  const odd = value.replace(/[A-Z0-9 .,'()/:&-]/g, '').length;
+  // A name has no digits: each one mended is a doubt.
+  const odd =
+    clean === cleanName ? raw.replace(/[^0-9|!$]/g, '').length : value.replace(/[A-Z0-9 .,'()/:&-]/g, '').length;
   const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: odd };
   return { value, raw, spans, source: 'ocr', warnings: value === plainText(raw) ? [] : ['normalised'], evidence };
 }

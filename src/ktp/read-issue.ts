@@ -1,5 +1,5 @@
+import { readDate } from './read-date.ts';
 import { cleanPlace, readFreeText } from './read-free-text.ts';
-import { readDate } from './read-listed.ts';
 import { type Reading, unread } from './reading.ts';
 import type { Span } from './spans.ts';
 

@@ -1,7 +1,6 @@
-import { toIsoDate } from './dates.ts';
 import { fitOf } from './fit.ts';
 import type { Slot } from './layout.ts';
-import { findDate } from './read-date.ts';
+import { readDate } from './read-date.ts';
 import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import { complete, isFragment, plainText, type Snap, snap } from './snap.ts';
 import type { Span } from './spans.ts';
@@ -55,22 +54,6 @@ function nearestFitting(
   return fit.of(plain) - fit.of(near.value) <= allowed ? near : undefined;
 }
 
-/** A date on its own: date of issue, date of expiry. */
-export function readDate(spans: readonly Span[], labelQuality: number): Reading {
-  const raw = textOf(spans);
-  const found = findDate(raw);
-  if (!found) return unread();
-  const evidence = { ...characterEvidence(spans, labelQuality), listed: true, oddCharacters: found.mended };
-  return {
-    value: toIsoDate(found.date),
-    raw,
-    spans,
-    source: 'ocr',
-    warnings: found.mended > 0 ? ['normalised'] : [],
-    evidence,
-  };
-}
-
 /** SEUMUR HIDUP or a date. */
 export function readValidity(slot: Slot | undefined): Reading {
   const spans = slot ? behindColon(valueSpans(slot.rows)) : [];
@@ -79,6 +62,6 @@ export function readValidity(slot: Slot | undefined): Reading {
   if (lifelong.value === LIFELONG) return lifelong;
   const date = readDate(spans, quality);
   if (date.value !== null) return date;
-  // What is neither is a part of a date.
+  // What is neither is a part of one of them.
   return lifelong.raw === null ? lifelong : { ...unread('incomplete'), raw: lifelong.raw, spans };
 }
