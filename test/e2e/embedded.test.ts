@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandLineOf, type ProcessIdentity } from '../../src/runtime/process-identity.ts';
+import type { ProcessIdentity } from '../../src/runtime/process-identity.ts';
 import { gone } from '../support/platform-process.ts';
 import {
   EmbeddedPlatform,
@@ -12,6 +11,7 @@ import {
   type PartName,
   temporaryFolder,
 } from './embedded-platform.ts';
+import { expectReadOnce } from './histories.ts';
 
 const EXAMPLES = [1, 2, 3] as const;
 /** Enough that one is being read whenever a process is killed. */
@@ -29,35 +29,6 @@ afterAll(async () => {
   await platform?.end();
   folder.remove();
 });
-
-/** How often each kind of event stands in the history of an extraction, which has one run only. */
-async function eventsOf(ids: readonly string[]): Promise<Record<string, number>[]> {
-  const [, port] = /--port (\d+)/.exec(commandLineOf(platform.part('temporal').pid) ?? '') ?? [];
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
-  try {
-    const client = new Client({ connection });
-    return await Promise.all(
-      ids.map(async (id) => {
-        const query = `WorkflowId = 'extraction-${id}'`;
-        const runs = async () => {
-          const listed = await client.workflowService.listWorkflowExecutions({ namespace: 'default', query });
-          return listed.executions.length;
-        };
-        // The list follows the histories at a distance.
-        await expect.poll(runs, { timeout: 10_000 }).toBe(1);
-        const { events = [] } = await client.workflow.getHandle(`extraction-${id}`).fetchHistory();
-        const counts: Record<string, number> = {};
-        for (const event of events ?? []) {
-          const type = Object.keys(event).find((key) => key.endsWith('EventAttributes')) ?? '';
-          counts[type] = (counts[type] ?? 0) + 1;
-        }
-        return counts;
-      }),
-    );
-  } finally {
-    await connection.close();
-  }
-}
 
 /** Hands in cards, kills something while one of them is being read, and waits for all. */
 async function extractWhile(fault: () => void): Promise<Job[]> {
@@ -128,13 +99,10 @@ describe('a process is killed while cards are being read', () => {
       for (const { result } of finished) expect(result?.fields.nik?.value).toBe(exampleTruth(1).nik);
       if (name === 'ktpflow-inference') expect(Math.max(...finished.map(({ attempts }) => attempts))).toBe(2);
       for (const { attempts } of finished) expect(attempts).toBeGreaterThanOrEqual(1);
-      for (const counts of await eventsOf(finished.map(({ id }) => id))) {
-        expect(counts).toMatchObject({
-          activityTaskScheduledEventAttributes: 2,
-          activityTaskCompletedEventAttributes: 2,
-          workflowExecutionCompletedEventAttributes: 1,
-        });
-      }
+      await expectReadOnce(
+        platform,
+        finished.map(({ id }) => id),
+      );
       await platform.readyAgain();
     },
     90_000,

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../src/runtime/assets/cache-folder.ts';
 import { openEmbeddedDatabase } from '../../src/runtime/pglite.ts';
@@ -13,6 +12,7 @@ import {
   jsonRequest,
   temporaryFolder,
 } from './embedded-platform.ts';
+import { withTemporal } from './histories.ts';
 import { filesUnder, TraceFinder } from './traces.ts';
 
 const EXTRACTIONS = '/v1/ktp/extractions';
@@ -89,18 +89,8 @@ async function extract(number: 1 | 2 | 3, options: object = {}): Promise<Job> {
 
 const blobs = () => filesUnder(join(home, 'blobs'));
 
-async function withTemporal<Result>(use: (client: Client) => Promise<Result>): Promise<Result> {
-  const [, port] = /--port (\d+)/.exec(commandLineOf(platform.part('temporal').pid) ?? '') ?? [];
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
-  try {
-    return await use(new Client({ connection }));
-  } finally {
-    await connection.close();
-  }
-}
-
 const historyIsThere = (id: string) =>
-  withTemporal((client) =>
+  withTemporal(platform, (client) =>
     client.workflow
       .getHandle(`extraction-${id}`)
       .fetchHistory()
@@ -167,7 +157,7 @@ describe('what stands on a card and what its caller says of it', () => {
     for (const { pid } of platform.tree()) {
       expect(finder.inBytes(Buffer.from(commandLineOf(pid) ?? ''), `process ${pid}`)).toEqual([]);
     }
-    const histories = await withTemporal(async (client) => {
+    const histories = await withTemporal(platform, async (client) => {
       const handle = client.workflow.getHandle(`extraction-${kept.id}`);
       const description = await client.workflowService.describeWorkflowExecution({
         namespace: 'default',
@@ -261,7 +251,7 @@ describe('after its time', () => {
       .poll(async () => (await platform.request(`${EXTRACTIONS}/${id}`)).status, { timeout: 30_000, interval: 200 })
       .toBe(404);
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
-    await withTemporal((client) => client.schedule.getHandle('retention').trigger());
+    await withTemporal(platform, (client) => client.schedule.getHandle('retention').trigger());
     await expect.poll(blobs, { timeout: 15_000 }).toEqual([]);
   }, 90_000);
 });
