@@ -6,7 +6,7 @@ import { Authenticator } from './authentication.ts';
 import { batches } from './batches/routes.ts';
 import { chat } from './chat/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
-import { notFound, renderErrors } from './errors.ts';
+import { notFound, refuseNulInUrl, renderErrors } from './errors.ts';
 import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
 import { health } from './health/routes.ts';
@@ -37,7 +37,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.TRUST_PROXY));
-  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, drainUnreadBody);
+  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, drainUnreadBody, refuseNulInUrl);
 
   health(app, routes);
   ktpOcr(app, routes);

@@ -69,6 +69,12 @@ export const notFound: RequestHandler = () => {
   throw new KtpflowError('not_found', 'There is nothing under this path.');
 };
 
+/** PostgreSQL's text knows no NUL: an id or filter that holds one names nothing, and must not get as far as a query. */
+export const refuseNulInUrl: RequestHandler = (request, _response, next) => {
+  if (request.url.includes('%00')) throw new KtpflowError('malformed_request', 'The URL holds a NUL character.');
+  next();
+};
+
 /** Maps what libraries throw to our errors; 500 internal without details for everything else. */
 export function asKtpflowError(thrown: unknown): KtpflowError {
   if (thrown instanceof KtpflowError) return thrown;

@@ -12,7 +12,14 @@ export const createKeySchema = z
       .regex(/^[A-Za-z0-9._-]{1,128}$/, 'Must be 1-128 of A-Z a-z 0-9 . _ -')
       .nullish()
       .describe('Owner of what is created with the key. Default: a tenant of its own.'),
-    name: z.string().trim().min(1).max(100).nullish().describe('To recognise the key by.'),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .regex(/^\P{Cc}*$/u, 'Must not hold control characters.')
+      .nullish()
+      .describe('To recognise the key by.'),
     expires_at: z.iso
       .datetime({ offset: true })
       .refine((text) => new Date(text) > new Date(), 'Must be in the future.')

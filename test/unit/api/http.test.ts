@@ -49,6 +49,7 @@ describe('every answer', () => {
     expect(await errorOf(await api.request('/nowhere'))).toMatchObject({ status: 404, code: 'not_found' });
     expect(await errorOf(await api.request('/v1/ktp/extractions/%E0%A4%A'))).toMatchObject({ status: 400 });
     expect(await errorOf(await api.request('/v1/ktp/extractions/ext_x'))).toMatchObject({ status: 404 });
+    expect(await errorOf(await api.request('/v1/ktp/extractions/ext_%00'))).toMatchObject({ status: 400 });
     const wrong = await api.request('/v1/ktp/extractions', { method: 'PATCH' });
     expect(wrong.headers.get('allow')).toBe('POST, GET, HEAD, OPTIONS');
     expect(await errorOf(wrong)).toMatchObject({ status: 405, code: 'method_not_allowed' });

@@ -99,6 +99,7 @@ describe('with keys in the environment', () => {
       [{ scopes: [] }, 'scopes'],
       [{ scopes: ['root'] }, 'scopes.0'],
       [{ scopes: ['chat'], tenant: 'a b' }, 'tenant'],
+      [{ scopes: ['chat'], name: 'a\u0000b' }, 'name'],
       [{ scopes: ['chat'], expires_at: 'tomorrow' }, 'expires_at'],
       [{ scopes: ['chat'], expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
     ] as const) {
@@ -121,7 +122,13 @@ describe('with keys in the environment', () => {
       cursor = `&cursor=${page.next_cursor}`;
     }
     expect([new Set(seen).size, seen.length]).toEqual([expected, expected]);
-    for (const query of ['limit=0', 'limit=101', 'limit=x', 'cursor=x']) {
+    for (const query of [
+      'limit=0',
+      'limit=101',
+      'limit=x',
+      'cursor=x',
+      `cursor=${Buffer.from('1 \0').toString('base64url')}`,
+    ]) {
       expect((await errorOf(await api.request(`/v1/admin/keys?${query}`, bearer(ADMIN)))).code, query).toBe(
         'invalid_value',
       );
