@@ -72,7 +72,7 @@ export function scoreReading(name: FieldName, reading: Reading): number {
   let score = 0.55 * evidence.meanCharacter + 0.45 * evidence.leastCharacter;
   if (evidence.listed) score = 1 - (1 - score) * 0.6;
   if (evidence.labelQuality === 0) score *= 0.8;
-  if (evidence.cut) score *= 0.75;
+  if (evidence.cut) score *= 0.7;
   if (reading.warnings.includes('not_in_list')) score *= UNLISTED[name] ?? 1;
   score -= Math.min(0.4, evidence.snapShare * 0.8) + Math.min(0.3, evidence.oddCharacters * 0.1);
   if (evidence.agreement > 0) score = 1 - (1 - score) * 0.3;

@@ -3,6 +3,7 @@ import { dealRows } from './deal-rows.ts';
 import { ocrDistance } from './edit-distance.ts';
 import { fitFrame } from './frame.ts';
 import { LABEL_ORDER, type Label } from './labels.ts';
+import { valueSpans } from './reading.ts';
 import { bareText } from './snap.ts';
 import { type Span, sliceSpan, spansOfLine } from './spans.ts';
 import type { TextLine } from './text-line.ts';
@@ -14,6 +15,8 @@ export interface Slot {
   readonly labelQuality: number;
   /** Whether the label was read up to its colon. */
   readonly colon?: boolean;
+  /** Whether a stretch of the value seems to be missing: a wide gap inside it, or a start right of the others'. */
+  readonly gap?: boolean;
 }
 
 /** The card's text sorted by what it belongs to. Values still carry stray separators. */
@@ -36,6 +39,8 @@ interface Metrics {
   readonly pitch: number;
   /** Width of the card. */
   readonly width: number;
+  /** Whether the values of at least five rows begin at `valueLeft`. */
+  readonly aligned: boolean;
 }
 
 /** Shares of the card's width, measured from the labels' left edge. */
@@ -66,7 +71,7 @@ export function layOut(lines: readonly TextLine[]): CardLayout {
   const header = free.filter((span) => span.v <= top).sort((first, second) => first.v - second.v);
   const issue = issueOf(free, anchors, metrics);
   const body = free.filter((span) => !issue.includes(span) && span.v > top && isInBody(span, free, metrics));
-  const slots = splitBlood(fillSlots(anchors, body, metrics));
+  const slots = markGaps(splitBlood(fillSlots(anchors, body, metrics)), metrics);
   return { slots, header, issue, anchors, pitch: metrics.pitch, cutEdge: cutEdgeOf(onCard) };
 }
 
@@ -104,13 +109,15 @@ function measure(anchors: readonly Anchor[], spans: readonly Span[]): Metrics {
   if (whole.length < 3) {
     // The labels' left edge is not in the picture: the values' one tells where it would be.
     const valueLeft = starts.length >= 3 ? median(starts) : commonLeft(spans);
-    return { labelLeft: valueLeft - VALUE_LEFT * byPitch, valueLeft, pitch, width: byPitch };
+    return { labelLeft: valueLeft - VALUE_LEFT * byPitch, valueLeft, pitch, width: byPitch, aligned: false };
   }
   const labelLeft = Math.min(...whole.map((anchor) => anchor.left));
   const byValue = starts.length >= 3 ? (median(starts) - labelLeft) / VALUE_LEFT : byPitch;
   const width = Math.sqrt(byPitch * Math.min(Math.max(byValue, byPitch * 0.6), byPitch * 1.6));
   const valueLeft = starts.length >= 3 ? median(starts) : labelLeft + VALUE_LEFT * width;
-  return { labelLeft, valueLeft, pitch, width };
+  const height = median(anchors.map((anchor) => anchor.height));
+  const aligned = starts.filter((start) => Math.abs(start - valueLeft) < ALIGNED_HEIGHTS * height).length >= 5;
+  return { labelLeft, valueLeft, pitch, width, aligned };
 }
 
 /** The left edge that most spans share. */
@@ -297,6 +304,33 @@ function withoutRemnant(row: readonly Span[], { valueLeft }: Metrics): Span[] {
     return kept ? [kept] : [];
   });
 }
+
+/** Marks the slots whose values have a stretch missing. */
+function markGaps(slots: Map<Label, Slot>, metrics: Metrics): Map<Label, Slot> {
+  for (const [label, slot] of slots) {
+    const [first] = valueSpans(slot.rows);
+    const start = first?.glyphs[0]?.u ?? metrics.valueLeft;
+    const late =
+      metrics.aligned && label !== 'gol_darah' && start - metrics.valueLeft > LATE_HEIGHTS * (first?.height ?? 0);
+    if (late || slot.rows.some(hasGap)) slots.set(label, { ...slot, gap: true });
+  }
+  return slots;
+}
+
+function hasGap(row: readonly Span[]): boolean {
+  return row.some((span, index) => {
+    const before = row[index - 1];
+    return (
+      before !== undefined && span.left - before.right > GAP_HEIGHTS * span.height && /[A-Z0-9]/i.test(before.text)
+    );
+  });
+}
+
+/** Starts of values within this of each other, in line heights, are one column; one this much later has lost text. */
+const ALIGNED_HEIGHTS = 0.6;
+const LATE_HEIGHTS = 1;
+/** No blank inside a value is wider, in line heights. */
+const GAP_HEIGHTS = 0.9;
 
 /** Takes the blood group out of the row of sex (or out of whatever row it was read on). */
 function splitBlood(slots: Map<Label, Slot>): Map<Label, Slot> {

@@ -1,3 +1,4 @@
+import type { Label } from './labels.ts';
 import { type CardLayout, layOut } from './layout.ts';
 import { readBirth } from './read-birth.ts';
 import { readBloodGroup } from './read-blood-group.ts';
@@ -8,7 +9,7 @@ import { readListed, readValidity } from './read-listed.ts';
 import { readNeighbourhood } from './read-neighbourhood.ts';
 import { readNik } from './read-nik.ts';
 import { completeHeader, readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
-import { markCut, type Reading } from './reading.ts';
+import { markCut, markGap, type Reading } from './reading.ts';
 import { birthPlaces } from './regions.ts';
 import { reconcileBirth } from './repair-nik.ts';
 import { FIELD_NAMES, type FieldName } from './schema.ts';
@@ -60,6 +61,24 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
     tempat_terbit: readIssuePlace(issue.place, header),
     tgl_terbit: issue.date,
   };
-  for (const name of FIELD_NAMES) readings[name] = markCut(readings[name], layout.cutEdge);
+  for (const name of FIELD_NAMES) {
+    const label = LABEL_OF[name];
+    const marked = markGap(readings[name], label && slots.get(label)?.gap);
+    readings[name] = markCut(marked, layout.cutEdge);
+  }
   return { layout, readings };
 }
+
+/** The label behind which a field of free text stands. */
+const LABEL_OF: Readonly<Partial<Record<FieldName, Label>>> = {
+  nik: 'nik',
+  nama: 'nama',
+  tempat_lahir: 'lahir',
+  alamat: 'alamat',
+  kel_desa: 'kel_desa',
+  kecamatan: 'kecamatan',
+  agama: 'agama',
+  status_perkawinan: 'status_perkawinan',
+  pekerjaan: 'pekerjaan',
+  kewarganegaraan: 'kewarganegaraan',
+};

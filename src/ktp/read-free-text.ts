@@ -10,11 +10,17 @@ export function readFreeText(slot: Slot | undefined, clean: (text: string) => st
   const raw = textOf(spans);
   const value = clean(raw);
   if (value === '') return unread();
-  // A name has no digits: each one mended is a doubt.
-  const odd =
-    clean === cleanName ? raw.replace(/[^0-9|!$]/g, '').length : value.replace(/[A-Z0-9 .,'()/:&-]/g, '').length;
-  const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: odd };
+  const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: oddities(raw, value, clean) };
   return { value, raw, spans, source: 'ocr', warnings: value === plainText(raw) ? [] : ['normalised'], evidence };
+}
+
+/** Words that another one follows: a value that ends with them goes on where it could not be read. */
+const DANGLING = / (?:BLOK|NO\.?|JL\.?|GG\.?|KM\.?|RT\.?|DA|DE|BIN|BINTI)$/;
+
+/** What does not belong into a value: digits in a name, marks that no card prints, a last word that wants another. */
+function oddities(raw: string, value: string, clean: (text: string) => string): number {
+  const marks = clean === cleanName ? /[0-9|!$]/g : /[^A-Z0-9 .,'()/:&-]/gi;
+  return (raw.match(marks)?.length ?? 0) + (DANGLING.test(value) ? 2 : 0);
 }
 
 /** A person's name: letters, and the marks . , ' - /. */

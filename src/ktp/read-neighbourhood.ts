@@ -18,7 +18,13 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
     warnings: parts.mended ? ['normalised'] : [],
     evidence: { ...evidence, listed: value.length === 3, oddCharacters: parts.mended ? 1 : 0 },
   });
-  return { rt: reading(parts.rt), rw: reading(parts.rw) };
+  // Both are printed with as many digits: of a shorter one the rest could not be read.
+  const incomplete: Reading = { ...unread('incomplete'), raw, spans };
+  const { rt, rw } = parts;
+  return {
+    rt: rt.length < rw.length ? incomplete : reading(rt),
+    rw: rw.length < rt.length ? incomplete : reading(rw),
+  };
 }
 
 function splitNeighbourhood(raw: string): { rt: string; rw: string; mended: boolean } | undefined {

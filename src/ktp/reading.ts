@@ -27,7 +27,7 @@ export interface Evidence {
   readonly agreement: -1 | 0 | 1;
   /** Marks in the text that a value of this kind does not have. */
   readonly oddCharacters: number;
-  /** Whether the value reaches the place where the picture's edge cuts the text. */
+  /** Whether a part of the value seems to be missing: it reaches the edge that cuts the text, or has a gap. */
   readonly cut: boolean;
 }
 
@@ -65,6 +65,14 @@ export function characterEvidence(spans: readonly Span[], labelQuality: number):
 export function markCut(reading: Reading, edge: number | undefined): Reading {
   if (edge === undefined || !reading.spans.some((span) => edge - span.right < 0.5 * span.height)) return reading;
   return { ...reading, warnings: [...reading.warnings, 'cut'], evidence: { ...reading.evidence, cut: true } };
+}
+
+/** A reading marked where a stretch of its text seems to be missing; a value that is whole by its list is not. */
+export function markGap(reading: Reading, gap: boolean | undefined): Reading {
+  if (gap !== true || reading.value === null || (reading.evidence.listed && reading.evidence.snapShare === 0)) {
+    return reading;
+  }
+  return { ...reading, warnings: [...reading.warnings, 'gap'], evidence: { ...reading.evidence, cut: true } };
 }
 
 /** Text of spans in reading order, one blank between them. */

@@ -110,9 +110,15 @@ describe('readNeighbourhood', () => {
     ['001002', '001', '002'],
     ['0011002', '001', '002'],
     ['001I002', '001', '002'],
+    ['E 008/009', '008', '009'],
   ])('reads %s', (text, rt, rw) => {
     const reading = readNeighbourhood(slotOf(text));
     expect([reading.rt.value, reading.rw.value]).toEqual([rt, rw]);
+  });
+
+  it('answers only the half that was read whole', () => {
+    const reading = readNeighbourhood(slotOf('8/008'));
+    expect([reading.rt.value, reading.rw.value]).toEqual([null, '008']);
   });
 
   it('answers nothing rather than a guess', () => {
