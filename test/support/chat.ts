@@ -61,7 +61,7 @@ export interface ReceivedEvent {
 /** Reads server-sent events as they come, until the connection ends or `take` are there. */
 export async function readEvents(response: Response, take = Number.POSITIVE_INFINITY): Promise<ReceivedEvent[]> {
   const events: ReceivedEvent[] = [];
-  if (!response.body) return events;
+  if (!response.ok || !response.body) throw new Error(`${response.status} ${await response.text()}`);
   let text = '';
   const decoder = new TextDecoder();
   for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
