@@ -14,6 +14,8 @@ export interface RegionTables {
   readonly regencies: ReadonlyMap<string, string>;
   /** Six digits -> name. */
   readonly districts: ReadonlyMap<string, string>;
+  /** Six-digit codes of a regency's districts (four digits); empty where unknown. */
+  districtsOf(regency: string): readonly string[];
   /** Names of the villages of a district, six digits; empty where unknown. */
   villagesOf(district: string): readonly string[];
 }
@@ -31,10 +33,19 @@ function loadTables(): RegionTables {
   const read = (name: string): string => readFileSync(join(folder, name), 'latin1');
   const villages = read('villages.csv');
   const starts = indexByDistrict(villages);
+  const districts = mapRows(read('districts.csv'), printedName);
+  const byRegency = new Map<string, string[]>();
+  for (const code of districts.keys()) {
+    const regency = code.slice(0, 4);
+    const list = byRegency.get(regency);
+    if (list) list.push(code);
+    else byRegency.set(regency, [code]);
+  }
   return {
     provinces: mapRows(read('provinces.csv'), printedName),
     regencies: mapRows(read('regencies.csv'), printedRegency),
-    districts: mapRows(read('districts.csv'), printedName),
+    districts,
+    districtsOf: (regency) => byRegency.get(regency) ?? [],
     villagesOf(district) {
       const range = starts.get(district);
       if (!range) return [];

@@ -72,11 +72,10 @@ export function regencies(province?: string): Region[] {
 
 /** Districts of the regencies given (four-digit codes). */
 export function districts(regencyCodes: readonly string[]): Region[] {
-  const found: Region[] = [];
-  for (const [code, name] of regionTables().districts) {
-    if (regencyCodes.includes(code.slice(0, 4))) found.push({ name, code });
-  }
-  return found;
+  const tables = regionTables();
+  return regencyCodes.flatMap((regency) =>
+    tables.districtsOf(regency).map((code) => ({ code, name: tables.districts.get(code) ?? '' })),
+  );
 }
 
 /** Villages of the districts given (six-digit codes), each with its district's code. */
