@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import type { ApiContext } from '../../src/api/context.ts';
 import { type ApiServer, startApiServer } from '../../src/api/server.ts';
 import { type Config, readConfig } from '../../src/config.ts';
@@ -13,6 +12,7 @@ import { createTemporalClient } from '../../src/runtime/connect.ts';
 import { freePort } from '../../src/runtime/free-port.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
+import { createMemoryDatabase } from './memory-database.ts';
 import type { Platform } from './platform.ts';
 
 export interface TestApi extends ApiServer {
@@ -45,7 +45,7 @@ export async function startLonelyApi(environment: Record<string, string> = {}): 
     ...environment,
   });
   const keyring = new Keyring(config.ENCRYPTION_KEYS);
-  const pglite = await PGlite.create('memory://');
+  const pglite = await createMemoryDatabase();
   const database = await openDatabase({ pglite });
   const temporal = createTemporalClient(config, keyring);
   const blobs = await FileBlobStore.open(join(folder, 'blobs'), keyring);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import type { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { batchDependencies, createBatchActivities } from '../../src/activities/batch-activities.ts';
@@ -25,6 +24,7 @@ import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { createInferenceWorkers, createWorkflowWorker } from '../../src/worker/workers.ts';
 import { TEST_ENCRYPTION_KEYS } from './histories.ts';
+import { createMemoryDatabase } from './memory-database.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
@@ -166,7 +166,7 @@ async function createDatabase(): Promise<{ database: Database; drop(): Promise<v
     };
     return { database, drop };
   }
-  const pglite = await PGlite.create('memory://');
+  const pglite = await createMemoryDatabase();
   return { database: await openDatabase({ pglite }), drop: () => pglite.close() };
 }
 
