@@ -1,0 +1,399 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
+import {
+  EmbeddedPlatform,
+  exampleImage,
+  exampleTruth,
+  jsonRequest,
+  type PartName,
+  temporaryFolder,
+} from './embedded-platform.ts';
+import { expectRefusal, type Refusal } from './refusal.ts';
+import { chunksOf, indexesOf, readStream, readToEnd, type StreamedEvent, textOf } from './stream-reader.ts';
+
+const MODEL = 'Qwen/Qwen3-VL-2B-Instruct';
+const TOKENS = Array.from({ length: 120 }, (_, index) => ` kata${index}`);
+const TEXT = TOKENS.join('');
+/** The role, the pieces, the finish. */
+const EVENTS = TOKENS.length + 2;
+
+const folder = temporaryFolder();
+const home = join(folder.path, 'home');
+let upstream: Upstream;
+let platform: EmbeddedPlatform;
+let client: OpenAI;
+let sessions = 0;
+
+beforeAll(async () => {
+  upstream = await startUpstream({ tokens: TOKENS, tokensPerSecond: 60, model: MODEL });
+  await startPlatform();
+}, 120_000);
+afterAll(async () => {
+  await platform?.end();
+  await upstream?.close();
+  folder.remove();
+});
+
+async function startPlatform(): Promise<void> {
+  platform = await EmbeddedPlatform.start(home, {
+    VLM_BASE_URL: upstream.url,
+    MODEL_REPO_ID: MODEL,
+    LOG_LEVEL: 'warn',
+  });
+  client = new OpenAI({ baseURL: `${platform.address}/v1`, apiKey: 'none' });
+}
+
+const newSession = () => `e2e-session-${++sessions}`;
+const question = [{ role: 'user' as const, content: 'Siapa?' }];
+const cardMessage = (number: 1 | 2 | 3) => [
+  {
+    role: 'user' as const,
+    content: [
+      {
+        type: 'image_url' as const,
+        image_url: { url: `data:image/jpeg;base64,${exampleImage(number).toString('base64')}` },
+      },
+    ],
+  },
+];
+
+function post(body: object, headers: Record<string, string> = {}): Promise<Response> {
+  const init = jsonRequest(body);
+  return platform.request('/v1/chat/completions', { ...init, headers: { ...init.headers, ...headers } });
+}
+
+const ask = (sessionId: string, more: object = {}, headers: Record<string, string> = {}) =>
+  post({ model: MODEL, messages: question, stream: true, session_id: sessionId, ...more }, headers);
+
+const resume = (sessionId: string, headers: Record<string, string> = {}, query = '') =>
+  platform.request(`/v1/chat/completions/${sessionId}/stream${query}`, { headers });
+
+/** The events from an index to the end of the answer, each once. */
+function expectWhole(events: readonly StreamedEvent[], from = 0): void {
+  expect(indexesOf(events)).toEqual(Array.from({ length: EVENTS - from }, (_, index) => from + index));
+  expect(textOf(events)).toBe(TOKENS.slice(Math.max(0, from - 1)).join(''));
+}
+
+describe('the OpenAI SDK', () => {
+  it('lists the models', async () => {
+    const { data } = await client.models.list();
+    expect(data.map(({ id }) => id).sort()).toEqual([MODEL, 'ktp-ocr'].sort());
+    expect(await client.models.retrieve('ktp-ocr')).toMatchObject({ id: 'ktp-ocr', object: 'model' });
+    await expect(client.models.retrieve('gpt-none')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
+  });
+
+  it('reads a KTP with ktp-ocr, whole and streamed', async () => {
+    const { nik, nama } = exampleTruth(1);
+    const whole = await client.chat.completions.create({ model: 'ktp-ocr', messages: cardMessage(1) });
+    expect(JSON.parse(whole.choices[0]?.message.content ?? '')).toMatchObject({
+      nik,
+      nama,
+      alamat: { rt_rw: '011/004' },
+    });
+    expect(whole).toMatchObject({
+      object: 'chat.completion',
+      model: 'ktp-ocr',
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', refusal: null } }],
+      usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
+    });
+    const stream = await client.chat.completions.create({ model: 'ktp-ocr', messages: cardMessage(2), stream: true });
+    let text = '';
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+    expect(JSON.parse(text)).toMatchObject({ nik: exampleTruth(2).nik });
+  }, 60_000);
+
+  it('gets the full shape where it asks for the schema ktp', async () => {
+    const schema = (await (await platform.request('/schemas/ktp.json')).json()) as Record<string, unknown>;
+    const answer = await client.chat.completions.create({
+      model: 'ktp-ocr',
+      messages: cardMessage(3),
+      response_format: { type: 'json_schema', json_schema: { name: 'ktp', schema } },
+    });
+    expect(JSON.parse(answer.choices[0]?.message.content ?? '')).toMatchObject({
+      document: 'ktp',
+      fields: { nik: { value: exampleTruth(3).nik, source: expect.any(String), confidence: expect.any(Number) } },
+    });
+  }, 60_000);
+
+  it('is refused an answer without an image before the headers, streamed or not', async () => {
+    for (const stream of [true, false]) {
+      await expectRefusal(await post({ model: 'ktp-ocr', messages: question, stream }), {
+        status: 422,
+        code: 'missing_image',
+      });
+    }
+  });
+
+  it('streams text with its usage', async () => {
+    const stream = await client.chat.completions.create({
+      model: MODEL,
+      messages: question,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const chunks = [];
+    for await (const chunk of stream) chunks.push(chunk);
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(TEXT);
+    expect(chunks[0]?.choices[0]?.delta).toMatchObject({ role: 'assistant', content: '' });
+    expect(chunks.at(-2)?.choices[0]).toMatchObject({ delta: {}, finish_reason: 'stop' });
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: TOKENS.length } });
+    expect(chunks.slice(0, -1).every(({ usage }) => usage === null)).toBe(true);
+    for (const field of ['id', 'created', 'model'] as const) {
+      expect(new Set(chunks.map((chunk) => chunk[field])).size).toBe(1);
+    }
+  });
+});
+
+describe('a stream', () => {
+  it('has the headers and the ids of the contract', async () => {
+    const sessionId = newSession();
+    const response = await ask(sessionId);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
+    expect(response.headers.get('x-accel-buffering')).toBe('no');
+    expect(response.headers.get('x-session-id')).toBe(sessionId);
+    const { done, events } = await readStream(response);
+    expect(done).toBe(true);
+    expect(events.map(({ id }) => id)).toEqual(Array.from({ length: EVENTS }, (_, index) => `${sessionId}:${index}`));
+    expect(new Set(chunksOf(events).map(({ id, created, model }) => `${id} ${created} ${model}`)).size).toBe(1);
+    expectWhole(events);
+  });
+
+  it('is resumed in the middle of the answer and after its end, in three ways', async () => {
+    const sessionId = newSession();
+    const running = await ask(sessionId);
+    const reader = running.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    for (const [from, response] of [
+      [11, await resume(sessionId, { 'last-event-id': `${sessionId}:10` })],
+      [11, await ask(sessionId, {}, { 'last-event-id': `${sessionId}:10` })],
+      [41, await resume(sessionId, {}, '?starting_after=40')],
+      [0, await resume(sessionId)],
+    ] as const) {
+      const { done, events } = await readStream(response);
+      expect(done).toBe(true);
+      expectWhole(events, from);
+    }
+    const byQuery = jsonRequest({ model: MODEL, messages: question, stream: true, session_id: sessionId });
+    const path = `/v1/chat/completions?last_event_id=${sessionId}:${EVENTS - 3}`;
+    expectWhole((await readStream(await platform.request(path, byQuery))).events, EVENTS - 2);
+    // Once it is stored.
+    const expiry = async () => {
+      const response = await resume(sessionId);
+      await response.body?.cancel();
+      return Number(response.headers.get('x-session-expires'));
+    };
+    await expect.poll(expiry, { timeout: 5000 }).toBeGreaterThan(Date.now() / 1000);
+    const past = await readStream(await resume(sessionId, { 'last-event-id': `${sessionId}:99999` }));
+    expect(past).toMatchObject({ events: [], done: true });
+  });
+
+  it('is refused to who resumes something else', async () => {
+    const sessionId = newSession();
+    await readStream(await ask(sessionId));
+    const invalid: Refusal = { status: 400, code: 'invalid_last_event_id' };
+    for (const id of ['nonsense', `${sessionId}:`, `${sessionId}:-1`, `${sessionId}:1x`, 'other:3', ':3']) {
+      await expectRefusal(await resume(sessionId, { 'last-event-id': id }), invalid);
+    }
+    const unknown: Refusal = { status: 404, code: 'session_not_found' };
+    await expectRefusal(await resume('never-seen'), unknown);
+    await expectRefusal(await ask('never-seen', {}, { 'last-event-id': 'never-seen:0' }), unknown);
+  });
+
+  it('has 25 readers, and each sees everything once', async () => {
+    const sessionId = newSession();
+    const first = await ask(sessionId);
+    const others = await Promise.all(
+      Array.from({ length: 24 }, async (_, reader) => {
+        await delay(reader * 40);
+        const from = reader % 3 === 0 ? reader : 0;
+        const headers: Record<string, string> = from === 0 ? {} : { 'last-event-id': `${sessionId}:${from - 1}` };
+        return { from, ...(await readStream(await resume(sessionId, headers))) };
+      }),
+    );
+    expectWhole((await readStream(first)).events);
+    for (const { done, events, from } of others) {
+      expect(done).toBe(true);
+      expectWhole(events, from);
+    }
+  }, 60_000);
+
+  it('belongs to one request: the same one attaches, another one is told to wait', async () => {
+    const sessionId = newSession();
+    const before = upstream.requests.length;
+    const first = await ask(sessionId);
+    const busy = await ask(sessionId, { messages: [{ role: 'user', content: 'Apa?' }] });
+    await expectRefusal(busy, { status: 409, code: 'session_busy' });
+    const whole = await ask(sessionId, { stream: false });
+    expect(await whole.json()).toMatchObject({ choices: [{ message: { content: TEXT } }], session_id: sessionId });
+    expectWhole((await readStream(first)).events);
+    expect(upstream.requests.length).toBe(before + 1);
+    // An SDK that repeats by itself gets the same answer; a new question a new one, whose indexes go on.
+    const repeated = await readStream(await ask(sessionId, {}, { 'x-stainless-retry-count': '1' }));
+    expectWhole(repeated.events);
+    expect(upstream.requests.length).toBe(before + 1);
+    const next = await readStream(await ask(sessionId));
+    expect(indexesOf(next.events)[0]).toBe(EVENTS);
+    expect(upstream.requests.length).toBe(before + 2);
+    const old = await resume(sessionId, { 'last-event-id': `${sessionId}:5` });
+    await expectRefusal(old, { status: 400, code: 'invalid_last_event_id' });
+  }, 60_000);
+
+  it('follows its idempotency key', async () => {
+    const sessionId = newSession();
+    const key = { 'idempotency-key': `key-of-${sessionId}` };
+    const before = upstream.requests.length;
+    await readStream(await ask(sessionId, {}, key));
+    expectWhole((await readStream(await ask(sessionId, {}, key))).events);
+    expect(upstream.requests.length).toBe(before + 1);
+    const other = await ask(sessionId, { messages: [{ role: 'user', content: 'Apa?' }] }, key);
+    await expectRefusal(other, { status: 422, code: 'idempotency_mismatch' });
+  }, 60_000);
+
+  it('is cancelled within two seconds, and says so to everybody', async () => {
+    const sessionId = newSession();
+    const before = upstream.requests.length;
+    const response = await ask(sessionId);
+    const reading = readStream(response);
+    await expect.poll(() => upstream.requests[before]?.tokensSent ?? 0, { timeout: 10_000 }).toBeGreaterThan(5);
+    const startedAt = Date.now();
+    const cancel = () =>
+      platform.request(`/v1/cancel/${sessionId}`, { method: 'POST' }).then((answer) => answer.json());
+    expect(await cancel()).toEqual({ ok: true, session_id: sessionId, status: 'cancelled' });
+    const { done, events } = await reading;
+    expect(done).toBe(true);
+    expect(JSON.parse(events.at(-1)?.data ?? '')).toMatchObject({
+      cancelled: true,
+      choices: [{ finish_reason: 'length' }],
+    });
+    await expect.poll(() => upstream.requests[before]?.closedAt, { timeout: 5000 }).not.toBe(null);
+    expect((upstream.requests[before]?.closedAt ?? 0) - startedAt).toBeLessThan(2500);
+    expect(await cancel()).toMatchObject({ status: 'cancelled' });
+    const again = await readStream(await resume(sessionId));
+    expect(again.events).toEqual(events);
+    expect(TEXT.startsWith(textOf(events))).toBe(true);
+    expect(await (await platform.request('/v1/cancel/never-seen', { method: 'POST' })).json()).toEqual({
+      ok: true,
+      session_id: 'never-seen',
+      status: 'not_found',
+    });
+  }, 60_000);
+});
+
+describe('a process is killed in the middle of an answer', () => {
+  const parts: (PartName | 'ktpflow')[] = ['ktpflow-inference', 'temporal', 'ktpflow-api', 'ktpflow'];
+  it.each(parts)(
+    '%s: no reader sees a gap or a repeat',
+    async (name) => {
+      const sessionId = newSession();
+      let killed = 0;
+      const { connections, events } = await readToEnd(
+        () => platform,
+        sessionId,
+        await ask(sessionId),
+        (count) => {
+          if (count < 30 || killed > 0) return;
+          killed = Date.now();
+          if (name !== 'ktpflow') process.kill(platform.part(name).pid, 'SIGKILL');
+          else {
+            platform.kill('SIGKILL');
+            void startPlatform();
+          }
+        },
+      );
+      expectWhole(events);
+      if (name === 'ktpflow-inference' || name === 'temporal') expect(connections).toBe(1);
+      await platform.ready();
+      await platform.readyAgain();
+      const replay = await readStream(await resume(sessionId));
+      expect(replay.events).toEqual(events);
+    },
+    120_000,
+  );
+});
+
+describe('a platform that is stopped', () => {
+  it('ends live streams with an error, and the next one goes on', async () => {
+    const sessionId = newSession();
+    const finished = newSession();
+    const replay = (await readStream(await ask(finished))).events;
+    const live = await ask(sessionId);
+    const reading = await readStream(live, (_event, count) => {
+      if (count === 30) platform.kill('SIGINT');
+    });
+    expect(reading).toMatchObject({ done: false, broken: false, error: { code: 'shutting_down' } });
+    expect(await platform.ended()).toBe(0);
+    await startPlatform();
+    expect((await readStream(await resume(finished))).events).toEqual(replay);
+    const seen = reading.events.slice(0, -1);
+    const last = seen.at(-1)?.id ?? '';
+    expect(reading.events.at(-1)?.id).toBe(last);
+    const rest = await readToEnd(() => platform, sessionId, await resume(sessionId, { 'last-event-id': last }));
+    expectWhole([...seen, ...rest.events]);
+  }, 120_000);
+});
+
+describe('a bad request', () => {
+  const invalid: Refusal = { status: 400, code: 'invalid_value' };
+  const image = (url: string) => [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }];
+  const cases: [name: string, body: object, refusal: Refusal][] = [
+    ['an empty body', {}, { ...invalid, param: 'model' }],
+    ['no messages', { model: MODEL }, { ...invalid, param: 'messages' }],
+    ['empty messages', { model: MODEL, messages: [] }, { status: 400, code: 'empty_messages' }],
+    ['an unknown model', { model: 'gpt-none', messages: question }, { status: 404, code: 'model_not_found' }],
+    ['n of two', { model: MODEL, messages: question, n: 2 }, { ...invalid, param: 'n' }],
+    ['an unknown role', { model: MODEL, messages: [{ role: 'king', content: 'x' }] }, invalid],
+    ['a temperature of 9', { model: MODEL, messages: question, temperature: 9 }, { ...invalid, param: 'temperature' }],
+    [
+      'a session id with a blank',
+      { model: MODEL, messages: question, session_id: 'a b' },
+      { ...invalid, param: 'session_id' },
+    ],
+    [
+      'a long session id',
+      { model: MODEL, messages: question, session_id: 'x'.repeat(129) },
+      { ...invalid, param: 'session_id' },
+    ],
+    [
+      'an image of this network',
+      { model: 'ktp-ocr', messages: image('http://169.254.169.254/') },
+      { status: 400, code: 'blocked_url' },
+    ],
+    ['a local file', { model: 'ktp-ocr', messages: image('file:///etc/passwd') }, { status: 400, code: 'blocked_url' }],
+    [
+      'a text as image',
+      { model: 'ktp-ocr', messages: image('data:image/png;base64,aGVsbG8=') },
+      { status: 400, code: 'invalid_image' },
+    ],
+    [
+      'an unknown part',
+      { model: MODEL, messages: [{ role: 'user', content: [{ type: 'smell', smell: 'x' }] }] },
+      { status: 400, code: 'unsupported_content_part' },
+    ],
+  ];
+  it.each(cases)('%s', async (_name, body, refusal) => {
+    await expectRefusal(await post(body), refusal);
+    await expectRefusal(await post({ ...body, stream: true }), refusal);
+  });
+
+  it('null means absent, and unknown fields are ignored', async () => {
+    const response = await post({
+      model: MODEL,
+      messages: question,
+      temperature: null,
+      top_p: null,
+      n: null,
+      stop: null,
+      stream: null,
+      seed: null,
+      something_else: { a: 1 },
+    });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: TEXT }, finish_reason: 'stop' }] });
+  });
+});
