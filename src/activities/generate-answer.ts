@@ -4,9 +4,10 @@ import { chatRequestSchema } from '../chat/request.ts';
 import { PartedWaysError } from '../chat/skip-recorded.ts';
 import type { Epoch } from '../chat/stream-log.ts';
 import type { Config } from '../config.ts';
-import { KtpflowError } from '../errors.ts';
+import { type ErrorCode, KtpflowError } from '../errors.ts';
 import { type PreparedGeneration, prepareGeneration } from '../inference/chat/prepare-generation.ts';
 import type { Engine } from '../inference/engine.ts';
+import type { Logger } from '../observability/logger.ts';
 import { type BlobStore, readBlob } from '../storage/blobs.ts';
 import { continueAnswer } from './chat-answer.ts';
 import { OwnStream, type TakenOver } from './chat-own-stream.ts';
@@ -18,12 +19,23 @@ export interface GenerateAnswerDependencies {
   readonly config: Config;
   readonly engines: { forModel(model: string): Engine | undefined };
   readonly blobs: BlobStore;
+  readonly logger: Logger;
 }
 
 /** A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. */
 const HEARTBEAT_MS = 250;
 /** How long a cancelled activity tries to record what it has. */
 const LAST_WORDS_MS = 1500;
+/** A request that kills its process each time must come to an end before it has killed many. */
+const MAX_ATTEMPTS_WITHOUT_PIECE = 5;
+/** Faults of an engine or a process that may be over soon. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'upstream_failed',
+  'model_not_ready',
+  'deadline_exceeded',
+  'storage_unavailable',
+  'internal',
+]);
 
 /**
  * Generates an answer and records it in the workflow's history while it comes. A retry fences its predecessors, reads
@@ -111,6 +123,9 @@ class Generation {
   }
 
   async #generate(recorder: StreamRecorder): Promise<void> {
+    if (this.#context.info.attempt > MAX_ATTEMPTS_WITHOUT_PIECE && this.#pieces.length === 0) {
+      throw new KtpflowError('internal', 'The inference process failed at this request again and again.');
+    }
     const { blobs, config, engines } = this.#dependencies;
     const { blob, model } = this.#input;
     const signal = AbortSignal.any([this.#context.cancellationSignal, this.#closed.signal]);
@@ -147,26 +162,18 @@ class Generation {
       // The process stops, or has lost its claim: whoever comes next goes on.
       throw ApplicationFailure.retryable('the attempt was given up', 'upstream_failed');
     }
-    const { code, message, param } = asKtpflowError(error);
-    if (this.#mayGoOn(error)) {
+    const known = error instanceof KtpflowError ? error : undefined;
+    if (!known) this.#dependencies.logger.error('chat.generation.failed', { error });
+    const { code, message, param } = known ?? new KtpflowError('internal', 'An unexpected error happened.');
+    if (this.#pieces.length > 0 && PASSING.has(code) && !(error instanceof PartedWaysError)) {
+      // An answer that has begun is worth another attempt; one that has not can be asked for again by its caller.
       await recorder.flush();
       throw ApplicationFailure.retryable(message, code);
     }
     await recorder.finish({ type: 'error', error: { code, message, param } });
   }
 
-  /** An answer that has begun is worth another attempt; one that has not can be asked for again by its caller. */
-  #mayGoOn(error: unknown): boolean {
-    if (this.#pieces.length === 0 || error instanceof PartedWaysError) return false;
-    return !(error instanceof KtpflowError) || error.status >= 500;
-  }
-
   #estimateUsage() {
     return estimateUsage(this.#engine, this.#request, this.#pieces);
   }
-}
-
-function asKtpflowError(error: unknown): KtpflowError {
-  if (error instanceof KtpflowError) return error;
-  return new KtpflowError('internal', 'An unexpected error happened.', { cause: error });
 }

@@ -23,7 +23,7 @@ export async function runInferenceRole({ config, keyring, blobs, logger, closers
   if (config.EAGER_LOAD_MODEL) await pool.ready;
 
   const readCard = createReadCard({ pool, blobs, keyring });
-  const generateAnswer = createGenerateAnswer({ config, engines, blobs });
+  const generateAnswer = createGenerateAnswer({ config, engines, blobs, logger });
   const probeEngines = createProbeEngines(() => engines.statuses());
   const workers = keepWorking(
     'inference',

@@ -39,6 +39,7 @@ export function startGenerations(
       const generateAnswer = createGenerateAnswer({
         config,
         blobs,
+        logger,
         engines: { forModel: (model) => (model === MODEL ? engine : undefined) },
       });
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
