@@ -5,7 +5,7 @@ import { fitFrame } from './frame.ts';
 import { LABEL_ORDER, type Label } from './labels.ts';
 import { valueSpans } from './reading.ts';
 import { bareText } from './snap.ts';
-import { type Span, sliceSpan, spansOfLine } from './spans.ts';
+import { overlap, rowsOf, type Span, sliceSpan, spansOfLine } from './spans.ts';
 import type { TextLine } from './text-line.ts';
 
 /** What stands behind a label: its rows from top to bottom, each from left to right. */
@@ -236,7 +236,7 @@ function fillSlots(anchors: readonly Anchor[], body: readonly Span[], metrics: M
     const next = edges[index + 1];
     const rows = rowsOf(
       between.filter((span) => (!anchor || span.v > anchor.v) && (!next || span.v <= next.v)),
-      metrics,
+      metrics.pitch,
     );
     placeRows(slots, rows, anchor, next, metrics);
   }
@@ -254,27 +254,6 @@ function nearestAnchor(span: Span, anchors: readonly Anchor[]): Anchor | undefin
 function rowDistance(span: Span, anchors: readonly Anchor[]): number {
   const anchor = nearestAnchor(span, anchors);
   return anchor ? Math.abs(span.v - anchor.v) : Infinity;
-}
-
-function overlap(first: Span, second: Span): number {
-  const shared = Math.min(first.right, second.right) - Math.max(first.left, second.left);
-  return shared / Math.max(1, Math.min(first.right - first.left, second.right - second.left));
-}
-
-/** Groups spans into rows from top to bottom. */
-function rowsOf(spans: readonly Span[], metrics: Metrics): Span[][] {
-  const rows: Span[][] = [];
-  for (const span of [...spans].sort((first, second) => first.v - second.v)) {
-    const row = rows.at(-1);
-    const first = row?.[0];
-    if (row && first && span.v - first.v < 0.45 * metrics.pitch && !row.some((other) => overlap(other, span) > 0.3)) {
-      row.push(span);
-    } else {
-      rows.push([span]);
-    }
-  }
-  for (const row of rows) row.sort((first, second) => first.left - second.left);
-  return rows;
 }
 
 /** Deals rows without a label of their own to the labels around and between (see dealRows). */

@@ -108,6 +108,28 @@ export function pitchOf(glyphs: readonly Glyph[], line: TextLine): number {
   return distances[Math.floor(distances.length / 2)] ?? 0;
 }
 
+/** Groups spans into rows from top to bottom, each from left to right. `pitch` is the distance of rows in pixels. */
+export function rowsOf(spans: readonly Span[], pitch: number): Span[][] {
+  const rows: Span[][] = [];
+  for (const span of [...spans].sort((first, second) => first.v - second.v)) {
+    const row = rows.at(-1);
+    const first = row?.[0];
+    if (row && first && span.v - first.v < 0.45 * pitch && !row.some((other) => overlap(other, span) > 0.3)) {
+      row.push(span);
+    } else {
+      rows.push([span]);
+    }
+  }
+  for (const row of rows) row.sort((first, second) => first.left - second.left);
+  return rows;
+}
+
+/** Share of the narrower of two spans that lies beside the other; negative for a gap. */
+export function overlap(first: Span, second: Span): number {
+  const shared = Math.min(first.right, second.right) - Math.max(first.left, second.left);
+  return shared / Math.max(1, Math.min(first.right - first.left, second.right - second.left));
+}
+
 /** The smallest upright box around spans, in 0-1 of the page; null without any. */
 export function boxOf(spans: readonly Span[], page: PageSize): Box | null {
   if (spans.length === 0 || page.width <= 0 || page.height <= 0) return null;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
 import { fieldSchema } from '../../../src/ktp/schema.ts';
-import { cardLines, type LinesOptions, type PrintedCard, SPECIMEN } from './card-lines.ts';
+import type { Point, TextLine } from '../../../src/ktp/text-line.ts';
+import { cardLines, type LinesOptions, type PrintedCard, SPECIMEN, textLine } from './card-lines.ts';
 
 const EXPECTED = {
   provinsi: 'JAWA BARAT',
@@ -35,6 +36,33 @@ function valuesOf(reading: ReturnType<typeof readKtp>): Record<string, string | 
   return Object.fromEntries(Object.entries(reading.fields).map(([name, field]) => [name, field.value]));
 }
 
+/** The words of a line, each a line of its own. */
+function wordsOf(line: TextLine): TextLine[] {
+  return [...line.text.matchAll(/\S+/g)].map((word) => part(line, word.index, word.index + word[0].length));
+}
+
+/** What of a line stands right of an edge in pixels. */
+function rightOf(line: TextLine, edge: number): TextLine[] {
+  const [topLeft, topRight] = line.quad;
+  const share = (edge - topLeft.x) / (topRight.x - topLeft.x);
+  const start = Math.max(0, Math.ceil(share * line.text.length));
+  return start >= line.text.length ? [] : [part(line, start, line.text.length)];
+}
+
+function part(line: TextLine, start: number, end: number): TextLine {
+  const [topLeft, topRight, bottomRight, bottomLeft] = line.quad;
+  const between = (from: Point, to: Point, index: number): Point => ({
+    x: from.x + ((to.x - from.x) * index) / line.text.length,
+    y: from.y + ((to.y - from.y) * index) / line.text.length,
+  });
+  return textLine(line.text.slice(start, end), [
+    between(topLeft, topRight, start),
+    between(topLeft, topRight, end),
+    between(bottomLeft, bottomRight, end),
+    between(bottomLeft, bottomRight, start),
+  ]);
+}
+
 describe('readKtp', () => {
   it('reads a clean upright card whole', () => {
     const reading = read(SPECIMEN);
@@ -55,6 +83,52 @@ describe('readKtp', () => {
     ['labels in upper case', { labels: { nama: 'NAMA', lahir: 'TEMPAT/TGL LAHIR', alamat: 'ALAMAT', agama: 'AGAMA' } }],
   ] satisfies [string, LinesOptions][])('reads the same with %s', (_, options) => {
     expect(valuesOf(read(SPECIMEN, options))).toEqual(EXPECTED);
+  });
+
+  it('reads the same with each word a line of its own', () => {
+    const { lines, ...page } = cardLines(SPECIMEN, { slope: 0.01 });
+    const words = lines.flatMap((line) => wordsOf(line));
+    expect(words.length).toBeGreaterThan(lines.length + 10);
+    expect(valuesOf(readKtp(words, page))).toEqual(EXPECTED);
+  });
+
+  it('tells labels by their ends where the picture cuts their beginnings off', () => {
+    const { lines, ...page } = cardLines(SPECIMEN);
+    const cut = lines.flatMap((line) => rightOf(line, page.width * 0.075));
+    expect(cut.map((line) => line.text)).not.toContain('Nama');
+    expect(valuesOf(readKtp(cut, page))).toEqual(EXPECTED);
+  });
+
+  it('reads the values where all labels are beyond the edge, with less confidence', () => {
+    const { lines, ...page } = cardLines(SPECIMEN);
+    const reading = readKtp(
+      lines.flatMap((line) => rightOf(line, page.width * 0.25)),
+      page,
+    );
+    expect(valuesOf(reading)).toMatchObject({
+      nik: SPECIMEN.nik,
+      tgl_lahir: '1990-08-17',
+      nama: SPECIMEN.nama,
+      rw: '007',
+    });
+    expect(reading.fields.nama.confidence).toBeLessThan(0.9);
+  });
+
+  it('keeps to the card where another paper lies beside it', () => {
+    const { lines, width, height } = cardLines(SPECIMEN);
+    const letter = ['Nama : ORANG LAIN', 'Alamat : JL. LAIN NO. 1', 'Demikian surat ini kami sampaikan'].map(
+      (text, index) => {
+        const [left, top] = [width * 1.1, height * (0.2 + index * 0.05)];
+        const [right, bottom] = [left + text.length * 10, top + 24];
+        return textLine(text, [
+          { x: left, y: top },
+          { x: right, y: top },
+          { x: right, y: bottom },
+          { x: left, y: bottom },
+        ]);
+      },
+    );
+    expect(valuesOf(readKtp([...letter, ...lines], { width: width * 2, height }))).toEqual(EXPECTED);
   });
 
   it('joins wrapped names, places and addresses', () => {
