@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addCard, emptyTally, figures } from '../../bench/accuracy/metrics.ts';
+import { readCard } from '../../src/inference/card-reader/read-card.ts';
+import { createPpOcr, type PpOcr } from '../../src/inference/ppocr/ppocr.ts';
+import type { LevelName } from '../../tools/make-cards/levels.ts';
+import { drawNegative } from '../../tools/make-cards/negatives.ts';
+import { degrade } from '../../tools/make-cards/sample.ts';
+
+/**
+ * A floor under bench/accuracy, which has the real figures: eight pictures that must not get worse. Pictures are
+ * chosen for what they try (turns, size, copies, wrapped values), not for being read well.
+ */
+const PICTURES: ReadonlyArray<readonly [seed: number, level: LevelName]> = [
+  [66, 'scan'],
+  [43, 'photo'],
+  [61, 'small'],
+  [20, 'turned'],
+  [8, 'tilt'],
+  [24, 'copy-grey'],
+  [12, 'recompressed'],
+  [35, 'a4'],
+];
+
+describe('accuracy floor', () => {
+  let ocr: PpOcr;
+
+  beforeAll(async () => {
+    const models = process.env.KTPFLOW_MODELS_DIR;
+    ocr = await createPpOcr({
+      detectionModelPath: `${models}/PP-OCRv6_det_small.onnx`,
+      recognitionModelPath: `${models}/PP-OCRv6_rec_small.onnx`,
+    });
+  });
+  afterAll(() => ocr.close());
+
+  it('reads at least 97 % of the fields of eight pictures, no NIK wrongly, and no answer surely and wrongly', async () => {
+    const tally = emptyTally();
+    const wrong: string[] = [];
+    for (const [seed, level] of PICTURES) {
+      const { jpeg, truth } = await degrade(seed, level, 'moderate');
+      const { result } = await readCard(ocr, jpeg);
+      for (const [field, verdict] of addCard(tally, truth, result.fields)) {
+        if (verdict !== 'right') wrong.push(`${level} ${seed} ${field}: ${verdict}`);
+      }
+    }
+    const reached = figures(tally);
+    expect(reached.fields, wrong.join('\n')).toBeGreaterThanOrEqual(0.97);
+    expect(reached.niks, wrong.join('\n')).toBe(1);
+    expect(reached.surelyWrong, wrong.join('\n')).toBe(0);
+  }, 180_000);
+
+  it('refuses a tax card with a name, an address and a NIK on it', async () => {
+    const { jpeg } = await drawNegative(1, 'npwp');
+    await expect(readCard(ocr, jpeg)).rejects.toMatchObject({ code: 'not_a_ktp' });
+  }, 60_000);
+});
