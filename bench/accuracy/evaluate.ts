@@ -22,10 +22,20 @@ export interface WrongField {
   readonly confidence: number | null;
 }
 
+/** How one field fared over all levels. */
+export interface FieldTally {
+  cards: number;
+  right: number;
+  /** Answers with confidence `SURE` or more, and how many of them were right. */
+  sure: number;
+  sureAndRight: number;
+}
+
 export interface Evaluation {
   readonly reader: string;
   /** By `level strength`. */
   readonly levels: ReadonlyMap<string, Tally>;
+  readonly fields: ReadonlyMap<FieldName, FieldTally>;
   readonly negatives: { readonly pictures: number; readonly accepted: readonly string[] };
   readonly bins: readonly ReliabilityBin[];
   /** Worst first: sure and wrong, then wrong, then missing. */
@@ -42,6 +52,9 @@ const REFUSALS: ReadonlySet<string | undefined> = new Set([undefined, 'not_a_ktp
 /** Holds a reader's answers against the truth. */
 export function evaluate(run: ReaderRun, pictures: readonly Picture[]): Evaluation {
   const levels = new Map<string, Tally>();
+  const byField = new Map<FieldName, FieldTally>(
+    FIELD_NAMES.map((field) => [field, { cards: 0, right: 0, sure: 0, sureAndRight: 0 }]),
+  );
   const bins = reliabilityBins();
   const wrong: WrongField[] = [];
   const accepted: string[] = [];
@@ -68,6 +81,15 @@ export function evaluate(run: ReaderRun, pictures: readonly Picture[]): Evaluati
       const verdict = verdicts.get(field) ?? 'missing';
       const confidence = read?.confidence ?? null;
       if (read?.value && confidence !== null) addToBins(bins, confidence, verdict === 'right');
+      const tallied = byField.get(field);
+      if (tallied !== undefined) {
+        tallied.cards++;
+        if (verdict === 'right') tallied.right++;
+        if (read?.value && confidence !== null && confidence >= SURE) {
+          tallied.sure++;
+          if (verdict === 'right') tallied.sureAndRight++;
+        }
+      }
       if (verdict === 'right') continue;
       const expected = truth.hidden.includes(field) ? null : truth.fields[field];
       wrong.push({ picture, field, verdict, expected, read: read?.value ?? null, confidence });
@@ -79,6 +101,7 @@ export function evaluate(run: ReaderRun, pictures: readonly Picture[]): Evaluati
   return {
     reader: run.name,
     levels,
+    fields: byField,
     negatives: { pictures: negatives, accepted },
     bins,
     wrong,

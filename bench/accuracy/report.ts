@@ -58,6 +58,16 @@ function reliabilityRows(evaluation: Evaluation): string[][] {
   return [['said', 'answers', 'mean said %', 'right %'], ...rows];
 }
 
+function fieldRows(evaluation: Evaluation): string[][] {
+  const rows = [...evaluation.fields].map(([field, tally]) => [
+    field,
+    percent(tally.right / Math.max(1, tally.cards)),
+    percent(tally.sure / Math.max(1, tally.cards)),
+    tally.sure === 0 ? '-' : percent(tally.sureAndRight / tally.sure, 2),
+  ]);
+  return [['field', 'right %', 'said sure %', 'right of sure %'], ...rows];
+}
+
 /** The tables that the bench prints. */
 export function textReport(evaluations: readonly Evaluation[]): string {
   const parts = [table(levelRows(evaluations))];
@@ -78,6 +88,7 @@ export function textReport(evaluations: readonly Evaluation[]): string {
   const columns = ['reader', 's/card', 'peak MB', 'false accepts', 'false rejects', 'right of sure %', 'failures'];
   parts.push(table([columns, ...costs]));
   for (const evaluation of evaluations) {
+    parts.push(`Fields of ${evaluation.reader}\n${table(fieldRows(evaluation))}`);
     parts.push(`Reliability of ${evaluation.reader}\n${table(reliabilityRows(evaluation))}`);
   }
   for (const evaluation of evaluations) {
@@ -100,6 +111,7 @@ export function jsonReport(evaluations: readonly Evaluation[], settings: object)
     peakRssMb: evaluation.peakRssMb,
     all: figures(total(evaluation.levels.values())),
     levels: Object.fromEntries([...evaluation.levels].map(([key, tally]) => [key, figures(tally)])),
+    fields: Object.fromEntries(evaluation.fields),
     negatives: evaluation.negatives,
     falseRejects: evaluation.falseRejects,
     failures: evaluation.failures,
