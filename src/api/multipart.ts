@@ -164,6 +164,8 @@ function openForm(
   try {
     return new Busboy({
       headers: request.headers as BusboyHeaders,
+      // Nothing is ever written under a caller's name: a folder in it says where the file was.
+      preservePath: true,
       // A part with an image's type is a file also where the client gave it no name.
       isPartAFile: (_name, type, fileName) =>
         fileName !== undefined || type === 'application/octet-stream' || (type ?? '').startsWith('image/'),

@@ -1,16 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Context } from '@temporalio/activity';
 import excel from 'exceljs';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchItemObject, BatchObject } from '../../src/api/batches/batch-schema.ts';
-import { resultContext } from '../../src/encryption/contexts.ts';
-import { sealJson } from '../../src/encryption/keyring.ts';
-import { KtpflowError } from '../../src/errors.ts';
 import type { KtpResult } from '../../src/ktp/schema.ts';
-import { readBlob } from '../../src/storage/blobs.ts';
 import { errorOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
+import { ColourReader, picture } from '../support/colour-reader.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { specimenResult } from '../support/results.ts';
 import { makeZip } from '../support/zip.ts';
@@ -19,37 +14,12 @@ const RESULT: KtpResult = await specimenResult();
 
 let platform: Platform;
 let api: TestApi;
-/** Ids in the order in which they were read. */
-let reads: string[] = [];
-let slow = 0;
-
-/** A picture of one colour; black ones are no cards. */
-function picture(red: number, green = 0, blue = 0): Promise<Buffer> {
-  return sharp({ create: { width: 40, height: 25, channels: 3, background: { r: red, g: green, b: blue } } })
-    .png()
-    .toBuffer();
-}
+const reader = new ColourReader(() => platform, RESULT);
 
 beforeAll(async () => {
   platform = await startPlatform({
     environment: { ALLOW_PRIVATE_URLS: '1', MAX_IMAGE_MB: '1', MAX_BATCH_ITEMS: '300' },
-    readCard: () => async (input) => {
-      reads.push(input.extractionId);
-      if (slow > 0) await Context.current().sleep(slow);
-      const image = await readBlob(platform.blobs, input.blob);
-      const { channels } = await sharp(image).stats();
-      if (channels.every((channel) => channel.max === 0)) {
-        throw new KtpflowError('not_a_ktp', 'No KTP was found in the image.');
-      }
-      const key = platform.keyring.unwrapDataKey(await platform.blobs.wrappedKey(input.blob));
-      const sealed = sealJson(key, RESULT, resultContext(input.extractionId));
-      return {
-        sealedResult: Buffer.from(sealed).toString('base64'),
-        timings: { prepare: 1, ocr: 1, generate: 0, assemble: 1 },
-        attempt: Context.current().info.attempt,
-        startedAt: new Date().toISOString(),
-      };
-    },
+    readCard: () => reader.readCard,
   });
   platform.startWorkflows();
   platform.startInference();
@@ -127,7 +97,7 @@ describe('a batch of images', () => {
   });
 
   it('fails exactly its bad items, each with its code; retry reads only those again', async () => {
-    reads = [];
+    reader.reads = [];
     const good = await Promise.all(Array.from({ length: 36 }, (_, index) => picture(index + 1, 9)));
     const files: [string, Buffer][] = good.map((bytes, index) => [`good-${index}.png`, bytes]);
     files.splice(3, 0, ['black.png', await picture(0)]);
@@ -148,11 +118,11 @@ describe('a batch of images', () => {
     expect(onlyFailed.data.map((item) => item.index)).toEqual([3, 11]);
     const first = onlyFailed.data[0];
 
-    reads = [];
+    reader.reads = [];
     const retried = await api.request(batch.links.retry, { method: 'POST' });
     expect(retried.status).toBe(202);
     const again = await finished((await retried.json()) as BatchObject);
-    expect(reads).toEqual([first?.extraction_id]);
+    expect(reader.reads).toEqual([first?.extraction_id]);
     expect(again).toMatchObject({ id: batch.id, run: 2, status: 'completed' });
     expect(again.counts).toEqual(batch.counts);
     expect(failed(await itemsOf(again))).toEqual([
@@ -288,14 +258,14 @@ describe('results', () => {
     );
     const named: (readonly [string, Buffer])[] = [...files];
     named[7] = ['=cmd.png', await picture(0)];
-    slow = 150;
+    reader.slow = 150;
     const accepted = await post(form(named));
     const early = await (await api.request(accepted.links.results)).text();
     expect(early.trimEnd().split('\n')).toHaveLength(30);
     expect(early).toMatch(/"status":"(queued|running)"/);
     const whileRunning = await get<BatchObject>(accepted.links.self);
     expect(addsUp(whileRunning)).toBe(true);
-    slow = 0;
+    reader.slow = 0;
     const batch = await finished(accepted);
     const results = (format: string) => api.request(`${batch.links.results}?format=${format}`);
 
@@ -330,13 +300,13 @@ describe('a batch', () => {
     const files = await Promise.all(
       Array.from({ length: count }, async (_, index) => [`${index}.png`, await picture(index + 1, 1, 1)] as const),
     );
-    slow = 300;
+    reader.slow = 300;
     return post(form(files));
   }
 
   it('tells its progress as events, and goes on after the last one seen', async () => {
     const batch = await running(20);
-    slow = 50;
+    reader.slow = 50;
     const text = await (await api.request(batch.links.events)).text();
     const events = text
       .split('\n\n')
@@ -388,7 +358,7 @@ describe('a batch', () => {
       expect((await api.request(path)).status).toBe(404);
     }
     expect(await platform.database.extraction.count({ where: { batchId: batch.id } })).toBe(0);
-    slow = 0;
+    reader.slow = 0;
   });
 
   it('is listed, newest first, page by page', async () => {

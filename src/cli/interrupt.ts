@@ -1,0 +1,25 @@
+import { createInterface } from 'node:readline/promises';
+
+export type InterruptChoice = 'wait' | 'leave' | 'cancel';
+
+/**
+ * Asks what is to become of a batch after Ctrl-C. Without a terminal there is nobody to ask: it is left running. A
+ * second Ctrl-C leaves it running too.
+ */
+export async function askAfterInterrupt(): Promise<InterruptChoice> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return 'leave';
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const again = new AbortController();
+  lines.on('SIGINT', () => again.abort());
+  try {
+    const answer = await lines.question('\nLeave it running, cancel it, or go on watching? [l/c/w] ', {
+      signal: again.signal,
+    });
+    if (/^c/i.test(answer.trim())) return 'cancel';
+    return /^w/i.test(answer.trim()) ? 'wait' : 'leave';
+  } catch {
+    return 'leave';
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env node
+import { ConfigError } from '../config.ts';
+import { EXIT } from './exit-codes.ts';
+import { runProgram } from './program.ts';
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(error instanceof ConfigError ? `ktpflow: ${message}` : `ktpflow: unexpected error: ${message}`);
+  process.exitCode = EXIT.failure;
+}
+// Pooled connections and timers of libraries must not keep a finished program alive; what was printed goes out first.
+process.stdout.write('', () => process.exit());

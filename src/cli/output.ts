@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+
+/** Where a command writes. Results go to stdout, everything else to stderr, so that a pipe holds results only. */
+export interface Output {
+  /** A result. */
+  print(text: string): Promise<void>;
+  /** A remark for people; silent with --quiet. */
+  say(text: string): void;
+  /** A fault. */
+  complain(text: string): void;
+  /** Draws the line that is drawn over; nothing with --quiet. On anything but a terminal at most every ten seconds. */
+  progress(text: string): void;
+  /** Ends the line of progress. */
+  endProgress(): void;
+  readonly json: boolean;
+}
+
+const LINE_EVERY_MS = 10_000;
+const CLEAR_LINE = '\r\u001B[2K';
+
+/**
+ * Writes to this process's streams. A reader that has gone away (`ktpflow … | head`) ends the program quietly, as it
+ * ends every Unix tool.
+ */
+export function createOutput({ quiet, json }: { quiet: boolean; json: boolean }): Output {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
+  }
+  const terminal = process.stderr.isTTY;
+  let drawn = false;
+  let lastLine = 0;
+  const clear = (): void => {
+    if (drawn) process.stderr.write(CLEAR_LINE);
+    drawn = false;
+  };
+  return {
+    json,
+    async print(text) {
+      clear();
+      if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain');
+    },
+    say(text) {
+      if (quiet) return;
+      clear();
+      process.stderr.write(`${text}\n`);
+    },
+    complain(text) {
+      clear();
+      process.stderr.write(`ktpflow: ${text}\n`);
+    },
+    progress(text) {
+      if (quiet) return;
+      if (terminal) {
+        process.stderr.write(`${CLEAR_LINE}${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+        drawn = true;
+      } else if (Date.now() - lastLine >= LINE_EVERY_MS) {
+        process.stderr.write(`${text}\n`);
+        lastLine = Date.now();
+      }
+    },
+    endProgress() {
+      if (drawn) process.stderr.write('\n');
+      drawn = false;
+    },
+  };
+}
+
+/**
+ * Text that a terminal shows and does not obey: file names and what is read from a card may hold its control
+ * sequences.
+ */
+export function forTerminal(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, '\uFFFD');
+}
+
+/** Columns as wide as their longest cell, parted by two blanks. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(forTerminal));
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

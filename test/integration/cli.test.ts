@@ -1,0 +1,257 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import excel from 'exceljs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTestApi, type TestApi } from '../support/api.ts';
+import { ColourReader, picture } from '../support/colour-reader.ts';
+import { type Platform, startPlatform } from '../support/platform.ts';
+import { specimenResult } from '../support/results.ts';
+import { makeZip } from '../support/zip.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const RESULT = await specimenResult();
+const ADMIN = 'administrator-key';
+
+let platform: Platform;
+let api: TestApi;
+let folder: string;
+const reader = new ColourReader(() => platform, RESULT);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ktpflow-cli-'));
+  platform = await startPlatform({ readCard: () => reader.readCard });
+  platform.startWorkflows();
+  platform.startInference();
+  api = await startTestApi(platform, { API_KEYS: `${ADMIN}:extract+admin:cli,reader-key:extract:cli` });
+  mkdirSync(join(folder, 'cards', 'deep'), { recursive: true });
+  for (let index = 0; index < 12; index++) {
+    writeFileSync(join(folder, 'cards', index < 6 ? '' : 'deep', `${index}.png`), await picture(index + 1));
+  }
+});
+afterAll(async () => {
+  await api.close();
+  await platform.stop();
+  rmSync(folder, { recursive: true });
+});
+afterEach(() => {
+  reader.slow = 0;
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    env: { ...process.env, KTPFLOW_URL: api.address, KTPFLOW_API_KEY: ADMIN, ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new Error('no pipes');
+  const [out, err, [code]] = await Promise.all([text(stdout), text(stderr), once(child, 'close')]);
+  return { code, stdout: out, stderr: err };
+}
+
+const run = (...args: string[]): Promise<Ended> => {
+  const child = start(args);
+  child.stdin?.end();
+  return ended(child);
+};
+
+const card = (name = '1.png') => join(folder, 'cards', name);
+const inFolder = (name: string) => join(folder, name);
+
+describe('ktpflow extract', () => {
+  it('prints the fields of one card, a table of several, a line of JSON each', async () => {
+    const one = await run('extract', card());
+    expect(one).toMatchObject({ code: 0, stderr: '' });
+    expect(one.stdout).toContain(`nik                ${RESULT.compat.nik}\n`);
+    const black = inFolder('black.png');
+    writeFileSync(black, await picture(0));
+    const several = await run('extract', card(), black);
+    expect(several.code).toBe(3);
+    expect(several.stdout.split('\n')[1]).toMatch(new RegExp(`1.png +succeeded +${RESULT.compat.nik}`));
+    expect(several.stdout.split('\n')[2]).toMatch(/black.png +not_a_ktp/);
+    const json = await run('--json', 'extract', card(), card('2.png'));
+    const lines = json.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((line) => line.status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  it('reads stdin, and names a picture that is none', async () => {
+    const child = start(['extract', '-']);
+    child.stdin?.end(readFileSync(card()));
+    expect((await ended(child)).stdout).toContain(RESULT.compat.nik);
+    const broken = inFolder('broken.jpg');
+    writeFileSync(broken, 'no picture');
+    const bad = await run('extract', broken);
+    expect(bad.code).toBe(3);
+    expect(bad.stdout).toContain('invalid_image');
+  });
+
+  it('has an exit code for each way to fail', async () => {
+    expect((await run('extract', inFolder('nothing.jpg'))).code).toBe(2);
+    expect((await run('frobnicate')).code).toBe(2);
+    expect((await run('--api-key', 'wrong-key-wrong', 'status')).code).toBe(5);
+    expect((await run('--url', 'http://127.0.0.1:1', 'status')).code).toBe(4);
+    expect((await run('--help')).stdout).toContain('Exit codes:');
+  });
+});
+
+describe('ktpflow batch', () => {
+  it('reads a folder into a spreadsheet, and keeps a file that is there', async () => {
+    const out = inFolder('results.xlsx');
+    const { code, stderr, stdout } = await run('batch', inFolder('cards'), '--out', out);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain('12 images');
+    expect(stderr).toContain('completed: 12 of 12 read');
+    const workbook = new excel.Workbook();
+    await workbook.xlsx.readFile(out);
+    const sheet = workbook.worksheets[0];
+    expect(sheet?.getColumn(3).values.slice(2)).toEqual([
+      ...[0, 1, 2, 3, 4, 5].map((index) => `${index}.png`),
+      ...[6, 7, 8, 9, 10, 11].map((index) => `deep/${index}.png`),
+    ]);
+    expect(sheet?.getCell('F2').value).toBe(RESULT.compat.nik);
+    expect((await run('batch', inFolder('cards'), '--out', out)).code).toBe(2);
+    expect(existsSync(`${out}.part`)).toBe(false);
+  });
+
+  it('reads a ZIP file and a manifest, to stdout, quietly', async () => {
+    const zip = inFolder('cards.zip');
+    writeFileSync(
+      zip,
+      makeZip([
+        { name: 'a.png', data: await picture(9) },
+        { name: 'b.png', data: await picture(0) },
+      ]),
+    );
+    const archive = await run('--quiet', 'batch', zip, '--out', '-', '--format', 'csv');
+    expect(archive.code).toBe(3);
+    expect(archive.stderr).toBe('');
+    expect(archive.stdout.split('\r\n')[2]).toContain('"b.png","failed","not_a_ktp"');
+    const manifest = inFolder('cards.csv');
+    writeFileSync(manifest, 'file,custom_id\ncards/1.png,one\ncards/deep/7.png,seven\n');
+    const labelled = await run('--quiet', 'batch', manifest, '--out', '-');
+    const ids = labelled.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).custom_id);
+    expect(ids).toEqual(['one', 'seven']);
+  });
+
+  it('is handed in, looked at, cancelled and retried by its id', async () => {
+    // Longer would miss a heartbeat.
+    reader.slow = 3_000;
+    const { stdout } = await run('batch', inFolder('cards'), '--detach');
+    const id = stdout.trim();
+    expect(id).toMatch(/^batch_[0-9a-f]{32}$/);
+    expect((await run('status')).stdout).toContain(id);
+    const cancelled = await run('--json', 'cancel', id);
+    expect(JSON.parse(cancelled.stdout)).toMatchObject({ id, status: 'cancelled' });
+    const status = await run('status', id);
+    expect(status.stdout).toContain('cancelled');
+    reader.slow = 0;
+    expect((await run('retry', id)).code).toBe(0);
+    const resumed = await run('batch', '--resume', id, '--out', inFolder('cancelled.ndjson'));
+    expect(resumed.code).toBe(6);
+    expect(readFileSync(inFolder('cancelled.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(12);
+  });
+
+  it('goes on after Ctrl-C where nobody can be asked, and is found again', async () => {
+    reader.slow = 300;
+    const child = start(['batch', inFolder('cards'), '--out', inFolder('later.csv')]);
+    child.stdin?.end();
+    const ending = ended(child);
+    await expect.poll(() => reader.reads.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    let printed = '';
+    child.stderr?.on('data', (bytes: Buffer) => {
+      printed += bytes.toString();
+    });
+    await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/batch_[0-9a-f]{32}/);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    child.kill('SIGINT');
+    const { code, stderr } = await ending;
+    expect(code).toBe(130);
+    const id = /--resume (batch_[0-9a-f]{32})/.exec(stderr)?.[1] ?? '';
+    const resumed = await run('batch', '--resume', id, '--out', inFolder('later.csv'));
+    expect(resumed.code).toBe(0);
+    expect(readFileSync(inFolder('later.csv'), 'utf8').trimEnd().split('\r\n')).toHaveLength(13);
+  });
+
+  it('ends quietly when its reader has gone', async () => {
+    const child = start(['batch', inFolder('cards'), '--out', '-']);
+    child.stdin?.end();
+    child.stdout?.destroy();
+    const [code] = await once(child, 'close');
+    expect(code).toBe(0);
+  });
+});
+
+describe('ktpflow keys', () => {
+  it('creates, lists, rotates and revokes; the key alone goes to stdout', async () => {
+    const created = await run('keys', 'create', '--scopes', 'extract', '--tenant', 'cli', '--name', 'scanner');
+    const key = created.stdout.trim();
+    expect(key).toMatch(/^ktpf_/);
+    const id = /key_[0-9a-f]+/.exec(created.stderr)?.[0] ?? '';
+    expect((await run('keys', 'list')).stdout).toContain('scanner');
+    expect((await run('--api-key', key, 'status')).code).toBe(0);
+    const rotated = (await run('--quiet', 'keys', 'rotate', id)).stdout.trim();
+    expect((await run('--api-key', key, 'status')).code).toBe(5);
+    expect((await run('--api-key', rotated, 'status')).code).toBe(0);
+    expect((await run('keys', 'revoke', id)).code).toBe(0);
+    expect((await run('--api-key', rotated, 'status')).code).toBe(5);
+    expect((await run('--api-key', 'reader-key', 'keys', 'list')).code).toBe(5);
+  });
+});
+
+describe('ktpflow backup and restore', () => {
+  it('carry the data over, and never mix it with other data', async () => {
+    const home = inFolder('home');
+    mkdirSync(join(home, 'pglite'), { recursive: true });
+    mkdirSync(join(home, 'logs'));
+    writeFileSync(join(home, 'pglite', 'PG_VERSION'), '18');
+    writeFileSync(join(home, 'temporal.db'), 'history');
+    writeFileSync(join(home, 'logs', 'temporal.log'), 'noise');
+    const at = (folder: string, ...args: string[]) => ended(start(args, { KTPFLOW_HOME: folder }));
+    const file = inFolder('backup.tar.gz');
+    expect((await at(home, 'backup', file)).code).toBe(0);
+    expect((await at(home, 'backup', file)).code).toBe(2);
+    const other = inFolder('other');
+    expect((await at(other, 'restore', file)).code).toBe(0);
+    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('history');
+    expect(existsSync(join(other, 'logs', 'temporal.log'))).toBe(false);
+    writeFileSync(join(other, 'temporal.db'), 'newer');
+    expect((await at(other, 'restore', file)).code).toBe(2);
+    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('newer');
+    const forced = await at(other, 'restore', '--force', file);
+    expect(forced.code).toBe(0);
+    const aside = /what was there is in (\S+)/.exec(forced.stderr)?.[1] ?? '';
+    expect(readFileSync(join(aside, 'temporal.db'), 'utf8')).toBe('newer');
+    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('history');
+    expect((await at(other, 'restore', card())).code).toBe(2);
+  });
+});
+
+describe('ktpflow doctor', () => {
+  it('says what is there, and fails for a bad configuration', async () => {
+    const fine = await run('--json', 'doctor');
+    const findings = JSON.parse(fine.stdout) as { what: string; level: string }[];
+    expect(findings.find((finding) => finding.what === 'server')?.level).toBe('ok');
+    const bad = await ended(start(['doctor'], { PORT: 'many' }));
+    expect(bad.code).toBe(1);
+    expect(bad.stdout).toContain('PORT');
+  });
+});

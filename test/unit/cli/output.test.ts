@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { forTerminal, table } from '../../../src/cli/output.ts';
+import { duration, progressBar } from '../../../src/cli/progress-bar.ts';
+
+describe('what the CLI prints', () => {
+  it('shows how far a batch is', () => {
+    const bar = progressBar({ total: 1000, finished: 480, failed: 3, throughput: 3.31, etaSeconds: 157 });
+    expect(bar).toBe('[███████████░░░░░░░░░░░░░]  48 %  480/1000  3 failed  3.3 cards/s  2m37s left');
+    expect(progressBar({ total: 0, finished: 0, failed: 0, throughput: null, etaSeconds: null })).toContain('0 %  0/0');
+  });
+
+  it.each([
+    [0, '0s'],
+    [59.6, '1m00s'],
+    [3599, '59m59s'],
+    [7265, '2h01m'],
+  ])('says %i seconds as %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+
+  it('lines columns up, and lets no file name control the terminal', () => {
+    expect(
+      table([
+        ['A', 'LONG'],
+        ['wide cell', 'x'],
+      ]),
+    ).toBe('A          LONG\nwide cell  x');
+    expect(forTerminal('\u001B[2Jevil\u202E\r\n')).toBe('\uFFFD[2Jevil\uFFFD\uFFFD\uFFFD');
+  });
+});
