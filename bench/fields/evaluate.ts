@@ -76,7 +76,9 @@ function scoreCard(entry: CardEntry): void {
   lowest = Math.min(lowest, reading.likelihood);
   let whole = true;
   for (const name of FIELD_NAMES) {
-    const field = reading.fields[name];
+    const read = reading.fields[name];
+    // What is refused as no KTP answers nothing.
+    const field = reading.likelihood < 0.5 ? { ...read, value: null, confidence: 0 } : read;
     const right = isRight(truth, name, field.value);
     tally.fields += 1;
     if (right) tally.right += 1;

@@ -1,7 +1,7 @@
-import type { Slot } from './layout.ts';
 import { findDate, readDate } from './read-date.ts';
 import { cleanPlace } from './read-free-text.ts';
 import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import type { Slot } from './slot.ts';
 import { type Span, sliceSpan } from './spans.ts';
 
 /** Where a date begins of which only a part can be read: no place has a digit behind its name. */

@@ -1,6 +1,6 @@
 import { fitOf } from './fit.ts';
-import type { Slot } from './layout.ts';
 import { characterEvidence, NO_EVIDENCE, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import type { Slot } from './slot.ts';
 import { plainText, snap } from './snap.ts';
 import type { Span } from './spans.ts';
 import { BLOOD_GROUPS } from './vocabulary.ts';

@@ -1,7 +1,8 @@
 import { onlyLetters } from './digits.ts';
-import type { Slot } from './layout.ts';
 import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import type { Slot } from './slot.ts';
 import { plainText } from './snap.ts';
+import type { Span } from './spans.ts';
 
 /** A value of free text: a name, an address, a region before it is looked up. Only an address may hold a colon. */
 export function readFreeText(slot: Slot | undefined, clean: (text: string) => string = plainText): Reading {
@@ -10,7 +11,10 @@ export function readFreeText(slot: Slot | undefined, clean: (text: string) => st
   const raw = textOf(spans);
   const value = clean(raw);
   if (value === '') return unread();
-  const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: oddities(raw, value, clean) };
+  const evidence = {
+    ...characterEvidence(spans, slot?.labelQuality ?? 0),
+    oddCharacters: oddities(raw, value, clean) + doubtfulMarks(spans),
+  };
   return { value, raw, spans, source: 'ocr', warnings: value === plainText(raw) ? [] : ['normalised'], evidence };
 }
 
@@ -22,6 +26,14 @@ function oddities(raw: string, value: string, clean: (text: string) => string): 
   const marks = clean === cleanName ? /[0-9|!$]/g : /[^A-Z0-9 .,'()/:&-]/gi;
   return (raw.match(marks)?.length ?? 0) + (DANGLING.test(value) ? 2 : 0);
 }
+
+/** Blanks and full stops that were put back though the recogniser gave them next to nothing. */
+function doubtfulMarks(spans: readonly Span[]): number {
+  const restored = spans.flatMap((span) => span.glyphs.filter((glyph) => glyph.restored));
+  return restored.filter((glyph) => glyph.confidence < DOUBTFUL_SHARE).length;
+}
+
+const DOUBTFUL_SHARE = 0.02;
 
 /** A person's name: letters, and the marks . , ' - /. */
 export function cleanName(text: string): string {

@@ -1,7 +1,7 @@
 import { fitOf } from './fit.ts';
-import type { Slot } from './layout.ts';
 import { readDate } from './read-date.ts';
 import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import type { Slot } from './slot.ts';
 import { complete, isFragment, plainText, type Snap, snap } from './snap.ts';
 import type { Span } from './spans.ts';
 import { canonicalValue, LIFELONG } from './vocabulary.ts';

@@ -1,6 +1,6 @@
 import { digitOf } from './digits.ts';
-import type { Slot } from './layout.ts';
 import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import type { Slot } from './slot.ts';
 
 /** RT and RW: two numbers of up to three digits, the slash possibly lost or misread. */
 export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Reading } {

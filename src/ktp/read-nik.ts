@@ -1,7 +1,7 @@
 import { digitOf, onlyDigits } from './digits.ts';
 import { type Fit, fitOf } from './fit.ts';
-import type { Slot } from './layout.ts';
 import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import type { Slot } from './slot.ts';
 import { type Span, sliceSpan } from './spans.ts';
 
 /** The NIK before it is held against the rest of the card. */

@@ -9,7 +9,7 @@ export interface RestoredCharacter extends RecognisedCharacter {
  * The recogniser drops blanks and full stops now and then. Where it did, it had still given them a share of the
  * probability at a step between the two neighbours. Measured on drawn cards from scan to motion blur (bench/fields):
  * a dropped blank had 14 to 38 %, none had at most 1.5 %; behind "I" in front of a Balinese name 0.9 %; between a full
- * stop and a digit ("NO. 5") from 0.04 % with a gap of a pitch or more, none at most 1.2 % with a smaller gap; a full
+ * stop and a digit ("NO. 5") mostly from 0.04 % with a gap of a pitch or more, none seldom so; a full
  * stop dropped behind an abbreviation ("JL") 1 to 13 %, none at most 0.13 %.
  */
 const DROPPED_BLANK = 0.03;

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { isCalendarDate, toIsoDate } from '../../../src/ktp/dates.ts';
 import { onlyDigits } from '../../../src/ktp/digits.ts';
 import { fitFrame } from '../../../src/ktp/frame.ts';
-import type { Slot } from '../../../src/ktp/layout.ts';
 import { readBirth } from '../../../src/ktp/read-birth.ts';
 import { readBloodGroup } from '../../../src/ktp/read-blood-group.ts';
 import { findDate } from '../../../src/ktp/read-date.ts';
 import { cleanAddress, cleanName } from '../../../src/ktp/read-free-text.ts';
 import { readListed, readValidity } from '../../../src/ktp/read-listed.ts';
 import { readNeighbourhood } from '../../../src/ktp/read-neighbourhood.ts';
+import type { Slot } from '../../../src/ktp/slot.ts';
 import { snap } from '../../../src/ktp/snap.ts';
 import { spansOfLine } from '../../../src/ktp/spans.ts';
 import {
