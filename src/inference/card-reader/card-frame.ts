@@ -1,5 +1,5 @@
 import type { Label } from '../../ktp/labels.ts';
-import type { TextLine } from '../../ktp/text-line.ts';
+import type { Quad } from '../../ktp/text-line.ts';
 import type { LabelHit } from './label-hits.ts';
 
 /** An upright rectangle on a page. */
@@ -75,12 +75,10 @@ function labelLeft(label: Label): number {
   return LABEL_LEFT + (INDENTED.has(label) ? INDENT : 0);
 }
 
-/** Lines whose middle lies within a frame, grown by a share of its height to allow for other printings and slant. */
-export function linesInside(lines: readonly TextLine[], frame: Rectangle, margin: number): TextLine[] {
+/** Whether the middle of a quad lies within a frame that is grown by a share of its height. */
+export function isInside(quad: Quad, frame: Rectangle, margin: number): boolean {
   const slack = (frame.bottom - frame.top) * margin;
-  return lines.filter(({ quad }) => {
-    const x = quad.reduce((sum, point) => sum + point.x, 0) / 4;
-    const y = quad.reduce((sum, point) => sum + point.y, 0) / 4;
-    return x > frame.left - slack && x < frame.right + slack && y > frame.top - slack && y < frame.bottom + slack;
-  });
+  const x = quad.reduce((sum, point) => sum + point.x, 0) / 4;
+  const y = quad.reduce((sum, point) => sum + point.y, 0) / 4;
+  return x > frame.left - slack && x < frame.right + slack && y > frame.top - slack && y < frame.bottom + slack;
 }

@@ -5,7 +5,7 @@ import { decodeImage } from '../../media/decode.ts';
 import { RasterPyramid } from '../../media/raster.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { boxToPicture, quarterTurn } from './page.ts';
-import { readLines } from './read-lines.ts';
+import { LIKELY, readLines } from './read-lines.ts';
 
 export type ReadCardStage = 'preparing' | 'reading' | 'assembling';
 
@@ -21,9 +21,6 @@ export interface CardReading {
   /** Milliseconds of decoding, of OCR, and of putting the fields together. */
   readonly timingsMs: { readonly prepare: number; readonly ocr: number; readonly assemble: number };
 }
-
-/** Below this likelihood the text is not a KTP's. */
-const MIN_LIKELIHOOD = 0.5;
 
 /** Name of the engine in results. */
 export const OCR_ENGINE = 'PP-OCRv6-small';
@@ -48,7 +45,7 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   signal?.throwIfAborted();
   if (!reading) throw notACard(image.partial);
   const card = readKtp(reading.lines, reading.page);
-  if (card.likelihood < MIN_LIKELIHOOD) throw notACard(image.partial);
+  if (card.likelihood < LIKELY) throw notACard(image.partial);
 
   const turns = -Math.round(reading.angle / (Math.PI / 2));
   const upright = quarterTurn(turns, image.raster);

@@ -1,39 +1,30 @@
-import type { Quad, TextLine } from '../../ktp/text-line.ts';
-import { composeHomographies, type Homography, mapQuad } from '../../media/homography.ts';
+import { readKtp } from '../../ktp/read-ktp.ts';
+import type { Point, Quad, TextLine } from '../../ktp/text-line.ts';
+import { applyHomography, mapQuad } from '../../media/homography.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
-import { type DetectionWindow, networkSide, wholePictureWindow } from '../ppocr/detection.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
-import { frameFromLabels, linesInside, type Rectangle } from './card-frame.ts';
-import { type Direction, decideDirection } from './direction.ts';
+import { type Candidate, findCandidates, MIN_TEXT_HEIGHT } from './candidates.ts';
+import { frameFromLabels, isInside, type Rectangle } from './card-frame.ts';
 import { findLabelHits } from './label-hits.ts';
 import { type Page, pageAround, toPage } from './page.ts';
-import { dominantAngle, longAxis, readAlong } from './text-direction.ts';
-import { extent, groupText, type TextGroup } from './text-groups.ts';
+import { readAlong } from './text-direction.ts';
+import { lookAtPage, scaleOfPage, type View } from './views.ts';
 
 /** Longer side of the detector's first look at the whole picture, pixels. */
 const SURVEY_SIDE = 736;
 /** The same where that found no card: for cards that are small in a large picture. */
 const CLOSE_SURVEY_SIDE = 1472;
-/** Pixels of the detector's look at one card alone; and how far it may enlarge. */
-const CARD_PIXELS = 736 * 480;
-const MAX_ENLARGEMENT = 3;
-/** Boxes of lower text than this (in the detector's pixels) are rough, and some lines were not found at all. */
-const MIN_TEXT_HEIGHT = 14;
-/** Text turned by more than this from the axes is found less well. */
-const MAX_SKEW = (10 * Math.PI) / 180;
-/** Looks at one candidate after the survey, each closer than the one before. */
-const MAX_LOOKS = 2;
-/** A card's group has about 30 boxes; with fewer than this, its surroundings hold more of it. */
-const WHOLE_CARD_BOXES = 16;
-/** Groups of text that are looked at as cards, and how much text they have at least against the largest. */
-const MAX_CANDIDATES = 3;
-const MIN_SHARE = 0.25;
-/** Sum of label qualities from which a group is taken for a card. */
+/** Sum of label qualities, in a sample of six lines, that makes a group worth reading beside a card or without one. */
 const CARD_LABELS = 1.2;
+const FEW_LABELS = 0.4;
+/** Likelihood from which lines are taken for a KTP's. */
+export const LIKELY = 0.5;
+/** Share of the card's height by which text may lie outside of the frame that its labels give. */
+const FRAME_MARGIN = 0.12;
 
 export interface CardLines {
-  /** Upright view of the text. */
+  /** Upright view of the card, at the picture's scale. */
   readonly page: Page;
   /** Lines of the card in page pixels. */
   readonly lines: readonly TextLine[];
@@ -41,152 +32,152 @@ export interface CardLines {
   readonly frame: Rectangle | null;
   /** Direction of the text in the picture, radians clockwise, -180..180 degrees. */
   readonly angle: number;
-  /** Other groups of text that look like cards too. */
+  /** Other KTPs in the picture that were seen. */
   readonly otherCards: number;
   /** Height of a typical line in pixels of the picture. */
   readonly lineHeight: number;
 }
 
-interface Candidate {
-  readonly quads: readonly Quad[];
-  readonly direction: Direction;
-  /** Height of a typical line in pixels of the picture. */
-  readonly lineHeight: number;
-}
-
-/** Text that was found in the picture, and how large it was in the detector's window. */
-interface View {
-  readonly quads: readonly Quad[];
-  /** Window pixels per picture pixel. */
-  readonly scale: number;
-  /** Angle of the window's rows in the picture, radians. */
-  readonly angle: number;
+interface ReadCandidate {
+  readonly card: CardLines;
+  readonly likelihood: number;
 }
 
 /**
- * Finds the (largest) card of a picture by its text and reads that, whatever way it lies: a look at the whole picture
- * tells where text is and how it runs; where it is small or askew, closer looks at that part, upright and enlarged,
- * find the lines; a few of them tell the direction and whether it is a card.
+ * Finds the card of a picture by its text and reads that, whatever way it lies: a look at the whole picture tells where
+ * text is and how it runs; where it is small or askew, closer looks at that part, upright and enlarged, find the lines;
+ * a few of them tell the direction and whether it may be a card. Of several KTPs the largest is read; other cards with
+ * some of the same labels are told apart by reading them too.
  */
 export async function readLines(ocr: PpOcr, picture: RasterPyramid): Promise<CardLines | null> {
   const { width, height } = picture.base;
   const longer = Math.max(width, height);
-  let candidates = await findCandidates(ocr, picture, SURVEY_SIDE);
-  const cardsOf = (all: readonly Candidate[]) => all.filter(({ direction }) => direction.labels >= CARD_LABELS);
-  if (cardsOf(candidates).length === 0 && longer > SURVEY_SIDE) {
-    candidates = [...candidates, ...(await findCandidates(ocr, picture, Math.min(longer, CLOSE_SURVEY_SIDE)))];
-  }
-  const cards = cardsOf(candidates).sort((p, q) => q.lineHeight - p.lineHeight);
-  const byLabels = candidates.sort((p, q) => q.direction.labels - p.direction.labels);
-  const chosen = cards[0] ?? byLabels[0];
-  return chosen ? readCandidate(ocr, picture, chosen, Math.max(0, cards.length - 1)) : null;
+  const first = await readBest(ocr, picture, await findCandidates(ocr, picture, SURVEY_SIDE));
+  if ((first && first.likelihood >= LIKELY) || longer <= SURVEY_SIDE) return first?.card ?? null;
+  const close = Math.min(longer, CLOSE_SURVEY_SIDE);
+  const second = await readBest(ocr, picture, await findCandidates(ocr, picture, close));
+  return (second && second.likelihood > (first?.likelihood ?? 0) ? second : first)?.card ?? null;
 }
 
-/** Surveys the picture at a size and looks closer at the groups of text in it, the ones with most text first. */
-async function findCandidates(ocr: PpOcr, picture: RasterPyramid, side: number): Promise<Candidate[]> {
-  const { width, height } = picture.base;
-  const scale = side / Math.max(width, height);
-  const survey: View = { ...(await detectIn(ocr, picture, wholePictureWindow(width, height, scale))), scale, angle: 0 };
-  const groups = groupText(survey.quads);
-  const heaviest = groups[0]?.weight ?? 0;
-  const candidates: Candidate[] = [];
-  for (const group of groups.slice(0, MAX_CANDIDATES)) {
-    if (group.weight < MIN_SHARE * heaviest) break;
-    candidates.push(await lookCloser(ocr, picture, group, survey));
+/** Reads the candidates that have labels, and picks the largest of those that are KTPs, else the likeliest. */
+async function readBest(
+  ocr: PpOcr,
+  picture: RasterPyramid,
+  candidates: readonly Candidate[],
+): Promise<ReadCandidate | null> {
+  const byLabels = [...candidates].sort((p, q) => q.direction.labels - p.direction.labels);
+  const read: ReadCandidate[] = [];
+  for (const candidate of byLabels) {
+    const likely = read.some(({ likelihood }) => likelihood >= LIKELY);
+    if (read.length > 0 && candidate.direction.labels < (likely ? CARD_LABELS : FEW_LABELS)) break;
+    if (read.some(({ card }) => covers(card, candidate))) continue;
+    const card = await readCandidate(ocr, picture, candidate);
+    read.push({ card, likelihood: readKtp(card.lines, card.page).likelihood });
   }
-  return candidates;
+  const cards = read.filter(({ likelihood }) => likelihood >= LIKELY);
+  const best =
+    cards.sort((p, q) => q.card.lineHeight - p.card.lineHeight)[0] ??
+    read.sort((p, q) => q.likelihood - p.likelihood)[0];
+  return best ? { ...best, card: { ...best.card, otherCards: Math.max(0, cards.length - 1) } } : null;
 }
 
-/** Looks at one group of text until its lines are large and level enough to have been found one by one. */
-async function lookCloser(ocr: PpOcr, picture: RasterPyramid, first: TextGroup, survey: View): Promise<Candidate> {
-  let group = first;
-  let view = survey;
-  let axis = dominantAngle(group.quads);
-  for (let look = 0; look < MAX_LOOKS; look++) {
-    const lineHeight = typicalHeight(group.quads);
-    const skew = axis - view.angle - (Math.PI / 2) * Math.round((axis - view.angle) / (Math.PI / 2));
-    const enough = lineHeight * view.scale >= MIN_TEXT_HEIGHT || view.scale >= MAX_ENLARGEMENT;
-    if (enough && Math.abs(skew) < MAX_SKEW) break;
-    const margin = group.quads.length < WHOLE_CARD_BOXES ? 10 : 3;
-    const page = pageAround(withNeighbours(group, view, axis), axis, margin * lineHeight);
-    const window = pageWindow(page);
-    const scale = window.width / page.width;
-    if (look > 0 && scale < 1.15 * view.scale) break;
-    view = { ...(await detectIn(ocr, picture, window)), scale, angle: axis };
-    const closer = groupText(view.quads)[0];
-    if (!closer) break;
-    group = closer;
-    axis = dominantAngle(group.quads);
-  }
-  const quads = withNeighbours(group, view, axis);
-  return { quads, direction: await decideDirection(ocr, picture, quads, axis), lineHeight: typicalHeight(group.quads) };
+/** Whether most of a candidate's text lies on a card that was read already. */
+function covers({ frame, page }: CardLines, { quads }: Candidate): boolean {
+  if (!frame) return false;
+  const map = toPage(page);
+  const inside = quads.filter((quad) => isInside(mapQuad(map, quad), frame, 0));
+  return inside.length > 0.5 * quads.length;
 }
 
 /**
- * The group with what may belong to it: place and date of issue stand apart, up to about half a card away, within the
- * same rows.
+ * Reads a candidate's lines. Once its labels tell where the card's edges are, text on the card that was not taken for
+ * the group's is read too; and where the card reaches beyond what was looked at, or was seen small, it is looked at
+ * once more as a whole.
  */
-function withNeighbours(group: TextGroup, view: View, axis: number): Quad[] {
-  const along = { x: Math.cos(axis), y: Math.sin(axis) };
-  const across = { x: -along.y, y: along.x };
-  const corners = group.quads.flat();
-  const [left, right] = extent(corners, along);
-  const [top, bottom] = extent(corners, across);
-  const reach = 0.5 * (right - left);
-  const lineHeight = typicalHeight(group.quads);
-  return view.quads.filter((quad) => {
-    const [start, end] = extent(quad, along);
-    const [upper, lower] = extent(quad, across);
-    const middle = (upper + lower) / 2;
-    const near = end > left - reach && start < right + reach;
-    return near && middle > top - 2 * lineHeight && middle < bottom + 3 * lineHeight;
+async function readCandidate(ocr: PpOcr, picture: RasterPyramid, candidate: Candidate): Promise<CardLines> {
+  const { view, quads, direction, lineHeight } = candidate;
+  const { angle } = direction;
+  const known = new Map<Quad, TextLine>();
+  for (const [index, line] of direction.known) {
+    const quad = quads[index];
+    if (quad) known.set(quad, line);
+  }
+  let page = pageAround(quads, angle, 2 * lineHeight);
+  let lines = await readQuads(ocr, picture, quads, angle, page, known);
+  const frame = frameFromLabels(findLabelHits(lines));
+  if (!frame) return { page, lines, frame, angle, otherCards: 0, lineHeight };
+
+  const cardPage = pageOfFrame(page, frame);
+  let found = view.quads;
+  if (!shows(view, cardPage, lineHeight)) {
+    found = (await lookAtPage(ocr, picture, cardPage, angle)).quads;
+    known.clear();
+  }
+  page = cardPage;
+  const map = toPage(page);
+  const whole = { left: 0, top: 0, right: page.width, bottom: page.height };
+  const onCard = found.filter((quad) => isInside(mapQuad(map, quad), whole, 0));
+  lines = await readQuads(ocr, picture, onCard, angle, page, known);
+  const finalFrame = frameFromLabels(findLabelHits(lines));
+  return { page, lines, frame: finalFrame, angle, otherCards: 0, lineHeight };
+}
+
+/** Reads quads of the picture and places the lines on a page; `known` holds what was read before, and is added to. */
+async function readQuads(
+  ocr: PpOcr,
+  picture: RasterPyramid,
+  quads: readonly Quad[],
+  angle: number,
+  page: Page,
+  known: Map<Quad, TextLine>,
+): Promise<TextLine[]> {
+  const unread = quads.filter((quad) => !known.has(quad));
+  const read = await ocr.recognise(
+    picture,
+    unread.map((quad) => readAlong(quad, angle)),
+    { ...CARD_LINES, emissions: true },
+  );
+  for (const [index, quad] of unread.entries()) {
+    const line = read[index];
+    if (line) known.set(quad, line);
+  }
+  const map = toPage(page);
+  return quads.flatMap((quad) => {
+    const line = known.get(quad);
+    return line && line.text.trim() !== '' ? [{ ...line, quad: mapQuad(map, line.quad) }] : [];
   });
 }
 
-async function detectIn(
-  ocr: PpOcr,
-  picture: RasterPyramid,
-  window: DetectionWindow,
-): Promise<{ quads: readonly Quad[] }> {
-  const boxes = await ocr.detect(picture, window);
-  return { quads: boxes.map(({ quad }) => mapQuad(window.toSource, quad)) };
+/** The part of a page that a card takes up, with room for other printings and slant. */
+function pageOfFrame(page: Page, { left, top, right, bottom }: Rectangle): Page {
+  const slack = (bottom - top) * FRAME_MARGIN;
+  const [a, b, c, d, e, f, g, h, i] = page.toSource;
+  const x = left - slack;
+  const y = top - slack;
+  return {
+    width: right - left + 2 * slack,
+    height: bottom - top + 2 * slack,
+    toSource: [a, b, a * x + b * y + c, d, e, d * x + e * y + f, g, h, g * x + h * y + i],
+  };
 }
 
-function pageWindow(page: Page): DetectionWindow {
-  const scale = Math.min(MAX_ENLARGEMENT, Math.sqrt(CARD_PIXELS / (page.width * page.height)));
-  const width = networkSide(page.width * scale);
-  const height = networkSide(page.height * scale);
-  const windowToPage: Homography = [page.width / width, 0, 0, 0, page.height / height, 0, 0, 0, 1];
-  return { width, height, toSource: composeHomographies(page.toSource, windowToPage) };
-}
-
-async function readCandidate(
-  ocr: PpOcr,
-  picture: RasterPyramid,
-  { quads, direction, lineHeight }: Candidate,
-  otherCards: number,
-): Promise<CardLines> {
-  const { angle, known } = direction;
-  const unread = [...quads.keys()].filter((index) => !known.has(index));
-  const rest = await ocr.recognise(
-    picture,
-    unread.map((index) => readAlong(quads[index] as Quad, angle)),
-    { ...CARD_LINES, emissions: true },
-  );
-  const read = quads.map((_, index) => known.get(index) ?? rest[unread.indexOf(index)]);
-  const page = pageAround(quads, angle, 2 * lineHeight);
-  const map = toPage(page);
-  const lines = read.flatMap((line) =>
-    line && line.text.trim() !== '' ? [{ ...line, quad: mapQuad(map, line.quad) }] : [],
-  );
-  const frame = frameFromLabels(findLabelHits(lines));
-  return { page, lines: frame ? linesInside(lines, frame, FRAME_MARGIN) : lines, frame, angle, otherCards, lineHeight };
-}
-
-/** Share of the card's height by which text may lie outside of the frame that its labels give. */
-const FRAME_MARGIN = 0.12;
-
-function typicalHeight(quads: readonly Quad[]): number {
-  const heights = quads.map((quad) => longAxis(quad).height).sort((p, q) => p - q);
-  return heights[heights.length >> 1] ?? 0;
+/** Whether a view showed all of a card's page, and its text large enough. */
+function shows(view: View, card: Page, lineHeight: number): boolean {
+  const small = lineHeight * view.scale < MIN_TEXT_HEIGHT && scaleOfPage(card) > 1.25 * view.scale;
+  const map = toPage(view.page);
+  // Without the margin: what lies just outside of the card does not matter.
+  const inset = (card.height * FRAME_MARGIN) / (1 + 2 * FRAME_MARGIN);
+  const corners: Point[] = [
+    { x: inset, y: inset },
+    { x: card.width - inset, y: inset },
+    { x: card.width - inset, y: card.height - inset },
+    { x: inset, y: card.height - inset },
+  ];
+  const slack = 0.04 * card.height;
+  const outside = corners.some((corner) => {
+    const { x, y } = applyHomography(map, applyHomography(card.toSource, corner));
+    return x < -slack || y < -slack || x > view.page.width + slack || y > view.page.height + slack;
+  });
+  const wholePicture = view.angle === 0 && view.page.toSource[2] === 0 && view.page.toSource[5] === 0;
+  return !small && (!outside || wholePicture);
 }
