@@ -315,6 +315,15 @@ describe('a process is killed in the middle of an answer', () => {
     },
     120_000,
   );
+
+  it('ktpflow-inference: a card that was sent to ktp-ocr is read nevertheless', async () => {
+    const answer = client.chat.completions.create({ model: 'ktp-ocr', messages: cardMessage(1) }, { maxRetries: 0 });
+    await delay(300);
+    process.kill(platform.part('ktpflow-inference').pid, 'SIGKILL');
+    const { choices } = await answer;
+    expect(JSON.parse(choices[0]?.message.content ?? '')).toMatchObject({ nik: exampleTruth(1).nik });
+    await platform.readyAgain();
+  }, 120_000);
 });
 
 describe('a platform that is stopped', () => {
