@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { identityOf, isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
@@ -97,10 +97,9 @@ async function removeOlder(folder: string, mine: number): Promise<void> {
   await Promise.all(older.map((number) => rm(join(folder, String(number)), { force: true })));
 }
 
+/** A record without a holder is nobody's. Takes no room: an orderly stop has to work on a full disk, too. */
 async function markReleased(folder: string, mine: number): Promise<void> {
-  const draft = join(folder, `draft-${randomUUID()}`);
-  await writeFile(draft, JSON.stringify({ released: true }), { mode: 0o600 });
-  await rename(draft, join(folder, String(mine)));
+  await truncate(join(folder, String(mine)));
 }
 
 function isNotFound(error: unknown): boolean {
