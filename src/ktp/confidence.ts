@@ -69,7 +69,9 @@ export function confidenceOf(name: FieldName, reading: Reading): number {
 /** What speaks for a reading, 0-1: a monotone mix of its evidence, not yet a probability. */
 export function scoreReading(name: FieldName, reading: Reading): number {
   const { evidence } = reading;
-  let score = 0.55 * evidence.meanCharacter + 0.45 * evidence.leastCharacter;
+  // One doubtful digit of a NIK is a doubtful NIK; a word bears one better.
+  const weight = name === 'nik' ? 0.7 : 0.45;
+  let score = (1 - weight) * evidence.meanCharacter + weight * evidence.leastCharacter;
   if (evidence.listed) score = 1 - (1 - score) * 0.6;
   if (evidence.labelQuality === 0) score *= 0.8;
   if (evidence.cut) score *= 0.7;

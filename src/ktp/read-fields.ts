@@ -10,8 +10,8 @@ import { readNeighbourhood } from './read-neighbourhood.ts';
 import { readNik } from './read-nik.ts';
 import { completeHeader, readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
 import { markCut, markGap, type Reading } from './reading.ts';
+import { reconcileBirth } from './reconcile-birth.ts';
 import { birthPlaces } from './regions.ts';
-import { reconcileBirth } from './repair-nik.ts';
 import { FIELD_NAMES, type FieldName } from './schema.ts';
 import type { TextLine } from './text-line.ts';
 import { MARITAL_STATES, NATIONALITIES, OCCUPATIONS, RELIGIONS, SEXES } from './vocabulary.ts';
@@ -36,7 +36,7 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
   const header = completeHeader(printedHeader, regions);
   const birth = readBirth(slots.get('lahir'));
   const sex = readListed(slots.get('jenis_kelamin'), SEXES, { closed: true });
-  const facts = reconcileBirth(nik, birth.date, sex, { districts: regions.districtCodes });
+  const facts = reconcileBirth(nik, birth.date, sex, regions.districtCodes);
   const neighbourhood = readNeighbourhood(slots.get('rt_rw'));
   const issue = readIssue(layout.issue, layout.pitch);
   const readings: Record<FieldName, Reading> = {

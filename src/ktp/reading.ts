@@ -116,13 +116,25 @@ export function withoutLeading(span: Span, test: (character: string) => boolean)
   return start < 0 ? undefined : start === 0 ? span : sliceSpan(span, start);
 }
 
-/** A glyph with the span that it belongs to. */
-export interface PlacedGlyph {
-  readonly glyph: Glyph;
-  readonly span: Span;
+/** Glyphs of spans in reading order, blanks left out. */
+export function solidGlyphs(spans: readonly Span[]): Glyph[] {
+  return spans.flatMap((span) => span.glyphs.filter((glyph) => glyph.text !== ' '));
 }
 
-/** Glyphs of spans in reading order, blanks left out. */
-export function solidGlyphs(spans: readonly Span[]): PlacedGlyph[] {
-  return spans.flatMap((span) => span.glyphs.filter((glyph) => glyph.text !== ' ').map((glyph) => ({ glyph, span })));
+/** A reading that another one on the card bears out. */
+export function agreeingReading(reading: Reading): Reading {
+  if (reading.value === null) return reading;
+  return { ...reading, evidence: { ...reading.evidence, agreement: 1 } };
+}
+
+/** A reading that another one on the card contradicts, without telling which is wrong. */
+export function contradictedReading(reading: Reading, warning: string): Reading {
+  const warnings = [...reading.warnings, warning];
+  return { ...reading, warnings, evidence: { ...reading.evidence, agreement: -1 } };
+}
+
+/** A value that was read but changed because other readings tell that it was misread. */
+export function repairedReading(reading: Reading, value: string, warning: string): Reading {
+  const warnings = [...reading.warnings, warning];
+  return { ...reading, value, source: 'derived', warnings, evidence: { ...reading.evidence, agreement: 1 } };
 }
