@@ -15,7 +15,7 @@ import { callerOf, requestState } from './request-state.ts';
 
 /** POST /ktp-ocr/: one card in, the compatible shape out, as long as it takes. */
 export function ktpOcr(app: Express, context: RouteContext): void {
-  const { accessLog, admission, authenticator, config, logger, temporal } = context;
+  const { accessLog, admission, authenticator, config, logger } = context;
 
   const read: RequestHandler = async (request, response) => {
     const timeout = AbortSignal.timeout(config.OCR_TIMEOUT_SECONDS * 1000);
@@ -28,11 +28,11 @@ export function ktpOcr(app: Express, context: RouteContext): void {
       const received = await receiveMultipart(context, request);
       const caller = callerOf(response);
       const { loggedId } = requestState(response);
-      const id = await createExtraction(context, { caller, loggedId, ...received });
+      const id = await createExtraction(context, { caller, loggedId, ...received, idempotency: undefined });
       response.setHeader('x-extraction-id', id);
       const gone = callerGone(response);
       const [ended] = await Promise.all([
-        waitForEnd(temporal, id, AbortSignal.any([timeout, gone])),
+        waitForEnd(context, { id, batchId: null }, AbortSignal.any([timeout, gone])),
         markAccepted(context, id).catch((error: unknown) =>
           logger.warn('extraction.accept.failed', { extractionId: id, error }),
         ),

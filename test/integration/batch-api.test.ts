@@ -145,6 +145,19 @@ describe('a batch of images', () => {
     expect((await itemsOf(batch)).map((item) => item.duplicate_of)).toEqual([null, null, 0, 0]);
   });
 
+  it('is the same batch again under the same Idempotency-Key', async () => {
+    const files: [string, Buffer][] = [
+      ['a.png', await picture(91)],
+      ['b.png', await picture(92)],
+    ];
+    const headers = { 'idempotency-key': 'night run' };
+    const [one, two] = await Promise.all([post({ ...form(files), headers }), post({ ...form(files), headers })]);
+    expect(two.id).toBe(one.id);
+    const other = await api.request('/v1/ktp/batches', { method: 'POST', ...form(files.slice(1)), headers });
+    expect(await errorOf(other)).toMatchObject({ status: 422, code: 'idempotency_mismatch' });
+    expect((await finished(one)).counts).toMatchObject({ total: 2, succeeded: 2 });
+  });
+
   it.each<[string, RequestInit, { status: number; code: string }]>([
     ['nothing', { body: new FormData() }, { status: 422, code: 'missing_image' }],
     ['no body', {}, { status: 422, code: 'missing_image' }],

@@ -3,6 +3,7 @@ import { KtpflowError } from '../../errors.ts';
 import { beginRun, countItems } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import { batchWorkflowId } from '../../workflows/batch-messages.ts';
+import { type Access, accessLogRow } from '../access-log.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
 import { optionsOf } from './batch.ts';
@@ -53,7 +54,11 @@ export async function retryBatch(context: RouteContext, row: Batch): Promise<voi
  * keys, without which no copy can be read. Temporal comes first: were it down after the rows are gone, a repeat would
  * find nothing to repeat.
  */
-export async function eraseBatch(context: RouteContext, row: Batch): Promise<void> {
+export async function eraseBatch(
+  context: RouteContext,
+  row: Batch,
+  access: Omit<Access, 'action' | 'subject'>,
+): Promise<void> {
   const { blobs, database, temporal } = context;
   const workflowId = batchWorkflowId(row.id);
   await temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
@@ -78,7 +83,11 @@ export async function eraseBatch(context: RouteContext, row: Batch): Promise<voi
     if (rows.length < DELETED_AT_ONCE) break;
   }
   if (row.blob !== null) await blobs.delete(row.blob);
-  await database.batch.deleteMany({ where: { id: row.id } });
+  const entry = accessLogRow({ ...access, action: 'batch.delete', subject: row.id });
+  await database.$transaction([
+    database.batch.deleteMany({ where: { id: row.id } }),
+    database.accessLogEntry.create({ data: entry }),
+  ]);
 }
 
 function running(): KtpflowError {

@@ -13,11 +13,14 @@ import { BATCH_PRIORITY, type Strategy, WORKER_TASK_QUEUE } from '../../workflow
 import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
+import { checkSameRequest, type Idempotency, isRepeatedKey } from '../idempotency.ts';
 import type { NewItem } from './new-item.ts';
 import { discardBatch, type ReceivedBatch } from './receive.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const START_DEADLINE_MS = 5_000;
+/** Writing the rows of twenty thousand items takes a few seconds. */
+const ABANDONED_AFTER_MS = 60_000;
 /** Rows written by one statement. */
 const ROWS_AT_ONCE = 500;
 /** Well below the 10,000 that Temporal warns at, and one run still holds hundreds of cards. */
@@ -29,6 +32,63 @@ export interface NewBatch {
   readonly caller: Caller;
   readonly loggedId: string;
   readonly batch: ReceivedBatch;
+  readonly idempotency: Idempotency | undefined;
+}
+
+/** A repeat under the same Idempotency-Key is the batch that is there already. */
+export async function createOrRepeatBatch(context: RouteContext, request: NewBatch): Promise<string> {
+  const { batch, idempotency } = request;
+  if (!idempotency) return createBatch(context, request);
+  const repeated = async (): Promise<string | undefined> => {
+    try {
+      return await findRepeated(context, idempotency);
+    } catch (error) {
+      await discardBatch(context, batch);
+      throw error;
+    }
+  };
+  const first = await repeated();
+  if (first !== undefined) {
+    await discardBatch(context, batch);
+    return first;
+  }
+  try {
+    return await createBatch(context, request);
+  } catch (error) {
+    const other = isRepeatedKey(error) ? await repeated() : undefined;
+    if (other === undefined) throw error;
+    return other;
+  }
+}
+
+/**
+ * One whose first request died before the batch was accepted may lack items: it is put away, and its key is free.
+ * @throws KtpflowError idempotency_mismatch
+ */
+async function findRepeated({ database }: RouteContext, asked: Idempotency): Promise<string | undefined> {
+  const { idempotencyHash } = asked;
+  const before = new Date(Date.now() - ABANDONED_AFTER_MS);
+  await database.batch.deleteMany({
+    where: {
+      idempotencyHash,
+      OR: [{ expiresAt: { lte: new Date() } }, { acceptedAt: null, status: 'validating', createdAt: { lt: before } }],
+    },
+  });
+  const row = await database.batch.findUnique({ where: { idempotencyHash } });
+  if (!row) return undefined;
+  checkSameRequest(row, asked);
+  return row.id;
+}
+
+/** What a batch is known by when it is handed in again. */
+export function batchPayload({ items, metadata, options, source }: ReceivedBatch): unknown {
+  const known = items.map((item) => [
+    item.name,
+    item.customId,
+    item.metadata,
+    item.sha256 ?? item.imageUrl ?? item.entry?.crc32 ?? item.refusal?.code ?? null,
+  ]);
+  return [source, options, metadata, known];
 }
 
 /**
@@ -36,7 +96,7 @@ export interface NewBatch {
  * fails, rows and images are removed again.
  * @returns the batch's id @throws errors of the database and of the Temporal client
  */
-export async function createBatch(context: RouteContext, request: NewBatch): Promise<string> {
+async function createBatch(context: RouteContext, request: NewBatch): Promise<string> {
   const { database, logger } = context;
   const id = `batch_${randomBytes(16).toString('hex')}`;
   try {
@@ -97,8 +157,9 @@ export async function startRun(context: RouteContext, start: BatchStart): Promis
   );
 }
 
-async function insertRows(context: RouteContext, id: string, { caller, loggedId, batch }: NewBatch): Promise<void> {
+async function insertRows(context: RouteContext, id: string, request: NewBatch): Promise<void> {
   const { config, database } = context;
+  const { batch, caller, idempotency, loggedId } = request;
   const { options } = batch;
   const now = new Date();
   const shared = {
@@ -120,6 +181,7 @@ async function insertRows(context: RouteContext, id: string, { caller, loggedId,
       sealedRequest: sealJson(batch.key.dataKey, { metadata: batch.metadata }, requestContext(id)),
       blob: batch.archive,
       skipped: batch.skipped,
+      ...idempotency,
     },
   });
   const access = accessLogRow({ caller, action: 'batch.create', subject: id, requestId: loggedId });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import { waitQuerySchema } from '../extractions/request-schema.ts';
+import { idempotencyHeaderSchema, waitQuerySchema } from '../extractions/request-schema.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { pageQuerySchema, pageSchema } from '../pagination.ts';
 import { BATCHES_PATH } from './batch.ts';
@@ -24,6 +24,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
       tags,
       summary: 'Hand in many cards',
       description: 'What is wrong with a single image or entry is the error of that item, and counts in the total.',
+      requestParams: { header: idempotencyHeaderSchema },
       requestBody: {
         required: true,
         content: {

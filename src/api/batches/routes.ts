@@ -7,6 +7,7 @@ import { hasBody, unlessMultipart } from '../extractions/collection.ts';
 import { missingImage } from '../extractions/receive.ts';
 import { waitQuerySchema } from '../extractions/request-schema.ts';
 import { callerGone, waitForWorkflow } from '../extractions/wait.ts';
+import { idempotencyHash, requestHash } from '../idempotency.ts';
 import { jsonBody } from '../json-body.ts';
 import { route } from '../methods.ts';
 import { behind, pageQuerySchema, toPage } from '../pagination.ts';
@@ -14,7 +15,7 @@ import { callerOf, requestState } from '../request-state.ts';
 import { BATCHES_PATH, batchesOf, batchOf, findBatch } from './batch.ts';
 import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
-import { createBatch } from './create.ts';
+import { batchPayload, createOrRepeatBatch } from './create.ts';
 import { streamBatchEvents } from './events.ts';
 import { listItems, resultRows } from './items.ts';
 import { receiveBatch } from './receive.ts';
@@ -28,7 +29,7 @@ type ById = RequestHandler<{ id: string }>;
 
 /** Many cards at once: handing them in, watching them, results, cancel, retry, erasure. */
 export function batches(app: Express, context: RouteContext): void {
-  const { accessLog, admission, authenticator, config, database, temporal } = context;
+  const { accessLog, admission, authenticator, config, database, keyring, temporal } = context;
   const scope = requireScope(authenticator, 'extract');
   const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>
     accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
@@ -40,12 +41,15 @@ export function batches(app: Express, context: RouteContext): void {
   };
 
   const create: RequestHandler = async (request, response) => {
+    const caller = callerOf(response);
+    const keyHash = idempotencyHash(keyring, request, caller, BATCHES_PATH);
     const batch = await receiveBatch(context, request);
-    const id = await createBatch(context, {
-      caller: callerOf(response),
-      loggedId: requestState(response).loggedId,
-      batch,
-    });
+    const idempotency =
+      keyHash === undefined
+        ? undefined
+        : { idempotencyHash: keyHash, requestHash: requestHash(keyring, caller, batchPayload(batch)) };
+    const { loggedId } = requestState(response);
+    const id = await createOrRepeatBatch(context, { caller, loggedId, batch, idempotency });
     response.location(`${BATCHES_PATH}/${id}`);
     send(response, 202, await batchOf(context, await find(response, id)));
   };
@@ -117,8 +121,7 @@ export function batches(app: Express, context: RouteContext): void {
 
   const erase: ById = async (request, response) => {
     const row = await find(response, request.params.id);
-    await eraseBatch(context, row);
-    await log(response, 'batch.delete', row.id);
+    await eraseBatch(context, row, { caller: callerOf(response), requestId: requestState(response).loggedId });
     response.status(204).end();
   };
 

@@ -1,14 +1,15 @@
 import type { Express, Request, RequestHandler } from 'express';
-import { KtpflowError } from '../../errors.ts';
 import { requireScope } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
+import { idempotencyHash, isRepeatedKey, requestHash } from '../idempotency.ts';
 import { jsonBody } from '../json-body.ts';
 import { route } from '../methods.ts';
 import { callerOf, requestState } from '../request-state.ts';
-import { createExtraction, markAccepted } from './create.ts';
+import { createExtraction, findRepeated, markAccepted, type NewExtraction } from './create.ts';
+import { discardImage } from './image-upload.ts';
 import { findExtraction, jobOf } from './job.ts';
 import { isFinal } from './job-schema.ts';
-import { unsupported } from './options.ts';
+import { listExtractions, listQuerySchema } from './list.ts';
 import { missingImage, receiveJson, receiveMultipart } from './receive.ts';
 import { waitQuerySchema } from './request-schema.ts';
 import { sendJob } from './respond.ts';
@@ -16,28 +17,40 @@ import { callerGone, waitForEnd } from './wait.ts';
 
 export const EXTRACTIONS_PATH = '/v1/ktp/extractions';
 
-/** POST: create one, from multipart or JSON. GET (the list) comes later. */
+/** POST: create one, from multipart or JSON. GET: list them. */
 export function extractionCollection(app: Express, context: RouteContext): void {
-  const { accessLog, admission, authenticator, logger, temporal } = context;
+  const { accessLog, admission, authenticator, keyring, logger } = context;
 
   const create: RequestHandler = async (request, response) => {
     const { wait } = waitQuerySchema.parse(request.query);
-    if (request.get('idempotency-key') !== undefined) throw unsupported('Idempotency-Key', 'Idempotency keys');
+    const caller = callerOf(response);
+    const keyHash = idempotencyHash(keyring, request, caller, EXTRACTIONS_PATH);
     const leave = wait > 0 ? admission.enter() : undefined;
     try {
       const received = request.is('multipart/form-data')
         ? await receiveMultipart(context, request)
         : await receiveJson(context, request.body);
-      const caller = callerOf(response);
       const { loggedId } = requestState(response);
-      const id = await createExtraction(context, { caller, loggedId, ...received });
+      const idempotency =
+        keyHash === undefined
+          ? undefined
+          : {
+              idempotencyHash: keyHash,
+              requestHash: requestHash(keyring, caller, [received.imageKey, received.options]),
+            };
+      const id = await createOrRepeat(context, {
+        caller,
+        loggedId,
+        ...received,
+        idempotency,
+      });
       const accepted = markAccepted(context, id);
       // Awaited below where the answer is 202; a failure must not go unheard meanwhile.
       accepted.catch((error: unknown) => logger.warn('extraction.accept.failed', { extractionId: id, error }));
       response.location(`${EXTRACTIONS_PATH}/${id}`);
       if (wait > 0) {
         const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
-        await waitForEnd(temporal, id, signal);
+        await waitForEnd(context, { id, batchId: null }, signal);
       }
       await accepted.catch(() => undefined);
       const job = await jobOf(context, await findExtraction(context, caller.tenant, id));
@@ -48,8 +61,8 @@ export function extractionCollection(app: Express, context: RouteContext): void 
     }
   };
 
-  const list: RequestHandler = () => {
-    throw new KtpflowError('unsupported', 'Listing extractions is not supported by this version.');
+  const list: RequestHandler = async (request, response) => {
+    response.json(await listExtractions(context, callerOf(response), listQuerySchema.parse(request.query)));
   };
 
   const scope = requireScope(authenticator, 'extract');
@@ -57,6 +70,32 @@ export function extractionCollection(app: Express, context: RouteContext): void 
     post: [scope, requireImageBody, ...unlessMultipart(jsonBody(context.config)), create],
     get: [scope, list],
   });
+}
+
+/** A repeat under the same Idempotency-Key is the extraction that is there already. */
+async function createOrRepeat(context: RouteContext, request: NewExtraction): Promise<string> {
+  const { idempotency, image } = request;
+  if (!idempotency) return createExtraction(context, request);
+  const repeated = async (): Promise<string | undefined> => {
+    try {
+      return await findRepeated(context, idempotency);
+    } catch (error) {
+      await discardImage(context, image.blob);
+      throw error;
+    }
+  };
+  const first = await repeated();
+  if (first !== undefined) {
+    await discardImage(context, image.blob);
+    return first;
+  }
+  try {
+    return await createExtraction(context, request);
+  } catch (error) {
+    const other = isRepeatedKey(error) ? await repeated() : undefined;
+    if (other === undefined) throw error;
+    return other;
+  }
 }
 
 /** A request without any body is one without an image, not one of a wrong type. */

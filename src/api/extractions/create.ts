@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { z } from 'zod';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import {
@@ -6,11 +8,13 @@ import {
   type ExtractDocumentInput,
   extractionWorkflowId,
   INTERACTIVE_PRIORITY,
+  STRATEGIES,
   WORKER_TASK_QUEUE,
 } from '../../workflows/messages.ts';
 import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
+import { checkSameRequest, type Idempotency } from '../idempotency.ts';
 import { discardImage, type RecordKey, type StoredImage } from './image-upload.ts';
 import type { ExtractionOptions } from './options.ts';
 
@@ -24,6 +28,7 @@ export interface NewExtraction {
   readonly key: RecordKey;
   readonly image: StoredImage;
   readonly options: ExtractionOptions;
+  readonly idempotency: Idempotency | undefined;
 }
 
 /**
@@ -35,7 +40,7 @@ export async function createExtraction(context: RouteContext, request: NewExtrac
   const id = `ext_${randomBytes(16).toString('hex')}`;
   await insertRow(context, id, request);
   try {
-    await startWorkflow(context, id, request);
+    await startWorkflow(context, id, { ...request, tenant: request.caller.tenant });
   } catch (error) {
     await removeRow(context, id, request);
     throw error;
@@ -64,6 +69,7 @@ async function insertRow(context: RouteContext, id: string, request: NewExtracti
       referenceHash:
         options.referenceId === null ? null : keyring.hmac('reference id', caller.tenant, options.referenceId),
       blob: image.blob,
+      ...request.idempotency,
       expiresAt: new Date(Date.now() + config.RETENTION_DAYS * DAY_MS),
     },
   });
@@ -76,8 +82,45 @@ async function insertRow(context: RouteContext, id: string, request: NewExtracti
   }
 }
 
-async function startWorkflow(context: RouteContext, id: string, request: NewExtraction): Promise<void> {
-  const { caller, image, options } = request;
+/**
+ * The extraction that was made under the same Idempotency-Key; undefined: there is none. One whose first request died
+ * between the row and the start is started now.
+ * @throws KtpflowError idempotency_mismatch, errors of the Temporal client
+ */
+export async function findRepeated(context: RouteContext, asked: Idempotency): Promise<string | undefined> {
+  const { database } = context;
+  const { idempotencyHash } = asked;
+  // One that is past its expiry frees its key.
+  await database.extraction.deleteMany({ where: { idempotencyHash, expiresAt: { lte: new Date() } } });
+  const row = await database.extraction.findUnique({ where: { idempotencyHash } });
+  if (!row) return undefined;
+  checkSameRequest(row, asked);
+  if (row.acceptedAt === null && row.blob !== null && row.status === 'queued') {
+    const { reject_low_quality, store_image } = storedOptionsSchema.parse(row.options);
+    const strategy = z.enum(STRATEGIES).parse(row.strategy);
+    const options = { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image };
+    const image = { blob: row.blob };
+    await startWorkflow(context, row.id, { tenant: row.tenant, image, options }).catch((error: unknown) => {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    });
+    await markAccepted(context, row.id);
+  }
+  return row.id;
+}
+
+const storedOptionsSchema = z.object({ reject_low_quality: z.boolean(), store_image: z.boolean() });
+
+interface StartRequest {
+  readonly tenant: string;
+  readonly image: Pick<StoredImage, 'blob'>;
+  readonly options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage'>;
+}
+
+async function startWorkflow(
+  context: RouteContext,
+  id: string,
+  { tenant, image, options }: StartRequest,
+): Promise<void> {
   const { keyring, temporal } = context;
   const input: ExtractDocumentInput = {
     extractionId: id,
@@ -95,11 +138,10 @@ async function startWorkflow(context: RouteContext, id: string, request: NewExtr
       workflowIdConflictPolicy: 'FAIL',
       priority: {
         priorityKey: INTERACTIVE_PRIORITY,
-        fairnessKey: keyring.hmac('fairness', caller.tenant).slice(0, 16),
+        fairnessKey: keyring.hmac('fairness', tenant).slice(0, 16),
       },
       // With the default of 10 s a killed worker would hold the extraction up for as long.
       workflowTaskTimeout: '2 seconds',
-      memo: { bodyHmac: keyring.hmac('extraction body', image.sha256, JSON.stringify(options)) },
     }),
   );
 }

@@ -1,5 +1,4 @@
 import type { Express, RequestHandler } from 'express';
-import { KtpflowError } from '../../errors.ts';
 import { requireScope } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { route } from '../methods.ts';
@@ -7,6 +6,7 @@ import { callerOf, requestState } from '../request-state.ts';
 import { cancelExtraction, cancelItem } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { eraseExtraction } from './erase.ts';
+import { streamExtractionEvents } from './events.ts';
 import { findExtraction, jobOf } from './job.ts';
 import { isFinal } from './job-schema.ts';
 import { waitQuerySchema } from './request-schema.ts';
@@ -16,7 +16,7 @@ import { callerGone, waitForEnd } from './wait.ts';
 /** A running card stops within the activity's heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
 
-/** GET (with `?wait`), DELETE and POST …/cancel of one extraction; …/events comes later. */
+/** GET (with `?wait`), DELETE and POST …/cancel and GET …/events of one extraction. */
 export function extractionItem(app: Express, context: RouteContext): void {
   const { accessLog, admission, authenticator, temporal } = context;
   const scope = requireScope(authenticator, 'extract');
@@ -30,7 +30,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
       const leave = admission.enter();
       try {
         const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
-        await waitForEnd(temporal, id, signal);
+        await waitForEnd(context, row, signal);
       } finally {
         leave();
       }
@@ -53,7 +53,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
       await accessLog.write({ caller, action: 'extraction.cancel', subject: id, requestId });
       if (row.batchId !== null) await cancelItem(context, row);
       else await cancelExtraction(temporal, id);
-      await waitForEnd(temporal, id, AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]));
+      await waitForEnd(context, row, AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]));
     }
     sendJob(request, response, 200, await jobOf(context, await findExtraction(context, caller.tenant, id)));
   };
@@ -65,8 +65,9 @@ export function extractionItem(app: Express, context: RouteContext): void {
     response.status(204).end();
   };
 
-  const events: RequestHandler = () => {
-    throw new KtpflowError('unsupported', 'Events of an extraction are not supported by this version.');
+  const events: RequestHandler<{ id: string }> = async (request, response) => {
+    const row = await findExtraction(context, callerOf(response).tenant, request.params.id);
+    await streamExtractionEvents(context, request, response, row);
   };
 
   route(app, `${EXTRACTIONS_PATH}/:id`, {
@@ -74,5 +75,5 @@ export function extractionItem(app: Express, context: RouteContext): void {
     delete: [scope, erase as RequestHandler],
   });
   route(app, `${EXTRACTIONS_PATH}/:id/cancel`, { post: [scope, cancel as RequestHandler] });
-  route(app, `${EXTRACTIONS_PATH}/:id/events`, { get: [scope, events] });
+  route(app, `${EXTRACTIONS_PATH}/:id/events`, { get: [scope, events as RequestHandler] });
 }

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { compatibleCardSchema } from '../../ktp/schema.ts';
 import { errorResponses } from '../openapi/responses.ts';
+import { pageSchema } from '../pagination.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { jobSchema } from './job-schema.ts';
-import { createBodySchema, waitQuerySchema } from './request-schema.ts';
+import { listQuerySchema } from './list.ts';
+import { createBodySchema, idempotencyHeaderSchema, waitQuerySchema } from './request-schema.ts';
 
 const tags = ['Extractions'];
 const path = z.object({ id: z.string() });
@@ -39,7 +41,7 @@ export const extractionPaths: ZodOpenApiPathsObject = {
     post: {
       tags,
       summary: 'Start reading a card',
-      requestParams: { query: waitQuerySchema },
+      requestParams: { query: waitQuerySchema, header: idempotencyHeaderSchema },
       requestBody: {
         required: true,
         content: {
@@ -56,6 +58,34 @@ export const extractionPaths: ZodOpenApiPathsObject = {
         200: { description: 'Finished within `wait`, in any final state.', headers: pollHeaders, content: job },
         202: { description: 'Accepted; poll the Location.', headers: pollHeaders, content: job },
         ...errorResponses(400, 401, 403, 413, 422, 429, 503, 504),
+      },
+    },
+    get: {
+      tags,
+      summary: 'List single extractions, newest first, without their results',
+      description: 'With status queued or running a page may be short although more follow: has_more says so.',
+      requestParams: { query: listQuerySchema },
+      responses: {
+        200: {
+          description: 'A page of extractions.',
+          content: { 'application/json': { schema: pageSchema(jobSchema) } },
+        },
+        ...errorResponses(400, 401, 403, 503),
+      },
+    },
+  },
+  [`${EXTRACTIONS_PATH}/{id}/events`]: {
+    get: {
+      tags,
+      summary: 'Progress as server-sent events',
+      description: 'Resumable with Last-Event-ID; the last event carries a final status. Results are left out.',
+      requestParams: { path },
+      responses: {
+        200: {
+          description: 'Events; data is the extraction.',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...errorResponses(400, 401, 403, 404, 503),
       },
     },
   },

@@ -23,6 +23,8 @@ export interface ReceivedExtraction {
   readonly key: RecordKey;
   readonly image: StoredImage;
   readonly options: ExtractionOptions;
+  /** What the image is, to know a repeat by: its digest, or its URL. */
+  readonly imageKey: string;
 }
 
 /** multipart/form-data with the file `image` and, in any order, the field `options` holding JSON. */
@@ -40,7 +42,8 @@ export async function receiveMultipart(context: RouteContext, request: Request):
     throw missingImage();
   }
   try {
-    return { key, image, options: toExtractionOptions(parseJsonField(fields, 'options', optionsSchema)) };
+    const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema));
+    return { key, image, options, imageKey: image.sha256 };
   } catch (error) {
     await discardImage(context, image.blob);
     throw error;
@@ -55,23 +58,33 @@ export async function receiveJson(context: RouteContext, body: unknown): Promise
   // First what costs nothing: a bad option must not cause a fetch.
   const options = toExtractionOptions(parsed.data.options);
   const key = context.keyring.createDataKey();
-  return { key, image: await storeBodyImage(context, parsed.data, key), options };
+  const image = await storeBodyImage(context, parsed.data, key);
+  const url = urlOf(parsed.data);
+  return { key, image, options, imageKey: url === undefined || isDataUrl(url) ? image.sha256 : `url ${url}` };
 }
 
 export function missingImage(): KtpflowError {
   return new KtpflowError('missing_image', 'The request holds no image.', { param: 'image' });
 }
 
+function urlOf({ image_url }: CreateBody): string | undefined {
+  return (typeof image_url === 'object' ? image_url?.url : image_url) ?? undefined;
+}
+
+function isDataUrl(text: string): boolean {
+  return /^data:/i.test(text);
+}
+
 async function storeBodyImage(context: RouteContext, body: CreateBody, key: RecordKey): Promise<StoredImage> {
-  const url = typeof body.image_url === 'object' ? body.image_url?.url : body.image_url;
+  const url = urlOf(body);
   const given = [url, body.image_base64].filter((image) => image !== undefined && image !== null);
   if (given.length === 0) throw missingImage();
   if (given.length > 1) throw new KtpflowError('invalid_value', 'Send one image, not several.', { param: 'image_url' });
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
   const text = given[0] ?? '';
-  if (/^data:/i.test(text)) return store(decodeDataUrl(text, maximum));
-  if (url === undefined || url === null) return store(decodeBase64(text, maximum));
+  if (isDataUrl(text)) return store(decodeDataUrl(text, maximum));
+  if (url === undefined) return store(decodeBase64(text, maximum));
 
   const { config } = context;
   const { bytes } = await fetchGuarded(url, {

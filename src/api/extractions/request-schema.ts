@@ -14,6 +14,13 @@ export const createBodySchema = z
   .meta({ id: 'ExtractionRequest' });
 export type CreateBody = z.infer<typeof createBodySchema>;
 
+export const idempotencyHeaderSchema = z.object({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe('The same key and request give the same answer again; another request under it is 422.'),
+});
+
 const MAX_WAIT_SECONDS = 60;
 
 /**

@@ -1,14 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Response } from 'express';
+import type { Extraction } from '../../storage/generated/client.ts';
 import { extractionWorkflowId } from '../../workflows/messages.ts';
+import type { ApiContext } from '../context.ts';
 import { isTemporalUnavailable } from '../temporal-errors.ts';
+import { isFinal } from './job-schema.ts';
 
 const RETRY_MS = 200;
+const ITEM_LOOK_MS = 500;
 
-/** Waits until the extraction's workflow has ended; see {@link waitForWorkflow}. */
-export function waitForEnd(client: Client, extractionId: string, signal: AbortSignal): Promise<boolean> {
-  return waitForWorkflow(client, extractionWorkflowId(extractionId), signal);
+/**
+ * Waits until an extraction has ended, see {@link waitForWorkflow}. An item of a batch has no workflow of its own: its
+ * row is looked at now and then.
+ */
+export async function waitForEnd(
+  { database, temporal }: ApiContext,
+  { id, batchId }: Pick<Extraction, 'id' | 'batchId'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (batchId === null) return waitForWorkflow(temporal, extractionWorkflowId(id), signal);
+  while (!signal.aborted) {
+    const row = await database.extraction.findUnique({ where: { id }, select: { status: true } });
+    if (!row || isFinal(row.status)) return true;
+    await sleep(ITEM_LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return false;
 }
 
 /**

@@ -132,11 +132,6 @@ describe('bodies', () => {
     ] as const) {
       expect(await errorOf(await post(jsonRequest(body)))).toEqual({ status: 400, code: 'unsupported', param });
     }
-    const keyed = jsonRequest({ image_base64 });
-    const headers = { ...keyed.headers, 'idempotency-key': 'k' };
-    expect(await errorOf(await post({ ...keyed, headers }))).toMatchObject({ status: 400, code: 'unsupported' });
-    expect(await errorOf(await api.request('/v1/ktp/extractions'))).toMatchObject({ status: 400, code: 'unsupported' });
-    expect(await errorOf(await api.request('/v1/ktp/extractions/ext_1/events'))).toMatchObject({ code: 'unsupported' });
   });
 
   it('that hold no image are refused before anything is started', async () => {

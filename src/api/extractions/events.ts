@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import type { Extraction } from '../../storage/generated/client.ts';
+import { EXTRACTION_STAGES } from '../../workflows/messages.ts';
+import type { RouteContext } from '../context.ts';
+import { asKtpflowError, errorBody } from '../errors.ts';
+import { lastEventId } from '../last-event-id.ts';
+import { formatEvent, SseWriter } from '../sse.ts';
+import { jobOf } from './job.ts';
+import { type ExtractionJob, isFinal } from './job-schema.ts';
+import { callerGone, waitForEnd } from './wait.ts';
+
+const LOOK_EVERY_MS = 300;
+
+/**
+ * Progress of an extraction as server-sent events, one whenever it got further; the last one is final. An event's
+ * number says how far it is, so that a reader that comes back, to any process, is sent only what is newer.
+ */
+export async function streamExtractionEvents(
+  context: RouteContext,
+  request: Request,
+  response: Response,
+  row: Extraction,
+): Promise<void> {
+  let sent = lastEventId(request) ?? -1;
+  const gone = AbortSignal.any([context.closing, callerGone(response)]);
+  const writer = SseWriter.open(response);
+  const done = new AbortController();
+  const ended = waitForEnd(context, row, AbortSignal.any([gone, done.signal])).catch(() => undefined);
+  try {
+    for (let current: Extraction | null = row; current && !gone.aborted; ) {
+      const job = { ...(await jobOf(context, current)), result: null };
+      const number = eventNumber(job);
+      if (number > sent) await writer.write(formatEvent({ id: String(number), data: job }));
+      sent = Math.max(sent, number);
+      if (isFinal(job.status)) break;
+      // The end comes without delay; what is before it, now and then.
+      await Promise.race([ended, sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined)]);
+      current = await context.database.extraction.findUnique({ where: { id: row.id } });
+    }
+  } catch (error) {
+    await writer.write(formatEvent({ data: errorBody(asKtpflowError(error)) }));
+  } finally {
+    done.abort();
+  }
+  writer.end();
+}
+
+const ATTEMPT_STEP = 10_000;
+const STAGE_STEP = 1_000;
+const FINAL = 1_000_000_000;
+
+/** Grows with every attempt, stage and percent; the final event is above all of them. */
+function eventNumber({ attempts, progress, stage, status }: ExtractionJob): number {
+  if (isFinal(status)) return FINAL;
+  const stageRank = stage === null ? 0 : EXTRACTION_STAGES.indexOf(stage) + 1;
+  return attempts * ATTEMPT_STEP + stageRank * STAGE_STEP + Math.round(progress * 100);
+}
