@@ -21,13 +21,15 @@ export interface Anchor {
 /** A label split over two boxes ("Tempat/Tgl" "Lahir") is joined where the gap is at most this many heights. */
 const JOIN_GAP_HEIGHTS = 1.4;
 
-/** How far left edges of labels may lie apart, in line heights; the rows of RT/RW to Kecamatan are indented. */
-const INDENT_HEIGHTS = 4.5;
+/** How far left edges of labels may lie apart, in units; the rows of RT/RW to Kecamatan are indented. */
+const INDENT_UNITS = 4;
+/** A label too misread to be known by itself must stand nearer to the others. */
+const EXPECTED_INDENT_UNITS = 2.5;
 
 /** A span that is a label by itself is not tried as the end of another one. */
 const CLEAR_LABEL = 0.6;
-/** Ends of labels stand at the left edge of all text, give or take this many line heights. */
-const CUT_EDGE_HEIGHTS = 1.2;
+/** Ends of labels stand at the left edge of all text, give or take this many units. */
+const CUT_EDGE_UNITS = 1.2;
 
 /**
  * Finds the labels of a card: of all spans that begin like a label, or like its end at the left edge of the text, the
@@ -36,20 +38,21 @@ const CUT_EDGE_HEIGHTS = 1.2;
  */
 export function findAnchors(spans: readonly Span[], pitch: number): Anchor[] {
   const textLeft = Math.min(...spans.map((span) => span.left));
+  // A row's height: boxes of small print are higher than their rows are apart.
+  const unit = Math.min(median(spans.map((span) => span.height)), 1.2 * pitch);
   const candidates: Anchor[] = [];
   const cut: Anchor[] = [];
   for (const span of spans) {
-    const found = candidatesAt(span, spans);
+    const found = candidatesAt(span, spans, unit);
     candidates.push(...found);
-    if (span.left - textLeft > CUT_EDGE_HEIGHTS * span.height) continue;
+    if (span.left - textLeft > CUT_EDGE_UNITS * unit) continue;
     if (found.some(({ quality }) => quality > CLEAR_LABEL)) continue;
     for (const match of matchCutLabel(span.glyphs)) pushAnchor(cut, match, [span], true);
   }
   const edge = candidates.length > 0 ? leftEdge(candidates) : textLeft;
-  const height = median(spans.map((span) => span.height));
-  const aligned = candidates.filter((candidate) => Math.abs(candidate.left - edge) < INDENT_HEIGHTS * height);
-  const chain = bestChain([...aligned, ...cut], height, pitch);
-  return chain.length < 3 ? chain : withExpected(chain, spans, edge, height, pitch);
+  const aligned = candidates.filter((candidate) => Math.abs(candidate.left - edge) < INDENT_UNITS * unit);
+  const chain = bestChain([...aligned, ...cut], unit, pitch);
+  return chain.length < 3 ? chain : withExpected(chain, spans, edge, unit, pitch);
 }
 
 /** Adds labels too misread to be known by themselves, in the place between two others where they must stand. */
@@ -57,7 +60,7 @@ function withExpected(
   chain: readonly Anchor[],
   spans: readonly Span[],
   edge: number,
-  height: number,
+  unit: number,
   pitch: number,
 ): Anchor[] {
   const completed: Anchor[] = [];
@@ -70,21 +73,21 @@ function withExpected(
     if (missing.length === 0) continue;
     const found: Anchor[] = [];
     for (const span of spans) {
-      const inside = span.v > anchor.v + 0.4 * height && (!next || span.v < next.v - 0.4 * height);
-      if (!inside || taken.has(span) || Math.abs(span.left - edge) > INDENT_HEIGHTS * height) continue;
+      const inside = span.v > anchor.v + 0.4 * unit && (!next || span.v < next.v - 0.4 * unit);
+      if (!inside || taken.has(span) || Math.abs(span.left - edge) > EXPECTED_INDENT_UNITS * unit) continue;
       const match = matchLabel(span.glyphs, missing);
       if (match) pushAnchor(found, match, [span]);
     }
-    completed.push(...bestChain(found, height, pitch));
+    completed.push(...bestChain(found, unit, pitch));
   }
   return completed;
 }
 
-function candidatesAt(span: Span, spans: readonly Span[]): Anchor[] {
+function candidatesAt(span: Span, spans: readonly Span[], unit: number): Anchor[] {
   const found: Anchor[] = [];
   const alone = matchLabel(span.glyphs);
   if (alone) pushAnchor(found, alone, [span]);
-  const next = rightNeighbour(span, spans);
+  const next = rightNeighbour(span, spans, unit);
   if (next && next.left - span.right < JOIN_GAP_HEIGHTS * span.height) {
     const joined = matchLabel([...span.glyphs, blankBetween(span, next), ...next.glyphs]);
     if (joined && joined.end > span.glyphs.length + 1 && joined.quality > (alone?.quality ?? 0) + 0.05) {
@@ -119,11 +122,11 @@ function pushAnchor(
 }
 
 /** The nearest span to the right on the same row. */
-export function rightNeighbour(span: Span, spans: readonly Span[]): Span | undefined {
+function rightNeighbour(span: Span, spans: readonly Span[], unit: number): Span | undefined {
   let nearest: Span | undefined;
   for (const other of spans) {
     if (other === span || other.left < span.right - span.height * 0.3) continue;
-    if (Math.abs(other.v - span.v) > 0.45 * Math.min(span.height, other.height)) continue;
+    if (Math.abs(other.v - span.v) > 0.45 * Math.min(span.height, other.height, unit)) continue;
     if (!nearest || other.left < nearest.left) nearest = other;
   }
   return nearest;
@@ -173,7 +176,7 @@ function leftEdge(candidates: readonly Anchor[]): number {
 }
 
 /** The subset with the most label quality whose labels go down the page in the printed order, a row each. */
-function bestChain(candidates: readonly Anchor[], height: number, pitch: number): Anchor[] {
+function bestChain(candidates: readonly Anchor[], unit: number, pitch: number): Anchor[] {
   const sorted = [...candidates].sort((first, second) => first.v - second.v);
   const scores: number[] = [];
   const previous: number[] = [];
@@ -183,7 +186,7 @@ function bestChain(candidates: readonly Anchor[], height: number, pitch: number)
     let from = -1;
     for (let earlier = 0; earlier < index; earlier += 1) {
       const other = sorted[earlier];
-      if (!other || candidate.v - other.v < 0.4 * height) continue;
+      if (!other || candidate.v - other.v < 0.4 * unit) continue;
       const steps = LABEL_ORDER.indexOf(candidate.label) - LABEL_ORDER.indexOf(other.label);
       if (steps <= 0) continue;
       const value = (scores[earlier] ?? 0) - strain((candidate.v - other.v) / pitch - steps);

@@ -28,7 +28,7 @@ export function rowPitch(spans: readonly Span[]): number {
   const rows: number[] = [];
   const body = spans.filter((span) => span.left < left + 0.5 * (right - left) && span.height < 1.8 * height);
   for (const v of body.map((span) => span.v).sort((first, second) => first - second)) {
-    if (v - (rows.at(-1) ?? Number.NEGATIVE_INFINITY) > 0.5 * height) rows.push(v);
+    if (v - (rows.at(-1) ?? Number.NEGATIVE_INFINITY) > 0.4 * height) rows.push(v);
   }
   const distances = rows.slice(1).map((v, index) => v - (rows[index] ?? v));
   return distances.length >= 3 ? median(distances) : 1.1 * height;
@@ -46,7 +46,7 @@ export function measureCard(anchors: readonly Anchor[], spans: readonly Span[]):
   const pitch = pitches.length >= 3 ? median(pitches) : rowPitch(spans);
   const starts: number[] = [];
   for (const anchor of anchors) {
-    const value = anchor.rest ?? nearestRight(anchor, spans);
+    const value = anchor.rest ?? nearestRight(anchor, spans, pitch);
     const start = value?.glyphs.find((glyph) => /[A-Z0-9]/.test(glyph.text))?.u;
     if (start !== undefined) starts.push(start);
   }
@@ -80,11 +80,11 @@ function commonLeft(spans: readonly Span[]): number {
   return best;
 }
 
-function nearestRight(anchor: Anchor, spans: readonly Span[]): Span | undefined {
+function nearestRight(anchor: Anchor, spans: readonly Span[], pitch: number): Span | undefined {
   let nearest: Span | undefined;
   for (const span of spans) {
     if (anchor.spans.includes(span) || span.left < anchor.right || !/[A-Z0-9]/.test(span.text)) continue;
-    if (Math.abs(span.v - anchor.v) > 0.45 * anchor.height) continue;
+    if (Math.abs(span.v - anchor.v) > 0.45 * Math.min(anchor.height, 1.2 * pitch)) continue;
     if (!nearest || span.left < nearest.left) nearest = span;
   }
   return nearest;

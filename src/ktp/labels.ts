@@ -60,7 +60,7 @@ export interface LabelMatch {
 
 /** Edits that a wording of this length may have; more where its place on the card already speaks for it. */
 function allowance(length: number, expected: boolean): number {
-  if (expected) return length <= 4 ? 1.5 : length * 0.45;
+  if (expected && length > 3) return length === 4 ? 1.5 : length * 0.45;
   if (length <= 3) return 0.5;
   if (length <= 4) return 1;
   if (length <= 6) return 1.5;
