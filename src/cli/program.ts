@@ -69,14 +69,15 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
       .description('read a folder, a ZIP file or a CSV manifest (columns file or url, custom_id)')
       .option('-o, --out <file>', 'where the results go: .xlsx, .csv, .json or .ndjson; - is stdout')
       .addOption(new Option('--format <name>', 'format of the results').choices(['xlsx', 'csv', 'json', 'ndjson']))
-      .option('--bom', 'CSV: begin with a byte order mark, for Excel')
+      .option('--spreadsheet', 'CSV for a double click: a NIK stays one in spreadsheet programs')
       .option('--force', 'replace the file of the results')
       .option('--resume <id>', 'go on watching a batch')
       .option('--detach', 'hand it in, print its id, and end'),
   ).action((source: string | undefined, options: ReadingOptions & Record<string, string & boolean>) =>
     withServer((connection, output) => {
       const { out, format, resume } = options;
-      const flags = { detach: options.detach ?? false, bom: options.bom ?? false, force: options.force ?? false };
+      const { detach = false, force = false, spreadsheet = false } = options;
+      const flags = { detach, force, spreadsheet };
       return runBatch(connection, source, { out, format, resume, ...flags, batch: readingOptions(options) }, output);
     }),
   );

@@ -49,13 +49,15 @@ export const itemsQuerySchema = z.object({
   status: z.enum(EXTRACTION_STATUSES).optional(),
 });
 
+const flag = z
+  .enum(['0', '1', 'true', 'false'])
+  .default('0')
+  .transform((text) => text === '1' || text === 'true');
+
 export const RESULT_FORMATS = ['ndjson', 'json', 'csv', 'xlsx'] as const;
 
 export const resultsQuerySchema = z.object({
   format: z.enum(RESULT_FORMATS).default('ndjson'),
-  bom: z
-    .enum(['0', '1', 'true', 'false'])
-    .default('0')
-    .transform((text) => text === '1' || text === 'true')
-    .describe('1: the CSV begins with a byte order mark, for Excel.'),
+  bom: flag.describe('1: the CSV begins with a byte order mark, for Excel.'),
+  spreadsheet: flag.describe('1: a CSV for a double click: with the mark, and a tab before what begins with a digit.'),
 });

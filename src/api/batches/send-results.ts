@@ -11,6 +11,8 @@ export interface ResultsOptions {
   readonly format: (typeof RESULT_FORMATS)[number];
   /** CSV only. */
   readonly bom: boolean;
+  /** CSV only. */
+  readonly spreadsheet: boolean;
 }
 
 const TYPES: Readonly<Record<ResultsOptions['format'], string>> = {
@@ -44,9 +46,12 @@ export async function sendResults(
   }
 }
 
-function written(rows: AsyncGenerator<ResultRow>, { format, bom }: ResultsOptions): AsyncGenerator<string | Buffer> {
+function written(
+  rows: AsyncGenerator<ResultRow>,
+  { format, bom, spreadsheet }: ResultsOptions,
+): AsyncGenerator<string | Buffer> {
   if (format === 'json') return writeJson(rows);
-  if (format === 'csv') return writeCsv(rows, { byteOrderMark: bom });
+  if (format === 'csv') return writeCsv(rows, { byteOrderMark: bom || spreadsheet, guardDigits: spreadsheet });
   if (format === 'xlsx') return writeXlsx(rows);
   return writeNdjson(rows);
 }

@@ -29,7 +29,8 @@ export interface BatchCommandOptions {
   readonly resume: string | undefined;
   /** Only hand it in. */
   readonly detach: boolean;
-  readonly bom: boolean;
+  /** CSV for a double click. */
+  readonly spreadsheet: boolean;
   readonly force: boolean;
   readonly batch: BatchOptions;
 }
@@ -148,10 +149,10 @@ function formatOf(out: string, format: string | undefined): string {
 async function writeResults(
   { api }: Connection,
   batch: Batch,
-  { out, format, bom }: BatchCommandOptions,
+  { out, format, spreadsheet }: BatchCommandOptions,
 ): Promise<void> {
   if (out === undefined) return;
-  const query = new URLSearchParams({ format: formatOf(out, format), bom: bom ? '1' : '0' });
+  const query = new URLSearchParams({ format: formatOf(out, format), spreadsheet: spreadsheet ? '1' : '0' });
   const { body } = await api.send('GET', `${pathOf(batch.id)}/results?${query}`);
   const results = body ? Readable.fromWeb(body) : Readable.from([]);
   if (out === '-') {

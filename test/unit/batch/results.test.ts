@@ -46,7 +46,7 @@ async function* rowsOf(...rows: ResultRow[]) {
 
 const bytesOf = (source: AsyncIterable<Buffer>) => buffer(Readable.from(source));
 const csv = (byteOrderMark: boolean, ...rows: ResultRow[]) =>
-  text(Readable.from(writeCsv(rowsOf(...rows), { byteOrderMark })));
+  text(Readable.from(writeCsv(rowsOf(...rows), { byteOrderMark, guardDigits: false })));
 
 describe('CSV', () => {
   it('has a header, quotes texts, keeps the NIK whole and shows why an item failed', async () => {
@@ -56,6 +56,13 @@ describe('CSV', () => {
     expect(first).toContain('0,"c0","0.jpg","succeeded",,"9171010101900001","SPESIMEN"');
     expect(first).toContain('"-","JL. ""MAWAR"", NO. 1","001/002"');
     expect(second).toBe(`1,,"'=HYPERLINK(""http://example.com"")","failed","not_a_ktp"${','.repeat(17)}`);
+  });
+
+  it('guards what begins with a digit, where a spreadsheet program opens it by itself', async () => {
+    const guarded = writeCsv(rowsOf(succeeded(0)), { byteOrderMark: true, guardDigits: true });
+    const [, row] = (await text(Readable.from(guarded))).split('\r\n');
+    expect(row).toContain('0,"c0","\t0.jpg","succeeded",,"\t9171010101900001","SPESIMEN"');
+    expect(row).toContain('"\t001/002"');
   });
 
   it('begins with the byte order mark only where it was asked for', async () => {
