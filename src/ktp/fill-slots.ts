@@ -8,12 +8,21 @@ import { overlap, rowsOf, type Span, sliceSpan } from './spans.ts';
 
 /** How far left of the value column a value may begin, in line heights. */
 const REMNANT_HEIGHTS = 1.2;
+/** Rows this near to each other, in pitches, are as good. */
+const TIE_PITCHES = 0.2;
+
 /** Puts each free span behind the label of its row, or below the label that it continues. */
 export function fillSlots(anchors: readonly Anchor[], body: readonly Span[], metrics: Metrics): Map<Label, Slot> {
   const onRow = new Map<Anchor, Span[]>();
   const between: Span[] = [];
   for (const anchor of anchors) onRow.set(anchor, anchor.rest ? [anchor.rest] : []);
-  const ordered = [...body].sort((first, second) => rowDistance(first, anchors) - rowDistance(second, anchors));
+  // Of two spans at one place the nearer to its row is the value; the longer where both are about as near.
+  const step = Math.max(1, TIE_PITCHES * metrics.pitch);
+  const ordered = [...body].sort(
+    (first, second) =>
+      Math.floor(rowDistance(first, anchors) / step) - Math.floor(rowDistance(second, anchors) / step) ||
+      second.glyphs.length - first.glyphs.length,
+  );
   for (const span of ordered) {
     const anchor = nearestAnchor(span, anchors);
     const row = anchor && onRow.get(anchor);

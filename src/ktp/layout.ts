@@ -28,7 +28,9 @@ const LEAST_LABELS = 1.2;
 /** Sorts a card's lines into header, labelled slots and place of issue. */
 export function layOut(lines: readonly TextLine[]): CardLayout {
   const frame = fitFrame(lines);
-  const spans = lines.filter((line) => !frame.isSlanted(line)).flatMap((line) => spansOfLine(line, frame));
+  const spans = lines
+    .filter((line) => !frame.isSlanted(line) && !isNoise(line))
+    .flatMap((line) => spansOfLine(line, frame));
   if (spans.length === 0) return { slots: new Map(), header: [], issue: [], anchors: [], pitch: 0, cutEdge: undefined };
   const found = findAnchors(spans, rowPitch(spans));
   const anchors = found.reduce((sum, { quality }) => sum + quality, 0) < LEAST_LABELS ? [] : found;
@@ -43,4 +45,9 @@ export function layOut(lines: readonly TextLine[]): CardLayout {
   const body = free.filter((span) => !issue.includes(span) && span.v > top && isInBody(span, free, metrics));
   const slots = markGaps(splitBlood(fillSlots(anchors, body, metrics)), metrics);
   return { slots, header, issue, anchors, pitch: metrics.pitch, cutEdge: cutEdgeOf(onCard) };
+}
+
+/** Whether the recogniser read next to nothing: texture that the detector took for text. */
+function isNoise({ confidence, characters }: TextLine): boolean {
+  return confidence < 0.3 || (confidence < 0.5 && characters.length <= 2);
 }

@@ -1,6 +1,14 @@
 import { findDate, readDate } from './read-date.ts';
 import { cleanPlace } from './read-free-text.ts';
-import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
+import {
+  behindColon,
+  characterEvidence,
+  type Reading,
+  textOf,
+  unread,
+  valueSpans,
+  withoutTrailing,
+} from './reading.ts';
 import type { Slot } from './slot.ts';
 import { type Span, sliceSpan } from './spans.ts';
 
@@ -21,7 +29,8 @@ export function readBirth(slot: Slot | undefined): { place: Reading; date: Readi
   return { place, date: readDate(dateSpans, quality) };
 }
 
-function readPlace(spans: readonly Span[], labelQuality: number): Reading {
+function readPlace(all: readonly Span[], labelQuality: number): Reading {
+  const spans = withoutTrailing(all);
   const raw = textOf(spans);
   const value = cleanPlace(raw);
   if (value === '') return unread();

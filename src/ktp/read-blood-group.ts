@@ -35,15 +35,24 @@ function readGroup(spans: readonly Span[], labelQuality: number): Reading | unde
   const value = foldedGroup(raw) ?? fittingGroup(raw, spans);
   if (value === undefined) return undefined;
   const changed = value !== plainText(raw);
-  return {
-    value,
-    raw,
-    spans,
-    source: 'ocr',
-    warnings: changed ? ['snapped'] : [],
-    evidence: { ...characterEvidence(spans, labelQuality), snapShare: changed ? 0.5 : 0, listed: true },
+  const evidence = {
+    ...characterEvidence(spans, labelQuality),
+    snapShare: changed ? 0.5 : 0,
+    listed: true,
+    oddCharacters: hasRival(value, spans) ? 3 : 0,
   };
+  return { value, raw, spans, source: 'ocr', warnings: changed ? ['snapped'] : [], evidence };
 }
+
+/** Whether another group fits nearly as well: a sign that is hardly seen, an O that may be a D. */
+function hasRival(value: string, spans: readonly Span[]): boolean {
+  const fit = fitOf(spans);
+  if (!fit.track) return false;
+  const own = fit.of(value);
+  return GROUPS.some((group) => group !== value && own - fit.of(group) < RIVAL_COST);
+}
+
+const RIVAL_COST = 4;
 
 function unlisted(spans: readonly Span[], labelQuality: number): Reading {
   const evidence = characterEvidence(spans, labelQuality);

@@ -56,7 +56,7 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
     agama: readListed(slots.get('agama'), RELIGIONS, { closed: true }),
     status_perkawinan: readListed(slots.get('status_perkawinan'), MARITAL_STATES, { closed: true }),
     pekerjaan: readListed(slots.get('pekerjaan'), OCCUPATIONS),
-    kewarganegaraan: readListed(slots.get('kewarganegaraan'), NATIONALITIES, { closed: true }),
+    kewarganegaraan: readListed(slots.get('kewarganegaraan'), NATIONALITIES, { closed: true, common: 'WNI' }),
     berlaku_hingga: readValidity(slots.get('berlaku_hingga')),
     tempat_terbit: readIssuePlace(issue.place, header),
     tgl_terbit: issue.date,

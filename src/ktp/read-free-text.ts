@@ -40,6 +40,7 @@ export function cleanName(text: string): string {
   return onlyLetters(plainText(text))
     .replace(/[:;|]/g, ' ')
     .replace(/[^A-Z .,'/()-]/g, '')
+    .replace(/(?<=[A-Z]) ?- ?(?=[A-Z])/g, '-')
     .replace(/\s+/g, ' ')
     .replace(/^[ .,'-]+|[ ,'-]+$/g, '');
 }

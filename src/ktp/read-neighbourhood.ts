@@ -1,6 +1,8 @@
 import { digitOf } from './digits.ts';
+import { fitOf } from './fit.ts';
 import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import type { Slot } from './slot.ts';
+import type { Span } from './spans.ts';
 
 /** RT and RW: two numbers of up to three digits, the slash possibly lost or misread. */
 export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Reading } {
@@ -8,15 +10,19 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
   const raw = textOf(spans);
   if (raw === '') return { rt: unread(), rw: unread() };
   const evidence = characterEvidence(spans, slot?.labelQuality ?? 0);
-  const parts = splitNeighbourhood(raw);
+  const parts = withLeadingZeros(splitNeighbourhood(raw), raw, spans);
   if (!parts) return { rt: { ...unread('malformed'), raw, spans }, rw: { ...unread('malformed'), raw, spans } };
   const reading = (value: string): Reading => ({
     value: value.padStart(3, '0'),
     raw,
     spans,
     source: 'ocr',
-    warnings: parts.mended ? ['normalised'] : [],
-    evidence: { ...evidence, listed: value.length === 3, oddCharacters: parts.mended ? 1 : 0 },
+    warnings: [...(parts.mended ? ['normalised'] : []), ...(parts.repaired ? ['repaired'] : [])],
+    evidence: {
+      ...evidence,
+      listed: value.length === 3,
+      oddCharacters: (parts.mended ? 1 : 0) + (parts.repaired ? 2 : 0) + (value.startsWith('0') ? 0 : 1),
+    },
   });
   // Both are printed with as many digits: of a shorter one the rest could not be read.
   const incomplete: Reading = { ...unread('incomplete'), raw, spans };
@@ -27,7 +33,34 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
   };
 }
 
-function splitNeighbourhood(raw: string): { rt: string; rw: string; mended: boolean } | undefined {
+interface Parts {
+  readonly rt: string;
+  readonly rw: string;
+  /** Whether the text was not plainly two numbers with a slash. */
+  readonly mended: boolean;
+  readonly repaired?: boolean;
+}
+
+/** Nats by which a zero in front may fit worse than the digit that was read: hardly any RT or RW is above 99. */
+const ZERO_COST = 4.5;
+
+/** Takes a zero for the first of three digits where the recogniser saw one nearly as well. */
+function withLeadingZeros(parts: Parts | undefined, raw: string, spans: readonly Span[]): Parts | undefined {
+  const plain = /^(\d{3}) ?\/ ?(\d{3})$/.exec(raw);
+  if (!parts || !plain) return parts;
+  const fit = fitOf(spans);
+  const read = fit.of(raw);
+  const zeroed = (half: string, start: number): string => {
+    if (half.startsWith('0')) return half;
+    const candidate = `${raw.slice(0, start)}0${raw.slice(start + 1)}`;
+    return read - fit.of(candidate) <= ZERO_COST ? `0${half.slice(1)}` : half;
+  };
+  const rt = zeroed(parts.rt, 0);
+  const rw = zeroed(parts.rw, raw.length - 3);
+  return rt === parts.rt && rw === parts.rw ? parts : { ...parts, rt, rw, repaired: true };
+}
+
+function splitNeighbourhood(raw: string): Parts | undefined {
   // Three digits, a slash and three digits are the value whatever strokes stand beside them.
   const clear = raw.match(/(?<!\d)\d{3} ?\/ ?\d{3}(?!\d)/g);
   const compact = (clear?.length === 1 ? (clear[0] ?? raw) : raw).replace(/[\s.,:;']/g, '');

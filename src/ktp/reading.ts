@@ -85,7 +85,7 @@ export function valueSpans(rows: readonly (readonly Span[])[]): Span[] {
   const spans: Span[] = [];
   for (const row of rows) {
     let atStart = true;
-    for (const span of row) {
+    for (const span of withoutSmallLetters(row)) {
       const kept = atStart ? withoutLeading(span, isSeparator) : span;
       if (!kept) continue;
       spans.push(kept);
@@ -93,6 +93,26 @@ export function valueSpans(rows: readonly (readonly Span[])[]): Span[] {
     }
   }
   return spans;
+}
+
+/**
+ * A row without leading words in small letters in front of words in capitals: labels have small letters, values have
+ * none, so these are the rest of a label.
+ */
+function withoutSmallLetters(row: readonly Span[]): readonly Span[] {
+  const [first, ...others] = row;
+  if (!first) return row;
+  const blank = first.glyphs.findIndex((glyph) => glyph.text === ' ');
+  const word = blank < 0 ? first.text : first.text.slice(0, blank);
+  const rest = blank < 0 ? undefined : sliceSpan(first, blank);
+  const behind = rest ? [rest, ...others] : others;
+  if (smallShare(word) < 0.5 || behind.length === 0 || smallShare(textOf(behind)) > 0.5) return row;
+  return withoutSmallLetters(behind);
+}
+
+function smallShare(text: string): number {
+  const letters = text.replace(/[^A-Za-z]/g, '');
+  return letters.length < 2 ? 0 : letters.replace(/[A-Z]/g, '').length / letters.length;
 }
 
 /**
@@ -108,6 +128,15 @@ export function behindColon(spans: readonly Span[]): Span[] {
     return behind.length > 0 ? behind : [...spans];
   }
   return [...spans];
+}
+
+/** A value's spans without separators at its end. */
+export function withoutTrailing(spans: readonly Span[]): Span[] {
+  const last = spans.at(-1);
+  if (!last) return [];
+  const end = last.glyphs.findLastIndex((glyph) => !isSeparator(glyph.text)) + 1;
+  const kept = end === last.glyphs.length ? last : sliceSpan(last, 0, end);
+  return kept ? [...spans.slice(0, -1), kept] : withoutTrailing(spans.slice(0, -1));
 }
 
 /** A span without the glyphs in front that a test names. */

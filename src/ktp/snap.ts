@@ -55,7 +55,7 @@ export function snap(text: string, entries: Iterable<string>, options: SnapOptio
 }
 
 /**
- * The one entry of which a reading is a part: its beginning, its end, or both around a stretch that could not be read.
+ * The one entry of which a reading is a part: its beginning, middle or end, or both ends around what could not be read.
  * Whole words that end at a blank or slash are a part only if `wordsToo`, since they may be a value by themselves.
  */
 export function complete(plain: string, entries: readonly string[], wordsToo: boolean): string | undefined {
@@ -65,7 +65,7 @@ export function complete(plain: string, entries: readonly string[], wordsToo: bo
   for (const entry of entries) {
     const full = bareText(entry);
     const missing = full.length - bare.length;
-    if (missing < 1 || bare.length < 0.45 * full.length || !isAround(bare, full)) continue;
+    if (missing < 1 || bare.length < 0.45 * full.length || !(isAround(bare, full) || full.includes(bare))) continue;
     if (!wordsToo && plain.split(/[ /]+/).every((word) => entry.split(/[ /]+/).includes(word))) continue;
     const fact = canonicalValue(entry);
     const known = found.get(fact);
