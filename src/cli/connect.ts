@@ -9,7 +9,8 @@ import { ApiClient } from './api-client.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import type { Output } from './output.ts';
 
-const DEFAULT_URL = 'http://127.0.0.1:3000';
+/** Where a ktpflow of this machine listens, by the variable that it reads too. */
+const DEFAULT_URL = `http://127.0.0.1:${process.env.PORT || 3000}`;
 /** The first start fetches 170 MB. */
 const START_MS = 15 * 60_000;
 const PROBE_MS = 2_000;

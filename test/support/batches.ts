@@ -15,7 +15,7 @@ import type { Platform } from './platform.ts';
 
 /** A batch and its items as the API writes them before it starts the workflow; each item's image is its text. */
 export async function insertBatch(
-  platform: Platform,
+  platform: Pick<Platform, 'blobs' | 'database' | 'keyring'>,
   images: readonly (string | Partial<ItemRequest>)[],
   archive: Uint8Array | null = null,
 ): Promise<string> {

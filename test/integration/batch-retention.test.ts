@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { PGlite } from '@electric-sql/pglite';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRemoveExpired } from '../../src/activities/remove-expired.ts';
+import { Keyring } from '../../src/encryption/keyring.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
+import { FileBlobStore } from '../../src/storage/file-blobs.ts';
+import { insertBatch } from '../support/batches.ts';
+import { createMemoryDatabase } from '../support/memory-database.ts';
+
+const HOUR_MS = 3_600_000;
+const keyring = new Keyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]);
+const folder = mkdtempSync(join(tmpdir(), 'ktpflow-retention-'));
+let pglite: PGlite;
+let database: Database;
+let blobs: FileBlobStore;
+
+beforeAll(async () => {
+  pglite = await createMemoryDatabase();
+  database = await openDatabase({ pglite });
+  blobs = await FileBlobStore.open(folder, keyring);
+});
+afterAll(async () => {
+  await pglite.close();
+  rmSync(folder, { recursive: true });
+});
+
+const run = () => new MockActivityEnvironment().run(createRemoveExpired(database, blobs));
+const insert = (archive: Uint8Array | null = null) => insertBatch({ database, blobs, keyring }, ['a', 'b'], archive);
+const exists = async (id: string) => (await database.batch.count({ where: { id } })) === 1;
+const itemsOf = (batchId: string) => database.extraction.findMany({ where: { batchId } });
+
+describe('the removal of what has expired', () => {
+  it('takes an expired batch with its items, images and archive, and leaves others alone', async () => {
+    const kept = await insert();
+    const expired = await insert(Buffer.from('archive'));
+    const past = new Date(Date.now() - 1000);
+    const images = (await itemsOf(expired)).map((item) => item.blob ?? '');
+    const { blob: archive } = await database.batch.update({ where: { id: expired }, data: { expiresAt: past } });
+    await database.extraction.updateMany({ where: { batchId: expired }, data: { expiresAt: past } });
+    expect(await run()).toMatchObject({ expired: 3, abandoned: 0 });
+    expect([await exists(kept), await exists(expired)]).toEqual([true, false]);
+    expect(await itemsOf(kept)).toHaveLength(2);
+    for (const blob of [...images, archive ?? ''])
+      await expect(blobs.read(blob)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('takes a batch that never got its run, but neither one that did nor the items of one', async () => {
+    const createdAt = new Date(Date.now() - 10 * 60_000);
+    const running = await insert();
+    const abandoned = await insert();
+    await database.batch.updateMany({ data: { createdAt } });
+    await database.extraction.updateMany({ data: { createdAt } });
+    await database.batch.update({ where: { id: abandoned }, data: { acceptedAt: null } });
+    expect(await run()).toMatchObject({ expired: 0, abandoned: 1 });
+    expect([await exists(running), await exists(abandoned)]).toEqual([true, false]);
+    expect(await itemsOf(running)).toHaveLength(2);
+  });
+
+  it('takes blobs that nobody names, but not an archive that is still to be unpacked', async () => {
+    const batch = await insert(Buffer.from('archive'));
+    const { blob: archive } = await database.batch.findUniqueOrThrow({ where: { id: batch } });
+    const { blob: orphan } = await blobs.write(Readable.from(['orphan']), keyring.createDataKey());
+    const old = new Date(Date.now() - 2 * HOUR_MS);
+    for await (const blob of blobs.listOlderThan(new Date(Date.now() + 1000))) {
+      await utimes(join(folder, blob.slice(0, 2), blob), old, old);
+    }
+    expect(await run()).toMatchObject({ orphanedBlobs: 1 });
+    await expect(blobs.read(orphan)).rejects.toMatchObject({ code: 'not_found' });
+    await (await blobs.open(archive ?? '')).close();
+  });
+});
