@@ -13,6 +13,8 @@ export interface TakenOver {
   readonly log: StreamLog;
   /** Records in the history. */
   readonly recorded: number;
+  /** Attempts in a row, this one included, that began and have recorded nothing yet. */
+  readonly fruitless: number;
 }
 
 /** The stream of the workflow that scheduled this activity. */
@@ -53,15 +55,18 @@ export class OwnStream {
     };
     const log = new StreamLog();
     let recorded = 0;
+    let fruitless = 0;
     for await (const batch of followStream(source, this.#run, signal)) {
       for (const record of batch.records) {
+        const before = log.pieces.length;
         log.accept(record);
         recorded++;
-        if (compareEpochs(record.epoch, epoch) >= 0) return { log, recorded };
+        fruitless = log.pieces.length > before ? 0 : fruitless + 1;
+        if (compareEpochs(record.epoch, epoch) >= 0) return { log, recorded, fruitless };
       }
       if (batch.closed) {
         log.close(batch.closed.end);
-        return { log, recorded };
+        return { log, recorded, fruitless };
       }
     }
     throw new CancelledFailure('the activity was cancelled');

@@ -26,8 +26,13 @@ export interface GenerateAnswerDependencies {
 const HEARTBEAT_MS = 250;
 /** How long a cancelled activity tries to record what it has. */
 const LAST_WORDS_MS = 1500;
-/** A request that kills its process each time must come to an end before it has killed many. */
-const MAX_ATTEMPTS_WITHOUT_PIECE = 5;
+/**
+ * Attempts in a row without a new piece: a request that kills its process each time must come to an end, and so must
+ * the wait for an engine that does not come back (about a minute). Counted by their fences, not by Temporal's attempts:
+ * a frozen process is handed retries that it never begins.
+ */
+const MAX_FRUITLESS_AT_START = 5;
+const MAX_FRUITLESS = 15;
 /** Faults of an engine or a process that may be over soon. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   'upstream_failed',
@@ -107,6 +112,11 @@ class Generation {
       onClosed: () => this.#closed.abort(),
       abandon: this.#abandon,
     });
+    if (before && before.fruitless > (this.#pieces.length === 0 ? MAX_FRUITLESS_AT_START : MAX_FRUITLESS)) {
+      const message = 'The engine or its process failed at this answer again and again.';
+      await recorder.finish({ type: 'error', error: { code: 'upstream_failed', message, param: null } });
+      return;
+    }
     try {
       await this.#generate(recorder);
     } catch (error) {
@@ -123,9 +133,6 @@ class Generation {
   }
 
   async #generate(recorder: StreamRecorder): Promise<void> {
-    if (this.#context.info.attempt > MAX_ATTEMPTS_WITHOUT_PIECE && this.#pieces.length === 0) {
-      throw new KtpflowError('internal', 'The inference process failed at this request again and again.');
-    }
     const { blobs, config, engines } = this.#dependencies;
     const { blob, model } = this.#input;
     const signal = AbortSignal.any([this.#context.cancellationSignal, this.#closed.signal]);

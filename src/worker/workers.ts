@@ -91,5 +91,8 @@ export async function createGenerationWorker(
     taskQueue: GENERATION_TASK_QUEUE,
     activities: withMappedFailures(activities),
     maxConcurrentActivityTaskExecutions: slots,
+    // A frozen process is handed a retry for each of its open polls, and each costs a heartbeat's time-out: measured,
+    // 40 s with the default of ten polls and 3 s with one. maxConcurrentActivityTaskPolls has no effect on this (1.24).
+    activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 },
   });
 }

@@ -35,8 +35,8 @@ function generationAt(taskQueue: string): GenerationActivities {
     // A killed or frozen process is noticed within this; generateAnswer beats four times a second.
     heartbeatTimeout: '2 seconds',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    // Only an answer that has begun is retried: about a minute for an engine to come back.
-    retry: { initialInterval: '50 milliseconds', maximumInterval: '5 seconds', maximumAttempts: 20 },
+    // The activity itself gives up before (generate-answer.ts); this is for a process that is frozen for long.
+    retry: { initialInterval: '50 milliseconds', maximumInterval: '5 seconds', maximumAttempts: 200 },
     priority: { priorityKey: INTERACTIVE_PRIORITY },
   });
 }
