@@ -16,6 +16,8 @@ export interface Embedded {
   parts(): Map<Part, number>;
   /** Resident memory in megabytes by part. */
   memory(): Map<Part, number>;
+  /** Seconds of processor time since their start, by part. */
+  cpu(): Map<Part, number>;
   kill(part: Part): void;
   /** Milliseconds until /readyz was 200. */
   ready(): Promise<number>;
@@ -44,6 +46,7 @@ export async function startEmbedded(home: string, environment: Record<string, st
     key,
     parts,
     memory: () => new Map([...parts()].map(([part, pid]) => [part, residentMegabytes(pid)])),
+    cpu: () => new Map([...parts()].map(([part, pid]) => [part, cpuSeconds(pid)])),
     kill(part) {
       const pid = parts().get(part);
       if (pid === undefined) throw new Error(`${part} does not run`);
@@ -111,6 +114,17 @@ function commandOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
   } catch {
     return '';
+  }
+}
+
+/** proc(5): user and system time in clock ticks, a hundred a second on every Linux that Node runs on. */
+function cpuSeconds(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
   }
 }
 

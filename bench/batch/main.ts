@@ -48,8 +48,14 @@ interface MemorySample {
   readonly megabytes: ReadonlyMap<Part, number>;
 }
 
-/** Seconds a card, reading as many at once as the platform does. */
-async function timeBare(cards: readonly Buffer[]): Promise<number> {
+interface BareTime {
+  /** Seconds a card. */
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+/** Reads as many cards at once as the platform does. */
+async function timeBare(cards: readonly Buffer[]): Promise<BareTime> {
   const pool = createCardReaderPool({
     modelPaths: {
       detectionModelPath: join(models, 'PP-OCRv6_det_small.onnx'),
@@ -64,10 +70,12 @@ async function timeBare(cards: readonly Buffer[]): Promise<number> {
     });
   await Promise.all(Array.from({ length: 2 * threads }, (_, index) => read(index)));
   const startedAt = performance.now();
+  const before = process.cpuUsage();
   await Promise.all(Array.from({ length: options.bare }, (_, index) => read(index)));
   const seconds = (performance.now() - startedAt) / 1000;
+  const { system, user } = process.cpuUsage(before);
   await pool.close();
-  return seconds / options.bare;
+  return { wall: seconds / options.bare, cpu: (system + user) / 1e6 / options.bare };
 }
 
 async function main(): Promise<void> {
@@ -79,6 +87,7 @@ async function main(): Promise<void> {
     console.log(`ready after ${((await embedded.ready()) / 1000).toFixed(1)} s`);
     // A first small batch warms caches and JIT, as the bare pipeline was warmed.
     await watch(embedded, await send(embedded, cards, Math.min(options.items, 8)), () => {});
+    const cpuBefore = embedded.cpu();
     const startedAt = performance.now();
     const accepted = await send(embedded, cards, options.items);
     const uploadSeconds = (performance.now() - startedAt) / 1000;
@@ -91,20 +100,12 @@ async function main(): Promise<void> {
       kills(succeeded + failed);
     });
     const wallSeconds = (performance.now() - startedAt) / 1000;
+    const cpu = new Map([...embedded.cpu()].map(([part, seconds]) => [part, seconds - (cpuBefore.get(part) ?? 0)]));
     const single = await singles?.stop();
     await checkItems(embedded, batch);
     await embedded.stop();
     const bareAfter = await timeBare(cards);
-    print({
-      batch,
-      uploadSeconds,
-      wallSeconds,
-      bare: (bareBefore + bareAfter) / 2,
-      bareBefore,
-      bareAfter,
-      samples,
-      single,
-    });
+    print({ batch, uploadSeconds, wallSeconds, bareBefore, bareAfter, cpu, samples, single });
   } finally {
     await embedded.stop();
     await rm(home, { recursive: true, force: true });
@@ -205,25 +206,37 @@ interface Report {
   readonly batch: BatchObject;
   readonly uploadSeconds: number;
   readonly wallSeconds: number;
-  readonly bare: number;
-  readonly bareBefore: number;
-  readonly bareAfter: number;
+  readonly bareBefore: BareTime;
+  readonly bareAfter: BareTime;
+  /** Seconds of processor time during the batch; wrong for a part that was killed meanwhile. */
+  readonly cpu: ReadonlyMap<Part, number>;
   readonly samples: readonly MemorySample[];
   readonly single: readonly number[] | undefined;
 }
 
-function print({ batch, uploadSeconds, wallSeconds, bare, bareBefore, bareAfter, samples, single }: Report): void {
+function print({ batch, uploadSeconds, wallSeconds, bareBefore, bareAfter, cpu, samples, single }: Report): void {
   const perItem = wallSeconds / options.items;
+  const bare = (bareBefore.wall + bareAfter.wall) / 2;
   const milliseconds = (seconds: number) => `${(seconds * 1000).toFixed(1)} ms`;
   console.log(`\n${options.items} items on ${threads} cores: ${JSON.stringify(batch.counts)}`);
   console.log(`accepted after ${uploadSeconds.toFixed(1)} s, done after ${wallSeconds.toFixed(1)} s`);
   console.log(`an item, wall time        ${milliseconds(perItem)}`);
+  const around = `before ${milliseconds(bareBefore.wall)}, after ${milliseconds(bareAfter.wall)}`;
+  console.log(`bare pipeline             ${milliseconds(bare)}  (${around})`);
   console.log(
-    `bare pipeline             ${milliseconds(bare)}  (before ${milliseconds(bareBefore)}, after ${milliseconds(bareAfter)})`,
+    `orchestration             ${milliseconds(perItem - bare)}, ${percent(1 - bare / perItem)} of the wall time`,
   );
-  console.log(
-    `orchestration             ${milliseconds(perItem - bare)}, ${((1 - bare / perItem) * 100).toFixed(1)} % of the wall time`,
-  );
+  if (!options.kill) {
+    // On a machine with other work the wall time says little: a saturated machine spends processor time.
+    const cpuPerItem = [...cpu.values()].reduce((sum, seconds) => sum + seconds, 0) / options.items;
+    const bareCpu = (bareBefore.cpu + bareAfter.cpu) / 2;
+    const shares = [...cpu].map(([part, seconds]) => `${part} ${milliseconds(seconds / options.items)}`).join(', ');
+    console.log(`processor time an item    ${milliseconds(cpuPerItem)}  (${shares})`);
+    console.log(`bare pipeline             ${milliseconds(bareCpu)}`);
+    console.log(
+      `orchestration             ${milliseconds(cpuPerItem - bareCpu)}, ${percent(1 - bareCpu / cpuPerItem)}`,
+    );
+  }
   if (single && single.length > 0) {
     const at = (share: number) => single[Math.min(single.length - 1, Math.floor(share * single.length))] ?? Number.NaN;
     console.log(
@@ -242,6 +255,10 @@ function print({ batch, uploadSeconds, wallSeconds, bare, bareBefore, bareAfter,
     const most = Math.max(...samples.map(({ megabytes }) => megabytes.get(part) ?? 0));
     console.log(`| ${part.padEnd(18)} | ${[at(0.1), at(0.5), at(0.9), most].map(cell).join(' | ')} |`);
   }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
 
 await main();
