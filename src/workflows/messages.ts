@@ -72,12 +72,16 @@ export function extractionWorkflowId(extractionId: string): string {
 
 export const stateQuery = defineQuery<ExtractionState>('state');
 
-/** One engine of an inference process, as /health shows it. */
+/** One engine of an inference process. */
 export interface EngineStatus {
   readonly id: string;
   readonly kind: 'ppocr' | 'onnx' | 'openai';
+  /** The name of /v1/models that it answers to. */
+  readonly modelId: string;
   readonly ready: boolean;
   readonly error: string | null;
+  /** Prompt and answer together, in tokens; null where it is not known. */
+  readonly contextLength: number | null;
 }
 
 /** Name of the activity on {@link PROBE_TASK_QUEUE}; run by itself, without a workflow. */

@@ -117,7 +117,9 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
         const connection = await connectWorker(config);
         const activities = {
           readCard: options.readCard ? options.readCard(realReadCard) : realReadCard(),
-          probeEngines: createProbeEngines(async () => [{ id: 'pp-ocr', kind: 'ppocr', ready: true, error: null }]),
+          probeEngines: createProbeEngines(async () => [
+            { id: 'pp-ocr', kind: 'ppocr', modelId: 'ktp-ocr', ready: true, error: null, contextLength: null },
+          ]),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         return { connection, workers: await createInferenceWorkers(where, activities, 6) };

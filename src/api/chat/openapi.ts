@@ -64,6 +64,13 @@ const streamHeaders = z.object({
 const modelSchema = z
   .object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.string() })
   .meta({ id: 'Model' });
+const modelListSchema = z.object({
+  object: z.literal('list'),
+  data: z.array(modelSchema),
+  first_id: z.string(),
+  last_id: z.string(),
+  has_more: z.boolean(),
+});
 
 export const chatPaths: ZodOpenApiPathsObject = {
   '/v1/chat/completions': {
@@ -137,7 +144,7 @@ export const chatPaths: ZodOpenApiPathsObject = {
         200: {
           description: 'All of them.',
           content: {
-            'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(modelSchema) }) },
+            'application/json': { schema: modelListSchema },
           },
         },
         ...errorResponses(401),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type EngineStatus, PROBE_ENGINES_ACTIVITY, PROBE_TASK_QUEUE } from '../../workflows/messages.ts';
+import { OCR_MODEL } from '../chat/models.ts';
 import type { ApiContext } from '../context.ts';
 
 const DEADLINE_MS = 1_500;
@@ -19,6 +20,7 @@ export async function engineReadiness({ temporal }: ApiContext): Promise<readonl
       }),
     );
   } catch {
-    return [{ id: 'pp-ocr', kind: 'ppocr', ready: false, error: 'No inference process answers.' }];
+    const error = 'No inference process answers.';
+    return [{ id: 'pp-ocr', kind: 'ppocr', modelId: OCR_MODEL, ready: false, error, contextLength: null }];
   }
 }

@@ -4,7 +4,7 @@ import type { EngineStatus } from '../../workflows/messages.ts';
 import { errorResponses } from '../openapi/responses.ts';
 
 const tags = ['Health'];
-const engineSchema: z.ZodType<EngineStatus> = z.object({
+const engineSchema: z.ZodType<Omit<EngineStatus, 'modelId' | 'contextLength'>> = z.object({
   id: z.string(),
   kind: z.enum(['ppocr', 'onnx', 'openai']),
   ready: z.boolean(),

@@ -1,12 +1,10 @@
 import type { Express } from 'express';
 import { requireKey } from '../authentication.ts';
+import { OCR_MODEL } from '../chat/models.ts';
 import type { RouteContext } from '../context.ts';
 import { sendError } from '../errors.ts';
 import { route } from '../methods.ts';
 import { createReadiness, type Readiness, unreadiness } from './readiness.ts';
-
-/** Name of the engine that is always there. */
-const OCR_MODEL = 'ktp-ocr';
 
 /** /health, /livez and /readyz are open to everybody; /metrics needs a key once keys exist. */
 export function health(app: Express, context: RouteContext): void {
@@ -39,19 +37,21 @@ export function health(app: Express, context: RouteContext): void {
 
 function describe({ config }: RouteContext, readiness: Readiness) {
   const error = unreadiness(readiness);
+  const modelIdInUse = config.VLM_MODEL_DIR || config.VLM_BASE_URL ? config.MODEL_REPO_ID : OCR_MODEL;
+  const model = readiness.engines.find(({ modelId }) => modelId === modelIdInUse);
   return {
     ok: error === undefined,
-    modelReady: readiness.engines.some((engine) => engine.ready),
-    modelId: config.VLM_MODEL_DIR || config.VLM_BASE_URL ? config.MODEL_REPO_ID : OCR_MODEL,
+    modelReady: model?.ready ?? false,
+    modelId: modelIdInUse,
     error: error?.message ?? null,
-    engines: readiness.engines,
+    engines: readiness.engines.map(({ id, kind, ready, error: fault }) => ({ id, kind, ready, error: fault })),
     temporal: { connected: readiness.temporal },
     database: { connected: readiness.database },
     context: {
       compressionEnabled: config.ENABLE_AUTO_COMPRESSION,
       strategy: config.COMPRESSION_STRATEGY,
       safetyMargin: config.CONTEXT_SAFETY_MARGIN,
-      modelMaxContext: config.CONTEXT_MAX_TOKENS_AUTO || null,
+      modelMaxContext: config.CONTEXT_MAX_TOKENS_AUTO || (model?.contextLength ?? null),
       tokenizerModelMaxLength: null,
       last: null,
     },
