@@ -23,7 +23,7 @@ interface Bin {
 }
 
 /** Points in a bin: fewer say too little. */
-const BIN = 60;
+const BIN = 30;
 /** Each bin counts half a wrong reading more than it has: rarer faults than the corpus can show exist. */
 const DOUBT = 0.5;
 
@@ -64,7 +64,7 @@ function isotonic(list: readonly Point[]): Bin[] {
     for (;;) {
       const last = bins.at(-1);
       const before = bins.at(-2);
-      if (!last || !before || before.right / before.count <= last.right / last.count) break;
+      if (!last || !before || before.right / before.count < last.right / last.count) break;
       bins.splice(-2, 2, {
         score: (before.score * before.count + last.score * last.count) / (before.count + last.count),
         right: before.right + last.right,

@@ -54,5 +54,5 @@ function swapCost(glyph: Glyph, wanted: string, doubt: number): number {
 }
 
 function insertionCost(character: string): number {
-  return character === ' ' ? 2.5 : 7;
+  return character === ' ' ? 2.5 : 5.5;
 }

@@ -38,12 +38,14 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   const known = (entry: string, distance: number, warnings: readonly string[]): Reading => {
     const snapShare = distance / Math.max(1, entry.length);
     const value = canonicalValue(entry);
-    return { value, raw, spans, source: 'ocr', warnings, evidence: { ...evidence, snapShare, listed: true } };
+    const partOfAnother = entries.some((other) => other.length > entry.length && other.includes(entry));
+    const whole = { ...evidence, snapShare, listed: true, partOfAnother };
+    return { value, raw, spans, source: 'ocr', warnings, evidence: whole };
   };
   const plain = plainText(raw);
   if (entries.includes(plain)) return known(plain, 0, []);
-  const whole = complete(plain, entries, options.closed === true);
-  if (whole !== undefined) return known(whole, 0.5 * (whole.length - plain.length), ['completed']);
+  const completed = complete(plain, entries, options.closed === true);
+  if (completed !== undefined) return known(completed, 0.5 * (completed.length - plain.length), ['completed']);
   const near = nearestFitting(plain, entries, spans, options.closed === true);
   if (near) return known(near.value, near.distance, near.distance > 0 ? ['snapped'] : []);
   const fitting = options.closed ? bestFitting(plain, entries, spans, options.common) : undefined;

@@ -23,6 +23,8 @@ export interface Evidence {
   readonly snapShare: number;
   /** Whether the value is of a closed list or form that it matched. */
   readonly listed: boolean;
+  /** Whether the value is also a part of another entry of its list (KAWIN of BELUM KAWIN). */
+  readonly partOfAnother: boolean;
   /** Other readings on the card that agree (1), say nothing (0) or contradict (-1). */
   readonly agreement: -1 | 0 | 1;
   /** Marks in the text that a value of this kind does not have. */
@@ -37,6 +39,7 @@ export const NO_EVIDENCE: Evidence = {
   labelQuality: 0,
   snapShare: 0,
   listed: false,
+  partOfAnother: false,
   agreement: 0,
   oddCharacters: 0,
   cut: false,
@@ -69,9 +72,8 @@ export function markCut(reading: Reading, edge: number | undefined): Reading {
 
 /** A reading marked where a stretch of its text seems to be missing; a value that is whole by its list is not. */
 export function markGap(reading: Reading, gap: boolean | undefined): Reading {
-  if (gap !== true || reading.value === null || (reading.evidence.listed && reading.evidence.snapShare === 0)) {
-    return reading;
-  }
+  const { listed, snapShare, partOfAnother } = reading.evidence;
+  if (gap !== true || reading.value === null || (listed && snapShare === 0 && !partOfAnother)) return reading;
   return { ...reading, warnings: [...reading.warnings, 'gap'], evidence: { ...reading.evidence, cut: true } };
 }
 

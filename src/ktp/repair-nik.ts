@@ -1,7 +1,8 @@
+import { median } from './anchors.ts';
 import type { CalendarDate } from './dates.ts';
 import { type NikParts, nikBirthDate, nikDateCode, parseNik } from './nik.ts';
 import type { NikReading } from './read-nik.ts';
-import { repairedReading } from './reading.ts';
+import { type Reading, repairedReading, solidGlyphs } from './reading.ts';
 import { isKnownDistrict, isKnownProvince } from './regions.ts';
 
 export type Sex = 'male' | 'female';
@@ -17,7 +18,7 @@ export interface NikWitness {
 
 /** Nats by which a repaired digit may fit worse than what was read; and by how much it must beat the next candidate. */
 export const COST_PER_DIGIT = 7;
-const COST_PER_LOST_DIGIT = 9;
+const COST_PER_LOST_DIGIT = 6;
 export const LEAST_MARGIN = 2;
 /** Nats that a known district code, and the printed district's own, are worth. */
 const KNOWN_DISTRICT = 1.5;
@@ -47,13 +48,13 @@ export interface NikRepair {
 }
 
 /** The one sixteen-digit number near the reading that satisfies every rule; undefined where none or several do. */
-export function repairNik({ digits, fit }: NikReading, witness: NikWitness): NikRepair | undefined {
+export function repairNik({ digits, fit, reading }: NikReading, witness: NikWitness): NikRepair | undefined {
   if (!fit) return undefined;
   const { birthDate, sex } = witness;
   const expected = birthDate && sex ? nikDateCode(birthDate, sex) : undefined;
   const read = fit.of(digits);
   const ranked: { nik: string; cost: number; weight: number; allowed: number }[] = [];
-  for (const [candidate, edits, lost] of neighbours(digits, expected).values()) {
+  for (const [candidate, edits, lost] of neighbours(digits, expected, gapsIn(digits, reading)).values()) {
     const parts = parseNik(candidate);
     if (!parts || !isPlausible(parts) || !agrees(parts, witness)) continue;
     const cost = read - fit.of(candidate);
@@ -70,7 +71,11 @@ export function repairNik({ digits, fit }: NikReading, witness: NikWitness): Nik
 }
 
 /** Sixteen-digit numbers one edit away, or with the expected date put in its place; with the number of edits. */
-function neighbours(digits: string, expected: string | undefined): Map<string, [string, number, boolean]> {
+function neighbours(
+  digits: string,
+  expected: string | undefined,
+  gaps: readonly number[],
+): Map<string, [string, number, boolean]> {
   const found = new Map<string, [string, number, boolean]>();
   const add = (nik: string, edits: number, lost: boolean): void => {
     if (!found.has(nik)) found.set(nik, [nik, edits, lost]);
@@ -86,7 +91,7 @@ function neighbours(digits: string, expected: string | undefined): Map<string, [
       if (edits <= 2) add(digits.slice(0, 6) + expected + digits.slice(12), edits, false);
     }
   } else if (digits.length === 15) {
-    for (let index = 0; index <= 15; index += 1) {
+    for (const index of gaps) {
       for (let digit = 0; digit < 10; digit += 1) add(digits.slice(0, index) + digit + digits.slice(index), 1, true);
     }
   } else if (digits.length === 17) {
@@ -94,6 +99,17 @@ function neighbours(digits: string, expected: string | undefined): Map<string, [
   }
   return found;
 }
+
+/** Where a digit can have been lost: between two that stand wider apart than the others, which are evenly spaced. */
+function gapsIn(digits: string, reading: Reading): number[] {
+  const glyphs = solidGlyphs(reading.spans);
+  if (glyphs.length !== digits.length) return [];
+  const distances = glyphs.slice(1).map((glyph, index) => glyph.u - (glyphs[index]?.u ?? glyph.u));
+  const pitch = median(distances);
+  return distances.flatMap((distance, index) => (distance > LOST_DIGIT_PITCHES * pitch ? [index + 1] : []));
+}
+
+const LOST_DIGIT_PITCHES = 1.45;
 
 /** Province known and a real date: what every NIK satisfies. */
 export function isPlausible(parts: NikParts): boolean {

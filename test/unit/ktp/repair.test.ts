@@ -30,7 +30,11 @@ describe('NIK against date of birth and sex', () => {
   });
 
   it('finds the digit that was lost where the printed date tells it', () => {
-    expect(readMisread({ nik: '320101578900000' }).fields.nik.value).toBe('3201015708900000');
+    expect(readMisread({ nik: '32010157 8900000' }).fields.nik.value).toBe('3201015708900000');
+  });
+
+  it('does not make up a digit where none can have stood', () => {
+    expect(readMisread({ nik: '201015708900000' }).fields.nik.value).toBe('201015708900000');
   });
 
   it('drops the stroke of a colon read as a digit', () => {
