@@ -110,6 +110,14 @@ describe('the OpenAI SDK', () => {
     expect(whole.choices[0]?.message).toMatchObject({ reasoning: 'Let me see', reasoning_content: 'Let me see' });
   });
 
+  it('parses an answer that has a schema', async () => {
+    upstream.behave({ tokens: ['{"nama"', ':"BUDI"', '}'] });
+    const schema = { type: 'object', properties: { nama: { type: 'string' } }, required: ['nama'] };
+    const response_format = { type: 'json_schema' as const, json_schema: { name: 'person', schema } };
+    const answer = await client.chat.completions.parse({ model: MODEL, messages, response_format });
+    expect(JSON.parse(answer.choices[0]?.message.content ?? '')).toEqual({ nama: 'BUDI' });
+  });
+
   it('sees errors by their classes, before the headers also when streamed', async () => {
     const create = (extra: object) => client.chat.completions.create({ model: MODEL, messages, ...extra });
     await expect(create({ n: 2 })).rejects.toThrow(OpenAI.BadRequestError);
@@ -371,8 +379,9 @@ describe('cancel', () => {
     await generations.stop();
     const before = upstream.requests.length;
     const response = complete(ask({ session_id: 'waiting' }));
-    await sleep(300);
-    expect(await cancel('waiting')).toBe('cancelled');
+    let status = 'not_found';
+    while (status === 'not_found') status = await cancel('waiting');
+    expect(status).toBe('cancelled');
     expect(await jsonOf<object>(await response)).toMatchObject({
       cancelled: true,
       choices: [{ message: { content: '' } }],
