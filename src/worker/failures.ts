@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { KtpflowError } from '../errors.ts';
+import { isDatabaseUnavailable } from '../storage/database-errors.ts';
 
 /**
  * Maps what an activity throws to a failure with a stable type (our error code), so that retry policies and
@@ -16,6 +17,13 @@ function asApplicationFailure(error: unknown, attempt: number): Error {
       details: [attempt],
       cause: error,
     });
+  }
+  // A batch waits for the database to come back, instead of taking its absence for a fault of the item.
+  if (isDatabaseUnavailable(error)) {
+    return asApplicationFailure(
+      new KtpflowError('database_unavailable', 'The database cannot be reached right now.', { cause: error }),
+      attempt,
+    );
   }
   // An unknown fault may be a passing one: it is retried, as far as the activity's policy goes.
   return ApplicationFailure.create({
