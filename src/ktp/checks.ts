@@ -5,9 +5,9 @@ import type { Check, Field, FieldName } from './schema.ts';
 
 /** The rules of the NIK and of what it shares with other fields. Messages name the rule, never a value. */
 export function checkCard(fields: Readonly<Record<FieldName, Field>>): Check[] {
-  const nik = fields.nik.value;
-  if (nik === null) return [];
-  const parts = parseNik(nik);
+  const { value: nik, warnings } = fields.nik;
+  if (nik === null && !warnings.includes('malformed')) return [];
+  const parts = parseNik(nik ?? '');
   if (!parts) return [check('nik_malformed', 'error', ['nik'], 'The NIK does not have 16 digits.')];
   const checks: Check[] = [];
   const printedBirth = parseIsoDate(fields.tgl_lahir.value ?? '');

@@ -75,7 +75,8 @@ const VALUES: ReadonlyArray<readonly [name: FieldName, worth: number]> = [
 
 function isOfForm(name: FieldName, reading: Reading): boolean {
   if (reading.value === null || reading.source === 'derived') return false;
-  return name === 'nik' ? reading.value.length === 16 : name === 'rt' || reading.evidence.listed;
+  if (name === 'nik') return reading.value.length === 16;
+  return name === 'rt' || name === 'berlaku_hingga' || reading.evidence.listed;
 }
 
 function names(line: TextLine, title: string): boolean {

@@ -13,7 +13,7 @@ export function readDate(spans: readonly Span[], labelQuality: number): Reading 
   if (raw === '') return unread();
   const found = findDate(raw) ?? decodedDate(spans, raw);
   if (!found) return { ...unread('malformed'), raw, spans };
-  const evidence = { ...characterEvidence(spans, labelQuality), listed: true, oddCharacters: found.mended };
+  const evidence = { ...characterEvidence(spans, labelQuality), oddCharacters: found.mended };
   const warnings = found.mended > 0 ? ['normalised'] : [];
   return { value: toIsoDate(found.date), raw, spans, source: 'ocr', warnings, evidence };
 }

@@ -9,9 +9,8 @@ import { readListed, readValidity } from './read-listed.ts';
 import { readNeighbourhood } from './read-neighbourhood.ts';
 import { readNik } from './read-nik.ts';
 import { completeHeader, readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
-import { markCut, markGap, type Reading } from './reading.ts';
+import { markBeside, markCut, markGap, type Reading } from './reading.ts';
 import { reconcileBirth } from './reconcile-birth.ts';
-import { birthPlaces } from './regions.ts';
 import { FIELD_NAMES, type FieldName } from './schema.ts';
 import type { TextLine } from './text-line.ts';
 import { MARITAL_STATES, NATIONALITIES, OCCUPATIONS, RELIGIONS, SEXES } from './vocabulary.ts';
@@ -44,7 +43,7 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
     kabupaten_kota: header.regency,
     nik: facts.nik,
     nama: readFreeText(slots.get('nama'), cleanName),
-    tempat_lahir: readBirthPlace(birth.place, birthPlaces),
+    tempat_lahir: readBirthPlace(birth.place),
     tgl_lahir: facts.birthDate,
     jenis_kelamin: facts.sex,
     gol_darah: readBloodGroup(slots.get('gol_darah')),
@@ -61,12 +60,43 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
     tempat_terbit: readIssuePlace(issue.place, header),
     tgl_terbit: issue.date,
   };
+  markLosses(readings, layout);
+  return { layout, readings };
+}
+
+/** Marks readings of which a part seems to be missing: by a gap, by the picture's edge, by what was lost beside them. */
+function markLosses(readings: Record<FieldName, Reading>, { slots, cutEdge }: CardLayout): void {
+  const lost = new Set(FIELD_NAMES.filter((name) => isLost(readings[name])));
   for (const name of FIELD_NAMES) {
     const label = LABEL_OF[name];
-    const marked = markGap(readings[name], label && slots.get(label)?.gap);
-    readings[name] = markCut(marked, layout.cutEdge);
+    const marked = markCut(markGap(readings[name], label && slots.get(label)?.gap), cutEdge);
+    const beside = BESIDE[name]?.some((other) => lost.has(other)) === true;
+    readings[name] = beside ? markBeside(marked) : marked;
   }
-  return { layout, readings };
+  readings.nik = withoutPart(readings.nik);
+}
+
+/** Whether a field that every card prints was not read, or only in part. */
+function isLost({ value, warnings }: Reading): boolean {
+  return value === null || warnings.some((warning) => warning === 'derived_from_nik' || warning === 'incomplete');
+}
+
+/**
+ * Fields of free text, whose end may be missing unseen, with those printed next to them: where glare or a finger took
+ * one, the other is in doubt.
+ */
+const BESIDE: Readonly<Partial<Record<FieldName, readonly FieldName[]>>> = {
+  nama: ['nik', 'tgl_lahir'],
+  tempat_lahir: ['tgl_lahir'],
+  alamat: ['jenis_kelamin', 'rt'],
+};
+
+/** A NIK without all of its digits is none; one that is clearly printed with fewer stays, as the card says it. */
+function withoutPart(nik: Reading): Reading {
+  const { value, warnings, evidence } = nik;
+  if (value === null || value.length === 16) return nik;
+  const clear = !evidence.cut && evidence.labelQuality > 0 && evidence.leastCharacter > 0.9;
+  return clear ? nik : { ...nik, value: null, warnings: [...warnings, 'incomplete'] };
 }
 
 /** The label behind which a field of free text stands. */

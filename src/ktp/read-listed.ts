@@ -2,7 +2,7 @@ import { fitOf } from './fit.ts';
 import { readDate } from './read-date.ts';
 import { behindColon, characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import type { Slot } from './slot.ts';
-import { complete, isFragment, plainText, type Snap, snap } from './snap.ts';
+import { bareText, complete, isFragment, plainText, type Snap, snap } from './snap.ts';
 import type { Span } from './spans.ts';
 import { canonicalValue, LIFELONG } from './vocabulary.ts';
 
@@ -44,6 +44,9 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   };
   const plain = plainText(raw);
   if (entries.includes(plain)) return known(plain, 0, []);
+  const bare = bareText(plain);
+  const spaced = bare === '' ? undefined : entries.find((entry) => bareText(entry) === bare);
+  if (spaced !== undefined) return known(spaced, LIGHT_EDITS / 2, ['snapped']);
   const completed = complete(plain, entries, options.closed === true);
   if (completed !== undefined) return known(completed, 0.5 * (completed.length - plain.length), ['completed']);
   const near = nearestFitting(plain, entries, spans, options.closed === true);

@@ -1,6 +1,7 @@
 import type { Header } from './read-header.ts';
 import type { Reading } from './reading.ts';
 import {
+  birthPlaces,
   districtName,
   districts,
   provinceName,
@@ -9,6 +10,7 @@ import {
   shortRegencyName,
   villages,
 } from './regions.ts';
+import { bareText } from './snap.ts';
 import { type RegionSnap, snapRegion } from './snap-region.ts';
 
 /** Nats by which a name inside its region may fit worse than the reading that it replaces. */
@@ -118,13 +120,28 @@ export function readIssuePlace(place: Reading, header: Header): Reading {
   return other.reading;
 }
 
-/** Place of birth: free text, but a doubtful letter is mended where one town alone is near and fits what was seen. */
-export function readBirthPlace(place: Reading, names: () => readonly string[]): Reading {
-  if (place.value === null || place.evidence.leastCharacter > 0.9) return place;
-  const snap = snapRegion(
-    place,
-    names().map((name) => ({ name, code: '' })),
-    { allowedCost: 5, share: 0.2 },
-  );
-  return snap.codes.length > 0 ? snap.reading : place;
+/**
+ * Place of birth: free text, but a doubtful letter is mended where one town alone is near and fits what was seen, and
+ * so are blanks inside a known name.
+ */
+export function readBirthPlace(place: Reading): Reading {
+  const { value } = place;
+  if (value === null) return place;
+  const known = birthPlaces();
+  const spelled = known.get(bareText(value));
+  if (spelled === value) return place;
+  const allowedCost = BIRTH_PLACE_COST;
+  if (spelled !== undefined)
+    return changed(place, snapRegion(place, [{ name: spelled, code: spelled }], { allowedCost }));
+  if (place.evidence.leastCharacter > CLEAR_CHARACTER) return place;
+  const towns = [...known.values()].map((name) => ({ name, code: name }));
+  return changed(place, snapRegion(place, towns, { allowedCost, share: 0.2 }));
+}
+
+const BIRTH_PLACE_COST = 5;
+/** A place whose characters are all surer than this is left as it is. */
+const CLEAR_CHARACTER = 0.9;
+
+function changed(reading: Reading, snap: RegionSnap): Reading {
+  return snap.codes.length > 0 ? snap.reading : reading;
 }

@@ -31,6 +31,8 @@ export interface Evidence {
   readonly oddCharacters: number;
   /** Whether a part of the value seems to be missing: it reaches the edge that cuts the text, or has a gap. */
   readonly cut: boolean;
+  /** Whether what is printed beside it could not be read. */
+  readonly besideLoss: boolean;
 }
 
 export const NO_EVIDENCE: Evidence = {
@@ -43,6 +45,7 @@ export const NO_EVIDENCE: Evidence = {
   agreement: 0,
   oddCharacters: 0,
   cut: false,
+  besideLoss: false,
 };
 
 /** A field that could not be read. */
@@ -75,6 +78,12 @@ export function markGap(reading: Reading, gap: boolean | undefined): Reading {
   const { listed, snapShare, partOfAnother } = reading.evidence;
   if (gap !== true || reading.value === null || (listed && snapShare === 0 && !partOfAnother)) return reading;
   return { ...reading, warnings: [...reading.warnings, 'gap'], evidence: { ...reading.evidence, cut: true } };
+}
+
+/** A reading beside one that was lost. */
+export function markBeside(reading: Reading): Reading {
+  if (reading.value === null || reading.evidence.listed) return reading;
+  return { ...reading, evidence: { ...reading.evidence, besideLoss: true } };
 }
 
 /** Text of spans in reading order, one blank between them. */

@@ -84,12 +84,25 @@ export function villages(districtCodes: readonly string[]): Region[] {
   return districtCodes.flatMap((code) => villagesOf(code).map((name) => ({ name, code })));
 }
 
-/** Names of places that people are born in: regencies and cities without their rank, and districts. */
-export function birthPlaces(): string[] {
-  const names = new Set<string>();
-  for (const name of regionTables().regencies.values()) names.add(shortRegencyName(name));
-  for (const name of regionTables().districts.values()) names.add(name);
-  return [...names];
+let birthPlaceNames: ReadonlyMap<string, string> | undefined;
+
+/**
+ * Names of places that people are born in, by their letters alone: provinces, regencies and cities without their rank,
+ * and districts.
+ */
+export function birthPlaces(): ReadonlyMap<string, string> {
+  if (birthPlaceNames) return birthPlaceNames;
+  const { provinces, regencies, districts } = regionTables();
+  const names = new Map<string, string>();
+  for (const name of districts.values()) names.set(bareText(name), name);
+  for (const name of provinces.values()) names.set(bareText(name), name);
+  for (const name of regencies.values()) {
+    const short = shortRegencyName(name);
+    names.set(bareText(short), short);
+  }
+  names.set('JAKARTA', 'JAKARTA');
+  birthPlaceNames = names;
+  return names;
 }
 
 /** KABUPATEN and KOTA taken off: what stands as a place of birth. */

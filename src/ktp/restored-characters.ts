@@ -70,6 +70,8 @@ function dropped(
 
 function leastBlank(text: string, characters: readonly RecognisedCharacter[], index: number, gap: Gap): number {
   const next = characters[index]?.text ?? '';
+  // GG. (gang) is one word.
+  if (/(?:^|[ .:])G$/.test(text) && next === 'G') return 1;
   if (text.endsWith('.')) {
     if (!/\d/.test(next)) return DROPPED_BLANK_AFTER_STOP;
     return gap.to - gap.from >= WIDE_GAP_PITCHES * gap.pitch ? DROPPED_BLANK_BEFORE_DIGIT : DROPPED_BLANK;

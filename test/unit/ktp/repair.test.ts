@@ -34,7 +34,7 @@ describe('NIK against date of birth and sex', () => {
   });
 
   it('does not make up a digit where none can have stood', () => {
-    expect(readMisread({ nik: '201015708900000' }).fields.nik.value).toBe('201015708900000');
+    expect(readMisread({ nik: '201015708900000' }).fields.nik).toMatchObject({ value: null, raw: '201015708900000' });
   });
 
   it('drops the stroke of a colon read as a digit', () => {
@@ -64,11 +64,18 @@ describe('NIK against date of birth and sex', () => {
     expect(jenis_kelamin.confidence).toBeLessThan(0.9);
   });
 
-  it('leaves a NIK malformed rather than inventing a digit', () => {
+  it('answers no NIK rather than an invented or a partial one', () => {
     const reading = readMisread({ nik: '320101570890', lahir: 'BOGOR' });
-    expect(reading.fields.nik.value).toBe('320101570890');
+    expect(reading.fields.nik).toMatchObject({ value: null, raw: '320101570890' });
     expect(reading.checks.map((check) => check.code)).toEqual(['nik_malformed']);
     expect(reading.fields.tgl_lahir.value).toBeNull();
+  });
+
+  it('leaves a NIK that the card clearly prints with fewer digits', () => {
+    const reading = readMisread({}, { ...SPECIMEN, nik: '320101570890000' });
+    expect(reading.fields.nik.value).toBe('320101570890000');
+    expect(reading.fields.nik.confidence).toBeLessThan(0.5);
+    expect(reading.checks.map((check) => check.code)).toEqual(['nik_malformed']);
   });
 });
 
