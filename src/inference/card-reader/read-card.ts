@@ -4,6 +4,7 @@ import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
 import { decodeImage } from '../../media/decode.ts';
 import { RasterPyramid } from '../../media/raster.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
+import { isRefused, judgeQuality } from './judge-quality.ts';
 import { boxToPicture, quarterTurn } from './page.ts';
 import { LIKELY, readLines } from './read-lines.ts';
 
@@ -47,6 +48,10 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   const card = readKtp(reading.lines, reading.page);
   if (card.likelihood < LIKELY) throw notACard(image.partial);
 
+  const quality = judgeQuality({ picture, reduction: image.reduction, card: reading, fields: card.fields });
+  if (options.rejectLowQuality && (image.partial || isRefused(quality))) {
+    throw new KtpflowError('quality_rejected', `The picture is not good enough: ${quality.flags.join(', ')}.`);
+  }
   const turns = -Math.round(reading.angle / (Math.PI / 2));
   const upright = quarterTurn(turns, image.raster);
   const fields = { ...card.fields };
@@ -59,7 +64,7 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
     fields,
     compat: card.compat,
     checks: card.checks,
-    quality: { flags: [], scores: {}, affected_fields: [] },
+    quality,
     engine: { strategy: 'ocr', ocr: OCR_ENGINE, vlm: null },
   };
   const finished = performance.now();

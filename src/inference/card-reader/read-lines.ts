@@ -32,7 +32,7 @@ export interface CardLines {
   readonly frame: Rectangle | null;
   /** Direction of the text in the picture, radians clockwise, -180..180 degrees. */
   readonly angle: number;
-  /** Other KTPs in the picture that were seen. */
+  /** Other cards that were seen in the picture: KTPs, or documents with some of the same labels. */
   readonly otherCards: number;
   /** Height of a typical line in pixels of the picture. */
   readonly lineHeight: number;
@@ -41,6 +41,7 @@ export interface CardLines {
 interface ReadCandidate {
   readonly card: CardLines;
   readonly likelihood: number;
+  readonly labels: number;
 }
 
 /**
@@ -72,13 +73,15 @@ async function readBest(
     if (read.length > 0 && candidate.direction.labels < (likely ? CARD_LABELS : FEW_LABELS)) break;
     if (read.some(({ card }) => covers(card, candidate))) continue;
     const card = await readCandidate(ocr, picture, candidate);
-    read.push({ card, likelihood: readKtp(card.lines, card.page).likelihood });
+    const { likelihood } = readKtp(card.lines, card.page);
+    read.push({ card, likelihood, labels: candidate.direction.labels });
   }
   const cards = read.filter(({ likelihood }) => likelihood >= LIKELY);
   const best =
     cards.sort((p, q) => q.card.lineHeight - p.card.lineHeight)[0] ??
     read.sort((p, q) => q.likelihood - p.likelihood)[0];
-  return best ? { ...best, card: { ...best.card, otherCards: Math.max(0, cards.length - 1) } } : null;
+  const others = read.filter((other) => other !== best && (other.likelihood >= LIKELY || other.labels >= CARD_LABELS));
+  return best ? { ...best, card: { ...best.card, otherCards: others.length } } : null;
 }
 
 /** Whether most of a candidate's text lies on a card that was read already. */

@@ -1,0 +1,150 @@
+import { FIELD_NAMES, type KtpResult, type Quality } from '../../ktp/schema.ts';
+import { applyHomography, mapQuad, rectangleToQuad } from '../../media/homography.ts';
+import { measureExposure } from '../../media/quality/exposure.ts';
+import { findGlare } from '../../media/quality/glare.ts';
+import { ramp } from '../../media/quality/luma.ts';
+import { moirePeak } from '../../media/quality/moire.ts';
+import { edgeWidth } from '../../media/quality/sharpness.ts';
+import type { RasterPyramid } from '../../media/raster.ts';
+import { sampleRaster } from '../../media/sample.ts';
+import type { Rectangle } from './card-frame.ts';
+import { overviewOf, tilesOf } from './card-samples.ts';
+import type { CardLines } from './read-lines.ts';
+
+type Flag = Quality['flags'][number];
+
+/** Scores from which a flag is raised; calibrated on the card generator's ladder. */
+const THRESHOLDS: Readonly<Record<Flag, number>> = {
+  blurred: 0.5,
+  dark: 0.3,
+  bright: 0.6,
+  glare: 0.25,
+  grayscale: 0.75,
+  cropped: 0.5,
+  rotated: 0.12,
+  screen: 0.5,
+  too_small: 0.6,
+  multiple_cards: 0.5,
+};
+
+/** Flags that make the gate refuse a picture: what they hide cannot be read, only guessed. */
+const REFUSED: ReadonlySet<Flag> = new Set(['blurred', 'dark', 'bright', 'glare', 'cropped', 'too_small']);
+
+/** A field is affected where a burnt-out spot covers this share of its box. */
+const COVERED = 0.15;
+/** Lines whose sharpness is measured. */
+const SHARPNESS_LINES = 10;
+
+/** What the reader knows of a card when its quality is judged. */
+export interface JudgedCard {
+  readonly picture: RasterPyramid;
+  /** Pixels of the original per pixel of the picture. */
+  readonly reduction: number;
+  readonly card: CardLines;
+  /** Fields with their boxes in 0-1 of the card's page. */
+  readonly fields: KtpResult['fields'];
+}
+
+/** Measures how good the picture of a card is. */
+export function judgeQuality({ picture, reduction, card, fields }: JudgedCard): Quality {
+  const { page } = card;
+  const frame = card.frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
+  const overview = overviewOf(picture, page, inset(frame));
+  const exposure = measureExposure(overview);
+  const copied = exposure.grayscale >= THRESHOLDS.grayscale;
+  const glare = findGlare(overview);
+  const scores: Record<Flag, number> = {
+    ...exposure,
+    // A copy's white is the paper's.
+    bright: copied ? 0 : exposure.bright,
+    glare: glare.score,
+    blurred: blurOf(picture, card),
+    screen: screenOf(picture, card, frame),
+    cropped: card.frame ? ramp(shareOutside(picture, card, frame), 0.02, 0.1) : 0,
+    rotated: Math.min(1, Math.abs(card.angle) / (Math.PI / 2)),
+    too_small: ramp((frame.right - frame.left) * reduction, 700, 300),
+    multiple_cards: card.otherCards > 0 ? 1 : 0,
+  };
+  const flags = (Object.keys(THRESHOLDS) as Flag[]).filter((flag) => scores[flag] >= THRESHOLDS[flag]);
+  const rounded = Object.entries(scores).map(([name, score]) => [name, Math.round(score * 1000) / 1000]);
+  return {
+    flags,
+    scores: Object.fromEntries(rounded),
+    affected_fields: flags.includes('glare') ? fieldsUnder(glare.spots, inset(frame), card, fields) : [],
+  };
+}
+
+/** Whether the gate should refuse a picture of that quality. */
+export function isRefused({ flags }: Quality): boolean {
+  return flags.some((flag) => REFUSED.has(flag));
+}
+
+/** A little inside of the card's edges, which are known to some hundredths only. */
+function inset({ left, top, right, bottom }: Rectangle): Rectangle {
+  const margin = 0.05 * (bottom - top);
+  return { left: left + margin, top: top + margin, right: right - margin, bottom: bottom - margin };
+}
+
+function blurOf(picture: RasterPyramid, { lines, page }: CardLines): number {
+  const step = Math.max(1, lines.length / SHARPNESS_LINES);
+  const widths: number[] = [];
+  for (let index = 0; index < lines.length; index += step) {
+    const line = lines[Math.floor(index)];
+    if (!line) continue;
+    const quad = mapQuad(page.toSource, line.quad);
+    const [topLeft, topRight, , bottomLeft] = quad;
+    const length = Math.hypot(topRight.x - topLeft.x, topRight.y - topLeft.y);
+    const height = Math.max(1, Math.hypot(bottomLeft.x - topLeft.x, bottomLeft.y - topLeft.y));
+    const width = Math.max(16, Math.round((48 * length) / height));
+    const crop = sampleRaster(picture, rectangleToQuad(width, 48, quad), Math.min(width, 320), 48);
+    const edges = edgeWidth(crop);
+    if (edges !== null) widths.push(edges);
+  }
+  widths.sort((p, q) => p - q);
+  return ramp(widths[widths.length >> 1] ?? 0, 3.6, 6);
+}
+
+function screenOf(picture: RasterPyramid, { page }: CardLines, frame: Rectangle): number {
+  const peaks = tilesOf(picture, page, frame).map(moirePeak);
+  peaks.sort((p, q) => p - q);
+  // Other pictures stay below 400, screens begin at 3,000.
+  return ramp(Math.log10(Math.max(1, peaks[peaks.length >> 1] ?? 1)), Math.log10(400), Math.log10(3000));
+}
+
+/** How far the card reaches out of the picture, as a share of its height. */
+function shareOutside(picture: RasterPyramid, { page }: CardLines, { left, top, right, bottom }: Rectangle): number {
+  const { width, height } = picture.base;
+  const corners = [
+    { x: left, y: top },
+    { x: right, y: top },
+    { x: right, y: bottom },
+    { x: left, y: bottom },
+  ].map((corner) => applyHomography(page.toSource, corner));
+  const outside = corners.map(({ x, y }) => Math.max(-x, -y, x - width, y - height, 0));
+  return Math.max(...outside) / (bottom - top);
+}
+
+/** Fields with a box that burnt-out spots cover in part. */
+function fieldsUnder(
+  spots: readonly (readonly [number, number, number, number])[],
+  card: Rectangle,
+  { page }: CardLines,
+  fields: KtpResult['fields'],
+): string[] {
+  const width = card.right - card.left;
+  const height = card.bottom - card.top;
+  return FIELD_NAMES.filter((name) => {
+    const { box } = fields[name];
+    if (!box) return false;
+    const [left, top, right, bottom] = box;
+    const x0 = (left * page.width - card.left) / width;
+    const x1 = (right * page.width - card.left) / width;
+    const y0 = (top * page.height - card.top) / height;
+    const y1 = (bottom * page.height - card.top) / height;
+    return spots.some((spot) => {
+      const across = Math.min(x1, spot[2]) - Math.max(x0, spot[0]);
+      const down = Math.min(y1, spot[3]) - Math.max(y0, spot[1]);
+      return across > 0 && down > 0 && across * down > COVERED * (x1 - x0) * (y1 - y0);
+    });
+  });
+}
