@@ -84,7 +84,6 @@ export async function startBatch(
     workflowId: batchWorkflowId(batchId),
     args: [input],
     priority: { priorityKey: BATCH_PRIORITY },
-    workflowTaskTimeout: '2 seconds',
   });
 }
 

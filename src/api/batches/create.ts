@@ -13,14 +13,12 @@ import { BATCH_PRIORITY, type Strategy, WORKER_TASK_QUEUE } from '../../workflow
 import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { checkSameRequest, type Idempotency, isRepeatedKey } from '../idempotency.ts';
+import type { Idempotency } from '../idempotency.ts';
 import type { NewItem } from './new-item.ts';
 import { discardBatch, type ReceivedBatch } from './receive.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const START_DEADLINE_MS = 5_000;
-/** Writing the rows of twenty thousand items takes a few seconds. */
-const ABANDONED_AFTER_MS = 60_000;
 /** Rows written by one statement. */
 const ROWS_AT_ONCE = 500;
 /** Well below the 10,000 that Temporal warns at, and one run still holds hundreds of cards. */
@@ -35,68 +33,12 @@ export interface NewBatch {
   readonly idempotency: Idempotency | undefined;
 }
 
-/** A repeat under the same Idempotency-Key is the batch that is there already. */
-export async function createOrRepeatBatch(context: RouteContext, request: NewBatch): Promise<string> {
-  const { batch, idempotency } = request;
-  if (!idempotency) return createBatch(context, request);
-  const repeated = async (): Promise<string | undefined> => {
-    try {
-      return await findRepeated(context, idempotency);
-    } catch (error) {
-      await discardBatch(context, batch);
-      throw error;
-    }
-  };
-  const first = await repeated();
-  if (first !== undefined) {
-    await discardBatch(context, batch);
-    return first;
-  }
-  try {
-    return await createBatch(context, request);
-  } catch (error) {
-    const other = isRepeatedKey(error) ? await repeated() : undefined;
-    if (other === undefined) throw error;
-    return other;
-  }
-}
-
-/**
- * One whose first request died before the batch was accepted may lack items: it is put away, and its key is free.
- * @throws KtpflowError idempotency_mismatch
- */
-async function findRepeated({ database }: RouteContext, asked: Idempotency): Promise<string | undefined> {
-  const { idempotencyHash } = asked;
-  const before = new Date(Date.now() - ABANDONED_AFTER_MS);
-  await database.batch.deleteMany({
-    where: {
-      idempotencyHash,
-      OR: [{ expiresAt: { lte: new Date() } }, { acceptedAt: null, status: 'validating', createdAt: { lt: before } }],
-    },
-  });
-  const row = await database.batch.findUnique({ where: { idempotencyHash } });
-  if (!row) return undefined;
-  checkSameRequest(row, asked);
-  return row.id;
-}
-
-/** What a batch is known by when it is handed in again. */
-export function batchPayload({ items, metadata, options, source }: ReceivedBatch): unknown {
-  const known = items.map((item) => [
-    item.name,
-    item.customId,
-    item.metadata,
-    item.sha256 ?? item.imageUrl ?? item.entry?.crc32 ?? item.refusal?.code ?? null,
-  ]);
-  return [source, options, metadata, known];
-}
-
 /**
  * Rows first, then the workflow: whatever dies in between, no acknowledged batch is without its run. When the start
  * fails, rows and images are removed again.
  * @returns the batch's id @throws errors of the database and of the Temporal client
  */
-async function createBatch(context: RouteContext, request: NewBatch): Promise<string> {
+export async function createBatch(context: RouteContext, request: NewBatch): Promise<string> {
   const { database, logger } = context;
   const id = `batch_${randomBytes(16).toString('hex')}`;
   try {
@@ -151,8 +93,8 @@ export async function startRun(context: RouteContext, start: BatchStart): Promis
         priorityKey: BATCH_PRIORITY,
         fairnessKey: keyring.hmac('fairness', start.tenant).slice(0, 16),
       },
-      // With the default of 10 s a killed worker would hold the batch up for as long.
-      workflowTaskTimeout: '2 seconds',
+      // Not shorter than the default, as for single cards: a new worker replays thousands of events first.
+      workflowTaskTimeout: '10 seconds',
     }),
   );
 }

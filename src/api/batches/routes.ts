@@ -15,10 +15,10 @@ import { callerOf, requestState } from '../request-state.ts';
 import { BATCHES_PATH, batchesOf, batchOf, findBatch } from './batch.ts';
 import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
-import { batchPayload, createOrRepeatBatch } from './create.ts';
 import { streamBatchEvents } from './events.ts';
 import { listItems, resultRows } from './items.ts';
 import { receiveBatch } from './receive.ts';
+import { batchPayload, createOrRepeatBatch } from './repeat.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
 import { sendResults } from './send-results.ts';
 
