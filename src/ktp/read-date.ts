@@ -3,6 +3,7 @@ import { digitOf } from './digits.ts';
 import { trackOf } from './emission-track.ts';
 import { characterEvidence, type Reading, textOf, unread } from './reading.ts';
 import type { Span } from './spans.ts';
+import type { Warning } from './warnings.ts';
 
 /**
  * The date in spans that hold little else: in their text, or else decoded again with the characters of a date only. Null
@@ -14,7 +15,7 @@ export function readDate(spans: readonly Span[], labelQuality: number): Reading 
   const found = findDate(raw) ?? decodedDate(spans, raw);
   if (!found) return { ...unread('malformed'), raw, spans };
   const evidence = { ...characterEvidence(spans, labelQuality), oddCharacters: found.mended };
-  const warnings = found.mended > 0 ? ['normalised'] : [];
+  const warnings: Warning[] = found.mended > 0 ? ['normalised'] : [];
   return { value: toIsoDate(found.date), raw, spans, source: 'ocr', warnings, evidence };
 }
 

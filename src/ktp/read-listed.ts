@@ -5,6 +5,7 @@ import type { Slot } from './slot.ts';
 import { bareText, complete, isFragment, plainText, type Snap, snap } from './snap.ts';
 import type { Span } from './spans.ts';
 import { canonicalValue, LIFELONG } from './vocabulary.ts';
+import type { Warning } from './warnings.ts';
 
 /** Nats by which an entry may fit worse than what was read: much in a closed list, less in one that is not. */
 const CLOSED_COST = 40;
@@ -35,7 +36,7 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   const raw = textOf(spans);
   if (raw === '') return unread();
   const evidence = characterEvidence(spans, slot?.labelQuality ?? 0);
-  const known = (entry: string, distance: number, warnings: readonly string[]): Reading => {
+  const known = (entry: string, distance: number, warnings: readonly Warning[]): Reading => {
     const snapShare = distance / Math.max(1, entry.length);
     const value = canonicalValue(entry);
     const partOfAnother = entries.some((other) => other.length > entry.length && other.includes(entry));

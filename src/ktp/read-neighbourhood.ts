@@ -3,6 +3,7 @@ import { fitOf } from './fit.ts';
 import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import type { Slot } from './slot.ts';
 import type { Span } from './spans.ts';
+import type { Warning } from './warnings.ts';
 
 /** RT and RW: two numbers of up to three digits, the slash possibly lost or misread. */
 export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Reading } {
@@ -12,12 +13,15 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
   const evidence = characterEvidence(spans, slot?.labelQuality ?? 0);
   const parts = withLeadingZeros(splitNeighbourhood(raw), raw, spans);
   if (!parts) return { rt: { ...unread('malformed'), raw, spans }, rw: { ...unread('malformed'), raw, spans } };
+  const warnings: Warning[] = [];
+  if (parts.mended) warnings.push('normalised');
+  if (parts.repaired) warnings.push('repaired');
   const reading = (value: string): Reading => ({
     value: value.padStart(3, '0'),
     raw,
     spans,
     source: 'ocr',
-    warnings: [...(parts.mended ? ['normalised'] : []), ...(parts.repaired ? ['repaired'] : [])],
+    warnings,
     evidence: {
       ...evidence,
       listed: value.length === 3,

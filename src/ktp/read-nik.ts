@@ -3,6 +3,7 @@ import { type Fit, fitOf } from './fit.ts';
 import { characterEvidence, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import type { Slot } from './slot.ts';
 import { type Span, sliceSpan } from './spans.ts';
+import type { Warning } from './warnings.ts';
 
 /** The NIK before it is held against the rest of the card. */
 export interface NikReading {
@@ -28,7 +29,7 @@ export function readNik(slot: Slot | undefined): NikReading {
   const mended = solid.filter((character) => digitOf(character) !== character).length;
   const changed = digits !== solid.join('');
   const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: mended };
-  const warnings = changed ? ['normalised'] : [];
+  const warnings: Warning[] = changed ? ['normalised'] : [];
   return { reading: { value: digits, raw, spans, source: 'ocr', warnings, evidence }, digits, fit };
 }
 

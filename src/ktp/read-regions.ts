@@ -12,6 +12,7 @@ import {
 } from './regions.ts';
 import { bareText } from './snap.ts';
 import { type RegionSnap, snapRegion } from './snap-region.ts';
+import type { Warning } from './warnings.ts';
 
 /** Nats by which a name inside its region may fit worse than the reading that it replaces. */
 const DISTRICT_COST = 8;
@@ -63,7 +64,7 @@ function districtOfVillage(district: Reading, code: string): Reading | undefined
     const snap = snapRegion(district, [{ name, code }], { allowedCost: 3 * DISTRICT_COST, share: 0.5 });
     return snap.codes.length > 0 ? snap.reading : undefined;
   }
-  const warnings = [...district.warnings, 'derived_from_kel_desa'];
+  const warnings: Warning[] = [...district.warnings, 'derived_from_kel_desa'];
   return { ...district, value: name, source: 'derived', warnings };
 }
 

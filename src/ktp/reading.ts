@@ -1,6 +1,7 @@
 import { isSeparator } from './labels.ts';
 import type { Field } from './schema.ts';
 import { type Glyph, type Span, sliceSpan } from './spans.ts';
+import type { Warning } from './warnings.ts';
 
 /** A field while it is being read: its value, where it came from, and what speaks for and against it. */
 export interface Reading {
@@ -8,7 +9,7 @@ export interface Reading {
   readonly raw: string | null;
   readonly spans: readonly Span[];
   readonly source: Field['source'];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   readonly evidence: Evidence;
 }
 
@@ -49,7 +50,7 @@ export const NO_EVIDENCE: Evidence = {
 };
 
 /** A field that could not be read. */
-export function unread(...warnings: string[]): Reading {
+export function unread(...warnings: Warning[]): Reading {
   return { value: null, raw: null, spans: [], source: 'ocr', warnings, evidence: NO_EVIDENCE };
 }
 
@@ -168,13 +169,13 @@ export function agreeingReading(reading: Reading): Reading {
 }
 
 /** A reading that another one on the card contradicts, without telling which is wrong. */
-export function contradictedReading(reading: Reading, warning: string): Reading {
-  const warnings = [...reading.warnings, warning];
+export function contradictedReading(reading: Reading, warning: Warning): Reading {
+  const warnings: Warning[] = [...reading.warnings, warning];
   return { ...reading, warnings, evidence: { ...reading.evidence, agreement: -1 } };
 }
 
 /** A value that was read but changed because other readings tell that it was misread. */
-export function repairedReading(reading: Reading, value: string, warning: string): Reading {
-  const warnings = [...reading.warnings, warning];
+export function repairedReading(reading: Reading, value: string, warning: Warning): Reading {
+  const warnings: Warning[] = [...reading.warnings, warning];
   return { ...reading, value, source: 'derived', warnings, evidence: { ...reading.evidence, agreement: 1 } };
 }

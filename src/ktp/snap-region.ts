@@ -53,7 +53,7 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
     if (whole !== undefined) {
       const codes = regions.filter(({ name }) => name === whole).map(({ code }) => code);
       const share = 0.5 * (1 - value.length / whole.length);
-      const completed = { ...reading, value: whole, warnings: [...reading.warnings, 'completed'] };
+      const completed: Reading = { ...reading, value: whole, warnings: [...reading.warnings, 'completed'] };
       return { reading: listed(completed, share), codes, cost: 0 };
     }
     return {
