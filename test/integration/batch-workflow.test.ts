@@ -66,21 +66,21 @@ const texts = (count: number, text = 'card') => Array.from({ length: count }, (_
 const batchOf = (id: string) => platform.database.batch.findUniqueOrThrow({ where: { id } });
 const statusesOf = async (id: string) => (await itemsOf(platform, id)).map((item) => item.status);
 
-describe('ingest-batch', () => {
+// A busy machine may take its time over a hundred items.
+describe('ingest-batch', { timeout: 90_000 }, () => {
   it('reads every item once, in order, and deletes the images', async () => {
-    const id = await insertBatch(platform, texts(150));
+    const id = await insertBatch(platform, texts(100));
     const handle = await startBatch(platform, id);
     await handle.result();
     const items = await itemsOf(platform, id);
     expect(items.map(({ status, attempts, blob }) => ({ status, attempts, blob }))).toEqual(
       items.map(() => ({ status: 'succeeded', attempts: 1, blob: null })),
     );
-    expect(new Set(reads).size).toBe(150);
-    expect(reads).toHaveLength(150);
+    expect(reads.toSorted()).toEqual(items.map((item) => item.id).toSorted());
     expect(await batchOf(id)).toMatchObject({ status: 'completed', run: 1 });
     expect((await countItems(platform.database, [id])).get(id)).toMatchObject({
-      total: 150,
-      succeeded: 150,
+      total: 100,
+      succeeded: 100,
       queued: 0,
     });
     const row = await platform.database.extraction.findFirstOrThrow({ where: { batchId: id, batchIndex: 42 } });
@@ -89,11 +89,11 @@ describe('ingest-batch', () => {
   });
 
   it('continues as new when its history grows, and loses nothing', async () => {
-    const id = await insertBatch(platform, texts(120));
-    const handle = await startBatch(platform, id, { historyLimit: 150 });
+    const id = await insertBatch(platform, texts(80));
+    const handle = await startBatch(platform, id, { historyLimit: 120 });
     await handle.result();
-    expect(await statusesOf(id)).toEqual(texts(120).map(() => 'succeeded'));
-    expect(reads).toHaveLength(120);
+    expect(await statusesOf(id)).toEqual(texts(80).map(() => 'succeeded'));
+    expect(reads).toHaveLength(80);
     const runs: string[] = [];
     for await (const run of platform.temporal.workflow.list({ query: `WorkflowId = '${handle.workflowId}'` })) {
       runs.push(run.runId);
