@@ -42,13 +42,13 @@ export function cutEdgeOf(spans: readonly Span[]): number | undefined {
   return ending.length >= 3 ? edge : undefined;
 }
 
-/** Place and date of issue: the right-hand column from the row of marital status down, top to bottom. */
+/** The right-hand column from about the row of religion down, top to bottom: where place and date of issue stand. */
 export function issueOf(spans: readonly Span[], anchors: readonly Anchor[], metrics: Metrics): Span[] {
   const lowest = anchors.filter((anchor) => LABEL_ORDER.indexOf(anchor.label) <= LABEL_ORDER.indexOf('agama')).at(-1);
   const found = spans.filter((span) => {
     const left = (span.left - metrics.labelLeft) / metrics.width;
     const centre = ((span.left + span.right) / 2 - metrics.labelLeft) / metrics.width;
-    return left > ISSUE_LEFT && centre > ISSUE_CENTRE && (!lowest || span.v > lowest.v + 1.4 * metrics.pitch);
+    return left > ISSUE_LEFT && centre > ISSUE_CENTRE && (!lowest || span.v > lowest.v - 0.5 * metrics.pitch);
   });
   return found.sort((first, second) => first.v - second.v);
 }

@@ -1,7 +1,7 @@
 import { fitOf } from './fit.ts';
 import { characterEvidence, NO_EVIDENCE, type Reading, textOf, unread, valueSpans } from './reading.ts';
 import type { Slot } from './slot.ts';
-import { plainText, snap } from './snap.ts';
+import { complete, plainText, snap } from './snap.ts';
 import type { Span } from './spans.ts';
 import { BLOOD_GROUPS } from './vocabulary.ts';
 
@@ -67,7 +67,8 @@ function foldedGroup(raw: string): string | undefined {
     .replace(/8/g, 'B')
     .replace(/4/g, 'A');
   const compact = folded.replace(/ /g, '').replace(/-{2,}/g, '-');
-  return GROUPS.includes(compact) ? compact : snap(folded, ['TIDAK TAHU'])?.value;
+  if (GROUPS.includes(compact)) return compact;
+  return snap(folded, ['TIDAK TAHU'])?.value ?? complete(folded, ['TIDAK TAHU'], true);
 }
 
 /** The group that the recogniser's probabilities bear out where the text is none. */

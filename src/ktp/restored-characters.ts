@@ -9,12 +9,13 @@ export interface RestoredCharacter extends RecognisedCharacter {
  * The recogniser drops blanks and full stops now and then. Where it did, it had still given them a share of the
  * probability at a step between the two neighbours. Measured on drawn cards from scan to motion blur (bench/fields):
  * a dropped blank had 14 to 38 %, none had at most 1.5 %; behind "I" in front of a Balinese name 0.9 %; between a full
- * stop and a digit ("NO. 5") mostly from 0.04 % with a gap of a pitch or more, none seldom so; a full
+ * stop and a digit ("NO. 5") mostly from 0.04 % with a gap of a pitch or more, else from 0.2 %, none seldom so; a full
  * stop dropped behind an abbreviation ("JL") 1 to 13 %, none at most 0.13 %.
  */
 const DROPPED_BLANK = 0.03;
 const DROPPED_BLANK_AFTER_STOP = 0.015;
 const DROPPED_BLANK_BEFORE_DIGIT = 0.0003;
+const DROPPED_BLANK_IN_NUMBER = 0.002;
 const DROPPED_BLANK_IN_NAME = 0.005;
 const DROPPED_STOP = 0.004;
 const WIDE_GAP_PITCHES = 0.97;
@@ -74,7 +75,7 @@ function leastBlank(text: string, characters: readonly RecognisedCharacter[], in
   if (/(?:^|[ .:])G$/.test(text) && next === 'G') return 1;
   if (text.endsWith('.')) {
     if (!/\d/.test(next)) return DROPPED_BLANK_AFTER_STOP;
-    return gap.to - gap.from >= WIDE_GAP_PITCHES * gap.pitch ? DROPPED_BLANK_BEFORE_DIGIT : DROPPED_BLANK;
+    return gap.to - gap.from >= WIDE_GAP_PITCHES * gap.pitch ? DROPPED_BLANK_BEFORE_DIGIT : DROPPED_BLANK_IN_NUMBER;
   }
   if (/(?:^|[: ])I$/.test(text)) {
     const rest = characters
