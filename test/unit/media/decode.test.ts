@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../../src/media/decode.ts';
 import { probeImage } from '../../../src/media/probe.ts';
@@ -51,10 +51,10 @@ describe('decodeImage', () => {
   });
 
   it.each([
-    ['grey', (image: sharp.Sharp) => image.grayscale().jpeg()],
-    ['grey with transparency', (image: sharp.Sharp) => image.grayscale().ensureAlpha(0.5).png()],
-    ['16 bits', (image: sharp.Sharp) => image.toColourspace('rgb16').png()],
-    ['two colours', (image: sharp.Sharp) => image.threshold(90).png({ palette: true, colours: 2 })],
+    ['grey', (image: Sharp) => image.grayscale().jpeg()],
+    ['grey with transparency', (image: Sharp) => image.grayscale().ensureAlpha(0.5).png()],
+    ['16 bits', (image: Sharp) => image.toColourspace('rgb16').png()],
+    ['two colours', (image: Sharp) => image.threshold(90).png({ palette: true, colours: 2 })],
   ])('decodes a %s picture', async (_, convert) => {
     const image = await decodeImage(await convert(sharp(await picture())).toBuffer());
     expect(image.raster.data).toHaveLength(60 * 40 * 3);
