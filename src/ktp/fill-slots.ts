@@ -94,7 +94,9 @@ export function markGaps(slots: Map<Label, Slot>, metrics: Metrics): Map<Label, 
     const [first] = valueSpans(slot.rows);
     const start = first?.glyphs[0]?.u ?? metrics.valueLeft;
     const late =
-      metrics.aligned && label !== 'gol_darah' && start - metrics.valueLeft > LATE_HEIGHTS * (first?.height ?? 0);
+      metrics.aligned &&
+      label !== 'gol_darah' &&
+      start - metrics.valueLeft > (label === 'nik' ? LATE_NIK_HEIGHTS : LATE_HEIGHTS) * (first?.height ?? 0);
     if (late || slot.rows.some(hasGap)) slots.set(label, { ...slot, gap: true });
   }
   return slots;
@@ -111,5 +113,7 @@ function hasGap(row: readonly Span[]): boolean {
 
 /** A value that begins this much right of the others, in line heights, has lost text. */
 const LATE_HEIGHTS = 1;
+/** The NIK is printed larger, and one digit less makes it worthless. */
+const LATE_NIK_HEIGHTS = 0.45;
 /** No blank inside a value is wider, in line heights. */
 const GAP_HEIGHTS = 0.9;

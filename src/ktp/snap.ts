@@ -16,6 +16,10 @@ export interface SnapOptions {
   readonly margin?: number;
 }
 
+/** Entries this short (WNI, WNA) are too near each other for more than one confusable letter. */
+const SHORT_ENTRY = 4;
+const SHORT_EDITS = 0.6;
+
 /** Upper case, blanks collapsed. */
 export function plainText(text: string): string {
   return text.toUpperCase().replace(/\s+/g, ' ').trim();
@@ -50,7 +54,8 @@ export function snap(text: string, entries: Iterable<string>, options: SnapOptio
       second = cost;
     }
   }
-  if (best === undefined || distance > best.length * share || second - distance < leastMargin) return undefined;
+  if (best === undefined || second - distance < leastMargin) return undefined;
+  if (distance > (best.length <= SHORT_ENTRY ? SHORT_EDITS : best.length * share)) return undefined;
   return { value: best, distance, margin: second - distance };
 }
 
