@@ -56,19 +56,24 @@ const MAX_FAILED_STARTS = 5;
 /** How long a closing thread may take to release its models. */
 const CLOSE_GRACE_MS = 3000;
 
-/** Starts the threads. */
-export function createCardReaderPool(options: CardReaderPoolOptions): CardReaderPool {
-  return new WorkerPool(options);
+/** Starts the threads. `start` is how a thread is started; tests keep hold of one by it. */
+export function createCardReaderPool(options: CardReaderPoolOptions, start = startThread): CardReaderPool {
+  return new WorkerPool(options, start);
 }
 
 class WorkerPool implements CardReaderPool {
   readonly ready: Promise<void>;
+  readonly #start: (data: ThreadData) => Worker;
   readonly #data: ThreadData;
   readonly #slots: Slot[] = [];
   readonly #queue: Job[] = [];
   #closed = false;
 
-  constructor({ modelPaths, threads = 2, intraOpThreads = 1 }: CardReaderPoolOptions) {
+  constructor(
+    { modelPaths, threads = 2, intraOpThreads = 1 }: CardReaderPoolOptions,
+    start: (data: ThreadData) => Worker,
+  ) {
+    this.#start = start;
     this.#data = { ...modelPaths, intraOpThreads };
     const starts: Promise<void>[] = [];
     for (let index = 0; index < threads; index++) {
@@ -160,7 +165,7 @@ class WorkerPool implements CardReaderPool {
   }
 
   #startSlot(onReady: () => void, onDead: (error: unknown) => void): Slot {
-    const slot: Slot = { worker: startThread(this.#data), busy: null, state: 'starting', failedStarts: 0 };
+    const slot: Slot = { worker: this.#start(this.#data), busy: null, state: 'starting', failedStarts: 0 };
     this.#listen(slot, onReady, onDead);
     return slot;
   }
@@ -197,7 +202,7 @@ class WorkerPool implements CardReaderPool {
       const pause = slot.failedStarts === 0 ? 0 : 100 * 2 ** slot.failedStarts;
       setTimeout(() => {
         if (this.#closed) return;
-        slot.worker = startThread(this.#data);
+        slot.worker = this.#start(this.#data);
         this.#listen(slot, onReady, onDead);
       }, pause);
     });
@@ -226,7 +231,7 @@ class WorkerPool implements CardReaderPool {
  * and Node 20 needs tsx to load that: a bootstrap registers it first, since `--import tsx` does nothing in a thread.
  * The built package never takes that way.
  */
-function startThread(data: ThreadData): Worker {
+export function startThread(data: ThreadData): Worker {
   const options = { workerData: data, name: 'card-reader' };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), options);
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));

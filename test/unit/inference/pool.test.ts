@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CardReaderPool, createCardReaderPool } from '../../../src/inference/card-reader/pool.ts';
+import { type CardReaderPool, createCardReaderPool, startThread } from '../../../src/inference/card-reader/pool.ts';
 import { FIXTURES, MODEL_PATHS } from './models.ts';
 
 describe('card reader pool', () => {
@@ -55,6 +56,22 @@ describe('card reader pool', () => {
       name: 'KtpflowError',
       code: 'invalid_image',
     });
+  });
+
+  it('replaces a thread that dies, and tells its card that a repeat can help', async () => {
+    const threads: Worker[] = [];
+    const fragile = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1 }, (data) => {
+      const thread = startThread(data);
+      threads.push(thread);
+      return thread;
+    });
+    await fragile.ready;
+    const unlucky = fragile.read(card, { onStage: (stage) => stage === 'reading' && void threads[0]!.terminate() });
+    const patient = fragile.read(card);
+    await expect(unlucky).rejects.toMatchObject({ code: 'internal', retryable: true });
+    expect((await patient).result.compat.nik).toBe('3201124507920000');
+    expect(threads).toHaveLength(2);
+    await fragile.close();
   });
 
   it('rejects what waits and refuses more once it is closed', async () => {

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readCard } from '../../../src/inference/card-reader/read-card.ts';
+import { createPpOcr, type PpOcr } from '../../../src/inference/ppocr/ppocr.ts';
+import { FIXTURES, MODEL_PATHS } from './models.ts';
+
+const NIK = '3201124507920000';
+
+describe('readCard', () => {
+  let ocr: PpOcr;
+  let card: Buffer;
+  const read = (bytes: Buffer, options = {}) => readCard(ocr, bytes, options);
+  beforeAll(async () => {
+    ocr = await createPpOcr({ ...MODEL_PATHS, intraOpThreads: 2 });
+    card = await readFile(new URL('bogor.jpg', FIXTURES));
+  });
+  afterAll(() => ocr.close());
+
+  it('reads an upright card', async () => {
+    const { result } = await read(card);
+    expect(result.compat).toMatchObject({ nik: NIK, nama: 'MARIA HARTONO', agama: 'ISLAM', gol_darah: 'O' });
+    expect(result.quality.flags).toEqual([]);
+    expect(result.engine).toEqual({ strategy: 'ocr', ocr: 'PP-OCRv6-small', vlm: null });
+  });
+
+  it.each([90, 180, 270])(
+    'reads a card that is turned by %i degrees, with boxes of the upright picture',
+    async (angle) => {
+      const { result } = await read(await sharp(card).rotate(angle).jpeg().toBuffer());
+      expect(result.compat).toMatchObject({ nik: NIK, nama: 'MARIA HARTONO' });
+      expect(result.quality.flags).toEqual(['rotated']);
+      const upright = (await read(card)).result.fields.nik.box!;
+      for (const [side, value] of result.fields.nik.box!.entries()) expect(value).toBeCloseTo(upright[side]!, 1);
+    },
+  );
+
+  it('reads a card that lies askew and small on a desk', async () => {
+    const small = await sharp(card).resize(640).rotate(28, { background: '#75655a' }).png().toBuffer();
+    const desk = await sharp({ create: { width: 2000, height: 1500, channels: 3, background: '#75655a' } })
+      .composite([{ input: small, left: 1100, top: 700 }])
+      .jpeg()
+      .toBuffer();
+    const { result } = await read(desk);
+    expect(result.compat).toMatchObject({ nik: NIK, nama: 'MARIA HARTONO', berlaku_hingga: 'SEUMUR HIDUP' });
+    expect(result.quality.flags).toContain('rotated');
+  });
+
+  it('reads the larger of two cards, and says that there are several', async () => {
+    const other = await sharp(await readFile(new URL('jayapura-soft.jpg', FIXTURES)))
+      .resize(760)
+      .png()
+      .toBuffer();
+    const two = await sharp({ create: { width: 1200, height: 1400, channels: 3, background: '#5d6b60' } })
+      .composite([
+        { input: other, left: 60, top: 40 },
+        { input: card, left: 120, top: 680 },
+      ])
+      .jpeg()
+      .toBuffer();
+    const { result } = await read(two);
+    expect(result.compat.nik).toBe(NIK);
+    expect(result.quality.flags).toContain('multiple_cards');
+  });
+
+  it('refuses what is not a KTP', async () => {
+    const blank = await sharp({ create: { width: 600, height: 400, channels: 3, background: '#fff' } })
+      .jpeg()
+      .toBuffer();
+    await expect(read(blank)).rejects.toMatchObject({ code: 'not_a_ktp' });
+    const letter = Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="900" height="600"><rect width="100%" height="100%" fill="#fff"/>
+      <g font-family="Liberation Sans, sans-serif" font-size="28"><text x="60" y="90">Yth. Bapak dan Ibu,</text>
+      <text x="60" y="150">Nama : terlampir, Alamat : terlampir</text><text x="60" y="200">kami mengundang</text></g></svg>`,
+    );
+    await expect(read(await sharp(letter).png().toBuffer())).rejects.toMatchObject({ code: 'not_a_ktp' });
+  });
+
+  it('refuses a blurred card only where the gate is on', async () => {
+    const blurred = await sharp(card).blur(3.5).jpeg().toBuffer();
+    expect((await read(blurred)).result.quality.flags).toContain('blurred');
+    await expect(read(blurred, { rejectLowQuality: true })).rejects.toMatchObject({ code: 'quality_rejected' });
+    expect((await read(card, { rejectLowQuality: true })).result.compat.nik).toBe(NIK);
+  });
+
+  it('answers quality_rejected, or what it could read, for a file that ends early', async () => {
+    const half = card.subarray(0, Math.floor(card.length * 0.6));
+    const outcome = await read(half).then(
+      ({ result }) => result.compat.berlaku_hingga,
+      (error: { code: string }) => error.code,
+    );
+    expect(['', 'quality_rejected']).toContain(outcome);
+    await expect(read(card.subarray(0, 900))).rejects.toMatchObject({ code: 'quality_rejected' });
+  });
+
+  it('stops between steps once it is aborted', async () => {
+    const abort = new AbortController();
+    const reading = read(card, {
+      signal: abort.signal,
+      onStage: (stage: string) => stage === 'reading' && abort.abort(new Error('enough')),
+    });
+    await expect(reading).rejects.toThrow('enough');
+  });
+});
