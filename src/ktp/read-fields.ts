@@ -91,12 +91,10 @@ const BESIDE: Readonly<Partial<Record<FieldName, readonly FieldName[]>>> = {
   alamat: ['jenis_kelamin', 'rt'],
 };
 
-/** A NIK without all of its digits is none; one that is clearly printed with fewer stays, as the card says it. */
+/** A NIK without its sixteen digits is none: what was read stays in `raw`, and the check `nik_malformed` tells. */
 function withoutPart(nik: Reading): Reading {
-  const { value, warnings, evidence } = nik;
-  if (value === null || value.length === 16) return nik;
-  const clear = !evidence.cut && evidence.labelQuality > 0 && evidence.leastCharacter > 0.9;
-  return clear ? nik : { ...nik, value: null, warnings: [...warnings, 'incomplete'] };
+  if (nik.value === null || nik.value.length === 16) return nik;
+  return { ...nik, value: null, warnings: [...nik.warnings, 'incomplete'] };
 }
 
 /** The label behind which a field of free text stands. */
