@@ -7,8 +7,10 @@ export default defineConfig({
     exclude: ['test/soak/**'],
     globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts'],
     // Servers and models are started once a file; a slow machine may take its time over the first of them.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // CI shares its two cores with strangers: what fails there twice fails. At home nothing is tried again.
+    retry: process.env.CI ? 1 : 0,
     // Two cores: more files at once would only measure each other.
     maxWorkers: 2,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
