@@ -71,7 +71,7 @@ export const notFound: RequestHandler = () => {
 
 /** PostgreSQL's text knows no NUL: an id or filter that holds one names nothing, and must not get as far as a query. */
 export const refuseNulInUrl: RequestHandler = (request, _response, next) => {
-  if (request.url.includes('%00')) throw new KtpflowError('malformed_request', 'The URL holds a NUL character.');
+  if (request.url.includes('%00')) throw new KtpflowError('invalid_value', 'The URL holds a NUL character.');
   next();
 };
 
