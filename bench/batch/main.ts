@@ -128,10 +128,11 @@ async function send(embedded: Embedded, cards: readonly Buffer[], count: number)
   return (await response.json()) as BatchObject;
 }
 
-/** Looks every second until the batch is final; a platform that is being killed does not answer for a while. */
+/** Looks now and then until the batch is final; a platform that is being killed does not answer for a while. */
 async function watch(embedded: Embedded, batch: BatchObject, look: (now: BatchObject) => void): Promise<BatchObject> {
   for (;;) {
-    await sleep(1_000);
+    // Each look costs as much as a few per cent of a card: not too often, unless something is to be killed in time.
+    await sleep(options.kill || options.items < 50 ? 1_000 : 5_000);
     const now = await request(embedded, batch.links.self)
       .then(async (response) => (response.ok ? ((await response.json()) as BatchObject) : undefined))
       .catch(() => undefined);

@@ -43,7 +43,7 @@ export async function progressOf(client: Client, extractionId: string): Promise<
   if (description.status.code !== RUNNING) return { workflow: 'closed' };
 
   const [activity] = description.raw.pendingActivities ?? [];
-  const startedAt = activity?.lastStartedTime ? new Date(Number(activity.lastStartedTime.seconds) * 1000) : null;
+  const startedAt = dateOf(activity?.lastStartedTime);
   if (!activity) {
     // Between two steps, or before the first workflow task: three events are start, task scheduled, task started.
     const running = description.historyLength > 3;
@@ -63,6 +63,11 @@ export async function progressOf(client: Client, extractionId: string): Promise<
     attempt: running ? attempt : 0,
     startedAt: attempt === 1 ? startedAt : null,
   };
+}
+
+/** Whole seconds alone would be a start before the row was made. */
+function dateOf(time: proto.google.protobuf.ITimestamp | null | undefined): Date | null {
+  return time ? new Date(Number(time.seconds) * 1000 + (time.nanos ?? 0) / 1e6) : null;
 }
 
 const temporalStatuses = {
