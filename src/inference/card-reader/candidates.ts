@@ -3,12 +3,12 @@ import type { RasterPyramid } from '../../media/raster.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { type Direction, decideDirection } from './direction.ts';
 import { pageAround } from './page.ts';
-import { dominantAngle, longAxis } from './text-direction.ts';
+import { dominantAngle, typicalHeight } from './text-direction.ts';
 import { extent, groupText, type TextGroup } from './text-groups.ts';
 import { lookAtPage, lookAtPicture, MAX_ENLARGEMENT, scaleOfPage, type View } from './views.ts';
 
 /** Boxes of lower text than this (in the detector's pixels) are rough, and some lines were not found at all. */
-export const MIN_TEXT_HEIGHT = 14;
+const MIN_TEXT_HEIGHT = 14;
 /** Text turned by more than this from the axes is found less well. */
 const MAX_SKEW = (10 * Math.PI) / 180;
 /** Looks at one candidate after the survey, each closer than the one before. */
@@ -96,9 +96,4 @@ function withNeighbours(group: TextGroup, view: View, axis: number): Quad[] {
     const near = end > left - reach && start < right + reach;
     return near && middle > top - 2 * lineHeight && middle < bottom + 3 * lineHeight;
   });
-}
-
-function typicalHeight(quads: readonly Quad[]): number {
-  const heights = quads.map((quad) => longAxis(quad).height).sort((p, q) => p - q);
-  return heights[heights.length >> 1] ?? 0;
 }

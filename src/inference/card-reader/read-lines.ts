@@ -4,11 +4,12 @@ import { applyHomography, mapQuad } from '../../media/homography.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
-import { type Candidate, findCandidates, MIN_TEXT_HEIGHT } from './candidates.ts';
+import { type Candidate, findCandidates } from './candidates.ts';
 import { frameFromLabels, isInside, type Rectangle } from './card-frame.ts';
 import { findLabelHits } from './label-hits.ts';
 import { type Page, pageAround, toPage } from './page.ts';
-import { readAlong } from './text-direction.ts';
+import { rectifyPage } from './rectify.ts';
+import { dominantAngle, longAxis, readAlong, typicalHeight } from './text-direction.ts';
 import { lookAtPage, scaleOfPage, type View } from './views.ts';
 
 /** Longer side of the detector's first look at the whole picture, pixels. */
@@ -20,8 +21,15 @@ const CARD_LABELS = 1.2;
 const FEW_LABELS = 0.4;
 /** Likelihood from which lines are taken for a KTP's. */
 export const LIKELY = 0.5;
-/** Share of the card's height by which text may lie outside of the frame that its labels give. */
+/** Surroundings of the frame that its labels give, in shares of the card's height: what is looked at, and where the
+ * middles of its lines may lie (printings differ, and a slanted card's far side is larger or smaller). */
 const FRAME_MARGIN = 0.12;
+const LINE_MARGIN = 0.045;
+/** Lines read with this confidence are not read again after a closer look. */
+const SURE = 0.97;
+/** Once the card is found, text below this height (in the detector's pixels) is worth a look that gains this much. */
+const GOOD_TEXT_HEIGHT = 17;
+const MIN_GAIN = 1.2;
 
 export interface CardLines {
   /** Upright view of the card, at the picture's scale. */
@@ -94,35 +102,67 @@ function covers({ frame, page }: CardLines, { quads }: Candidate): boolean {
 
 /**
  * Reads a candidate's lines. Once its labels tell where the card's edges are, text on the card that was not taken for
- * the group's is read too; and where the card reaches beyond what was looked at, or was seen small, it is looked at
- * once more as a whole.
+ * the group's is read too; and where the card reaches beyond what was looked at, was seen small, or lies otherwise than
+ * the text around it, it is looked at once more as a whole.
  */
 async function readCandidate(ocr: PpOcr, picture: RasterPyramid, candidate: Candidate): Promise<CardLines> {
-  const { view, quads, direction, lineHeight } = candidate;
-  const { angle } = direction;
+  const { view, quads, direction } = candidate;
   const known = new Map<Quad, TextLine>();
   for (const [index, line] of direction.known) {
     const quad = quads[index];
     if (quad) known.set(quad, line);
   }
-  let page = pageAround(quads, angle, 2 * lineHeight);
-  let lines = await readQuads(ocr, picture, quads, angle, page, known);
-  const frame = frameFromLabels(findLabelHits(lines));
-  if (!frame) return { page, lines, frame, angle, otherCards: 0, lineHeight };
+  const first = pageAround(quads, direction.angle, 2 * candidate.lineHeight);
+  const seen = await readQuads(ocr, picture, quads, direction.angle, first, known);
+  const rough = frameFromLabels(findLabelHits(seen));
+  const guess = { angle: direction.angle, otherCards: 0, lineHeight: candidate.lineHeight };
+  if (!rough) return { ...guess, page: first, lines: seen, frame: null };
 
-  const cardPage = pageOfFrame(page, frame);
+  // What the group's text told of angle and size may have been that of a letter below the card.
+  const firstMap = toPage(first);
+  const own = quads.filter((quad) => isInside(mapQuad(firstMap, quad), rough, 0));
+  const angle = nearest(dominantAngle(own), direction.angle);
+  const lineHeight = typicalHeight(own);
+  const turned = pageAround(own, angle, 2 * lineHeight);
+  const level = await readQuads(ocr, picture, own, angle, turned, known);
+  const straight = rectifyPage(turned, level, findLabelHits(level));
+  const frame = frameFromLabels(findLabelHits(await readQuads(ocr, picture, own, angle, straight, known)));
+  if (!frame) return { ...guess, page: first, lines: seen, frame: rough };
+
+  const page = pageOfFrame(straight, frame);
   let found = view.quads;
-  if (!shows(view, cardPage, lineHeight)) {
-    found = (await lookAtPage(ocr, picture, cardPage, angle)).quads;
-    known.clear();
+  if (!shows(view, page, lineHeight)) {
+    const closer = await lookAtPage(ocr, picture, page, angle);
+    found = closer.quads.map((quad) => sureTwin(quad, known) ?? quad);
   }
-  page = cardPage;
   const map = toPage(page);
-  const whole = { left: 0, top: 0, right: page.width, bottom: page.height };
-  const onCard = found.filter((quad) => isInside(mapQuad(map, quad), whole, 0));
-  lines = await readQuads(ocr, picture, onCard, angle, page, known);
-  const finalFrame = frameFromLabels(findLabelHits(lines));
-  return { page, lines, frame: finalFrame, angle, otherCards: 0, lineHeight };
+  const card = frameOnPage(page);
+  const onCard = found.filter((quad) => isInside(mapQuad(map, quad), card, LINE_MARGIN));
+  const lines = await readQuads(ocr, picture, onCard, angle, page, known);
+  return { page, lines, frame: frameFromLabels(findLabelHits(lines)), angle, otherCards: 0, lineHeight };
+}
+
+/** A quad that was read with confidence before and lies where a newly found one does. */
+function sureTwin(quad: Quad, known: ReadonlyMap<Quad, TextLine>): Quad | undefined {
+  const { length, height } = longAxis(quad);
+  const middle = centreOf(quad);
+  for (const [other, line] of known) {
+    if (line.confidence < SURE) continue;
+    const size = longAxis(other);
+    const away = Math.hypot(centreOf(other).x - middle.x, centreOf(other).y - middle.y);
+    if (away < 0.3 * height && Math.abs(size.length - length) < 0.5 * height && size.height < 1.4 * height)
+      return other;
+  }
+  return undefined;
+}
+
+function centreOf(quad: Quad): Point {
+  return { x: quad.reduce((sum, { x }) => sum + x, 0) / 4, y: quad.reduce((sum, { y }) => sum + y, 0) / 4 };
+}
+
+/** The one of an axis' two directions that is nearer to a known one; radians. */
+function nearest(axis: number, direction: number): number {
+  return axis + Math.PI * Math.round((direction - axis) / Math.PI);
 }
 
 /** Reads quads of the picture and places the lines on a page; `known` holds what was read before, and is added to. */
@@ -164,17 +204,23 @@ function pageOfFrame(page: Page, { left, top, right, bottom }: Rectangle): Page 
   };
 }
 
+/** Where pageOfFrame puts the frame. */
+function frameOnPage({ width, height }: Page): Rectangle {
+  const slack = (height * FRAME_MARGIN) / (1 + 2 * FRAME_MARGIN);
+  return { left: slack, top: slack, right: width - slack, bottom: height - slack };
+}
+
 /** Whether a view showed all of a card's page, and its text large enough. */
 function shows(view: View, card: Page, lineHeight: number): boolean {
-  const small = lineHeight * view.scale < MIN_TEXT_HEIGHT && scaleOfPage(card) > 1.25 * view.scale;
+  const small = lineHeight * view.scale < GOOD_TEXT_HEIGHT && scaleOfPage(card) > MIN_GAIN * view.scale;
   const map = toPage(view.page);
   // Without the margin: what lies just outside of the card does not matter.
-  const inset = (card.height * FRAME_MARGIN) / (1 + 2 * FRAME_MARGIN);
+  const { left, top, right, bottom } = frameOnPage(card);
   const corners: Point[] = [
-    { x: inset, y: inset },
-    { x: card.width - inset, y: inset },
-    { x: card.width - inset, y: card.height - inset },
-    { x: inset, y: card.height - inset },
+    { x: left, y: top },
+    { x: right, y: top },
+    { x: right, y: bottom },
+    { x: left, y: bottom },
   ];
   const slack = 0.04 * card.height;
   const outside = corners.some((corner) => {

@@ -59,6 +59,12 @@ export function longAxis(quad: Quad): { angle: number; length: number; height: n
   };
 }
 
+/** Median height of pieces of text. */
+export function typicalHeight(quads: readonly Quad[]): number {
+  const heights = quads.map((quad) => longAxis(quad).height).sort((p, q) => p - q);
+  return heights[heights.length >> 1] ?? 0;
+}
+
 /** The same corners, beginning where text that runs along `angle` (radians) begins. */
 export function readAlong(quad: Quad, angle: number): Quad {
   const direction: Point = { x: Math.cos(angle), y: Math.sin(angle) };
