@@ -13,6 +13,12 @@ import { callerGone, waitForEnd } from './extractions/wait.ts';
 import { route } from './methods.ts';
 import { callerOf, requestState } from './request-state.ts';
 
+/**
+ * Only a row that waits for minutes needs the mark, and nobody repeats this request by a key: most cards are read by
+ * then and are spared a write.
+ */
+const ACCEPT_AFTER_MS = 2_000;
+
 /** POST /ktp-ocr/: one card in, the compatible shape out, as long as it takes. */
 export function ktpOcr(app: Express, context: RouteContext): void {
   const { accessLog, admission, authenticator, config, logger } = context;
@@ -31,12 +37,14 @@ export function ktpOcr(app: Express, context: RouteContext): void {
       const id = await createExtraction(context, { caller, loggedId, ...received, idempotency: undefined });
       response.setHeader('x-extraction-id', id);
       const gone = callerGone(response);
-      const [ended] = await Promise.all([
-        waitForEnd(context, { id, batchId: null }, AbortSignal.any([timeout, gone])),
+      const accept = setTimeout(() => {
         markAccepted(context, id).catch((error: unknown) =>
           logger.warn('extraction.accept.failed', { extractionId: id, error }),
-        ),
-      ]);
+        );
+      }, ACCEPT_AFTER_MS);
+      const ended = await waitForEnd(context, { id, batchId: null }, AbortSignal.any([timeout, gone])).finally(() =>
+        clearTimeout(accept),
+      );
       if (gone.aborted) {
         if (!ended) cancelAfterDisconnect(context, id);
         return;

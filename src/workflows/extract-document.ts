@@ -7,6 +7,7 @@ import {
   CancelledFailure,
   isCancellation,
   proxyActivities,
+  proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow';
 import type { ExtractionOutcome, InferenceActivities, WorkerActivities } from '../activities/types.ts';
@@ -24,7 +25,8 @@ import {
 /** How often a card is tried at most: a picture that kills the process each time must come to an end. */
 const MAXIMUM_READ_ATTEMPTS = 5;
 
-const { storeResult } = proxyActivities<WorkerActivities>({
+// Local: it takes some milliseconds in this very process, and a turn through the server costs more than that.
+const { storeResult } = proxyLocalActivities<WorkerActivities>({
   startToCloseTimeout: '30 seconds',
   // A database that is down comes back; the result waits for it.
   scheduleToCloseTimeout: '7 days',
