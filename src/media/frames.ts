@@ -1,10 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileTypeFromBuffer } from 'file-type';
 import { KtpflowError } from '../errors.ts';
 import { findFfmpeg, runFfmpeg } from './ffmpeg.ts';
-import { MAX_IMAGE_PIXELS } from './probe.ts';
+import { makeVideoFolder } from './video-folder.ts';
 
 export interface VideoFrame {
   /** Time of the frame from the start of the video. */
@@ -47,6 +46,8 @@ const DEMUXERS = 'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegt
 
 /** As the video processors of Qwen3-VL sample. */
 const FRAMES_PER_SECOND = 2;
+/** Pixels of a frame: more than 8K has. */
+const MAX_FRAME_PIXELS = 40_000_000;
 const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 const MAX_SIDE = 2560;
 const TOOL_LIMITS = ['-threads', '1'];
@@ -66,7 +67,7 @@ export async function sampleFrames(video: Uint8Array, options: SampleFramesOptio
   const ffmpeg = await findFfmpeg(ffmpegPath);
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([options.signal, timeout]);
-  const folder = await mkdtemp(join(tmpdir(), 'ktpflow-video-'));
+  const folder = await makeVideoFolder();
   try {
     const path = join(folder, 'video');
     await writeFile(path, video, { mode: 0o600, signal });
@@ -102,7 +103,7 @@ function inputArguments(path: string, seconds = 0): string[] {
     '-format_whitelist',
     DEMUXERS,
     '-max_pixels',
-    String(MAX_IMAGE_PIXELS),
+    String(MAX_FRAME_PIXELS),
     '-ss',
     seconds.toFixed(3),
     '-i',

@@ -1,8 +1,11 @@
 import sharp from 'sharp';
 import { KtpflowError } from '../errors.ts';
 
-/** Pixels that a picture may have at most: a small file can otherwise unpack to gigabytes. */
-export const MAX_IMAGE_PIXELS = 40_000_000;
+/**
+ * Pixels that a picture may have at most, whatever MAX_IMAGE_MEGAPIXELS (40 by default) allows: a small file can
+ * otherwise unpack to gigabytes.
+ */
+export const MAX_IMAGE_PIXELS = 200_000_000;
 
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif';
 

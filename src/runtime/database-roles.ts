@@ -10,6 +10,7 @@ import { ensureRetentionSchedule } from '../worker/retention-schedule.ts';
 import { createWorkflowWorker } from '../worker/workers.ts';
 import { connectWorker, createTemporalClient } from './connect.ts';
 import { keepWorking } from './keep-working.ts';
+import { describeLostKeys } from './lost-keys.ts';
 import { openEmbeddedDatabase } from './pglite.ts';
 import type { Closers, RoleContext } from './roles.ts';
 
@@ -20,6 +21,8 @@ import type { Closers, RoleContext } from './roles.ts';
 export async function runDatabaseRoles(context: RoleContext, roles: readonly Role[]): Promise<string | undefined> {
   const { config, keyring, blobs, logger, closers } = context;
   const database = await connectDatabase(config, closers);
+  const lost = await describeLostKeys(database, keyring);
+  if (lost) process.stderr.write(`${lost}\n`);
   const temporal = createTemporalClient(config, keyring);
   closers.add('temporal client', () => temporal.connection.close());
   const metrics = createMetrics();

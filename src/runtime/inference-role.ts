@@ -4,6 +4,7 @@ import { createProbeEngines } from '../activities/probe-engines.ts';
 import { createReadCard } from '../activities/read-card.ts';
 import { createCardReaderPool } from '../inference/card-reader/pool.ts';
 import { createEngines } from '../inference/engines.ts';
+import { removeLeftVideoFolders } from '../media/video-folder.ts';
 import { createGenerationWorker, createInferenceWorkers } from '../worker/workers.ts';
 import { silentReport } from './assets/report.ts';
 import { ensureOcrModels } from './assets.ts';
@@ -13,6 +14,7 @@ import type { RoleContext } from './roles.ts';
 
 /** Images and models: needs no database. */
 export async function runInferenceRole({ config, keyring, blobs, logger, closers }: RoleContext): Promise<void> {
+  await removeLeftVideoFolders();
   const models = await ensureOcrModels(config, silentReport);
   const threads = config.OCR_THREADS || availableParallelism();
   const pool = createCardReaderPool({ modelPaths: models, threads });

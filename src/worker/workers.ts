@@ -12,6 +12,12 @@ import { withMappedFailures } from './failures.ts';
 /** Built by scripts/build.mjs; the same path from src/worker and dist/worker. */
 const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
 
+/**
+ * A frozen process is handed a retry for each of its open polls, and each costs a heartbeat's time-out: measured, 40 s
+ * with the default of ten polls and 3 s with one. maxConcurrentActivityTaskPolls has no effect on this (1.24).
+ */
+const ONE_POLL_AT_FIRST = { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 } as const;
+
 export interface WorkerConnection {
   readonly connection: NativeConnection;
   readonly namespace: string;
@@ -66,6 +72,7 @@ export async function createInferenceWorkers(
       taskQueue: INFERENCE_TASK_QUEUE,
       activities: withMappedFailures(work),
       maxConcurrentActivityTaskExecutions: slots,
+      activityTaskPollerBehavior: ONE_POLL_AT_FIRST,
     }),
     Worker.create({
       ...baseOptions(where),
@@ -91,8 +98,6 @@ export async function createGenerationWorker(
     taskQueue: GENERATION_TASK_QUEUE,
     activities: withMappedFailures(activities),
     maxConcurrentActivityTaskExecutions: slots,
-    // A frozen process is handed a retry for each of its open polls, and each costs a heartbeat's time-out: measured,
-    // 40 s with the default of ten polls and 3 s with one. maxConcurrentActivityTaskPolls has no effect on this (1.24).
-    activityTaskPollerBehavior: { type: 'autoscaling', minimum: 1, initial: 1, maximum: 4 },
+    activityTaskPollerBehavior: ONE_POLL_AT_FIRST,
   });
 }

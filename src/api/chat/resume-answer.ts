@@ -3,7 +3,7 @@ import { KtpflowError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
 import type { BegunAnswer } from './begin-answer.ts';
 import type { LiveStreams } from './live-streams.ts';
-import { locateAnswer } from './sessions.ts';
+import { locateAnswer, lookAgain } from './sessions.ts';
 
 /**
  * A session's last answer, running or kept.
@@ -15,7 +15,13 @@ export async function resumeAnswer(
   sessionHash: string,
 ): Promise<BegunAnswer> {
   const { last } = await locateAnswer(context, sessionHash);
-  if (last.state === 'running') return { answer: streams.join(last.generation, last.run), replayed: false };
+  if (last.state === 'running') {
+    // Its end may be recorded already: then this is a replay, and says so, although nothing is stored yet.
+    const seen = await lookAgain(context, streams, last);
+    const kept = seen.state === 'ended' && seen.expiresAt > new Date() ? await seen.open() : null;
+    if (kept) return { answer: kept, replayed: true };
+    return { answer: streams.join(last.generation, last.run), replayed: false };
+  }
   const answer = last.state === 'ended' && last.expiresAt > new Date() ? await last.open() : null;
   if (!answer) throw new KtpflowError('session_not_found', 'The session is unknown or has expired.');
   return { answer, replayed: true };

@@ -1,0 +1,33 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PREFIX = 'ktpflow-video-';
+const NAME = /^ktpflow-video-(\d+)-/;
+
+/** Makes a folder for one video, named after this process, so that its successor knows what was left behind. */
+export function makeVideoFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+}
+
+/**
+ * Removes the folders of processes that are gone: one that is killed removes nothing, and a video may show a card. To be
+ * called before this process makes the first of its own: one under its own number is that of a predecessor.
+ */
+export async function removeLeftVideoFolders(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(NAME.exec(name)?.[1]);
+    if (!pid || (pid !== process.pid && isRunning(pid))) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is a running one.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
