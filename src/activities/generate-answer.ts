@@ -139,7 +139,7 @@ class Generation {
     this.#engine = engines.forModel(model);
     if (!this.#engine) throw new KtpflowError('model_not_ready', 'No inference process serves this model right now.');
     const request = chatRequestSchema.parse(JSON.parse((await readBlob(blobs, blob)).toString()));
-    this.#request = await prepareGeneration(request, this.#engine, { config, signal });
+    this.#request = await prepareGeneration(request, this.#engine, { config, signal, seed: seedOf(this.#context) });
     const recorded = [...this.#pieces];
     for await (const part of continueAnswer(this.#engine, this.#request, recorded, { signal })) {
       if (part.type === 'piece') {
@@ -183,4 +183,9 @@ class Generation {
   #estimateUsage() {
     return estimateUsage(this.#engine, this.#request, this.#pieces);
   }
+}
+
+/** A number of 31 bits that all attempts at an answer share. */
+function seedOf({ info }: Context): number {
+  return Number.parseInt(info.workflowExecution?.runId.slice(0, 8) ?? '0', 16) >>> 1;
 }

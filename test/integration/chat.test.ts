@@ -7,7 +7,7 @@ import type { KeptWorkers } from '../../src/runtime/keep-working.ts';
 import { errorOf, jsonOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, indexesOf, MODEL, readEvents, startGenerations, textOf, tokens } from '../support/chat.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
-import { startUpstream, type Upstream, type UpstreamBehaviour } from '../support/upstream.ts';
+import { startUpstream, type Upstream, type UpstreamBehaviour, type UpstreamBody } from '../support/upstream.ts';
 
 const ORDINARY: Partial<UpstreamBehaviour> = {
   tokens: tokens(20),
@@ -238,6 +238,20 @@ describe('a stream', () => {
     expect(lastRequest().body.messages).toHaveLength(1);
   });
 
+  it('draws the same answer when it begins again, though nobody asked for a seed', async () => {
+    const drawn = ({ seed }: UpstreamBody) => tokens(60).map((token) => `${token}${seed}`);
+    upstream.behave({ reasoning: ['Let', ' me'], tokens: drawn, tokensPerSecond: 100, cutAfter: 30 });
+    const response = await complete(stream());
+    upstream.behave({ cutAfter: null });
+    const text = textOf(await readEvents(response));
+    const { seed } = lastRequest().body;
+    expect(seed).toBeTypeOf('number');
+    expect(text).toBe(drawn({ seed }).join(''));
+    upstream.behave({ tokens: drawn, reasoning: [] });
+    await readEvents(await complete(stream()));
+    expect(lastRequest().body.seed).not.toBe(seed);
+  });
+
   it('ends with an error, and not as if it were whole, when the new answer is another one', async () => {
     upstream.behave({ reasoning: ['Let', ' me'], tokens: tokens(60), tokensPerSecond: 100, cutAfter: 30 });
     const response = await complete(stream({ session_id: 'parted' }));
@@ -316,6 +330,14 @@ describe('a session', () => {
     expect(await errorOf(other)).toMatchObject({ status: 422, code: 'idempotency_mismatch' });
     const unnamed = await done({}, { 'idempotency-key': 'key-2' });
     expect(await done({}, { 'idempotency-key': 'key-2' })).toEqual(unnamed);
+  });
+
+  it('says until when it is kept on a replay right after its end, stored or not', async () => {
+    upstream.behave({ tokens: tokens(5), tokensPerSecond: 0 });
+    await readEvents(await complete(stream({ session_id: 'just-ended' })));
+    const replay = await resume('just-ended');
+    expect(Number(replay.headers.get('x-session-expires')) * 1000).toBeGreaterThan(Date.now());
+    expect(textOf(await readEvents(replay))).toBe(tokens(5).join(''));
   });
 
   it('is replayed without Temporal once it has ended', async () => {

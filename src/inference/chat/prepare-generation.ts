@@ -11,6 +11,8 @@ const FETCHES_AT_ONCE = 4;
 export interface PrepareGenerationOptions {
   readonly config: Config;
   readonly signal: AbortSignal;
+  /** For requests without a seed: the same on each attempt, so that an engine that begins anew says the same again. */
+  readonly seed?: number;
 }
 
 export interface PreparedGeneration extends GenerationRequest {
@@ -51,7 +53,7 @@ export async function prepareGeneration(
   signal.throwIfAborted();
   return {
     messages: fitted.messages,
-    sampling: samplingOf(request, config, fitted.maxTokens),
+    sampling: samplingOf(request, options, fitted.maxTokens),
     responseFormat: responseFormatOf(request),
     ...(tools && { tools }),
     ...(tools && request.tool_choice !== undefined && { toolChoice: request.tool_choice }),
@@ -126,7 +128,9 @@ function toEngineMessage(message: ChatMessage, content: EngineMessage['content']
   }
 }
 
-function samplingOf(request: ChatRequest, config: Config, maxTokens: number): Sampling {
+function samplingOf(request: ChatRequest, options: PrepareGenerationOptions, maxTokens: number): Sampling {
+  const { config } = options;
+  const seed = request.seed ?? options.seed;
   return {
     maxTokens,
     temperature: request.temperature ?? config.TEMPERATURE,
@@ -134,7 +138,7 @@ function samplingOf(request: ChatRequest, config: Config, maxTokens: number): Sa
     // Some write "off" as -1, others as 0: it is off where it is not sent.
     ...(request.top_k !== undefined && request.top_k > 0 && { topK: request.top_k }),
     ...(request.stop && request.stop.length > 0 && { stop: request.stop }),
-    ...(request.seed !== undefined && { seed: request.seed }),
+    ...(seed !== undefined && { seed }),
     ...(request.presence_penalty !== undefined && { presencePenalty: request.presence_penalty }),
     ...(request.frequency_penalty !== undefined && { frequencyPenalty: request.frequency_penalty }),
     ...(request.repetition_penalty !== undefined && { repetitionPenalty: request.repetition_penalty }),
