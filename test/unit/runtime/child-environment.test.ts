@@ -13,7 +13,12 @@ const environment = {
 describe('the environment of a child', () => {
   it('gives the inference process neither database credentials nor the keys of our callers', () => {
     const seen = childEnvironment(environment, ['inference'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
-    expect(seen).toEqual({ VLM_API_KEY: 'engine', TEMPORAL_ADDRESS: '127.0.0.1:1', ROLES: 'inference' });
+    expect(seen).toEqual({
+      VLM_API_KEY: 'engine',
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      ROLES: 'inference',
+      MALLOC_ARENA_MAX: '2',
+    });
   });
 
   it('gives the API process what it needs, under its own roles', () => {
