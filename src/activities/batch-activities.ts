@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { createFetchBatchItem } from './batch-fetch-item.ts';
 import type { BatchDependencies } from './batch-images.ts';
 import { createNextBatchItems } from './batch-next-items.ts';
@@ -24,11 +25,14 @@ export function batchDependencies(
 }
 
 /** All activities of a batch, for the role `worker`. */
-export function createBatchActivities(dependencies: BatchDependencies): BatchActivities {
+export function createBatchActivities(
+  dependencies: BatchDependencies,
+  metrics?: Pick<Metrics, 'extractionFinished'>,
+): BatchActivities {
   return {
     ...createBatchRun(dependencies),
     nextBatchItems: createNextBatchItems(dependencies),
     fetchBatchItem: createFetchBatchItem(dependencies),
-    storeBatchResults: createStoreBatchResults(dependencies.database, dependencies.blobs),
+    storeBatchResults: createStoreBatchResults(dependencies.database, dependencies.blobs, metrics),
   };
 }

@@ -1,3 +1,4 @@
+import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import type { BatchActivities } from './batch-types.ts';
@@ -7,9 +8,13 @@ import { outcomeColumns } from './store-result.ts';
  * Writes the outcomes of some items, each exactly once: what a repeat finds final it leaves. The images go after the
  * results are safe.
  */
-export function createStoreBatchResults(database: Database, blobs: BlobStore): BatchActivities['storeBatchResults'] {
+export function createStoreBatchResults(
+  database: Database,
+  blobs: BlobStore,
+  metrics?: Pick<Metrics, 'extractionFinished'>,
+): BatchActivities['storeBatchResults'] {
   return async ({ results }) => {
-    await database.$transaction(
+    const written = await database.$transaction(
       results.map(({ extractionId, attempts, outcome, deleteBlob }) =>
         database.extraction.updateMany({
           where: { id: extractionId, status: 'queued' },
@@ -20,6 +25,10 @@ export function createStoreBatchResults(database: Database, blobs: BlobStore): B
         }),
       ),
     );
+    for (const [index, { outcome }] of results.entries()) {
+      if (outcome.status === 'deferred' || !written[index]?.count) continue;
+      metrics?.extractionFinished(outcome.status, outcome.status === 'failed' ? outcome.error.code : null);
+    }
     await Promise.all(results.map(async ({ deleteBlob }) => deleteBlob !== null && blobs.delete(deleteBlob)));
   };
 }

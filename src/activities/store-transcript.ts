@@ -2,8 +2,9 @@ import { Context } from '@temporalio/activity';
 import { StreamLog } from '../chat/stream-log.ts';
 import type { Config } from '../config.ts';
 import type { Keyring } from '../encryption/keyring.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
-import { forgetRequestBlob, storeTranscript } from '../storage/chat-sessions.ts';
+import { forgetRequestBlob, outcomeOf, storeTranscript } from '../storage/chat-sessions.ts';
 import type { Database } from '../storage/database.ts';
 import { followStream, StreamGoneError } from '../storage/stream-history.ts';
 import type { StoreTranscriptInput } from '../workflows/chat-messages.ts';
@@ -14,6 +15,7 @@ export interface StoreTranscriptDependencies {
   readonly blobs: BlobStore;
   readonly keyring: Keyring;
   readonly config: Pick<Config, 'PERSIST_SESSIONS' | 'SESSIONS_TTL_SECONDS'>;
+  readonly metrics?: Pick<Metrics, 'generationFinished'>;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface StoreTranscriptDependencies {
 export function createStoreTranscript(
   dependencies: StoreTranscriptDependencies,
 ): TranscriptActivities['storeTranscript'] {
-  const { blobs, config, database, keyring } = dependencies;
+  const { blobs, config, database, keyring, metrics } = dependencies;
   return async (input: StoreTranscriptInput) => {
     const { cancellationSignal, client, info } = Context.current();
     const source = {
@@ -57,5 +59,6 @@ export function createStoreTranscript(
     if (blob === null) return;
     await blobs.delete(blob);
     await forgetRequestBlob(database, input.generationId);
+    metrics?.generationFinished(outcomeOf(view));
   };
 }

@@ -12,6 +12,12 @@ export interface Metrics {
   /** Called where the result is stored, once an extraction; code is that of errors.ts, for failed ones. */
   extractionFinished(outcome: ExtractionOutcome, code: string | null): void;
   setWaiting(count: number): void;
+  /** A chat completion whose workflow was started; a replay is none. */
+  generationStarted(): void;
+  /** Called where the transcript is stored. */
+  generationFinished(outcome: 'finished' | 'failed' | 'cancelled'): void;
+  /** Answers that this process follows for readers right now. */
+  setLiveStreams(count: number): void;
 }
 
 /** Seconds; from a health check to the longest OCR. */
@@ -36,7 +42,7 @@ export function createMetrics(): Metrics {
   });
   const started = new Counter({
     name: 'ktpflow_extractions_started_total',
-    help: 'Extractions whose workflow was started',
+    help: 'Single extractions whose workflow was started; items of batches are only counted when they end',
     registers,
   });
   const finished = new Counter({
@@ -50,6 +56,22 @@ export function createMetrics(): Metrics {
     help: 'Interactive requests that were accepted and have no answer yet',
     registers,
   });
+  const generationsStarted = new Counter({
+    name: 'ktpflow_generations_started_total',
+    help: 'Chat completions whose workflow was started',
+    registers,
+  });
+  const generationsFinished = new Counter({
+    name: 'ktpflow_generations_finished_total',
+    help: 'Chat completions by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const liveStreams = new Gauge({
+    name: 'ktpflow_live_streams',
+    help: 'Chat completions that are being followed for their readers',
+    registers,
+  });
   return {
     registry,
     requestFinished({ method, route, status, seconds }) {
@@ -60,5 +82,8 @@ export function createMetrics(): Metrics {
     extractionStarted: () => started.inc(),
     extractionFinished: (outcome, code) => finished.inc({ outcome, code: code ?? '' }),
     setWaiting: (count) => waiting.set(count),
+    generationStarted: () => generationsStarted.inc(),
+    generationFinished: (outcome) => generationsFinished.inc({ outcome }),
+    setLiveStreams: (count) => liveStreams.set(count),
   };
 }

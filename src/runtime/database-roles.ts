@@ -38,8 +38,8 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
         const activities = {
           storeResult,
           removeExpired: createRemoveExpired(database, blobs),
-          storeTranscript: createStoreTranscript({ config, database, blobs, keyring }),
-          ...createBatchActivities(batchDependencies(config, { database, blobs, keyring })),
+          storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
+          ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
         };
         return { connection, workers: [await createWorkflowWorker(where, activities)] };
       },

@@ -147,6 +147,8 @@ describe('a ZIP of cards and of what is none', () => {
     expect(await items(batch.id, '&status=succeeded')).toHaveLength(2);
     expect(await items(batch.id, '&status=failed')).toHaveLength(7);
     expect(await items(batch.id, '&status=queued')).toEqual([]);
+    const metrics = await (await platform.request('/metrics')).text();
+    expect(metrics).toContain('ktpflow_extractions_finished_total{outcome="succeeded",code=""} 2');
   }, 120_000);
 
   it('gives its results in four formats, in the order of the input', async () => {

@@ -103,6 +103,11 @@ describe('the OpenAI SDK', () => {
     let text = '';
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
     expect(JSON.parse(text)).toMatchObject({ nik: exampleTruth(2).nik });
+    const metrics = async () => (await platform.request('/metrics')).text();
+    expect(await metrics()).toContain('ktpflow_generations_started_total 2');
+    // Transcripts are stored after the readers have gone.
+    await expect.poll(metrics).toContain('ktpflow_generations_finished_total{outcome="finished"} 2');
+    await expect.poll(metrics).toContain('ktpflow_live_streams 0');
   }, 60_000);
 
   it('gets the full shape where it asks for the schema ktp', async () => {

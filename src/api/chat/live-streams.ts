@@ -73,12 +73,14 @@ export class LiveStreams {
       onFault: (error) => logger.error('chat.stream.failed', { error }),
     });
     this.#streams.set(run.runId, stream);
+    this.#context.metrics.setLiveStreams(this.#streams.size);
     return stream;
   }
 
   #leave(stream: LiveStream): void {
     if (--stream.readers > 0) return;
     this.#streams.delete(stream.run.runId);
+    this.#context.metrics.setLiveStreams(this.#streams.size);
     stream.stop();
     if (stream.view.end) this.#leases.forget(stream.run);
     else this.#leases.release(stream.run);

@@ -73,7 +73,10 @@ export async function startAnswer(
         disconnectLimitMs: disconnectLimitSeconds * 1000,
       },
     });
-    if (run) return streams.join(generation, run, true);
+    if (run) {
+      context.metrics.generationStarted();
+      return streams.join(generation, run, true);
+    }
     await discard();
     return null;
   } catch (error) {
