@@ -185,7 +185,7 @@ class Generation {
   }
 }
 
-/** A number of 31 bits that all attempts at an answer share. */
+/** A number of 31 bits that all attempts at an answer share; run ids begin with the time and end with chance. */
 function seedOf({ info }: Context): number {
-  return Number.parseInt(info.workflowExecution?.runId.slice(0, 8) ?? '0', 16) >>> 1;
+  return Number.parseInt(info.workflowExecution?.runId.slice(-8) ?? '0', 16) >>> 1;
 }

@@ -1,6 +1,8 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 
-const HEARTBEAT_INTERVAL_MS = 500;
+/** Heartbeats within the time after which their absence counts as death; each costs the server a write. */
+const BEATS_PER_TIMEOUT = 6;
+const DEFAULT_TIMEOUT_MS = 4_000;
 
 /**
  * Runs the work of an activity with heartbeats from a timer, whatever the work waits for: a heartbeat says that the
@@ -12,8 +14,8 @@ export async function heartbeatWhile<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const context = Context.current();
-  context.heartbeat(progress.details);
-  const timer = setInterval(() => context.heartbeat(progress.details), HEARTBEAT_INTERVAL_MS);
+  const interval = (context.info.heartbeatTimeoutMs ?? DEFAULT_TIMEOUT_MS) / BEATS_PER_TIMEOUT;
+  const timer = setInterval(() => context.heartbeat(progress.details), interval);
   try {
     return await Promise.race([work(), context.cancelled]);
   } catch (error) {

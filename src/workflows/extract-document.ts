@@ -38,7 +38,7 @@ export const READ_CARD_OPTIONS = {
   taskQueue: INFERENCE_TASK_QUEUE,
   startToCloseTimeout: '2 minutes',
   scheduleToCloseTimeout: '1 day',
-  // A killed inference process is noticed within this; readCard beats twice a second.
+  // A killed inference process is noticed within this.
   heartbeatTimeout: '4 seconds',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: {
