@@ -1,4 +1,5 @@
 import { KtpflowError } from '../../errors.ts';
+import { boundConfidence } from '../../ktp/bound-confidence.ts';
 import { readKtp } from '../../ktp/read-ktp.ts';
 import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
 import { decodeImage } from '../../media/decode.ts';
@@ -54,7 +55,7 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   }
   const turns = -Math.round(reading.angle / (Math.PI / 2));
   const upright = quarterTurn(turns, image.raster);
-  const fields = { ...card.fields };
+  const fields = boundConfidence(card.fields, quality);
   for (const name of FIELD_NAMES) {
     const { box } = fields[name];
     if (box) fields[name] = { ...fields[name], box: boxToPicture(box, reading.page, upright.map, upright.size) };

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { boundConfidence } from '../../../src/ktp/bound-confidence.ts';
+import { readKtp } from '../../../src/ktp/read-ktp.ts';
+import type { Quality } from '../../../src/ktp/schema.ts';
+import { cardLines, SPECIMEN } from './card-lines.ts';
+
+const { lines, ...page } = cardLines(SPECIMEN, {});
+const { fields } = readKtp(lines, page);
+const picture = (changes: Partial<Quality>): Quality => ({ flags: [], scores: {}, affected_fields: [], ...changes });
+
+describe('confidence on a bad picture', () => {
+  it('leaves a good picture alone', () => {
+    expect(boundConfidence(fields, picture({}))).toEqual(fields);
+  });
+
+  it.each(['blurred', 'screen'] as const)(
+    'is not sure of a name on one that is %s, but of what a list confirms',
+    (flag) => {
+      const bound = boundConfidence(fields, picture({ flags: [flag] }));
+      expect(bound.nama.confidence).toBeLessThan(0.9);
+      expect(bound.alamat.confidence).toBeLessThan(0.9);
+      expect(bound.nik).toEqual(fields.nik);
+      expect(bound.agama).toEqual(fields.agama);
+    },
+  );
+
+  it('is not sure of a text under a burnt-out spot', () => {
+    const bound = boundConfidence(fields, picture({ flags: ['glare'], affected_fields: ['tempat_lahir', 'nik'] }));
+    expect(bound.tempat_lahir.confidence).toBeLessThan(0.9);
+    expect(bound.nama).toEqual(fields.nama);
+    expect(bound.nik).toEqual(fields.nik);
+  });
+});
