@@ -11,8 +11,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // CI shares its two cores with strangers: what fails there twice fails. At home nothing is tried again.
     retry: process.env.CI ? 1 : 0,
-    // Two cores: more files at once would only measure each other.
-    maxWorkers: 2,
+    // Half of the time a test waits (heartbeats, back-offs, processes that start): a third file uses two cores' rest.
+    maxWorkers: 3,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
   },
 });

@@ -36,6 +36,8 @@ export interface IngestBatchInput {
   readonly window: number;
   /** Events of a history after which the workflow continues as new. */
   readonly historyLimit: number;
+  /** Length of the first pause because a service is down, seconds; each next one is twice as long. Default 2. */
+  readonly firstPauseSeconds?: number;
   readonly position: BatchPosition;
 }
 

@@ -190,9 +190,10 @@ class BatchReader {
   }
 
   async #pause(): Promise<void> {
-    const seconds = Math.min(FIRST_PAUSE_SECONDS * 2 ** this.#pauses, LONGEST_PAUSE_SECONDS);
+    const first = this.#input.firstPauseSeconds ?? FIRST_PAUSE_SECONDS;
+    const seconds = Math.min(first * 2 ** this.#pauses, LONGEST_PAUSE_SECONDS);
     this.#pauses++;
-    await sleep(`${seconds} seconds`);
+    await sleep(seconds * 1000);
   }
 
   #beginPass(pass: BatchPass): void {

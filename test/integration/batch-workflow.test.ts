@@ -165,7 +165,7 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
 
   it('fails an item whose image alone cannot be read, instead of waiting for ever', async () => {
     const id = await insertBatch(platform, ['broken store', ...texts(40)]);
-    await (await startBatch(platform, id, { window: 2 })).result();
+    await (await startBatch(platform, id, { window: 2, firstPauseSeconds: 0.2 })).result();
     const [first, ...others] = await itemsOf(platform, id);
     expect(first).toMatchObject({ status: 'failed', errorCode: 'storage_unavailable' });
     expect(others.every((item) => item.status === 'succeeded')).toBe(true);

@@ -35,7 +35,8 @@ export class PrefixContinuation {
   /** What was held back, once no more text comes. */
   end(): string {
     let same = 0;
-    if (this.#state === 'tail') while (same < this.#tail.length && this.#tail[same] === this.#held[same]) same++;
+    // What looked like the begin of an echo and was none may be the blanks of the tail.
+    if (this.#state !== 'open') while (same < this.#tail.length && this.#tail[same] === this.#held[same]) same++;
     const text = this.#held.slice(same);
     this.#held = '';
     this.#state = 'open';

@@ -29,6 +29,11 @@ describe('PrefixContinuation', () => {
     );
   });
 
+  it('does not double a blank that the prefix begins and ends with', () => {
+    expect(join(' satu ', [' '])).toBe(' satu ');
+    expect(join(' satu ', [' ', 'dua'])).toBe(' satu dua');
+  });
+
   it('drops the prefix where a server repeats it, however it is cut', () => {
     expect(join('Selamat pagi', ['Sela', 'mat pagi', ', dunia'])).toBe('Selamat pagi, dunia');
     expect(join('Selamat pagi ', ['Selamat pagi', ' dunia'])).toBe('Selamat pagi dunia');
