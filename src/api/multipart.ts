@@ -50,6 +50,7 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
   const fields = new Map<string, string>();
   const open = new Set<Readable>();
   const taking: Promise<unknown>[] = [];
+  let over = false;
 
   try {
     await new Promise<void>((resolve, reject) => {
@@ -73,6 +74,11 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
       form.on('file', (name, file: FilePart, fileName) => {
         // Also files that nobody wants fail with a cut body; without a listener that would end the process.
         file.on('error', () => reject(malformed()));
+        // What had come already when the form was given up: nobody would ever end this file.
+        if (over) {
+          file.destroy();
+          return;
+        }
         open.add(file);
         file.once('close', () => open.delete(file));
         try {
@@ -98,6 +104,7 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
     await Promise.all(taking);
     return fields;
   } catch (error) {
+    over = true;
     request.unpipe(gate);
     for (const file of open) file.destroy(error instanceof Error ? error : undefined);
     await Promise.allSettled(taking);

@@ -1,0 +1,37 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Request } from 'express';
+import { describe, expect, it } from 'vitest';
+import { readForm } from '../../../src/api/multipart.ts';
+import { KtpflowError } from '../../../src/errors.ts';
+
+const head = (parameters: string) => `content-disposition: form-data; ${parameters}\r\n\r\n`;
+
+describe('a form that is given up', () => {
+  it('takes no file that had come already: nobody would ever end it', async () => {
+    const body = new PassThrough({ highWaterMark: 1 << 20 });
+    const request = Object.assign(body, {
+      headers: { 'content-type': 'multipart/form-data; boundary=edge' },
+      complete: false,
+    }) as unknown as Request;
+    const taken: Readable[] = [];
+    const form = readForm(request, {
+      maxBodyBytes: 1 << 20,
+      maxFileBytes: 1 << 20,
+      maxFieldBytes: 10,
+      tooLarge: () => new KtpflowError('payload_too_large', 'too large'),
+      onFile: (_name, file) => {
+        taken.push(file);
+        return new Promise((_resolve, reject) => file.once('close', () => reject(new Error('closed'))));
+      },
+      // The sender is ahead of the parser.
+      ready: () => turn(),
+    });
+    // The field ends with the boundary behind it.
+    body.write(`--edge\r\n${head('name="note"')}${'x'.repeat(100)}\r\n--edge\r\n`);
+    body.write(`${head('name="image"; filename="card.jpg"')}half of a`);
+    await expect(form).rejects.toMatchObject({ code: 'payload_too_large' });
+    for (let times = 0; times < 20; times++) await turn();
+    expect(taken.filter((file) => !file.destroyed)).toEqual([]);
+  });
+});
