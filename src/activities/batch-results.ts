@@ -2,7 +2,7 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import type { BatchActivities } from './batch-types.ts';
-import { outcomeColumns } from './store-result.ts';
+import { countOutcome, outcomeColumns } from './store-result.ts';
 
 /**
  * Writes the outcomes of some items, each exactly once: what a repeat finds final it leaves. The images go after the
@@ -26,8 +26,7 @@ export function createStoreBatchResults(
       ),
     );
     for (const [index, { outcome }] of results.entries()) {
-      if (outcome.status === 'deferred' || !written[index]?.count) continue;
-      metrics?.extractionFinished(outcome.status, outcome.status === 'failed' ? outcome.error.code : null);
+      if (outcome.status !== 'deferred' && written[index]?.count) countOutcome(metrics, outcome);
     }
     await Promise.all(results.map(async ({ deleteBlob }) => deleteBlob !== null && blobs.delete(deleteBlob)));
   };

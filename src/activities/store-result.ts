@@ -21,6 +21,14 @@ export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
   };
 }
 
+/** Counts an outcome that was written. */
+export function countOutcome(
+  metrics: Pick<Metrics, 'extractionFinished'> | undefined,
+  outcome: ExtractionOutcome,
+): void {
+  metrics?.extractionFinished(outcome.status, outcome.status === 'failed' ? outcome.error.code : null);
+}
+
 /**
  * Writes an extraction's outcome to its row, exactly once: a retry finds a final row and leaves it. A row that was
  * deleted meanwhile stays deleted. The image goes after the result is safe.
@@ -38,7 +46,7 @@ export function createStoreResult(
         ...(deleteBlob !== null && { blob: null }),
       },
     });
-    if (count > 0) metrics?.extractionFinished(outcome.status, outcome.status === 'failed' ? outcome.error.code : null);
+    if (count > 0) countOutcome(metrics, outcome);
     if (deleteBlob !== null) await blobs.delete(deleteBlob);
   };
 }

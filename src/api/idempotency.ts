@@ -38,7 +38,40 @@ export function checkSameRequest(stored: { readonly requestHash: string | null }
   });
 }
 
+export interface Keyed {
+  /** Id of what was made under the key before; undefined: nothing was. */
+  readonly find: () => Promise<string | undefined>;
+  /** Makes it; removes what the request has stored when it fails. */
+  readonly create: () => Promise<string>;
+  /** Removes what the request has stored. */
+  readonly discard: () => Promise<void>;
+}
+
+/** A repeat under the same Idempotency-Key is what is there already, also where the first is being made right now. */
+export async function createOrRepeat({ create, discard, find }: Keyed): Promise<string> {
+  const repeated = async (): Promise<string | undefined> => {
+    try {
+      return await find();
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  };
+  const first = await repeated();
+  if (first !== undefined) {
+    await discard();
+    return first;
+  }
+  try {
+    return await create();
+  } catch (error) {
+    const other = isRepeatedKey(error) ? await repeated() : undefined;
+    if (other === undefined) throw error;
+    return other;
+  }
+}
+
 /** Whether a row could not be written because another request with the same key was faster. */
-export function isRepeatedKey(error: unknown): boolean {
+function isRepeatedKey(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
 }

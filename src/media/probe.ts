@@ -1,10 +1,7 @@
 import sharp from 'sharp';
 import { KtpflowError } from '../errors.ts';
 
-/**
- * Pixels that a picture may have at most, whatever MAX_IMAGE_MEGAPIXELS (40 by default) allows: a small file can
- * otherwise unpack to gigabytes.
- */
+/** Pixels that a picture may have at most, whatever is configured: a small file can otherwise unpack to gigabytes. */
 export const MAX_IMAGE_PIXELS = 200_000_000;
 
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif';
@@ -28,7 +25,10 @@ const HEIF_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mi
  * @throws KtpflowError invalid_image (no image, or no decodable header), unsupported_media_type (HEIC, AVIF, PDF, SVG
  * and other formats that are known but not read), image_too_large_pixels.
  */
-export async function probeImage(bytes: Uint8Array): Promise<ImageHeader> {
+export async function probeImage(
+  bytes: Uint8Array,
+  { maxMegapixels = MAX_IMAGE_PIXELS / 1e6 }: { maxMegapixels?: number } = {},
+): Promise<ImageHeader> {
   if (bytes.length === 0) throw new KtpflowError('invalid_image', 'The image is empty.');
   refuseKnownDocuments(bytes);
   const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' })
@@ -42,8 +42,8 @@ export async function probeImage(bytes: Uint8Array): Promise<ImageHeader> {
   }
   const frameHeight = metadata.pageHeight ?? height;
   if (!width || !frameHeight) throw new KtpflowError('invalid_image', 'The image has no pixels.');
-  if (width * frameHeight > MAX_IMAGE_PIXELS) {
-    throw new KtpflowError('image_too_large_pixels', `An image may have at most ${MAX_IMAGE_PIXELS / 1e6} megapixels.`);
+  if (width * frameHeight > maxMegapixels * 1e6) {
+    throw new KtpflowError('image_too_large_pixels', `An image may have at most ${maxMegapixels} megapixels.`);
   }
   return { format, width, height: frameHeight, orientation: orientation ?? 1 };
 }

@@ -13,21 +13,12 @@ export function makeVideoFolder(): Promise<string> {
 /**
  * Removes the folders of processes that are gone: one that is killed removes nothing, and a video may show a card. To be
  * called before this process makes the first of its own: one under its own number is that of a predecessor.
+ * @param isAlive whether a process of that number runs
  */
-export async function removeLeftVideoFolders(): Promise<void> {
+export async function removeLeftVideoFolders(isAlive: (pid: number) => boolean): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = Number(NAME.exec(name)?.[1]);
-    if (!pid || (pid !== process.pid && isRunning(pid))) continue;
+    if (!pid || (pid !== process.pid && isAlive(pid))) continue;
     await rm(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process is a running one.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -10,11 +10,12 @@ import { silentReport } from './assets/report.ts';
 import { ensureOcrModels } from './assets.ts';
 import { connectWorker } from './connect.ts';
 import { keepWorking } from './keep-working.ts';
+import { isAlive } from './process-identity.ts';
 import type { RoleContext } from './roles.ts';
 
 /** Images and models: needs no database. */
 export async function runInferenceRole({ config, keyring, blobs, logger, closers }: RoleContext): Promise<void> {
-  await removeLeftVideoFolders();
+  await removeLeftVideoFolders(isAlive);
   const models = await ensureOcrModels(config, silentReport);
   const threads = config.OCR_THREADS || availableParallelism();
   const pool = createCardReaderPool({ modelPaths: models, threads });

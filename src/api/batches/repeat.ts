@@ -1,5 +1,5 @@
 import type { RouteContext } from '../context.ts';
-import { checkSameRequest, type Idempotency, isRepeatedKey } from '../idempotency.ts';
+import { checkSameRequest, createOrRepeat, type Idempotency } from '../idempotency.ts';
 import { createBatch, type NewBatch } from './create.ts';
 import { discardBatch, type ReceivedBatch } from './receive.ts';
 
@@ -7,29 +7,12 @@ import { discardBatch, type ReceivedBatch } from './receive.ts';
 const ABANDONED_AFTER_MS = 60_000;
 
 /** A repeat under the same Idempotency-Key is the batch that is there already. */
-export async function createOrRepeatBatch(context: RouteContext, request: NewBatch): Promise<string> {
+export function createOrRepeatBatch(context: RouteContext, request: NewBatch): Promise<string> {
   const { batch, idempotency } = request;
-  if (!idempotency) return createBatch(context, request);
-  const repeated = async (): Promise<string | undefined> => {
-    try {
-      return await findRepeated(context, idempotency);
-    } catch (error) {
-      await discardBatch(context, batch);
-      throw error;
-    }
-  };
-  const first = await repeated();
-  if (first !== undefined) {
-    await discardBatch(context, batch);
-    return first;
-  }
-  try {
-    return await createBatch(context, request);
-  } catch (error) {
-    const other = isRepeatedKey(error) ? await repeated() : undefined;
-    if (other === undefined) throw error;
-    return other;
-  }
+  const create = () => createBatch(context, request);
+  if (!idempotency) return create();
+  const find = () => findRepeated(context, idempotency);
+  return createOrRepeat({ find, create, discard: () => discardBatch(context, batch) });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Express, Request, RequestHandler } from 'express';
 import { requireScope } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { idempotencyHash, isRepeatedKey, requestHash } from '../idempotency.ts';
+import { createOrRepeat, idempotencyHash, requestHash } from '../idempotency.ts';
 import { jsonBody } from '../json-body.ts';
 import { route } from '../methods.ts';
 import { callerOf, requestState } from '../request-state.ts';
@@ -38,7 +38,7 @@ export function extractionCollection(app: Express, context: RouteContext): void 
               idempotencyHash: keyHash,
               requestHash: requestHash(keyring, caller, [received.imageKey, received.options]),
             };
-      const id = await createOrRepeat(context, {
+      const id = await createOnce(context, {
         caller,
         loggedId,
         ...received,
@@ -72,30 +72,12 @@ export function extractionCollection(app: Express, context: RouteContext): void 
   });
 }
 
-/** A repeat under the same Idempotency-Key is the extraction that is there already. */
-async function createOrRepeat(context: RouteContext, request: NewExtraction): Promise<string> {
+function createOnce(context: RouteContext, request: NewExtraction): Promise<string> {
   const { idempotency, image } = request;
-  if (!idempotency) return createExtraction(context, request);
-  const repeated = async (): Promise<string | undefined> => {
-    try {
-      return await findRepeated(context, idempotency);
-    } catch (error) {
-      await discardImage(context, image.blob);
-      throw error;
-    }
-  };
-  const first = await repeated();
-  if (first !== undefined) {
-    await discardImage(context, image.blob);
-    return first;
-  }
-  try {
-    return await createExtraction(context, request);
-  } catch (error) {
-    const other = isRepeatedKey(error) ? await repeated() : undefined;
-    if (other === undefined) throw error;
-    return other;
-  }
+  const create = () => createExtraction(context, request);
+  if (!idempotency) return create();
+  const find = () => findRepeated(context, idempotency);
+  return createOrRepeat({ find, create, discard: () => discardImage(context, image.blob) });
 }
 
 /** A request without any body is one without an image, not one of a wrong type. */

@@ -70,15 +70,7 @@ export function imageTooLarge(context: RouteContext): KtpflowError {
 }
 
 async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<void> {
-  const probe = async (bytes: Buffer): Promise<void> => {
-    const { width, height } = await probeImage(bytes);
-    if (width * height > context.config.MAX_IMAGE_MEGAPIXELS * 1e6) {
-      throw new KtpflowError(
-        'image_too_large_pixels',
-        `An image may have at most ${context.config.MAX_IMAGE_MEGAPIXELS} megapixels.`,
-      );
-    }
-  };
+  const probe = (bytes: Buffer) => probeImage(bytes, { maxMegapixels: context.config.MAX_IMAGE_MEGAPIXELS });
   await probe(head).catch(async (error: unknown) => {
     const cut = error instanceof KtpflowError && error.code === 'invalid_image' && size > head.length;
     if (!cut) throw error;

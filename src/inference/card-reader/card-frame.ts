@@ -31,8 +31,8 @@ const LABEL_HEIGHTS: Readonly<Partial<Record<Label, number>>> = {
 };
 /** Where labels begin, in the card's width. */
 const LABEL_LEFT = 0.035;
-/** The rows of the neighbourhood are indented. */
-const INDENTED: ReadonlySet<Label> = new Set(['rt_rw', 'kel_desa', 'kecamatan']);
+/** The rows of the neighbourhood are indented, and the blood group stands behind the sex. */
+export const INDENTED: ReadonlySet<Label> = new Set(['rt_rw', 'kel_desa', 'kecamatan', 'gol_darah']);
 const INDENT = 0.025;
 
 /**

@@ -1,6 +1,6 @@
-import type { Label } from '../../ktp/labels.ts';
 import type { TextLine } from '../../ktp/text-line.ts';
 import { composeHomographies, type Homography, invertHomography, mapQuad } from '../../media/homography.ts';
+import { INDENTED } from './card-frame.ts';
 import type { LabelHit } from './label-hits.ts';
 import type { Page } from './page.ts';
 
@@ -12,8 +12,6 @@ const MIN_LEAN = 0.015;
 /** More than this is no card seen at a slant, but a wrong fit. */
 const MAX_FAN = 0.6;
 const MAX_LEAN = 0.5;
-/** The rows of the neighbourhood are indented. */
-const INDENTED: ReadonlySet<Label> = new Set(['rt_rw', 'kel_desa', 'kecamatan', 'gol_darah']);
 
 /**
  * Straightens a page of a card that was seen at a slant: its rows, which fan out from a vanishing point, become

@@ -66,11 +66,7 @@ async function fetchMedia(
 }
 
 async function resolveImage(bytes: Buffer, { config, maxImagePixels }: ResolveMediaOptions): Promise<ResolvedPart> {
-  const { format, width, height } = await probeImage(bytes);
-  if (width * height > config.MAX_IMAGE_MEGAPIXELS * 1e6) {
-    const message = `An image may have at most ${config.MAX_IMAGE_MEGAPIXELS} megapixels.`;
-    throw new KtpflowError('image_too_large_pixels', message);
-  }
+  const { format } = await probeImage(bytes, { maxMegapixels: config.MAX_IMAGE_MEGAPIXELS });
   if (maxImagePixels === null) {
     return { part: { type: 'image', mimeType: `image/${format}`, bytes }, mediaTokens: 0 };
   }

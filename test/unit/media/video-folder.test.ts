@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeVideoFolder, removeLeftVideoFolders } from '../../../src/media/video-folder.ts';
+import { isAlive } from '../../../src/runtime/process-identity.ts';
 
 const exists = (path: string) =>
   access(path).then(
@@ -21,7 +22,7 @@ describe('video folders', () => {
       await writeFile(join(folder, 'video'), 'a card');
     }
     try {
-      await removeLeftVideoFolders();
+      await removeLeftVideoFolders(isAlive);
       expect(await exists(left)).toBe(false);
       expect(await exists(used)).toBe(true);
     } finally {
