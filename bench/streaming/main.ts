@@ -1,11 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
 import { Command } from 'commander';
-import { commandLineOf } from '../../src/runtime/process-identity.ts';
 import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
+import { historiesSince } from './history-cost.ts';
 import { readTimedStream, type TimedStream } from './timed-reader.ts';
 import { MODEL, startTimedUpstream } from './timed-upstream.ts';
 
@@ -105,30 +103,10 @@ function cpuSeconds(platform: EmbeddedPlatform, part: PartName): number {
 
 /** Events and signals of the histories that were written since then, on average. */
 async function historyCost(platform: EmbeddedPlatform, since: Date): Promise<{ events: number; signals: number }> {
-  const [, port] = /--port (\d+)/.exec(commandLineOf(platform.part('temporal').pid) ?? '') ?? [];
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
-  try {
-    const client = new Client({ connection });
-    // The list follows the histories at a distance.
-    await sleep(2_000);
-    const query = `WorkflowType = 'chatCompletionWorkflow' AND StartTime > '${since.toISOString()}'`;
-    let streams = 0;
-    let events = 0;
-    let signals = 0;
-    // Raw: the memo is encrypted, and none of our business.
-    const { executions } = await client.workflowService.listWorkflowExecutions({ namespace: 'default', query });
-    for (const { execution } of executions) {
-      const { runId, workflowId } = execution ?? {};
-      if (!workflowId || !runId) continue;
-      const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-      streams++;
-      events += history.events?.length ?? 0;
-      signals += history.events?.filter((event) => event.workflowExecutionSignaledEventAttributes).length ?? 0;
-    }
-    return { events: Math.round(events / streams), signals: Math.round(signals / streams) };
-  } finally {
-    await connection.close();
-  }
+  const costs = await historiesSince(platform, since);
+  const average = (of: 'events' | 'signals') =>
+    Math.round(costs.reduce((sum, cost) => sum + cost[of], 0) / costs.length);
+  return { events: average('events'), signals: average('signals') };
 }
 
 await main();
