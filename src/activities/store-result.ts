@@ -1,6 +1,7 @@
 import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
+import type { StoredOutcomes } from '../storage/stored-outcomes.ts';
 import type { ExtractionOutcome, StoreResultInput, WorkerActivities } from './types.ts';
 
 /** What an outcome writes into the extraction's row. */
@@ -37,6 +38,7 @@ export function createStoreResult(
   database: Database,
   blobs: BlobStore,
   metrics?: Pick<Metrics, 'extractionFinished'>,
+  outcomes?: StoredOutcomes,
 ): WorkerActivities['storeResult'] {
   return async ({ extractionId, attempts, outcome, deleteBlob }: StoreResultInput) => {
     const { count } = await database.extraction.updateMany({
@@ -47,6 +49,7 @@ export function createStoreResult(
       },
     });
     if (count > 0) countOutcome(metrics, outcome);
+    outcomes?.announce(extractionId);
     if (deleteBlob !== null) await blobs.delete(deleteBlob);
   };
 }

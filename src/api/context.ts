@@ -5,6 +5,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
+import type { StoredOutcomes } from '../storage/stored-outcomes.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Admission } from './admission.ts';
 import type { Authenticator } from './authentication.ts';
@@ -16,6 +17,10 @@ export interface ApiContext {
   readonly blobs: BlobStore;
   readonly keyring: Keyring;
   readonly temporal: Client;
+  /** A client on the connection of the workflow worker in this process, while there is one. */
+  readonly workerClient?: () => Client | undefined;
+  /** What the worker in this process has stored, where there is one. */
+  readonly outcomes?: StoredOutcomes;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }

@@ -10,6 +10,7 @@ import { failureOf, findExtraction, resultOf } from './extractions/job.ts';
 import { isFinal, jobSchema } from './extractions/job-schema.ts';
 import { missingImage, receiveMultipart } from './extractions/receive.ts';
 import { callerGone, waitForEnd } from './extractions/wait.ts';
+import { requestHash } from './idempotency.ts';
 import { route } from './methods.ts';
 import { callerOf, requestState } from './request-state.ts';
 
@@ -34,7 +35,13 @@ export function ktpOcr(app: Express, context: RouteContext): void {
       const received = await receiveMultipart(context, request);
       const caller = callerOf(response);
       const { loggedId } = requestState(response);
-      const id = await createExtraction(context, { caller, loggedId, ...received, idempotency: undefined });
+      const id = await createExtraction(context, {
+        caller,
+        loggedId,
+        ...received,
+        requestHash: requestHash(context.keyring, caller, [received.imageKey, received.options]),
+        idempotencyHash: undefined,
+      });
       response.setHeader('x-extraction-id', id);
       const gone = callerGone(response);
       const accept = setTimeout(() => {

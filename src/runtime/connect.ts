@@ -37,6 +37,30 @@ export function createTemporalClient(config: Config, keyring: Keyring): Client {
   });
 }
 
+/**
+ * A client on the connection of workers in this process, which is what makes an eager start possible; made anew when
+ * they have connected anew.
+ */
+export function createWorkerClient(
+  config: Config,
+  keyring: Keyring,
+  connectionOf: () => NativeConnection | undefined,
+): () => Client | undefined {
+  let client: { readonly of: NativeConnection; readonly made: Client } | undefined;
+  return () => {
+    const connection = connectionOf();
+    if (!connection) return undefined;
+    if (client?.of !== connection) {
+      const dataConverter = createDataConverter(keyring);
+      client = {
+        of: connection,
+        made: new Client({ connection, namespace: config.TEMPORAL_NAMESPACE, dataConverter }),
+      };
+    }
+    return client.made;
+  };
+}
+
 /** The workers' connection; rejects while Temporal cannot be reached. */
 export async function connectWorker(config: Config): Promise<NativeConnection> {
   return NativeConnection.connect({ address: addressOf(config), ...securityOf(config) });

@@ -6,10 +6,11 @@ import { createStoreTranscript } from '../activities/store-transcript.ts';
 import type { Config, Role } from '../config.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { type Database, openDatabase } from '../storage/database.ts';
+import { StoredOutcomes } from '../storage/stored-outcomes.ts';
 import { ensureRetentionSchedule } from '../worker/retention-schedule.ts';
 import { createWorkflowWorker } from '../worker/workers.ts';
-import { connectWorker, createTemporalClient } from './connect.ts';
-import { keepWorking } from './keep-working.ts';
+import { connectWorker, createTemporalClient, createWorkerClient } from './connect.ts';
+import { type KeptWorkers, keepWorking } from './keep-working.ts';
 import { describeLostKeys } from './lost-keys.ts';
 import { openEmbeddedDatabase } from './pglite.ts';
 import type { Closers, RoleContext } from './roles.ts';
@@ -26,10 +27,12 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
   const temporal = createTemporalClient(config, keyring);
   closers.add('temporal client', () => temporal.connection.close());
   const metrics = createMetrics();
+  const outcomes = new StoredOutcomes();
 
+  let workers: KeptWorkers | undefined;
   if (roles.includes('worker')) {
-    const storeResult = createStoreResult(database, blobs, metrics);
-    const workers = keepWorking(
+    const storeResult = createStoreResult(database, blobs, metrics, outcomes);
+    const kept = keepWorking(
       'worker',
       async () => {
         const connection = await connectWorker(config);
@@ -45,12 +48,24 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
       },
       logger,
     );
-    closers.add('workflow worker', () => workers.stop());
+    closers.add('workflow worker', () => kept.stop());
+    workers = kept;
   }
 
   if (!roles.includes('api')) return undefined;
   const { startApiServer } = await import('../api/server.ts');
-  const server = await startApiServer({ config, database, blobs, keyring, temporal, logger, metrics });
+  const workerClient = createWorkerClient(config, keyring, () => workers?.connection());
+  const server = await startApiServer({
+    config,
+    database,
+    blobs,
+    keyring,
+    temporal,
+    workerClient,
+    outcomes,
+    logger,
+    metrics,
+  });
   closers.add('api', () => server.close());
   return server.address;
 }

@@ -12,6 +12,8 @@ export interface ConnectedWorkers {
 }
 
 export interface KeptWorkers {
+  /** The running workers' connection; undefined while there are none. */
+  connection(): NativeConnection | undefined;
   /** Stops polling, lets running activities finish within the workers' grace time. */
   stop(): Promise<void>;
 }
@@ -23,6 +25,7 @@ export interface KeptWorkers {
 export function keepWorking(component: string, create: () => Promise<ConnectedWorkers>, logger: Logger): KeptWorkers {
   const stopping = new AbortController();
   let current: readonly Worker[] = [];
+  let connected: NativeConnection | undefined;
 
   const runOnce = async (): Promise<void> => {
     const { connection, workers } = await create();
@@ -32,7 +35,9 @@ export function keepWorking(component: string, create: () => Promise<ConnectedWo
     const runs = workers.map((worker) => worker.run().finally(() => shutdown(workers)));
     // A stop that came while they were being made.
     if (stopping.signal.aborted) shutdown(workers);
+    connected = connection;
     const results = await Promise.allSettled(runs);
+    connected = undefined;
     await connection.close();
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
@@ -55,6 +60,7 @@ export function keepWorking(component: string, create: () => Promise<ConnectedWo
   })();
 
   return {
+    connection: () => connected,
     async stop() {
       stopping.abort();
       shutdown(current);

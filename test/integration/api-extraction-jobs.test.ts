@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ExtractionJob } from '../../src/api/extractions/job-schema.ts';
+import { extractionWorkflowId } from '../../src/workflows/messages.ts';
 import { bearer, errorOf, startTestApi, type TestApi } from '../support/api.ts';
 import { ColourReader, picture } from '../support/colour-reader.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -79,6 +80,15 @@ describe('idempotency keys', () => {
     expect(new Set(jobs.map((job) => job.id)).size).toBe(1);
     expect(jobs.map((job) => job.status)).toEqual(jobs.map(() => 'succeeded'));
     for await (const blob of platform.blobs.listOlderThan(new Date())) throw new Error(`left behind: ${blob}`);
+  });
+
+  it('leave an HMAC of what was asked for in the memo of the workflow, as every extraction does', async () => {
+    const memoOf = async ({ id }: ExtractionJob) =>
+      (await platform.temporal.workflow.getHandle(extractionWorkflowId(id)).describe()).memo?.requestHash;
+    const [one, same, other] = [await create(7), await create(7), await create(8)];
+    expect(await memoOf(one)).toMatch(/^[0-9a-f]{64}$/);
+    expect(await memoOf(same)).toBe(await memoOf(one));
+    expect(await memoOf(other)).not.toBe(await memoOf(one));
   });
 
   it('start what was written but never started, since its process died in between', async () => {

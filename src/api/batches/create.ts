@@ -14,11 +14,11 @@ import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
 import type { Idempotency } from '../idempotency.ts';
+import { startWorkflow } from '../start-workflow.ts';
 import type { NewItem } from './new-item.ts';
 import { discardBatch, type ReceivedBatch } from './receive.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const START_DEADLINE_MS = 5_000;
 /** Rows written by one statement. */
 const ROWS_AT_ONCE = 500;
 /** Well below the 10,000 that Temporal warns at, and one run still holds hundreds of cards. */
@@ -70,7 +70,7 @@ export interface BatchStart {
  * @throws WorkflowExecutionAlreadyStartedError while a run is open, and errors of the Temporal client
  */
 export async function startRun(context: RouteContext, start: BatchStart): Promise<void> {
-  const { config, keyring, temporal } = context;
+  const { config, keyring } = context;
   const input: IngestBatchInput = {
     batchId: start.id,
     run: start.run,
@@ -81,22 +81,18 @@ export async function startRun(context: RouteContext, start: BatchStart): Promis
     historyLimit: HISTORY_LIMIT,
     position: BATCH_START,
   };
-  await temporal.withDeadline(Date.now() + START_DEADLINE_MS, () =>
-    temporal.workflow.start(INGEST_BATCH_WORKFLOW, {
-      workflowId: batchWorkflowId(start.id),
-      taskQueue: WORKER_TASK_QUEUE,
-      args: [input],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      // Its activities inherit both: cards of a batch stand behind single ones, tenants take turns.
-      priority: {
-        priorityKey: BATCH_PRIORITY,
-        fairnessKey: keyring.hmac('fairness', start.tenant).slice(0, 16),
-      },
-      // Not shorter than the default, as for single cards: a new worker replays thousands of events first.
-      workflowTaskTimeout: '10 seconds',
-    }),
-  );
+  await startWorkflow(context, INGEST_BATCH_WORKFLOW, {
+    workflowId: batchWorkflowId(start.id),
+    taskQueue: WORKER_TASK_QUEUE,
+    args: [input],
+    // Its activities inherit both: cards of a batch stand behind single ones, tenants take turns.
+    priority: {
+      priorityKey: BATCH_PRIORITY,
+      fairnessKey: keyring.hmac('fairness', start.tenant).slice(0, 16),
+    },
+    // Not shorter than the default, as for single cards: a new worker replays thousands of events first.
+    workflowTaskTimeout: '10 seconds',
+  });
 }
 
 async function insertRows(context: RouteContext, id: string, request: NewBatch): Promise<void> {

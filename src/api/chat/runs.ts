@@ -4,6 +4,7 @@ import type { StreamRun } from '../../storage/stream-history.ts';
 import { CHAT_COMPLETION_WORKFLOW, type ChatCompletionInput, chatWorkflowId } from '../../workflows/chat-messages.ts';
 import { INTERACTIVE_PRIORITY, WORKER_TASK_QUEUE } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
+import { startWorkflow } from '../start-workflow.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
 
 /** A Temporal that restarts is back within this; one that is down is told of after it. */
@@ -29,27 +30,23 @@ export interface StartRunOptions {
  * @returns null where the session has an open run @throws errors of the Temporal client
  */
 export async function startRun(
-  { keyring, temporal }: ApiContext,
+  context: ApiContext,
   { generation, input, sessionHash, tenant }: StartRunOptions,
 ): Promise<StreamRun | null> {
   const workflowId = chatWorkflowId(sessionHash);
   try {
-    const handle = await temporal.withDeadline(Date.now() + DEADLINE_MS, () =>
-      temporal.workflow.start(CHAT_COMPLETION_WORKFLOW, {
-        workflowId,
-        taskQueue: WORKER_TASK_QUEUE,
-        args: [input],
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-        priority: {
-          priorityKey: INTERACTIVE_PRIORITY,
-          fairnessKey: keyring.hmac('fairness', tenant).slice(0, 16),
-        },
-        // With the default of 10 s a killed worker would hold the stream up for as long.
-        workflowTaskTimeout: '2 seconds',
-        memo: { generation },
-      }),
-    );
+    const handle = await startWorkflow(context, CHAT_COMPLETION_WORKFLOW, {
+      workflowId,
+      taskQueue: WORKER_TASK_QUEUE,
+      args: [input],
+      priority: {
+        priorityKey: INTERACTIVE_PRIORITY,
+        fairnessKey: context.keyring.hmac('fairness', tenant).slice(0, 16),
+      },
+      // With the default of 10 s a killed worker would hold the stream up for as long.
+      workflowTaskTimeout: '2 seconds',
+      memo: { generation },
+    });
     return { workflowId, runId: handle.firstExecutionRunId };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return null;

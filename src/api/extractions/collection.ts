@@ -31,18 +31,12 @@ export function extractionCollection(app: Express, context: RouteContext): void 
         ? await receiveMultipart(context, request)
         : await receiveJson(context, request.body);
       const { loggedId } = requestState(response);
-      const idempotency =
-        keyHash === undefined
-          ? undefined
-          : {
-              idempotencyHash: keyHash,
-              requestHash: requestHash(keyring, caller, [received.imageKey, received.options]),
-            };
       const id = await createOnce(context, {
         caller,
         loggedId,
         ...received,
-        idempotency,
+        requestHash: requestHash(keyring, caller, [received.imageKey, received.options]),
+        idempotencyHash: keyHash,
       });
       const accepted = markAccepted(context, id);
       // Awaited below where the answer is 202; a failure must not go unheard meanwhile.
@@ -73,10 +67,10 @@ export function extractionCollection(app: Express, context: RouteContext): void 
 }
 
 function createOnce(context: RouteContext, request: NewExtraction): Promise<string> {
-  const { idempotency, image } = request;
+  const { idempotencyHash, image, requestHash } = request;
   const create = () => createExtraction(context, request);
-  if (!idempotency) return create();
-  const find = () => findRepeated(context, idempotency);
+  if (idempotencyHash === undefined) return create();
+  const find = () => findRepeated(context, { idempotencyHash, requestHash });
   return createOrRepeat({ find, create, discard: () => discardImage(context, image.blob) });
 }
 

@@ -15,12 +15,11 @@ import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { checkSameRequest, type Idempotency } from '../idempotency.ts';
+import { startWorkflow } from '../start-workflow.ts';
 import { discardImage, type RecordKey, type StoredImage } from './image-upload.ts';
 import type { ExtractionOptions } from './options.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** A Temporal that restarts is back within this; one that is down is told of after it. */
-const START_DEADLINE_MS = 5_000;
 
 export interface NewExtraction {
   readonly caller: Caller;
@@ -28,7 +27,10 @@ export interface NewExtraction {
   readonly key: RecordKey;
   readonly image: StoredImage;
   readonly options: ExtractionOptions;
-  readonly idempotency: Idempotency | undefined;
+  /** HMAC of what was asked for, see {@link requestHash}. */
+  readonly requestHash: string;
+  /** From the Idempotency-Key, where there is one. */
+  readonly idempotencyHash: string | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function createExtraction(context: RouteContext, request: NewExtrac
   const id = `ext_${randomBytes(16).toString('hex')}`;
   await insertRow(context, id, request);
   try {
-    await startWorkflow(context, id, { ...request, tenant: request.caller.tenant });
+    await startRun(context, id, { ...request, tenant: request.caller.tenant });
   } catch (error) {
     await removeRow(context, id, request);
     throw error;
@@ -69,7 +71,8 @@ async function insertRow(context: RouteContext, id: string, request: NewExtracti
       referenceHash:
         options.referenceId === null ? null : keyring.hmac('reference id', caller.tenant, options.referenceId),
       blob: image.blob,
-      ...request.idempotency,
+      requestHash: request.requestHash,
+      idempotencyHash: request.idempotencyHash ?? null,
       expiresAt: new Date(Date.now() + config.RETENTION_DAYS * DAY_MS),
     },
   });
@@ -100,7 +103,7 @@ export async function findRepeated(context: RouteContext, asked: Idempotency): P
     const strategy = z.enum(STRATEGIES).parse(row.strategy);
     const options = { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image };
     const image = { blob: row.blob };
-    await startWorkflow(context, row.id, { tenant: row.tenant, image, options }).catch((error: unknown) => {
+    await startRun(context, row.id, { ...asked, tenant: row.tenant, image, options }).catch((error: unknown) => {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     });
     await markAccepted(context, row.id);
@@ -112,16 +115,16 @@ const storedOptionsSchema = z.object({ reject_low_quality: z.boolean(), store_im
 
 interface StartRequest {
   readonly tenant: string;
+  readonly requestHash: string;
   readonly image: Pick<StoredImage, 'blob'>;
   readonly options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage'>;
 }
 
-async function startWorkflow(
+async function startRun(
   context: RouteContext,
   id: string,
-  { tenant, image, options }: StartRequest,
+  { tenant, requestHash, image, options }: StartRequest,
 ): Promise<void> {
-  const { keyring, temporal } = context;
   const input: ExtractDocumentInput = {
     extractionId: id,
     blob: image.blob,
@@ -129,21 +132,18 @@ async function startWorkflow(
     rejectLowQuality: options.rejectLowQuality,
     storeImage: options.storeImage,
   };
-  await temporal.withDeadline(Date.now() + START_DEADLINE_MS, () =>
-    temporal.workflow.start(EXTRACT_DOCUMENT_WORKFLOW, {
-      workflowId: extractionWorkflowId(id),
-      taskQueue: WORKER_TASK_QUEUE,
-      args: [input],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      priority: {
-        priorityKey: INTERACTIVE_PRIORITY,
-        fairnessKey: keyring.hmac('fairness', tenant).slice(0, 16),
-      },
-      // With the default of 10 s a killed worker would hold the extraction up for as long.
-      workflowTaskTimeout: '2 seconds',
-    }),
-  );
+  await startWorkflow(context, EXTRACT_DOCUMENT_WORKFLOW, {
+    workflowId: extractionWorkflowId(id),
+    taskQueue: WORKER_TASK_QUEUE,
+    args: [input],
+    priority: {
+      priorityKey: INTERACTIVE_PRIORITY,
+      fairnessKey: context.keyring.hmac('fairness', tenant).slice(0, 16),
+    },
+    // With the default of 10 s a killed worker would hold the extraction up for as long.
+    workflowTaskTimeout: '2 seconds',
+    memo: { requestHash },
+  });
 }
 
 async function removeRow(context: RouteContext, id: string, { image }: NewExtraction): Promise<void> {

@@ -10,22 +10,37 @@ import { isFinal } from './job-schema.ts';
 const RETRY_MS = 200;
 const ITEM_LOOK_MS = 500;
 
+type WaitContext = Pick<ApiContext, 'database' | 'outcomes' | 'temporal'>;
+
 /**
- * Waits until an extraction has ended, see {@link waitForWorkflow}. An item of a batch has no workflow of its own: its
- * row is looked at now and then.
+ * Waits until an extraction has ended. An item of a batch has no workflow of its own: its row is looked at now and
+ * then. @returns whether it has; false: the signal was aborted (time-out, caller gone, process stopping)
  */
 export async function waitForEnd(
-  { database, temporal }: ApiContext,
+  context: WaitContext,
   { id, batchId }: Pick<Extraction, 'id' | 'batchId'>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (batchId === null) return waitForWorkflow(temporal, extractionWorkflowId(id), signal);
+  if (batchId === null) return waitForOutcome(context, id, signal);
   while (!signal.aborted) {
-    const row = await database.extraction.findUnique({ where: { id }, select: { status: true } });
+    const row = await context.database.extraction.findUnique({ where: { id }, select: { status: true } });
     if (!row || isFinal(row.status)) return true;
     await sleep(ITEM_LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;
+}
+
+/** The workflow's end, or what comes before it: that a worker in this process has stored the outcome. */
+async function waitForOutcome({ outcomes, temporal }: WaitContext, id: string, signal: AbortSignal): Promise<boolean> {
+  const answered = new AbortController();
+  const either = AbortSignal.any([signal, answered.signal]);
+  const ended = waitForWorkflow(temporal, extractionWorkflowId(id), either);
+  if (!outcomes) return ended;
+  const stored = outcomes.next(id, either).then(
+    () => true,
+    () => ended,
+  );
+  return Promise.race([ended, stored]).finally(() => answered.abort());
 }
 
 /**
@@ -40,6 +55,7 @@ export async function waitForWorkflow(client: Client, workflowId: string, signal
       await client.withAbortSignal(signal, () => handle.result());
       return true;
     } catch (error) {
+      if (signal.aborted) return false;
       // A failed, cancelled or unknown workflow has ended too.
       if (!isTemporalUnavailable(error)) return true;
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
