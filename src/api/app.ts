@@ -28,6 +28,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
     authenticator: new Authenticator(config, database),
     accessLog: new AccessLog(database),
     admission: new Admission(config.MAX_WAITING_INTERACTIVE, metrics.setWaiting),
+    shortened: { last: null },
     closing,
   };
 

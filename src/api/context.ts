@@ -30,6 +30,8 @@ export interface RouteContext extends ApiContext {
   readonly authenticator: Authenticator;
   readonly accessLog: AccessLog;
   readonly admission: Admission;
+  /** What was last left out of a conversation that this process answered, for /health. */
+  readonly shortened: { last: (object & { readonly at: string }) | null };
   /**
    * Aborted when the process is asked to stop: long polls answer with what they have, live streams end with an error
    * event, graces after a disconnect end.

@@ -448,6 +448,31 @@ describe('a reader that goes away', () => {
   });
 });
 
+describe('a conversation that is too long', () => {
+  it('loses its oldest turns, and says so in the answer and in /health', async () => {
+    const long = { role: 'user' as const, content: 'kata '.repeat(3_000) };
+    const asked = [
+      { role: 'system', content: 'Jawab singkat' },
+      long,
+      { role: 'assistant', content: 'Ya' },
+      long,
+      ...messages,
+    ];
+    const report = async () =>
+      (await jsonOf<{ context: { last: object | null } }>(await api.request('/health'))).context.last;
+    expect(await report()).toBeNull();
+    const answer = await jsonOf<{ context: object }>(await complete(jsonRequest({ model: MODEL, messages: asked })));
+    expect(answer.context).toMatchObject({
+      strategy: 'truncate',
+      droppedTurns: 1,
+      droppedMessages: 2,
+      modelMaxContext: 8192,
+    });
+    expect(lastRequest().body.messages).toHaveLength(3);
+    expect(await report()).toEqual({ at: expect.any(String), ...answer.context });
+  });
+});
+
 describe('a server at its limit', () => {
   it('refuses at once, and says when to come again', async () => {
     const small = await startTestApi(platform, { MAX_WAITING_INTERACTIVE: '2' });

@@ -3,7 +3,7 @@ import type { Connection } from '@temporalio/client';
 import type { Generation } from '../../chat/generation.ts';
 import { readTranscript } from '../../storage/chat-sessions.ts';
 import type { StreamRun } from '../../storage/stream-history.ts';
-import type { ApiContext } from '../context.ts';
+import type { RouteContext } from '../context.ts';
 import type { Answer } from './answer.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { LiveStream } from './live-stream.ts';
@@ -14,12 +14,12 @@ const LOOK_AGAIN_MS = 20;
 
 /** The streams that this process follows: one long poll each, however many readers it has. */
 export class LiveStreams {
-  readonly #context: ApiContext;
+  readonly #context: RouteContext;
   readonly #connection: Connection;
   readonly #leases: LeaseKeeper;
   readonly #streams = new Map<string, LiveStream>();
 
-  constructor(context: ApiContext) {
+  constructor(context: RouteContext) {
     this.#context = context;
     this.#connection = createStreamConnection(context.config);
     this.#leases = new LeaseKeeper(context.temporal);
@@ -82,7 +82,11 @@ export class LiveStreams {
     this.#streams.delete(stream.run.runId);
     this.#context.metrics.setLiveStreams(this.#streams.size);
     stream.stop();
-    if (stream.view.end) this.#leases.forget(stream.run);
+    const { end } = stream.view;
+    if (end?.type === 'finish' && end.context) {
+      this.#context.shortened.last = { at: new Date().toISOString(), ...end.context };
+    }
+    if (end) this.#leases.forget(stream.run);
     else this.#leases.release(stream.run);
   }
 }

@@ -27,7 +27,10 @@ export const healthSchema = z
       safetyMargin: z.number(),
       modelMaxContext: z.number().nullable(),
       tokenizerModelMaxLength: z.number().nullable(),
-      last: z.unknown(),
+      last: z
+        .looseObject({ at: z.string() })
+        .nullable()
+        .describe('What this process last left out of a conversation that was too long.'),
     }),
   })
   .meta({ id: 'Health' });

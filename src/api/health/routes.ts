@@ -35,7 +35,7 @@ export function health(app: Express, context: RouteContext): void {
   });
 }
 
-function describe({ config }: RouteContext, readiness: Readiness) {
+function describe({ config, shortened }: RouteContext, readiness: Readiness) {
   const error = unreadiness(readiness);
   const modelIdInUse = config.VLM_MODEL_DIR || config.VLM_BASE_URL ? config.MODEL_REPO_ID : OCR_MODEL;
   const model = readiness.engines.find(({ modelId }) => modelId === modelIdInUse);
@@ -53,7 +53,7 @@ function describe({ config }: RouteContext, readiness: Readiness) {
       safetyMargin: config.CONTEXT_SAFETY_MARGIN,
       modelMaxContext: config.CONTEXT_MAX_TOKENS_AUTO || (model?.contextLength ?? null),
       tokenizerModelMaxLength: null,
-      last: null,
+      last: shortened.last,
     },
   };
 }
