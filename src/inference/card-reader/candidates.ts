@@ -24,13 +24,17 @@ const MARGIN = 3;
 const MAX_CANDIDATES = 3;
 const MIN_SHARE = 0.25;
 const MIN_WEIGHT = 6;
+/** Share of a group's text that makes it part of another. */
+const MOSTLY = 0.8;
 
 /** Text that may be a card. */
 export interface Candidate {
   /** The look in which its lines were found best. */
   readonly view: View;
-  /** The lines that belong together, of the view's. */
+  /** The lines that belong together, of the view's, and what stands apart in their rows. */
   readonly quads: readonly Quad[];
+  /** Those that belong together. */
+  readonly group: readonly Quad[];
   readonly direction: Direction;
   /** Height of a typical line in pixels of the picture. */
   readonly lineHeight: number;
@@ -43,6 +47,8 @@ export async function findCandidates(ocr: PpOcr, picture: RasterPyramid, side: n
   const least = Math.max(MIN_WEIGHT, MIN_SHARE * (groups[0]?.weight ?? 0));
   const candidates: Candidate[] = [];
   for (const group of groups.filter(({ weight }) => weight >= least).slice(0, MAX_CANDIDATES)) {
+    // A closer look may have shown that two groups of the survey are one.
+    if (candidates.some((candidate) => holds(candidate, group))) continue;
     candidates.push(await lookCloser(ocr, picture, group, survey));
   }
   return candidates;
@@ -70,7 +76,22 @@ async function lookCloser(ocr: PpOcr, picture: RasterPyramid, first: TextGroup, 
   }
   const quads = withNeighbours(group, view, axis);
   const direction = await decideDirection(ocr, picture, quads, axis);
-  return { view, quads, direction, lineHeight: typicalHeight(group.quads) };
+  return { view, quads, group: group.quads, direction, lineHeight: typicalHeight(group.quads) };
+}
+
+/** Whether most of a group's text lies where a candidate's lines do. */
+function holds({ group, direction }: Candidate, { quads }: TextGroup): boolean {
+  const along = { x: Math.cos(direction.angle), y: Math.sin(direction.angle) };
+  const across = { x: -along.y, y: along.x };
+  const [left, right] = extent(group.flat(), along);
+  const [top, bottom] = extent(group.flat(), across);
+  const inside = quads.filter((quad) => {
+    const [start, end] = extent(quad, along);
+    const [upper, lower] = extent(quad, across);
+    const [x, y] = [(start + end) / 2, (upper + lower) / 2];
+    return x > left && x < right && y > top && y < bottom;
+  });
+  return inside.length >= MOSTLY * quads.length;
 }
 
 function isLevel(angle: number): boolean {

@@ -16,6 +16,13 @@ import { lookAtPage, scaleOfPage, type View } from './views.ts';
 const SURVEY_SIDE = 736;
 /** The same where that found no card: for cards that are small in a large picture. */
 const CLOSE_SURVEY_SIDE = 1472;
+/**
+ * A picture that the survey made no smaller than this was seen well enough: a card too small for that look is too small
+ * to be read.
+ */
+const MAX_REDUCTION = 1.75;
+/** Mean confidence from which a sample of lines was read well. */
+const LEGIBLE = 0.95;
 /** Sum of label qualities, in a sample of six lines, that makes a group worth reading beside a card or without one. */
 const CARD_LABELS = 1.2;
 const FEW_LABELS = 0.4;
@@ -61,11 +68,20 @@ interface ReadCandidate {
 export async function readLines(ocr: PpOcr, picture: RasterPyramid): Promise<CardLines | null> {
   const { width, height } = picture.base;
   const longer = Math.max(width, height);
-  const first = await readBest(ocr, picture, await findCandidates(ocr, picture, SURVEY_SIDE));
+  const candidates = await findCandidates(ocr, picture, SURVEY_SIDE);
+  const first = await readBest(ocr, picture, candidates);
   if ((first && first.likelihood >= LIKELY) || longer <= SURVEY_SIDE) return first?.card ?? null;
+  if (longer <= MAX_REDUCTION * SURVEY_SIDE && candidates.every(isOtherText)) return first?.card ?? null;
   const close = Math.min(longer, CLOSE_SURVEY_SIDE);
   const second = await readBest(ocr, picture, await findCandidates(ocr, picture, close));
   return (second && second.likelihood > (first?.likelihood ?? 0) ? second : first)?.card ?? null;
+}
+
+/** Whether a candidate's text could be read, and holds no label of a KTP. */
+function isOtherText({ direction }: Candidate): boolean {
+  const lines = [...direction.known.values()];
+  const confidence = lines.reduce((sum, line) => sum + line.confidence, 0) / Math.max(1, lines.length);
+  return confidence >= LEGIBLE && direction.labels < FEW_LABELS;
 }
 
 /** Reads the candidates that have labels, and picks the largest of those that are KTPs, else the likeliest. */
