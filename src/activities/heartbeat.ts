@@ -1,7 +1,12 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
+import { BATCH_PRIORITY } from '../workflows/messages.ts';
 
-/** Heartbeats within the time after which their absence counts as death; each costs the server a write. */
-const BEATS_PER_TIMEOUT = 6;
+/**
+ * Heartbeats within the time after which their absence counts as death. Each costs the server a write: where nobody
+ * watches, as in a batch, few are enough.
+ */
+const WATCHED_BEATS = 6;
+const UNWATCHED_BEATS = 3;
 const DEFAULT_TIMEOUT_MS = 4_000;
 
 /**
@@ -14,7 +19,9 @@ export async function heartbeatWhile<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   const context = Context.current();
-  const interval = (context.info.heartbeatTimeoutMs ?? DEFAULT_TIMEOUT_MS) / BEATS_PER_TIMEOUT;
+  const { heartbeatTimeoutMs = DEFAULT_TIMEOUT_MS, priority } = context.info;
+  const beats = priority?.priorityKey === BATCH_PRIORITY ? UNWATCHED_BEATS : WATCHED_BEATS;
+  const interval = heartbeatTimeoutMs / beats;
   const timer = setInterval(() => context.heartbeat(progress.details), interval);
   try {
     return await Promise.race([work(), context.cancelled]);

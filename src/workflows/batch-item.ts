@@ -84,7 +84,6 @@ function readCardOf(item: BatchItem, maximumAttempts: number): InferenceActiviti
   return proxyActivities<InferenceActivities>({
     ...READ_CARD_OPTIONS,
     scheduleToCloseTimeout: '7 days',
-    // Beats every second, which most cards take: nobody waits for this one card's progress.
     heartbeatTimeout: '6 seconds',
     activityId: item.extractionId,
     retry: { ...READ_CARD_OPTIONS.retry, maximumAttempts },

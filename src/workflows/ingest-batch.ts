@@ -19,10 +19,12 @@ const PAGE = 64;
 const MAX_UNSTORED = 32;
 /**
  * A service that is down for one item and there for others is not down: after so many times, or so many pauses for
- * that item, the item fails. Any other pause ends after so many attempts of an item, about a day.
+ * that item, the item fails. The last item, with nobody left to tell, waits for so many pauses, two minutes. Any other
+ * pause ends after so many attempts of an item, about a day.
  */
 const MAX_OWN_OUTAGES = 3;
 const MAX_OWN_PAUSES = 4;
+const MAX_LAST_PAUSES = 6;
 const MAX_OUTAGE_ATTEMPTS = 4000;
 const FIRST_PAUSE_SECONDS = 2;
 const LONGEST_PAUSE_SECONDS = 60;
@@ -186,7 +188,8 @@ class BatchReader {
   #mayPause(item: BatchItem): boolean {
     const times = this.#outages.get(item.extractionId)?.times ?? 0;
     const itsOwn = times >= MAX_OWN_OUTAGES || (times > 0 && this.#pauses >= MAX_OWN_PAUSES);
-    return !itsOwn && item.attempts < MAX_OUTAGE_ATTEMPTS;
+    const last = this.#running === 1 && this.#queue.length === 0 && !this.#more;
+    return !itsOwn && !(last && this.#pauses >= MAX_LAST_PAUSES) && item.attempts < MAX_OUTAGE_ATTEMPTS;
   }
 
   async #pause(): Promise<void> {

@@ -1,11 +1,15 @@
-import { CancellationScope, condition, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, condition, proxyLocalActivities } from '@temporalio/workflow';
 import type { BatchActivities, BatchResult } from '../activities/batch-types.ts';
 
-/** Results stored by one activity at most, and how long the first of them waits for others. */
-const GROUP_SIZE = 16;
-const GROUP_WAIT = '2 seconds';
+/**
+ * Results stored by one activity, and how long the first of them waits for others: long enough that a group is full
+ * before, since a timer that fires costs a workflow task.
+ */
+const GROUP_SIZE = 8;
+const GROUP_WAIT = '5 seconds';
 
-const { storeBatchResults } = proxyActivities<BatchActivities>({
+// Local: the task that brings a group's last result stores the group, too.
+const { storeBatchResults } = proxyLocalActivities<BatchActivities>({
   startToCloseTimeout: '1 minute',
   // A database that is down comes back; the results wait for it, and with them the batch.
   scheduleToCloseTimeout: '7 days',
