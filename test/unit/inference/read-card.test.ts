@@ -76,6 +76,44 @@ describe('readCard', () => {
     await expect(read(await sharp(letter).png().toBuffer())).rejects.toMatchObject({ code: 'not_a_ktp' });
   });
 
+  it('does not survey a picture twice that shows other text, or nothing, well enough', async () => {
+    const letter = `<svg width="1200" height="900"><rect width="1200" height="900" fill="white"/>${[
+      1, 2, 3, 4, 5, 6, 7, 8,
+    ]
+      .map(
+        (row) =>
+          `<text x="90" y="${90 * row}" font-size="44" font-family="sans-serif">Laporan bulanan nomor ${row}00 toko</text>`,
+      )
+      .join('')}</svg>`;
+    const blank = sharp({ create: { width: 1200, height: 900, channels: 3, background: '#dddddd' } });
+    for (const picture of [sharp(Buffer.from(letter)), blank]) {
+      const surveys: number[] = [];
+      const counting: PpOcr = {
+        ...ocr,
+        detect: (pyramid, window) => {
+          if (window.toSource[2] === 0 && window.toSource[5] === 0) surveys.push(window.width);
+          return ocr.detect(pyramid, window);
+        },
+      };
+      await expect(readCard(counting, await picture.jpeg().toBuffer())).rejects.toMatchObject({ code: 'not_a_ktp' });
+      expect(surveys).toEqual([736]);
+    }
+  });
+
+  it('finds a card that is too small for the first look at a large picture, beside a poster', async () => {
+    const poster = `<svg width="1500" height="700"><rect width="1500" height="700" fill="white"/>${[1, 2, 3]
+      .map((row) => `<text x="60" y="${200 * row}" font-size="120" font-family="sans-serif">PROMO AKHIR TAHUN</text>`)
+      .join('')}</svg>`;
+    const scene = await sharp({ create: { width: 4000, height: 3000, channels: 3, background: '#75655a' } })
+      .composite([
+        { input: Buffer.from(poster), left: 200, top: 150 },
+        { input: await sharp(card).resize(820).png().toBuffer(), left: 2300, top: 1900 },
+      ])
+      .jpeg()
+      .toBuffer();
+    expect((await read(scene)).result.compat).toMatchObject({ nik: NIK });
+  });
+
   it('refuses a blurred card only where the gate is on', async () => {
     const blurred = await sharp(card).blur(3.5).jpeg().toBuffer();
     expect((await read(blurred)).result.quality.flags).toContain('blurred');
