@@ -8,9 +8,8 @@ import { EXTRACTIONS_PATH, hasBody } from './extractions/collection.ts';
 import { createExtraction, markAccepted } from './extractions/create.ts';
 import { failureOf, findExtraction, resultOf } from './extractions/job.ts';
 import { isFinal, jobSchema } from './extractions/job-schema.ts';
-import { missingImage, receiveMultipart } from './extractions/receive.ts';
+import { hashReceived, missingImage, receiveMultipart } from './extractions/receive.ts';
 import { callerGone, waitForEnd } from './extractions/wait.ts';
-import { requestHash } from './idempotency.ts';
 import { route } from './methods.ts';
 import { callerOf, requestState } from './request-state.ts';
 
@@ -39,7 +38,7 @@ export function ktpOcr(app: Express, context: RouteContext): void {
         caller,
         loggedId,
         ...received,
-        requestHash: requestHash(context.keyring, caller, [received.imageKey, received.options]),
+        requestHash: hashReceived(context, caller, received),
         idempotencyHash: undefined,
       });
       response.setHeader('x-extraction-id', id);

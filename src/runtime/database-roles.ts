@@ -29,10 +29,9 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
   const metrics = createMetrics();
   const outcomes = new StoredOutcomes();
 
-  let workers: KeptWorkers | undefined;
-  if (roles.includes('worker')) {
+  const keepWorkflowWorker = (): KeptWorkers => {
     const storeResult = createStoreResult(database, blobs, metrics, outcomes);
-    const kept = keepWorking(
+    return keepWorking(
       'worker',
       async () => {
         const connection = await connectWorker(config);
@@ -48,9 +47,9 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
       },
       logger,
     );
-    closers.add('workflow worker', () => kept.stop());
-    workers = kept;
-  }
+  };
+  const workers = roles.includes('worker') ? keepWorkflowWorker() : undefined;
+  if (workers) closers.add('workflow worker', () => workers.stop());
 
   if (!roles.includes('api')) return undefined;
   const { startApiServer } = await import('../api/server.ts');

@@ -9,7 +9,7 @@ import {
   INGEST_BATCH_WORKFLOW,
   type IngestBatchInput,
 } from '../../workflows/batch-messages.ts';
-import { BATCH_PRIORITY, type Strategy, WORKER_TASK_QUEUE } from '../../workflows/messages.ts';
+import { BATCH_PRIORITY, type Strategy } from '../../workflows/messages.ts';
 import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
@@ -70,7 +70,7 @@ export interface BatchStart {
  * @throws WorkflowExecutionAlreadyStartedError while a run is open, and errors of the Temporal client
  */
 export async function startRun(context: RouteContext, start: BatchStart): Promise<void> {
-  const { config, keyring } = context;
+  const { config } = context;
   const input: IngestBatchInput = {
     batchId: start.id,
     run: start.run,
@@ -83,13 +83,10 @@ export async function startRun(context: RouteContext, start: BatchStart): Promis
   };
   await startWorkflow(context, INGEST_BATCH_WORKFLOW, {
     workflowId: batchWorkflowId(start.id),
-    taskQueue: WORKER_TASK_QUEUE,
-    args: [input],
-    // Its activities inherit both: cards of a batch stand behind single ones, tenants take turns.
-    priority: {
-      priorityKey: BATCH_PRIORITY,
-      fairnessKey: keyring.hmac('fairness', start.tenant).slice(0, 16),
-    },
+    input,
+    tenant: start.tenant,
+    // Cards of a batch stand behind single ones.
+    priorityKey: BATCH_PRIORITY,
     // Not shorter than the default, as for single cards: a new worker replays thousands of events first.
     workflowTaskTimeout: '10 seconds',
   });

@@ -2,7 +2,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Generation } from '../../chat/generation.ts';
 import type { StreamRun } from '../../storage/stream-history.ts';
 import { CHAT_COMPLETION_WORKFLOW, type ChatCompletionInput, chatWorkflowId } from '../../workflows/chat-messages.ts';
-import { INTERACTIVE_PRIORITY, WORKER_TASK_QUEUE } from '../../workflows/messages.ts';
+import { INTERACTIVE_PRIORITY } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
 import { startWorkflow } from '../start-workflow.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
@@ -37,12 +37,9 @@ export async function startRun(
   try {
     const handle = await startWorkflow(context, CHAT_COMPLETION_WORKFLOW, {
       workflowId,
-      taskQueue: WORKER_TASK_QUEUE,
-      args: [input],
-      priority: {
-        priorityKey: INTERACTIVE_PRIORITY,
-        fairnessKey: context.keyring.hmac('fairness', tenant).slice(0, 16),
-      },
+      input,
+      tenant,
+      priorityKey: INTERACTIVE_PRIORITY,
       // With the default of 10 s a killed worker would hold the stream up for as long.
       workflowTaskTimeout: '2 seconds',
       memo: { generation },

@@ -1,7 +1,7 @@
 import type { Express, Request, RequestHandler } from 'express';
 import { requireScope } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { createOrRepeat, idempotencyHash, requestHash } from '../idempotency.ts';
+import { createOrRepeat, idempotencyHash } from '../idempotency.ts';
 import { jsonBody } from '../json-body.ts';
 import { route } from '../methods.ts';
 import { callerOf, requestState } from '../request-state.ts';
@@ -10,7 +10,7 @@ import { discardImage } from './image-upload.ts';
 import { findExtraction, jobOf } from './job.ts';
 import { isFinal } from './job-schema.ts';
 import { listExtractions, listQuerySchema } from './list.ts';
-import { missingImage, receiveJson, receiveMultipart } from './receive.ts';
+import { hashReceived, missingImage, receiveJson, receiveMultipart } from './receive.ts';
 import { waitQuerySchema } from './request-schema.ts';
 import { sendJob } from './respond.ts';
 import { callerGone, waitForEnd } from './wait.ts';
@@ -35,7 +35,7 @@ export function extractionCollection(app: Express, context: RouteContext): void 
         caller,
         loggedId,
         ...received,
-        requestHash: requestHash(keyring, caller, [received.imageKey, received.options]),
+        requestHash: hashReceived(context, caller, received),
         idempotencyHash: keyHash,
       });
       const accepted = markAccepted(context, id);

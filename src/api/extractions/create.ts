@@ -9,7 +9,6 @@ import {
   extractionWorkflowId,
   INTERACTIVE_PRIORITY,
   STRATEGIES,
-  WORKER_TASK_QUEUE,
 } from '../../workflows/messages.ts';
 import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
@@ -134,12 +133,9 @@ async function startRun(
   };
   await startWorkflow(context, EXTRACT_DOCUMENT_WORKFLOW, {
     workflowId: extractionWorkflowId(id),
-    taskQueue: WORKER_TASK_QUEUE,
-    args: [input],
-    priority: {
-      priorityKey: INTERACTIVE_PRIORITY,
-      fairnessKey: context.keyring.hmac('fairness', tenant).slice(0, 16),
-    },
+    input,
+    tenant,
+    priorityKey: INTERACTIVE_PRIORITY,
     // With the default of 10 s a killed worker would hold the extraction up for as long.
     workflowTaskTimeout: '2 seconds',
     memo: { requestHash },

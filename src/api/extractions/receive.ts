@@ -4,8 +4,10 @@ import type { z } from 'zod';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
+import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { invalidValue } from '../errors.ts';
+import { requestHash } from '../idempotency.ts';
 import { receiveForm } from '../multipart.ts';
 import {
   discardImage,
@@ -61,6 +63,15 @@ export async function receiveJson(context: RouteContext, body: unknown): Promise
   const image = await storeBodyImage(context, parsed.data, key);
   const url = urlOf(parsed.data);
   return { key, image, options, imageKey: url === undefined || isDataUrl(url) ? image.sha256 : `url ${url}` };
+}
+
+/** HMAC of what was asked for, as repeats are compared by. */
+export function hashReceived(
+  { keyring }: RouteContext,
+  caller: Caller,
+  { imageKey, options }: ReceivedExtraction,
+): string {
+  return requestHash(keyring, caller, [imageKey, options]);
 }
 
 export function missingImage(): KtpflowError {

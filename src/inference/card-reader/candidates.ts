@@ -1,4 +1,4 @@
-import type { Quad } from '../../ktp/text-line.ts';
+import type { Point, Quad } from '../../ktp/text-line.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { type Direction, decideDirection } from './direction.ts';
@@ -81,8 +81,7 @@ async function lookCloser(ocr: PpOcr, picture: RasterPyramid, first: TextGroup, 
 
 /** Whether most of a group's text lies where a candidate's lines do. */
 function holds({ group, direction }: Candidate, { quads }: TextGroup): boolean {
-  const along = { x: Math.cos(direction.angle), y: Math.sin(direction.angle) };
-  const across = { x: -along.y, y: along.x };
+  const { along, across } = axesOf(direction.angle);
   const [left, right] = extent(group.flat(), along);
   const [top, bottom] = extent(group.flat(), across);
   const inside = quads.filter((quad) => {
@@ -94,6 +93,12 @@ function holds({ group, direction }: Candidate, { quads }: TextGroup): boolean {
   return inside.length >= MOSTLY * quads.length;
 }
 
+/** Unit vectors along the rows and from row to row. */
+function axesOf(angle: number): { along: Point; across: Point } {
+  const along = { x: Math.cos(angle), y: Math.sin(angle) };
+  return { along, across: { x: -along.y, y: along.x } };
+}
+
 function isLevel(angle: number): boolean {
   return Math.abs(angle - (Math.PI / 2) * Math.round(angle / (Math.PI / 2))) < MAX_SKEW;
 }
@@ -103,8 +108,7 @@ function isLevel(angle: number): boolean {
  * same rows.
  */
 function withNeighbours(group: TextGroup, view: View, axis: number): Quad[] {
-  const along = { x: Math.cos(axis), y: Math.sin(axis) };
-  const across = { x: -along.y, y: along.x };
+  const { along, across } = axesOf(axis);
   const corners = group.quads.flat();
   const [left, right] = extent(corners, along);
   const [top, bottom] = extent(corners, across);

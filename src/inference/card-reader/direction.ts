@@ -17,6 +17,8 @@ export interface Direction {
   readonly angle: number;
   /** Sum of the qualities of the labels that were read on the way. */
   readonly labels: number;
+  /** Mean confidence of the lines that were read in that direction. */
+  readonly confidence: number;
   /** Lines that were read in that direction on the way, by the index of their quad. */
   readonly known: ReadonlyMap<number, TextLine>;
 }
@@ -32,19 +34,19 @@ export async function decideDirection(
   axis: number,
 ): Promise<Direction> {
   const sample = sampleLines(quads, axis);
-  const read = async (angle: number): Promise<Direction & { evidence: number; mean: number }> => {
+  const read = async (angle: number): Promise<Direction & { evidence: number }> => {
     const turned = sample.map((index) => readAlong(quads[index] as Quad, angle));
     const lines = await ocr.recognise(picture, turned, { ...CARD_LINES, emissions: true });
     const labels = findLabelHits(lines).reduce((total, hit) => total + hit.quality, 0);
     // Squared, since half-read words still have half-sure letters.
     const letters = lines.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
-    const mean = lines.reduce((sum, line) => sum + line.confidence, 0) / Math.max(1, lines.length);
+    const confidence = lines.reduce((sum, line) => sum + line.confidence, 0) / Math.max(1, lines.length);
     const known = new Map(lines.map((line, position) => [sample[position] ?? -1, line]));
-    return { angle, labels, known, evidence: LABEL_WEIGHT * labels + letters, mean };
+    return { angle, labels, known, confidence, evidence: LABEL_WEIGHT * labels + letters };
   };
   const forwards = await read(axis);
   // Most pictures are upright: a clear answer saves the second reading.
-  if (Math.abs(axis) < Math.PI / 4 && forwards.mean > SURE && forwards.labels > 0.5) return forwards;
+  if (Math.abs(axis) < Math.PI / 4 && forwards.confidence > SURE && forwards.labels > 0.5) return forwards;
   const backwards = await read(axis > 0 ? axis - Math.PI : axis + Math.PI);
   return forwards.evidence >= backwards.evidence ? forwards : backwards;
 }

@@ -79,9 +79,7 @@ export async function readLines(ocr: PpOcr, picture: RasterPyramid): Promise<Car
 
 /** Whether a candidate's text could be read, and holds no label of a KTP. */
 function isOtherText({ direction }: Candidate): boolean {
-  const lines = [...direction.known.values()];
-  const confidence = lines.reduce((sum, line) => sum + line.confidence, 0) / Math.max(1, lines.length);
-  return confidence >= LEGIBLE && direction.labels < FEW_LABELS;
+  return direction.confidence >= LEGIBLE && direction.labels < FEW_LABELS;
 }
 
 /** Reads the candidates that have labels, and picks the largest of those that are KTPs, else the likeliest. */

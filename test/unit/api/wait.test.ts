@@ -28,11 +28,14 @@ const single = { id: 'ext_1', batchId: null };
 // A single extraction's wait never looks at rows.
 const database = {} as Database;
 
+const waitFor = (temporal: Client, outcomes = new StoredOutcomes(), { signal } = new AbortController()) =>
+  waitForEnd({ database, outcomes, temporal }, single, signal);
+
 describe('waiting for an extraction', () => {
   it('ends with the outcome that this process has stored, and leaves no poll behind', async () => {
     const { polls, temporal } = pollingClient();
     const outcomes = new StoredOutcomes();
-    const waiting = waitForEnd({ database, outcomes, temporal }, single, new AbortController().signal);
+    const waiting = waitFor(temporal, outcomes);
     outcomes.announce('ext_2');
     expect(polls.open).toBe(1);
     outcomes.announce('ext_1');
@@ -42,22 +45,14 @@ describe('waiting for an extraction', () => {
 
   it('ends with the workflow where another process stores the outcome', async () => {
     const { end, temporal } = pollingClient();
-    const waiting = waitForEnd(
-      { database, outcomes: new StoredOutcomes(), temporal },
-      single,
-      new AbortController().signal,
-    );
+    const waiting = waitFor(temporal);
     end();
     expect(await waiting).toBe(true);
   });
 
   it('ends where the workflow is not there any more', async () => {
     const { fail, temporal } = pollingClient();
-    const waiting = waitForEnd(
-      { database, outcomes: new StoredOutcomes(), temporal },
-      single,
-      new AbortController().signal,
-    );
+    const waiting = waitFor(temporal);
     fail(new WorkflowNotFoundError('gone', 'extract-ext_1', undefined));
     expect(await waiting).toBe(true);
   });
@@ -65,7 +60,7 @@ describe('waiting for an extraction', () => {
   it('says that it has not ended when the caller gives up', async () => {
     const { polls, temporal } = pollingClient();
     const giveUp = new AbortController();
-    const waiting = waitForEnd({ database, outcomes: new StoredOutcomes(), temporal }, single, giveUp.signal);
+    const waiting = waitFor(temporal, new StoredOutcomes(), giveUp);
     giveUp.abort();
     expect(await waiting).toBe(false);
     expect(polls.open).toBe(0);
