@@ -1,7 +1,7 @@
+import type { BatchActivities } from '../contract/batch-activities.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
-import type { BatchActivities } from './batch-types.ts';
 import { countOutcome, outcomeColumns } from './store-result.ts';
 
 /**

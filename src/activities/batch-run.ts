@@ -1,7 +1,7 @@
+import type { BatchActivities } from '../contract/batch-activities.ts';
+import type { BlobReference } from '../contract/blob-reference.ts';
 import { beginRun } from '../storage/batches.ts';
-import type { BlobReference } from '../storage/blobs.ts';
 import type { BatchDependencies } from './batch-images.ts';
-import type { BatchActivities } from './batch-types.ts';
 import { heartbeatWhile } from './heartbeat.ts';
 
 const PAGE = 500;

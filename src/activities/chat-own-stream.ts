@@ -1,8 +1,8 @@
 import { CancelledFailure, type Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { compareEpochs, type Epoch, StreamLog, type StreamRecord } from '../chat/stream-log.ts';
+import { recordSignal } from '../contract/chat-workflow.ts';
 import { followStream } from '../storage/stream-history.ts';
-import { recordSignal } from '../workflows/chat-messages.ts';
 import { StreamClosedError } from './chat-recorder.ts';
 
 /** A server that is restarted takes longer; the record is then sent again. */

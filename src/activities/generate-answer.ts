@@ -4,6 +4,7 @@ import { chatRequestSchema } from '../chat/request.ts';
 import { PartedWaysError } from '../chat/skip-recorded.ts';
 import type { Epoch } from '../chat/stream-log.ts';
 import type { Config } from '../config.ts';
+import type { GenerateAnswerInput, GenerationActivities } from '../contract/chat-activities.ts';
 import { type ErrorCode, KtpflowError } from '../errors.ts';
 import { type PreparedGeneration, prepareGeneration } from '../inference/chat/prepare-generation.ts';
 import type { Engine } from '../inference/engine.ts';
@@ -12,7 +13,6 @@ import { type BlobStore, readBlob } from '../storage/blobs.ts';
 import { continueAnswer } from './chat-answer.ts';
 import { OwnStream, type TakenOver } from './chat-own-stream.ts';
 import { StreamClosedError, StreamRecorder, sendRecord } from './chat-recorder.ts';
-import type { GenerateAnswerInput, GenerationActivities } from './chat-types.ts';
 import { estimateUsage } from './chat-usage.ts';
 
 export interface GenerateAnswerDependencies {

@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
+import type { RemovalReport, WorkerActivities } from '../contract/extraction-activities.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import { removeExpiredSessions } from './remove-expired-sessions.ts';
-import type { RemovalReport, WorkerActivities } from './types.ts';
 
 const ABANDONED_AFTER_MS = 5 * 60_000;
 /** An upload may take its time; a blob younger than this may still get its row. */

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { readConfig } from '../config.ts';
-import type { Strategy } from '../workflows/messages.ts';
+import { STRATEGIES } from '../contract/strategies.ts';
 import type { ApiClient } from './api-client.ts';
 import { runBackup, runRestore } from './commands/backup.ts';
 import { runBatch } from './commands/batch.ts';
@@ -11,9 +11,6 @@ import { createKey, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
 import { type Connection, connect } from './connect.ts';
 import { ApiError, CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { createOutput, type Output } from './output.ts';
-
-/** Not imported as a value: its module loads Temporal's workflow library. */
-const STRATEGIES = ['auto', 'ocr', 'vlm', 'hybrid'] satisfies Strategy[];
 
 interface GlobalOptions {
   readonly url?: string;

@@ -1,7 +1,5 @@
 import type { Readable } from 'node:stream';
-
-/** Where a blob lies, as workflows and rows name it: opaque, without anything personal. */
-export type BlobReference = string;
+import type { BlobReference } from '../contract/blob-reference.ts';
 
 /** Reads parts of a blob, for archives: their directory stands at the end. */
 export interface BlobReader {

@@ -1,7 +1,7 @@
 import type { Generation } from '../chat/generation.ts';
 import type { StreamView } from '../chat/stream-log.ts';
+import type { BlobReference } from '../contract/blob-reference.ts';
 import { type Keyring, sealJson, unsealJson } from '../encryption/keyring.ts';
-import type { BlobReference } from './blobs.ts';
 import type { Database } from './database.ts';
 import { Prisma } from './generated/client.ts';
 import type { ChatGenerationModel } from './generated/models.ts';

@@ -4,10 +4,11 @@ import { access, constants, mkdir, open, opendir, rename, rm, stat } from 'node:
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { BlobReference } from '../contract/blob-reference.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import { createDecryptor, createEncryptor, LAYOUT } from '../encryption/stream-cipher.ts';
 import { KtpflowError } from '../errors.ts';
-import type { BlobReader, BlobReference, BlobStore } from './blobs.ts';
+import type { BlobReader, BlobStore } from './blobs.ts';
 import { ChunkReader } from './chunk-reader.ts';
 
 const MAGIC = Buffer.from('KTPB1');

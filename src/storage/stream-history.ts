@@ -4,7 +4,7 @@ import type { LoadedDataConverter, Payload } from '@temporalio/common';
 // CommonJS without static names: Node imports it whole.
 import proto from '@temporalio/proto';
 import { type StreamEnd, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
-import { type ChatCompletionOutput, RECORD_SIGNAL } from '../workflows/chat-messages.ts';
+import { type ChatCompletionOutput, RECORD_SIGNAL } from '../contract/chat-workflow.ts';
 
 /**
  * Reads a stream from where it is kept: the history of its workflow's run. Follows it by long poll; no worker is needed

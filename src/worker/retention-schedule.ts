@@ -1,5 +1,5 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
-import { WORKER_TASK_QUEUE } from '../workflows/messages.ts';
+import { WORKER_TASK_QUEUE } from '../contract/task-queues.ts';
 
 const SCHEDULE_ID = 'retention';
 

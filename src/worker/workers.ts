@@ -1,11 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import type { BatchActivities } from '../activities/batch-types.ts';
-import type { GenerationActivities, TranscriptActivities } from '../activities/chat-types.ts';
-import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../activities/types.ts';
+import type { BatchActivities } from '../contract/batch-activities.ts';
+import type { GenerationActivities, TranscriptActivities } from '../contract/chat-activities.ts';
+import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../contract/extraction-activities.ts';
+import {
+  GENERATION_TASK_QUEUE,
+  INFERENCE_TASK_QUEUE,
+  PROBE_TASK_QUEUE,
+  WORKER_TASK_QUEUE,
+} from '../contract/task-queues.ts';
 import type { Keyring } from '../encryption/keyring.ts';
-import { GENERATION_TASK_QUEUE } from '../workflows/chat-messages.ts';
-import { INFERENCE_TASK_QUEUE, PROBE_TASK_QUEUE, WORKER_TASK_QUEUE } from '../workflows/messages.ts';
 import { createDataConverter } from './data-converter.ts';
 import { withMappedFailures } from './failures.ts';
 

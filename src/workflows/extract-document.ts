@@ -10,17 +10,16 @@ import {
   proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow';
-import type { ExtractionOutcome, InferenceActivities, WorkerActivities } from '../activities/types.ts';
-import { isErrorCode } from '../errors.ts';
+import type { ExtractionOutcome, InferenceActivities, WorkerActivities } from '../contract/extraction-activities.ts';
 import {
   type ExtractDocumentInput,
   type ExtractDocumentOutput,
   type ExtractionFailure,
   type ExtractionState,
-  INFERENCE_TASK_QUEUE,
-  INTERACTIVE_PRIORITY,
   stateQuery,
-} from './messages.ts';
+} from '../contract/extraction-workflow.ts';
+import { INFERENCE_TASK_QUEUE, INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
+import { isErrorCode } from '../errors.ts';
 
 /** How often a card is tried at most: a picture that kills the process each time must come to an end. */
 const MAXIMUM_READ_ATTEMPTS = 5;

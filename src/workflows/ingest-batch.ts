@@ -8,9 +8,9 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BatchActivities, BatchItem } from '../activities/batch-types.ts';
+import type { BatchActivities, BatchItem } from '../contract/batch-activities.ts';
+import type { BatchPass, BatchPosition, IngestBatchInput } from '../contract/batch-workflow.ts';
 import { type ItemEnd, readItem } from './batch-item.ts';
-import type { BatchPass, BatchPosition, IngestBatchInput } from './batch-messages.ts';
 import { ResultGroups } from './result-groups.ts';
 
 /** Items listed, and entries of an archive unpacked, at a time. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ExtractionJob } from '../../src/api/extractions/job-schema.ts';
-import { extractionWorkflowId } from '../../src/workflows/messages.ts';
+import { extractionWorkflowId } from '../../src/contract/extraction-workflow.ts';
 import { bearer, errorOf, startTestApi, type TestApi } from '../support/api.ts';
 import { ColourReader, picture } from '../support/colour-reader.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { STRATEGIES } from '../../contract/strategies.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { unsealJson } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
 import { countItems, type ItemCounts } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
-import { STRATEGIES } from '../../workflows/messages.ts';
 import type { RouteContext } from '../context.ts';
 import { BATCH_STATUSES, type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { type BatchProgress, batchProgress } from './progress.ts';

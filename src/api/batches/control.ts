@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
 import { beginRun, countItems } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
-import { batchWorkflowId } from '../../workflows/batch-messages.ts';
 import { type Access, accessLogRow } from '../access-log.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';

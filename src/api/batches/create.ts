@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { ItemRequest } from '../../batch/item-request.ts';
-import { requestContext } from '../../encryption/contexts.ts';
-import { sealJson } from '../../encryption/keyring.ts';
 import {
   BATCH_START,
   batchWorkflowId,
   INGEST_BATCH_WORKFLOW,
   type IngestBatchInput,
-} from '../../workflows/batch-messages.ts';
-import { BATCH_PRIORITY, type Strategy } from '../../workflows/messages.ts';
+} from '../../contract/batch-workflow.ts';
+import type { Strategy } from '../../contract/strategies.ts';
+import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
+import { requestContext } from '../../encryption/contexts.ts';
+import { sealJson } from '../../encryption/keyring.ts';
 import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { batchWorkflowId } from '../../workflows/batch-messages.ts';
+import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import { isTemporalNotFound, isTemporalUnavailable } from '../temporal-errors.ts';
 
 /** What Temporal knows of a batch whose row is not final. */

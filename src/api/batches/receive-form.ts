@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { listArchiveEntries } from '../../batch/archive/list-entries.ts';
+import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { BlobReference } from '../../storage/blobs.ts';
 import type { RouteContext } from '../context.ts';
 import { discardImage, maxImageBytes } from '../extractions/image-upload.ts';
 import { metadataSchema, toExtractionOptions } from '../extractions/options.ts';

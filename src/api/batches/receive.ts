@@ -1,7 +1,7 @@
 import type { Request } from 'express';
+import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
-import type { BlobReference } from '../../storage/blobs.ts';
 import type { RouteContext } from '../context.ts';
 import { invalidValue } from '../errors.ts';
 import { discardImage, maxImageBytes, type RecordKey } from '../extractions/image-upload.ts';

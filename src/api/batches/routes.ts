@@ -1,5 +1,5 @@
 import type { Express, RequestHandler, Response } from 'express';
-import { batchWorkflowId } from '../../workflows/batch-messages.ts';
+import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import type { AccessAction } from '../access-log.ts';
 import { requireScope } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';

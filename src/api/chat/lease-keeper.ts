@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { LEASE_RENEWAL_MS, leaseSignal } from '../../contract/chat-workflow.ts';
 import type { StreamRun } from '../../storage/stream-history.ts';
-import { LEASE_RENEWAL_MS, leaseSignal } from '../../workflows/chat-messages.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
 
 const SIGNAL_DEADLINE_MS = 5_000;

@@ -1,8 +1,7 @@
 import type { ChatRequest } from '../../chat/request.ts';
 import type { Config } from '../../config.ts';
+import { GENERATION_TASK_QUEUE, INFERENCE_TASK_QUEUE } from '../../contract/task-queues.ts';
 import { KtpflowError } from '../../errors.ts';
-import { GENERATION_TASK_QUEUE } from '../../workflows/chat-messages.ts';
-import { INFERENCE_TASK_QUEUE } from '../../workflows/messages.ts';
 
 /** The model that is always there: a picture of a card in, its fields as JSON out. */
 export const OCR_MODEL = 'ktp-ocr';

@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Generation } from '../../chat/generation.ts';
+import { CHAT_COMPLETION_WORKFLOW, type ChatCompletionInput, chatWorkflowId } from '../../contract/chat-workflow.ts';
+import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
 import type { StreamRun } from '../../storage/stream-history.ts';
-import { CHAT_COMPLETION_WORKFLOW, type ChatCompletionInput, chatWorkflowId } from '../../workflows/chat-messages.ts';
-import { INTERACTIVE_PRIORITY } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
 import { startWorkflow } from '../start-workflow.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
+import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
-import { extractionWorkflowId } from '../../workflows/messages.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
 

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { z } from 'zod';
-import { requestContext } from '../../encryption/contexts.ts';
-import { sealJson } from '../../encryption/keyring.ts';
 import {
   EXTRACT_DOCUMENT_WORKFLOW,
   type ExtractDocumentInput,
   extractionWorkflowId,
-  INTERACTIVE_PRIORITY,
-  STRATEGIES,
-} from '../../workflows/messages.ts';
+} from '../../contract/extraction-workflow.ts';
+import { STRATEGIES } from '../../contract/strategies.ts';
+import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
+import { requestContext } from '../../encryption/contexts.ts';
+import { sealJson } from '../../encryption/keyring.ts';
 import { accessLogRow } from '../access-log.ts';
 import type { Caller } from '../authentication.ts';
 import type { RouteContext } from '../context.ts';

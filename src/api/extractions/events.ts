@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { EXTRACTION_STAGES } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
-import { EXTRACTION_STAGES } from '../../workflows/messages.ts';
 import type { RouteContext } from '../context.ts';
 import { asKtpflowError, errorBody } from '../errors.ts';
 import { lastEventId } from '../last-event-id.ts';

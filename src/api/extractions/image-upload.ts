@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Readable, Transform } from 'node:stream';
+import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import { probeImage } from '../../media/probe.ts';
-import { type BlobReference, readBlob } from '../../storage/blobs.ts';
+import { readBlob } from '../../storage/blobs.ts';
 import type { RouteContext } from '../context.ts';
 
 const MEBIBYTE = 1024 * 1024;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { STRATEGIES } from '../../contract/strategies.ts';
 import { requestContext, resultContext } from '../../encryption/contexts.ts';
 import { unsealJson } from '../../encryption/keyring.ts';
 import { isErrorCode, KtpflowError } from '../../errors.ts';
 import { type KtpResult, ktpResultSchema } from '../../ktp/schema.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
-import { STRATEGIES } from '../../workflows/messages.ts';
 import { batchProgress } from '../batches/progress.ts';
 import type { RouteContext } from '../context.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob, isFinal, jobSchema } from './job-schema.ts';

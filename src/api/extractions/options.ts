@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { STRATEGIES, type Strategy } from '../../contract/strategies.ts';
 import { KtpflowError } from '../../errors.ts';
-import { STRATEGIES, type Strategy } from '../../workflows/messages.ts';
 
 const MAX_METADATA_PAIRS = 16;
 

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { z } from 'zod';
-import { EXTRACTION_STAGES, type ExtractionStage, extractionWorkflowId } from '../../workflows/messages.ts';
+import { EXTRACTION_STAGES, type ExtractionStage, extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
 
 /** What Temporal knows of an extraction whose row is not final. */

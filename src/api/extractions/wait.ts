@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Response } from 'express';
+import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
-import { extractionWorkflowId } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
 import { isTemporalUnavailable } from '../temporal-errors.ts';
 import { isFinal } from './job-schema.ts';

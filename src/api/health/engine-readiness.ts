@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type EngineStatus, PROBE_ENGINES_ACTIVITY, PROBE_TASK_QUEUE } from '../../workflows/messages.ts';
+import { type EngineStatus, PROBE_ENGINES_ACTIVITY } from '../../contract/engine-status.ts';
+import { PROBE_TASK_QUEUE } from '../../contract/task-queues.ts';
 import { OCR_MODEL } from '../chat/models.ts';
 import type { ApiContext } from '../context.ts';
 

@@ -1,5 +1,5 @@
+import type { EngineStatus } from '../../contract/engine-status.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { EngineStatus } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
 import { isDatabaseConnected, isTemporalConnected } from './checks.ts';
 import { engineReadiness } from './engine-readiness.ts';

@@ -1,6 +1,6 @@
-import type { Strategy } from './messages.ts';
+import type { Strategy } from './strategies.ts';
 
-/** What clients, activities and batch workflows say to each other; see messages.ts for the rule on names. */
+/** What clients, activities and batch workflows say to each other; see extraction-workflow.ts for the rule on names. */
 
 export const INGEST_BATCH_WORKFLOW = 'ingestBatchWorkflow';
 

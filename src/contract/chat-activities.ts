@@ -1,5 +1,5 @@
-import type { BlobReference } from '../storage/blobs.ts';
-import type { StoreTranscriptInput } from '../workflows/chat-messages.ts';
+import type { BlobReference } from './blob-reference.ts';
+import type { StoreTranscriptInput } from './chat-workflow.ts';
 
 /** Inputs of the activities of a chat completion: what stands in histories. */
 

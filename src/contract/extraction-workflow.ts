@@ -1,25 +1,11 @@
-import { defineQuery } from '@temporalio/workflow';
 import type { ErrorCode } from '../errors.ts';
+import { queryDefinition } from './definitions.ts';
+import type { Strategy } from './strategies.ts';
 
 /**
- * What clients and workflows say to each other, once. Names of workflow types, queries and signals are part of
+ * What clients, activities and workflows of an extraction say to each other, once. Names of workflow types, queries and signals are part of
  * recorded histories: changing one breaks running workflows (test/integration/replay.test.ts would show it).
  */
-
-/** Task queue of the role `worker`: workflows, and activities that need the database. */
-export const WORKER_TASK_QUEUE = 'ktpflow';
-/** Task queue of the role `inference`: images, OCR, VLM. */
-export const INFERENCE_TASK_QUEUE = 'ktpflow-inference';
-
-/** Task queue of inference processes for probes, which must not wait behind cards. */
-export const PROBE_TASK_QUEUE = 'ktpflow-probe';
-
-/** Temporal priority keys: lower is sooner. */
-export const INTERACTIVE_PRIORITY = 1;
-export const BATCH_PRIORITY = 5;
-
-export const STRATEGIES = ['auto', 'ocr', 'vlm', 'hybrid'] as const;
-export type Strategy = (typeof STRATEGIES)[number];
 
 /** Input of `extractDocumentWorkflow`. The wrapped data key travels in the blob's header, not here. */
 export interface ExtractDocumentInput {
@@ -70,19 +56,4 @@ export function extractionWorkflowId(extractionId: string): string {
   return `extraction-${extractionId}`;
 }
 
-export const stateQuery = defineQuery<ExtractionState>('state');
-
-/** One engine of an inference process. */
-export interface EngineStatus {
-  readonly id: string;
-  readonly kind: 'ppocr' | 'onnx' | 'openai';
-  /** The name of /v1/models that it answers to. */
-  readonly modelId: string;
-  readonly ready: boolean;
-  readonly error: string | null;
-  /** Prompt and answer together, in tokens; null where it is not known. */
-  readonly contextLength: number | null;
-}
-
-/** Name of the activity on {@link PROBE_TASK_QUEUE}; run by itself, without a workflow. */
-export const PROBE_ENGINES_ACTIVITY = 'probeEngines';
+export const stateQuery = queryDefinition<ExtractionState>('state');

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
-import type { BlobReference } from '../storage/blobs.ts';
-import type { EngineStatus, Strategy } from '../workflows/messages.ts';
+import type { BlobReference } from './blob-reference.ts';
+import type { EngineStatus } from './engine-status.ts';
+import type { Strategy } from './strategies.ts';
 
 /** Inputs and outputs of activities: what stands in histories. Small, and nothing personal in plain text. */
 

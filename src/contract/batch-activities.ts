@@ -1,6 +1,6 @@
-import type { BlobReference } from '../storage/blobs.ts';
-import type { ExtractionFailure } from '../workflows/messages.ts';
-import type { ExtractionOutcome } from './types.ts';
+import type { BlobReference } from './blob-reference.ts';
+import type { ExtractionOutcome } from './extraction-activities.ts';
+import type { ExtractionFailure } from './extraction-workflow.ts';
 
 /** Inputs and outputs of the activities of a batch: what stands in histories. */
 

@@ -1,10 +1,7 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { StreamEnd, StreamRecord } from '../chat/stream-log.ts';
+import { queryDefinition, signalDefinition } from './definitions.ts';
 
-/** What clients, activities and chat workflows say to each other; see messages.ts for the rule on names. */
-
-/** Task queue of generations by a vision-language model: they last, and must not stand in the way of cards. */
-export const GENERATION_TASK_QUEUE = 'ktpflow-generation';
+/** What clients, activities and chat workflows say to each other; see extraction-workflow.ts for the rule on names. */
 
 export const CHAT_COMPLETION_WORKFLOW = 'chatCompletionWorkflow';
 
@@ -57,6 +54,6 @@ export function chatWorkflowId(sessionHash: string): string {
 }
 
 export const RECORD_SIGNAL = 'record';
-export const recordSignal = defineSignal<[StreamRecord]>(RECORD_SIGNAL);
-export const leaseSignal = defineSignal<[ReaderLease]>('lease');
-export const chatStateQuery = defineQuery<ChatState>('state');
+export const recordSignal = signalDefinition<[StreamRecord]>(RECORD_SIGNAL);
+export const leaseSignal = signalDefinition<[ReaderLease]>('lease');
+export const chatStateQuery = queryDefinition<ChatState>('state');

@@ -1,0 +1,14 @@
+/** One engine of an inference process. */
+export interface EngineStatus {
+  readonly id: string;
+  readonly kind: 'ppocr' | 'onnx' | 'openai';
+  /** The name of /v1/models that it answers to. */
+  readonly modelId: string;
+  readonly ready: boolean;
+  readonly error: string | null;
+  /** Prompt and answer together, in tokens; null where it is not known. */
+  readonly contextLength: number | null;
+}
+
+/** Name of the activity on the probe queue; run by itself, without a workflow. */
+export const PROBE_ENGINES_ACTIVITY = 'probeEngines';
