@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { batchDependencies, createBatchActivities } from '../activities/batch-activities.ts';
-import { createRemoveExpired } from '../activities/remove-expired.ts';
-import { createStoreResult } from '../activities/store-result.ts';
-import { createStoreTranscript } from '../activities/store-transcript.ts';
+import { batchDependencies, createBatchActivities } from '../activities/batch/batch-activities.ts';
+import { createStoreTranscript } from '../activities/chat/store-transcript.ts';
+import { createStoreResult } from '../activities/extraction/store-result.ts';
+import { createRemoveExpired } from '../activities/retention/remove-expired.ts';
 import type { Config, Role } from '../config.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { type Database, openDatabase } from '../storage/database.ts';

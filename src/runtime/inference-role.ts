@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { createGenerateAnswer } from '../activities/generate-answer.ts';
+import { createGenerateAnswer } from '../activities/chat/generate-answer.ts';
+import { createReadCard } from '../activities/extraction/read-card.ts';
 import { createProbeEngines } from '../activities/probe-engines.ts';
-import { createReadCard } from '../activities/read-card.ts';
 import { createCardReaderPool } from '../inference/card-reader/pool.ts';
 import { createEngines } from '../inference/engines.ts';
 import { removeLeftVideoFolders } from '../media/video-folder.ts';

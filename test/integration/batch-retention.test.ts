@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { PGlite } from '@electric-sql/pglite';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRemoveExpired } from '../../src/activities/remove-expired.ts';
+import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';

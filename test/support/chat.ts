@@ -1,4 +1,4 @@
-import { createGenerateAnswer } from '../../src/activities/generate-answer.ts';
+import { createGenerateAnswer } from '../../src/activities/chat/generate-answer.ts';
 import type { Config } from '../../src/config.ts';
 import type { Engine } from '../../src/inference/engine.ts';
 import { createOpenAiCompatibleEngine } from '../../src/inference/openai-compatible/openai-compatible-engine.ts';

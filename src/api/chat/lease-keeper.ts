@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { LEASE_RENEWAL_MS, leaseSignal } from '../../contract/chat-workflow.ts';
-import type { StreamRun } from '../../storage/stream-history.ts';
+import type { StreamRun } from '../../stream-history/stream-history.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';
 
 const SIGNAL_DEADLINE_MS = 5_000;

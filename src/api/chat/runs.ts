@@ -2,7 +2,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Generation } from '../../chat/generation.ts';
 import { CHAT_COMPLETION_WORKFLOW, type ChatCompletionInput, chatWorkflowId } from '../../contract/chat-workflow.ts';
 import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
-import type { StreamRun } from '../../storage/stream-history.ts';
+import type { StreamRun } from '../../stream-history/stream-history.ts';
 import type { ApiContext } from '../context.ts';
 import { startWorkflow } from '../start-workflow.ts';
 import { isTemporalNotFound } from '../temporal-errors.ts';

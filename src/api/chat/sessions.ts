@@ -7,7 +7,7 @@ import {
   readTranscript,
   type StoredGeneration,
 } from '../../storage/chat-sessions.ts';
-import { readStream, type StreamRun } from '../../storage/stream-history.ts';
+import { readStream, type StreamRun } from '../../stream-history/stream-history.ts';
 import type { ApiContext } from '../context.ts';
 import { type Answer, keptAnswer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';

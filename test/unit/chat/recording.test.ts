@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StreamClosedError, StreamRecorder } from '../../../src/activities/chat-recorder.ts';
+import { StreamClosedError, StreamRecorder } from '../../../src/activities/chat/recorder.ts';
 import { flushGapMs } from '../../../src/chat/flush-gap.ts';
 import type { Piece } from '../../../src/chat/piece.ts';
 import { joinPieces } from '../../../src/chat/piece-text.ts';

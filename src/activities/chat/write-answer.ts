@@ -1,8 +1,8 @@
-import type { Piece } from '../chat/piece.ts';
-import { joinPieces } from '../chat/piece-text.ts';
-import { RecordedPrefix } from '../chat/skip-recorded.ts';
-import { generateChecked } from '../inference/chat/generate-checked.ts';
-import type { Engine, GenerationPart, GenerationRequest } from '../inference/engine.ts';
+import type { Piece } from '../../chat/piece.ts';
+import { joinPieces } from '../../chat/piece-text.ts';
+import { RecordedPrefix } from '../../chat/skip-recorded.ts';
+import { generateChecked } from '../../inference/chat/generate-checked.ts';
+import type { Engine, GenerationPart, GenerationRequest } from '../../inference/engine.ts';
 
 /**
  * Yields the rest of an answer of which a part is recorded: from the recorded text on where the engine can, else by

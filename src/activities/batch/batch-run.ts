@@ -1,8 +1,8 @@
-import type { BatchActivities } from '../contract/batch-activities.ts';
-import type { BlobReference } from '../contract/blob-reference.ts';
-import { beginRun } from '../storage/batches.ts';
-import type { BatchDependencies } from './batch-images.ts';
-import { heartbeatWhile } from './heartbeat.ts';
+import type { BatchActivities } from '../../contract/batch-activities.ts';
+import type { BlobReference } from '../../contract/blob-reference.ts';
+import { beginRun } from '../../storage/batches.ts';
+import { heartbeatWhile } from '../heartbeat.ts';
+import type { BatchDependencies } from './item-images.ts';
 
 const PAGE = 500;
 

@@ -1,14 +1,14 @@
 import { Context } from '@temporalio/activity';
-import { StreamLog } from '../chat/stream-log.ts';
-import type { Config } from '../config.ts';
-import type { TranscriptActivities } from '../contract/chat-activities.ts';
-import type { StoreTranscriptInput } from '../contract/chat-workflow.ts';
-import type { Keyring } from '../encryption/keyring.ts';
-import type { Metrics } from '../observability/metrics.ts';
-import type { BlobStore } from '../storage/blobs.ts';
-import { forgetRequestBlob, outcomeOf, storeTranscript } from '../storage/chat-sessions.ts';
-import type { Database } from '../storage/database.ts';
-import { followStream, StreamGoneError } from '../storage/stream-history.ts';
+import { StreamLog } from '../../chat/stream-log.ts';
+import type { Config } from '../../config.ts';
+import type { TranscriptActivities } from '../../contract/chat-activities.ts';
+import type { StoreTranscriptInput } from '../../contract/chat-workflow.ts';
+import type { Keyring } from '../../encryption/keyring.ts';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import { forgetRequestBlob, outcomeOf, storeTranscript } from '../../storage/chat-sessions.ts';
+import type { Database } from '../../storage/database.ts';
+import { followStream, StreamGoneError } from '../../stream-history/stream-history.ts';
 
 export interface StoreTranscriptDependencies {
   readonly database: Database;

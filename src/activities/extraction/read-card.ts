@@ -1,12 +1,12 @@
 import { Context } from '@temporalio/activity';
-import type { InferenceActivities, ReadCardInput, ReadCardOutput } from '../contract/extraction-activities.ts';
-import type { ReadCardProgress } from '../contract/extraction-workflow.ts';
-import { resultContext } from '../encryption/contexts.ts';
-import type { Keyring } from '../encryption/keyring.ts';
-import { sealJson } from '../encryption/keyring.ts';
-import type { CardReaderPool } from '../inference/card-reader/pool.ts';
-import { type BlobStore, readBlob } from '../storage/blobs.ts';
-import { heartbeatWhile } from './heartbeat.ts';
+import type { InferenceActivities, ReadCardInput, ReadCardOutput } from '../../contract/extraction-activities.ts';
+import type { ReadCardProgress } from '../../contract/extraction-workflow.ts';
+import { resultContext } from '../../encryption/contexts.ts';
+import type { Keyring } from '../../encryption/keyring.ts';
+import { sealJson } from '../../encryption/keyring.ts';
+import type { CardReaderPool } from '../../inference/card-reader/pool.ts';
+import { type BlobStore, readBlob } from '../../storage/blobs.ts';
+import { heartbeatWhile } from '../heartbeat.ts';
 
 /** Share of a card's time that has gone when a stage begins, as measured on upright cards. */
 const FRACTIONS = { preparing: 0, reading: 0.15, assembling: 0.95 } as const;

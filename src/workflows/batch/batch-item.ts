@@ -1,8 +1,8 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
-import type { BatchActivities, BatchItem } from '../contract/batch-activities.ts';
-import type { BatchPass, IngestBatchInput } from '../contract/batch-workflow.ts';
-import type { InferenceActivities } from '../contract/extraction-activities.ts';
-import { extractDocument, READ_CARD_OPTIONS } from './extract-document.ts';
+import type { BatchActivities, BatchItem } from '../../contract/batch-activities.ts';
+import type { BatchPass, IngestBatchInput } from '../../contract/batch-workflow.ts';
+import type { InferenceActivities } from '../../contract/extraction-activities.ts';
+import { extractDocument, READ_CARD_OPTIONS } from '../extract-document.ts';
 import type { ResultGroups } from './result-groups.ts';
 
 /**

@@ -1,19 +1,19 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import type { Piece } from '../chat/piece.ts';
-import { chatRequestSchema } from '../chat/request.ts';
-import { PartedWaysError } from '../chat/skip-recorded.ts';
-import type { Epoch } from '../chat/stream-log.ts';
-import type { Config } from '../config.ts';
-import type { GenerateAnswerInput, GenerationActivities } from '../contract/chat-activities.ts';
-import { type ErrorCode, KtpflowError } from '../errors.ts';
-import { type PreparedGeneration, prepareGeneration } from '../inference/chat/prepare-generation.ts';
-import type { Engine } from '../inference/engine.ts';
-import type { Logger } from '../observability/logger.ts';
-import { type BlobStore, readBlob } from '../storage/blobs.ts';
-import { continueAnswer } from './chat-answer.ts';
-import { OwnStream, type TakenOver } from './chat-own-stream.ts';
-import { StreamClosedError, StreamRecorder, sendRecord } from './chat-recorder.ts';
-import { estimateUsage } from './chat-usage.ts';
+import type { Piece } from '../../chat/piece.ts';
+import { chatRequestSchema } from '../../chat/request.ts';
+import { PartedWaysError } from '../../chat/skip-recorded.ts';
+import type { Epoch } from '../../chat/stream-log.ts';
+import type { Config } from '../../config.ts';
+import type { GenerateAnswerInput, GenerationActivities } from '../../contract/chat-activities.ts';
+import { type ErrorCode, KtpflowError } from '../../errors.ts';
+import { type PreparedGeneration, prepareGeneration } from '../../inference/chat/prepare-generation.ts';
+import type { Engine } from '../../inference/engine.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { type BlobStore, readBlob } from '../../storage/blobs.ts';
+import { OwnStream, type TakenOver } from './own-stream.ts';
+import { StreamClosedError, StreamRecorder, sendRecord } from './recorder.ts';
+import { estimateUsage } from './usage.ts';
+import { continueAnswer } from './write-answer.ts';
 
 export interface GenerateAnswerDependencies {
   readonly config: Config;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { flushGapMs } from '../chat/flush-gap.ts';
-import type { Piece } from '../chat/piece.ts';
-import type { Epoch, StreamEnd, StreamRecord } from '../chat/stream-log.ts';
+import { flushGapMs } from '../../chat/flush-gap.ts';
+import type { Piece } from '../../chat/piece.ts';
+import type { Epoch, StreamEnd, StreamRecord } from '../../chat/stream-log.ts';
 
 /** The workflow does not take records any more: it has ended, or was removed. */
 export class StreamClosedError extends Error {

@@ -8,8 +8,8 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BatchActivities, BatchItem } from '../contract/batch-activities.ts';
-import type { BatchPass, BatchPosition, IngestBatchInput } from '../contract/batch-workflow.ts';
+import type { BatchActivities, BatchItem } from '../../contract/batch-activities.ts';
+import type { BatchPass, BatchPosition, IngestBatchInput } from '../../contract/batch-workflow.ts';
 import { type ItemEnd, readItem } from './batch-item.ts';
 import { ResultGroups } from './result-groups.ts';
 

@@ -1,8 +1,8 @@
-import type { BatchActivities } from '../contract/batch-activities.ts';
-import type { Metrics } from '../observability/metrics.ts';
-import type { BlobStore } from '../storage/blobs.ts';
-import type { Database } from '../storage/database.ts';
-import { countOutcome, outcomeColumns } from './store-result.ts';
+import type { BatchActivities } from '../../contract/batch-activities.ts';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import type { Database } from '../../storage/database.ts';
+import { countOutcome, outcomeColumns } from '../extraction/store-result.ts';
 
 /**
  * Writes the outcomes of some items, each exactly once: what a repeat finds final it leaves. The images go after the

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, proxyLocalActivities } from '@temporalio/workflow';
-import type { BatchActivities, BatchResult } from '../contract/batch-activities.ts';
+import type { BatchActivities, BatchResult } from '../../contract/batch-activities.ts';
 
 /**
  * Results stored by one activity, and how long the first of them waits for others: long enough that a group is full

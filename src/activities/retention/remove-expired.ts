@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
-import type { RemovalReport, WorkerActivities } from '../contract/extraction-activities.ts';
-import type { BlobStore } from '../storage/blobs.ts';
-import type { Database } from '../storage/database.ts';
+import type { RemovalReport, WorkerActivities } from '../../contract/extraction-activities.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import type { Database } from '../../storage/database.ts';
 import { removeExpiredSessions } from './remove-expired-sessions.ts';
 
 const ABANDONED_AFTER_MS = 5 * 60_000;

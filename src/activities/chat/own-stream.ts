@@ -1,9 +1,9 @@
 import { CancelledFailure, type Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { compareEpochs, type Epoch, StreamLog, type StreamRecord } from '../chat/stream-log.ts';
-import { recordSignal } from '../contract/chat-workflow.ts';
-import { followStream } from '../storage/stream-history.ts';
-import { StreamClosedError } from './chat-recorder.ts';
+import { compareEpochs, type Epoch, StreamLog, type StreamRecord } from '../../chat/stream-log.ts';
+import { recordSignal } from '../../contract/chat-workflow.ts';
+import { followStream } from '../../stream-history/stream-history.ts';
+import { StreamClosedError } from './recorder.ts';
 
 /** A server that is restarted takes longer; the record is then sent again. */
 const SEND_DEADLINE_MS = 5_000;

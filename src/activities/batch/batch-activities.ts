@@ -1,11 +1,11 @@
-import type { Config } from '../config.ts';
-import type { BatchActivities } from '../contract/batch-activities.ts';
-import type { Metrics } from '../observability/metrics.ts';
-import { createFetchBatchItem } from './batch-fetch-item.ts';
-import type { BatchDependencies } from './batch-images.ts';
-import { createNextBatchItems } from './batch-next-items.ts';
-import { createStoreBatchResults } from './batch-results.ts';
+import type { Config } from '../../config.ts';
+import type { BatchActivities } from '../../contract/batch-activities.ts';
+import type { Metrics } from '../../observability/metrics.ts';
 import { createBatchRun } from './batch-run.ts';
+import { createFetchBatchItem } from './fetch-item.ts';
+import type { BatchDependencies } from './item-images.ts';
+import { createNextBatchItems } from './next-items.ts';
+import { createStoreBatchResults } from './store-results.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,8 +1,8 @@
-import type { ExtractionOutcome, StoreResultInput, WorkerActivities } from '../contract/extraction-activities.ts';
-import type { Metrics } from '../observability/metrics.ts';
-import type { BlobStore } from '../storage/blobs.ts';
-import type { Database } from '../storage/database.ts';
-import type { StoredOutcomes } from '../storage/stored-outcomes.ts';
+import type { ExtractionOutcome, StoreResultInput, WorkerActivities } from '../../contract/extraction-activities.ts';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import type { Database } from '../../storage/database.ts';
+import type { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 
 /** What an outcome writes into the extraction's row. */
 export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {

@@ -1,7 +1,7 @@
-import type { BatchActivities } from '../contract/batch-activities.ts';
-import { KtpflowError } from '../errors.ts';
-import { fetchGuarded } from '../media/fetch-guarded.ts';
-import { type BatchDependencies, openItemRequest, storeItemImage } from './batch-images.ts';
+import type { BatchActivities } from '../../contract/batch-activities.ts';
+import { KtpflowError } from '../../errors.ts';
+import { fetchGuarded } from '../../media/fetch-guarded.ts';
+import { type BatchDependencies, openItemRequest, storeItemImage } from './item-images.ts';
 
 /** Faults of the other side that may have passed by the next attempt. */
 const WORTH_A_REPEAT = new Set(['image_fetch_failed', 'deadline_exceeded']);

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type ImageLimits, inspectImage } from '../batch/inspect-image.ts';
-import { type ItemRequest, itemRequestSchema } from '../batch/item-request.ts';
-import type { BlobReference } from '../contract/blob-reference.ts';
-import { requestContext } from '../encryption/contexts.ts';
-import { type Keyring, unsealJson } from '../encryption/keyring.ts';
-import type { BlobStore } from '../storage/blobs.ts';
-import type { Database } from '../storage/database.ts';
+import { type ImageLimits, inspectImage } from '../../batch/inspect-image.ts';
+import { type ItemRequest, itemRequestSchema } from '../../batch/item-request.ts';
+import type { BlobReference } from '../../contract/blob-reference.ts';
+import { requestContext } from '../../encryption/contexts.ts';
+import { type Keyring, unsealJson } from '../../encryption/keyring.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import type { Database } from '../../storage/database.ts';
 
 export interface BatchDependencies {
   readonly database: Database;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Piece, Usage } from '../chat/piece.ts';
-import { joinPieces } from '../chat/piece-text.ts';
-import type { Engine, GenerationRequest } from '../inference/engine.ts';
+import type { Piece, Usage } from '../../chat/piece.ts';
+import { joinPieces } from '../../chat/piece-text.ts';
+import type { Engine, GenerationRequest } from '../../inference/engine.ts';
 
 /** A reader waits for the end of its stream: a tokenizer that takes longer is not waited for. */
 const COUNTING_MS = 300;

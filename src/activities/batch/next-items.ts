@@ -1,11 +1,11 @@
-import { readArchiveEntry } from '../batch/archive/read-entry.ts';
-import type { BatchActivities, BatchItem } from '../contract/batch-activities.ts';
-import type { BlobReference } from '../contract/blob-reference.ts';
-import type { ExtractionFailure } from '../contract/extraction-workflow.ts';
-import { isErrorCode, KtpflowError } from '../errors.ts';
-import type { BlobReader } from '../storage/blobs.ts';
-import { type BatchDependencies, type ItemRow, openItemRequest, storeItemImage } from './batch-images.ts';
-import { heartbeatWhile } from './heartbeat.ts';
+import { readArchiveEntry } from '../../batch/archive/read-entry.ts';
+import type { BatchActivities, BatchItem } from '../../contract/batch-activities.ts';
+import type { BlobReference } from '../../contract/blob-reference.ts';
+import type { ExtractionFailure } from '../../contract/extraction-workflow.ts';
+import { isErrorCode, KtpflowError } from '../../errors.ts';
+import type { BlobReader } from '../../storage/blobs.ts';
+import { heartbeatWhile } from '../heartbeat.ts';
+import { type BatchDependencies, type ItemRow, openItemRequest, storeItemImage } from './item-images.ts';
 
 /** Entries unpacked at once: flushing one to the disk takes longer than unpacking it. */
 const CONCURRENCY = 4;

@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { isGrpcServiceError } from '@temporalio/client';
-import { chatWorkflowId } from '../contract/chat-workflow.ts';
-import type { BlobStore } from '../storage/blobs.ts';
-import { type ExpiredGeneration, expiredGenerations, removeGeneration } from '../storage/chat-sessions.ts';
-import type { Database } from '../storage/database.ts';
+import { chatWorkflowId } from '../../contract/chat-workflow.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import { type ExpiredGeneration, expiredGenerations, removeGeneration } from '../../storage/chat-sessions.ts';
+import type { Database } from '../../storage/database.ts';
 
 const PAGE = 200;
 const NOT_FOUND = 5;
