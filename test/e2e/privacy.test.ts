@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../src/runtime/assets/cache-folder.ts';
-import { openEmbeddedDatabase } from '../../src/runtime/pglite.ts';
-import { commandLineOf } from '../../src/runtime/process-identity.ts';
+import { openEmbeddedDatabase } from '../../src/runtime/embedded/pglite.ts';
+import { commandLineOf } from '../../src/runtime/processes/process-identity.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import {
   EmbeddedPlatform,

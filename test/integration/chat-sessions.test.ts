@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chatWorkflowId } from '../../src/contract/chat-workflow.ts';
 import { WORKER_TASK_QUEUE } from '../../src/contract/task-queues.ts';
-import type { KeptWorkers } from '../../src/runtime/keep-working.ts';
+import type { KeptWorkers } from '../../src/runtime/roles/keep-working.ts';
 import { errorOf, jsonOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, MODEL, readEvents, startGenerations, textOf, tokens } from '../support/chat.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { forkModule } from '../../src/runtime/fork-module.ts';
+import { forkModule } from '../../src/runtime/processes/fork-module.ts';
 import { jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, indexesOf, MODEL, readEvents, startGenerations, textOf, tokens } from '../support/chat.ts';
 import { TEST_ENCRYPTION_KEYS } from '../support/histories.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../src/runtime/free-port.ts';
+import { freePort } from '../../src/runtime/processes/free-port.ts';
 import { EmbeddedPlatform, exampleImage, exampleTruth, temporaryFolder } from '../e2e/embedded-platform.ts';
 import { indexesOf, readStream, type StreamedEvent, textOf } from '../e2e/stream-reader.ts';
 import { imageForm, jsonRequest } from '../support/api.ts';

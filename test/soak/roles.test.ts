@@ -9,9 +9,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { silentReport } from '../../src/runtime/assets/report.ts';
-import { ensureTemporalCli } from '../../src/runtime/assets.ts';
-import { freePort } from '../../src/runtime/free-port.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/runtime/temporal-server.ts';
+import { ensureTemporalCli } from '../../src/runtime/assets/runtime-assets.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/runtime/embedded/temporal-server.ts';
+import { freePort } from '../../src/runtime/processes/free-port.ts';
 import { exampleImage, exampleTruth, imageForm, type Job, temporaryFolder } from '../e2e/embedded-platform.ts';
 import { filesUnder } from '../e2e/traces.ts';
 

@@ -2,8 +2,8 @@ import { createGenerateAnswer } from '../../src/activities/chat/generate-answer.
 import type { Config } from '../../src/config.ts';
 import type { Engine } from '../../src/inference/engine.ts';
 import { createOpenAiCompatibleEngine } from '../../src/inference/openai-compatible/openai-compatible-engine.ts';
-import { connectWorker } from '../../src/runtime/connect.ts';
-import { type KeptWorkers, keepWorking } from '../../src/runtime/keep-working.ts';
+import { connectWorker } from '../../src/runtime/roles/connect.ts';
+import { type KeptWorkers, keepWorking } from '../../src/runtime/roles/keep-working.ts';
 import { createGenerationWorker } from '../../src/worker/workers.ts';
 import type { Platform } from './platform.ts';
 import type { Upstream } from './upstream.ts';

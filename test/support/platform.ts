@@ -15,10 +15,10 @@ import type { InferenceActivities } from '../../src/contract/extraction-activiti
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { type CardReaderPool, createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
 import { createLogger, type Logger } from '../../src/observability/logger.ts';
-import { connectWorker, createTemporalClient } from '../../src/runtime/connect.ts';
-import { freePort } from '../../src/runtime/free-port.ts';
-import { type KeptWorkers, keepWorking } from '../../src/runtime/keep-working.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/runtime/temporal-server.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/runtime/embedded/temporal-server.ts';
+import { freePort } from '../../src/runtime/processes/free-port.ts';
+import { connectWorker, createTemporalClient } from '../../src/runtime/roles/connect.ts';
+import { type KeptWorkers, keepWorking } from '../../src/runtime/roles/keep-working.ts';
 import type { BlobStore } from '../../src/storage/blobs.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';

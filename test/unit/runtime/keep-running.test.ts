@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { HopelessStartError, keepRunning, type Part, type PartEnd } from '../../../src/runtime/keep-running.ts';
+import {
+  HopelessStartError,
+  keepRunning,
+  type Part,
+  type PartEnd,
+} from '../../../src/runtime/supervisor/keep-running.ts';
 
 /** A part whose end the test decides. */
 function fakePart() {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openEmbeddedDatabase } from '../../../src/runtime/pglite.ts';
-import { identityOf } from '../../../src/runtime/process-identity.ts';
+import { openEmbeddedDatabase } from '../../../src/runtime/embedded/pglite.ts';
+import { identityOf } from '../../../src/runtime/processes/process-identity.ts';
 
-const MODULE = new URL('../../../src/runtime/pglite.ts', import.meta.url).href;
+const MODULE = new URL('../../../src/runtime/embedded/pglite.ts', import.meta.url).href;
 
 let home: string;
 const writers: ChildProcess[] = [];

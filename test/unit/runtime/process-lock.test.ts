@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ownIdentity } from '../../../src/runtime/process-identity.ts';
-import { tryLock, waitForLock } from '../../../src/runtime/process-lock.ts';
+import { ownIdentity } from '../../../src/runtime/processes/process-identity.ts';
+import { tryLock, waitForLock } from '../../../src/runtime/processes/process-lock.ts';
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -23,7 +23,7 @@ afterEach(() => {
 /** Another process that takes the lock when told to, prints the answer, and then stays. */
 function contender() {
   const script = `
-    import { tryLock } from ${JSON.stringify(new URL('../../../src/runtime/process-lock.ts', import.meta.url).href)};
+    import { tryLock } from ${JSON.stringify(new URL('../../../src/runtime/processes/process-lock.ts', import.meta.url).href)};
     console.log('up');
     process.stdin.once('data', async () => {
       const answer = await tryLock(process.argv[1]);

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../../src/runtime/free-port.ts';
-import { servesNamespace } from '../../../src/runtime/grpc-probe.ts';
-import { identityOf, isRunning } from '../../../src/runtime/process-identity.ts';
-import { startTemporalServer } from '../../../src/runtime/temporal-server.ts';
+import { servesNamespace } from '../../../src/runtime/embedded/grpc-probe.ts';
+import { startTemporalServer } from '../../../src/runtime/embedded/temporal-server.ts';
+import { freePort } from '../../../src/runtime/processes/free-port.ts';
+import { identityOf, isRunning } from '../../../src/runtime/processes/process-identity.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -1,18 +1,18 @@
 import { resolve } from 'node:path';
-import { batchDependencies, createBatchActivities } from '../activities/batch/batch-activities.ts';
-import { createStoreTranscript } from '../activities/chat/store-transcript.ts';
-import { createStoreResult } from '../activities/extraction/store-result.ts';
-import { createRemoveExpired } from '../activities/retention/remove-expired.ts';
-import type { Config, Role } from '../config.ts';
-import { createMetrics } from '../observability/metrics.ts';
-import { type Database, openDatabase } from '../storage/database.ts';
-import { StoredOutcomes } from '../storage/stored-outcomes.ts';
-import { ensureRetentionSchedule } from '../worker/retention-schedule.ts';
-import { createWorkflowWorker } from '../worker/workers.ts';
+import { batchDependencies, createBatchActivities } from '../../activities/batch/batch-activities.ts';
+import { createStoreTranscript } from '../../activities/chat/store-transcript.ts';
+import { createStoreResult } from '../../activities/extraction/store-result.ts';
+import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
+import type { Config, Role } from '../../config.ts';
+import { createMetrics } from '../../observability/metrics.ts';
+import { type Database, openDatabase } from '../../storage/database.ts';
+import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
+import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
+import { createWorkflowWorker } from '../../worker/workers.ts';
+import { openEmbeddedDatabase } from '../embedded/pglite.ts';
+import { describeLostKeys } from '../supervisor/lost-keys.ts';
 import { connectWorker, createTemporalClient, createWorkerClient } from './connect.ts';
 import { type KeptWorkers, keepWorking } from './keep-working.ts';
-import { describeLostKeys } from './lost-keys.ts';
-import { openEmbeddedDatabase } from './pglite.ts';
 import type { Closers, RoleContext } from './roles.ts';
 
 /**
@@ -52,7 +52,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
   if (workers) closers.add('workflow worker', () => workers.stop());
 
   if (!roles.includes('api')) return undefined;
-  const { startApiServer } = await import('../api/server.ts');
+  const { startApiServer } = await import('../../api/server.ts');
   const workerClient = createWorkerClient(config, keyring, () => workers?.connection());
   const server = await startApiServer({
     config,

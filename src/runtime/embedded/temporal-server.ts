@@ -1,10 +1,17 @@
 import { once } from 'node:events';
 import { closeSync, openSync, renameSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type GuardedProcess, spawnGuarded } from '../processes/guarded-spawn.ts';
+import {
+  endProcess,
+  findProcesses,
+  identityOf,
+  isRunning,
+  type ProcessIdentity,
+  signal,
+} from '../processes/process-identity.ts';
+import { lastLinesOfFile } from '../supervisor/last-lines.ts';
 import { servesNamespace } from './grpc-probe.ts';
-import { type GuardedProcess, spawnGuarded } from './guarded-spawn.ts';
-import { lastLinesOfFile } from './last-lines.ts';
-import { endProcess, findProcesses, identityOf, isRunning, type ProcessIdentity, signal } from './process-identity.ts';
 
 export interface TemporalServerOptions {
   /** From ensureTemporalCli(). */

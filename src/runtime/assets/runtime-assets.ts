@@ -1,9 +1,9 @@
-import type { Config } from '../config.ts';
-import { cacheFolder } from './assets/cache-folder.ts';
-import { ensureAssets } from './assets/ensure-assets.ts';
-import { DETECTION_MODEL, RECOGNITION_MODEL } from './assets/ocr-models.ts';
-import type { AssetReport } from './assets/report.ts';
-import { explicitTemporalCli, temporalCliAsset, temporalCliOnPath } from './assets/temporal-cli.ts';
+import type { Config } from '../../config.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { ensureAssets } from './ensure-assets.ts';
+import { DETECTION_MODEL, RECOGNITION_MODEL } from './ocr-models.ts';
+import type { AssetReport } from './report.ts';
+import { explicitTemporalCli, temporalCliAsset, temporalCliOnPath } from './temporal-cli.ts';
 
 export interface OcrModelPaths {
   readonly detectionModelPath: string;

@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import type { Config } from '../config.ts';
-import type { Keyring } from '../encryption/keyring.ts';
-import { createDataConverter } from '../worker/data-converter.ts';
+import type { Config } from '../../config.ts';
+import type { Keyring } from '../../encryption/keyring.ts';
+import { createDataConverter } from '../../worker/data-converter.ts';
 import { retryWithinDeadline } from './retry-interceptor.ts';
 
 /** Keep-alives end a call to a server that froze or vanished, instead of leaving it to TCP. */

@@ -1,20 +1,20 @@
 import { join, resolve } from 'node:path';
-import type { Config, Role } from '../config.ts';
-import { AssetError } from './assets/asset.ts';
-import type { AssetReport } from './assets/report.ts';
-import { ensureOcrModels, ensureTemporalCli } from './assets.ts';
-import { childEnvironment } from './child-environment.ts';
-import { type ChildRecords, endRecordedChildren } from './child-records.ts';
-import { loadOrCreateEncryptionKeys } from './encryption-keys.ts';
-import { freePort, listenError } from './free-port.ts';
-import { type Home, HomeInUseError, openHome } from './home.ts';
+import type { Config, Role } from '../../config.ts';
+import { AssetError } from '../assets/asset.ts';
+import type { AssetReport } from '../assets/report.ts';
+import { ensureOcrModels, ensureTemporalCli } from '../assets/runtime-assets.ts';
+import { loadOrCreateEncryptionKeys } from '../embedded/encryption-keys.ts';
+import { type Home, HomeInUseError, openHome } from '../embedded/home.ts';
+import { temporalPart } from '../embedded/temporal-part.ts';
+import { endLeftOverServers } from '../embedded/temporal-server.ts';
+import { childEnvironment } from '../processes/child-environment.ts';
+import { type ChildRecords, endRecordedChildren } from '../processes/child-records.ts';
+import { freePort, listenError } from '../processes/free-port.ts';
+import { listenForStop } from '../processes/stop-signals.ts';
 import { HopelessStartError, type KeptPart, keepRunning } from './keep-running.ts';
 import { watchNpm } from './npm-watch.ts';
 import { forkRole } from './role-child.ts';
 import { listenProblem, titleOf } from './role-process.ts';
-import { listenForStop } from './stop-signals.ts';
-import { temporalPart } from './temporal-part.ts';
-import { endLeftOverServers } from './temporal-server.ts';
 
 /** Ten seconds in all: the API first, since what it still answers needs the others. */
 const API_GRACE_MS = 5000;

@@ -1,6 +1,6 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ProcessLock, tryLock } from './process-lock.ts';
+import { type ProcessLock, tryLock } from '../processes/process-lock.ts';
 
 /** The folder that holds the data of the embedded shape (KTPFLOW_HOME), owned by one supervisor at a time. */
 export interface Home {

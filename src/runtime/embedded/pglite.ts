@@ -3,10 +3,10 @@ import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
-import { forkModule, siblingModule } from './fork-module.ts';
-import { lastLines } from './last-lines.ts';
-import { endProcess, isRunning } from './process-identity.ts';
-import { type LockHolder, type ProcessLock, tryLock } from './process-lock.ts';
+import { forkModule, siblingModule } from '../processes/fork-module.ts';
+import { endProcess, isRunning } from '../processes/process-identity.ts';
+import { type LockHolder, type ProcessLock, tryLock } from '../processes/process-lock.ts';
+import { lastLines } from '../supervisor/last-lines.ts';
 
 export interface EmbeddedDatabase {
   /** For pglite-prisma-adapter. */

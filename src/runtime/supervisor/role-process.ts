@@ -1,7 +1,7 @@
-import { type Config, ConfigError, type Role } from '../config.ts';
-import { reasonOf } from './assets/asset.ts';
+import { type Config, ConfigError, type Role } from '../../config.ts';
+import { reasonOf } from '../assets/asset.ts';
+import { listenForStop } from '../processes/stop-signals.ts';
 import { isDrainRequest, type RoleReport } from './role-messages.ts';
-import { listenForStop } from './stop-signals.ts';
 
 /** For a process that nobody supervises; container platforms kill after 30 s. */
 const DRAIN_MS = 25_000;

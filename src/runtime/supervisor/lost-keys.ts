@@ -1,5 +1,5 @@
-import { type Keyring, SealError } from '../encryption/keyring.ts';
-import type { Database } from '../storage/database.ts';
+import { type Keyring, SealError } from '../../encryption/keyring.ts';
+import type { Database } from '../../storage/database.ts';
 
 /**
  * Looks whether the records that expire first and last open with the keys that are there. Without this, the first to learn

@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
-import { createGenerateAnswer } from '../activities/chat/generate-answer.ts';
-import { createReadCard } from '../activities/extraction/read-card.ts';
-import { createProbeEngines } from '../activities/probe-engines.ts';
-import { createCardReaderPool } from '../inference/card-reader/pool.ts';
-import { createEngines } from '../inference/engines.ts';
-import { removeLeftVideoFolders } from '../media/video-folder.ts';
-import { createGenerationWorker, createInferenceWorkers } from '../worker/workers.ts';
-import { silentReport } from './assets/report.ts';
-import { ensureOcrModels } from './assets.ts';
+import { createGenerateAnswer } from '../../activities/chat/generate-answer.ts';
+import { createReadCard } from '../../activities/extraction/read-card.ts';
+import { createProbeEngines } from '../../activities/probe-engines.ts';
+import { createCardReaderPool } from '../../inference/card-reader/pool.ts';
+import { createEngines } from '../../inference/engines.ts';
+import { removeLeftVideoFolders } from '../../media/video-folder.ts';
+import { createGenerationWorker, createInferenceWorkers } from '../../worker/workers.ts';
+import { silentReport } from '../assets/report.ts';
+import { ensureOcrModels } from '../assets/runtime-assets.ts';
+import { isAlive } from '../processes/process-identity.ts';
 import { connectWorker } from './connect.ts';
 import { keepWorking } from './keep-working.ts';
-import { isAlive } from './process-identity.ts';
 import type { RoleContext } from './roles.ts';
 
 /** Images and models: needs no database. */

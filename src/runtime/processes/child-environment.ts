@@ -1,4 +1,4 @@
-import type { Role } from '../config.ts';
+import type { Role } from '../../config.ts';
 
 /** Beside these, everything that libpq reads: PGPASSWORD, PGSERVICE and so on. */
 const KEPT_FROM_INFERENCE = ['DATABASE_URL', 'API_KEYS', 'WEBHOOK_SECRET'];

@@ -1,5 +1,5 @@
-import type { Part } from './keep-running.ts';
-import { endProcess } from './process-identity.ts';
+import { endProcess } from '../processes/process-identity.ts';
+import type { Part } from '../supervisor/keep-running.ts';
 import { startTemporalServer, type TemporalServerOptions } from './temporal-server.ts';
 
 /** The Temporal server as a part of the platform that is kept running. */

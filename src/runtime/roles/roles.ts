@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Runtime } from '@temporalio/worker';
-import type { Config, Role } from '../config.ts';
-import { ConfigError } from '../config.ts';
-import { Keyring } from '../encryption/keyring.ts';
-import { createLogger, type Logger } from '../observability/logger.ts';
-import type { BlobStore } from '../storage/blobs.ts';
-import { FileBlobStore } from '../storage/file-blobs.ts';
+import type { Config, Role } from '../../config.ts';
+import { ConfigError } from '../../config.ts';
+import { Keyring } from '../../encryption/keyring.ts';
+import { createLogger, type Logger } from '../../observability/logger.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import { FileBlobStore } from '../../storage/file-blobs.ts';
 
 export interface RunningRoles {
   /** Stops accepting, lets running work finish within its grace time, closes everything. */

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { forkModule } from './fork-module.ts';
+import { forkModule } from '../processes/fork-module.ts';
+import { signal } from '../processes/process-identity.ts';
 import type { Part, PartEnd } from './keep-running.ts';
 import { lastLines } from './last-lines.ts';
-import { signal } from './process-identity.ts';
 import { type DrainRequest, isRoleReport } from './role-messages.ts';
 
 /** Enough of the standard error to hold the reason of a crash. */

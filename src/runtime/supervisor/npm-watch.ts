@@ -1,4 +1,4 @@
-import { commandLineOf, isAlive, parentPidOf } from './process-identity.ts';
+import { commandLineOf, isAlive, parentPidOf } from '../processes/process-identity.ts';
 
 const LOOK_EVERY_MS = 500;
 
