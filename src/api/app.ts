@@ -1,21 +1,21 @@
 import express, { type Express } from 'express';
-import { AccessLog } from './access-log.ts';
+import { AccessLog } from './access/access-log.ts';
+import { Admission } from './access/admission.ts';
+import { Authenticator } from './access/authentication.ts';
 import { adminKeys } from './admin-keys/routes.ts';
-import { Admission } from './admission.ts';
-import { Authenticator } from './authentication.ts';
 import { batches } from './batches/routes.ts';
 import { chat } from './chat/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
-import { notFound, refuseNulInUrl, renderErrors } from './errors.ts';
 import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
+import { ktpOcr } from './extractions/ktp-ocr.ts';
 import { health } from './health/routes.ts';
-import { ktpOcr } from './ktp-ocr.ts';
+import { notFound, refuseNulInUrl, renderErrors } from './http/errors.ts';
+import { identifyRequest } from './http/request-id.ts';
+import { logRequests } from './http/request-log.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { drainUnreadBody } from './http/unread-body.ts';
 import { documentation } from './openapi/routes.ts';
-import { identifyRequest } from './request-id.ts';
-import { logRequests } from './request-log.ts';
-import { securityHeaders } from './security-headers.ts';
-import { drainUnreadBody } from './unread-body.ts';
 
 /**
  * The HTTP application: what every request goes through, then the route groups.

@@ -6,9 +6,9 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import type { StoredOutcomes } from '../storage/stored-outcomes.ts';
-import type { AccessLog } from './access-log.ts';
-import type { Admission } from './admission.ts';
-import type { Authenticator } from './authentication.ts';
+import type { AccessLog } from './access/access-log.ts';
+import type { Admission } from './access/admission.ts';
+import type { Authenticator } from './access/authentication.ts';
 
 /** What the API is given. It holds no state that matters: all of this may be shared with other API processes. */
 export interface ApiContext {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Config, ConfigError } from '../config.ts';
+import { Authenticator } from './access/authentication.ts';
 import { createApp } from './app.ts';
-import { Authenticator } from './authentication.ts';
 import type { ApiContext } from './context.ts';
-import { isLoopbackHost } from './loopback.ts';
+import { isLoopbackHost } from './http/loopback.ts';
 
 export interface ApiServer {
   /** `http://HOST:PORT`, with the port that was taken. */

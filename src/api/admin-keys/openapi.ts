@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
-import { pageQuerySchema, pageSchema } from '../pagination.ts';
 import { ADMIN_KEYS_PATH } from './routes.ts';
 import { createKeySchema, keySchema, shownKeySchema } from './schemas.ts';
 

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Express, RequestHandler, Response } from 'express';
 import { KtpflowError } from '../../errors.ts';
-import type { AccessAction } from '../access-log.ts';
-import { hashKey, requireScope } from '../authentication.ts';
+import type { AccessAction } from '../access/access-log.ts';
+import { hashKey, requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { jsonBody } from '../json-body.ts';
-import { route } from '../methods.ts';
-import { behind, pageQuerySchema, toPage } from '../pagination.ts';
-import { callerOf, requestState } from '../request-state.ts';
+import { jsonBody } from '../http/json-body.ts';
+import { route } from '../http/methods.ts';
+import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
 import { createKeySchema, renderKey } from './schemas.ts';
 
 export const ADMIN_KEYS_PATH = '/v1/admin/keys';

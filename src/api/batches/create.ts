@@ -11,11 +11,11 @@ import type { Strategy } from '../../contract/strategies.ts';
 import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
-import { accessLogRow } from '../access-log.ts';
-import type { Caller } from '../authentication.ts';
+import { accessLogRow } from '../access/access-log.ts';
+import type { Caller } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import type { Idempotency } from '../idempotency.ts';
-import { startWorkflow } from '../start-workflow.ts';
+import type { Idempotency } from '../intake/idempotency.ts';
+import { startWorkflow } from '../intake/start-workflow.ts';
 import type { NewItem } from './new-item.ts';
 import { discardBatch, type ReceivedBatch } from './receive.ts';
 

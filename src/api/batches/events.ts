@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
-import { asKtpflowError, errorBody } from '../errors.ts';
 import { callerGone } from '../extractions/wait.ts';
-import { lastEventId } from '../last-event-id.ts';
-import { formatEvent, SseWriter } from '../sse.ts';
+import { asKtpflowError, errorBody } from '../http/errors.ts';
+import { lastEventId } from '../http/last-event-id.ts';
+import { formatEvent, SseWriter } from '../http/sse.ts';
 import { batchOf } from './batch.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 

@@ -5,7 +5,7 @@ import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { ExtractionFailure } from '../../contract/extraction-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { RouteContext } from '../context.ts';
-import { type RecordKey, storeImage } from '../extractions/image-upload.ts';
+import { type RecordKey, storeImage } from '../intake/image-upload.ts';
 
 /** An item as it was handed in, before its row is written. */
 export interface NewItem {

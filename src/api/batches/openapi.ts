@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { idempotencyHeaderSchema, waitQuerySchema } from '../extractions/request-schema.ts';
+import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
-import { pageQuerySchema, pageSchema } from '../pagination.ts';
 import { BATCHES_PATH } from './batch.ts';
 import { batchSchema, itemSchema } from './batch-schema.ts';
 import { createBatchSchema, itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';

@@ -1,5 +1,5 @@
 import type { RouteContext } from '../context.ts';
-import { checkSameRequest, createOrRepeat, type Idempotency } from '../idempotency.ts';
+import { checkSameRequest, createOrRepeat, type Idempotency } from '../intake/idempotency.ts';
 import { createBatch, type NewBatch } from './create.ts';
 import { discardBatch, type ReceivedBatch } from './receive.ts';
 

@@ -4,8 +4,8 @@ import { CHAT_COMPLETION_WORKFLOW, type ChatCompletionInput, chatWorkflowId } fr
 import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
 import type { ApiContext } from '../context.ts';
-import { startWorkflow } from '../start-workflow.ts';
-import { isTemporalNotFound } from '../temporal-errors.ts';
+import { isTemporalNotFound } from '../http/temporal-errors.ts';
+import { startWorkflow } from '../intake/start-workflow.ts';
 
 /** A Temporal that restarts is back within this; one that is down is told of after it. */
 const DEADLINE_MS = 5_000;

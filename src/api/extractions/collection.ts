@@ -1,12 +1,12 @@
 import type { Express, Request, RequestHandler } from 'express';
-import { requireScope } from '../authentication.ts';
+import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { createOrRepeat, idempotencyHash } from '../idempotency.ts';
-import { jsonBody } from '../json-body.ts';
-import { route } from '../methods.ts';
-import { callerOf, requestState } from '../request-state.ts';
+import { jsonBody } from '../http/json-body.ts';
+import { route } from '../http/methods.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
+import { createOrRepeat, idempotencyHash } from '../intake/idempotency.ts';
+import { discardImage } from '../intake/image-upload.ts';
 import { createExtraction, findRepeated, markAccepted, type NewExtraction } from './create.ts';
-import { discardImage } from './image-upload.ts';
 import { findExtraction, jobOf } from './job.ts';
 import { isFinal } from './job-schema.ts';
 import { listExtractions, listQuerySchema } from './list.ts';

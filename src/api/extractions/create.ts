@@ -10,12 +10,12 @@ import { STRATEGIES } from '../../contract/strategies.ts';
 import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
-import { accessLogRow } from '../access-log.ts';
-import type { Caller } from '../authentication.ts';
+import { accessLogRow } from '../access/access-log.ts';
+import type { Caller } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { checkSameRequest, type Idempotency } from '../idempotency.ts';
-import { startWorkflow } from '../start-workflow.ts';
-import { discardImage, type RecordKey, type StoredImage } from './image-upload.ts';
+import { checkSameRequest, type Idempotency } from '../intake/idempotency.ts';
+import { discardImage, type RecordKey, type StoredImage } from '../intake/image-upload.ts';
+import { startWorkflow } from '../intake/start-workflow.ts';
 import type { ExtractionOptions } from './options.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

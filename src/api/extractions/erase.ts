@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
-import { type Access, accessLogRow } from '../access-log.ts';
+import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { RouteContext } from '../context.ts';
-import { isTemporalNotFound } from '../temporal-errors.ts';
+import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
 
 const DEADLINE_MS = 5_000;

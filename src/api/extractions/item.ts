@@ -1,8 +1,8 @@
 import type { Express, RequestHandler } from 'express';
-import { requireScope } from '../authentication.ts';
+import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { route } from '../methods.ts';
-import { callerOf, requestState } from '../request-state.ts';
+import { route } from '../http/methods.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelExtraction, cancelItem } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { eraseExtraction } from './erase.ts';

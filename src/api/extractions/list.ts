@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Caller } from '../authentication.ts';
+import type { Caller } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { behind, pageQuerySchema, toPage } from '../pagination.ts';
+import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { jobOf } from './job.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob } from './job-schema.ts';
 

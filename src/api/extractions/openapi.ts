@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { compatibleCardSchema } from '../../ktp/schema.ts';
+import { pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
-import { pageSchema } from '../pagination.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { jobSchema } from './job-schema.ts';
 import { listQuerySchema } from './list.ts';

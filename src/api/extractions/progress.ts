@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { z } from 'zod';
 import { EXTRACTION_STAGES, type ExtractionStage, extractionWorkflowId } from '../../contract/extraction-workflow.ts';
-import { isTemporalNotFound } from '../temporal-errors.ts';
+import { isTemporalNotFound } from '../http/temporal-errors.ts';
 
 /** What Temporal knows of an extraction whose row is not final. */
 export type ExtractionProgress =

@@ -4,11 +4,11 @@ import type { z } from 'zod';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
-import type { Caller } from '../authentication.ts';
+import type { Caller } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { invalidValue } from '../errors.ts';
-import { requestHash } from '../idempotency.ts';
-import { receiveForm } from '../multipart.ts';
+import { invalidValue } from '../http/errors.ts';
+import { receiveForm } from '../http/multipart.ts';
+import { requestHash } from '../intake/idempotency.ts';
 import {
   discardImage,
   imageTooLarge,
@@ -16,7 +16,7 @@ import {
   type RecordKey,
   type StoredImage,
   storeImage,
-} from './image-upload.ts';
+} from '../intake/image-upload.ts';
 import { type ExtractionOptions, optionsSchema, toExtractionOptions, unsupported } from './options.ts';
 import { type CreateBody, createBodySchema } from './request-schema.ts';
 

@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
-import { isTemporalUnavailable } from '../temporal-errors.ts';
+import { isTemporalUnavailable } from '../http/temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
 
 const RETRY_MS = 200;

@@ -1,9 +1,9 @@
 import type { Express } from 'express';
-import { requireKey } from '../authentication.ts';
+import { requireKey } from '../access/authentication.ts';
 import { OCR_MODEL } from '../chat/models.ts';
 import type { RouteContext } from '../context.ts';
-import { sendError } from '../errors.ts';
-import { route } from '../methods.ts';
+import { sendError } from '../http/errors.ts';
+import { route } from '../http/methods.ts';
 import { createReadiness, type Readiness, unreadiness } from './readiness.ts';
 
 /** /health, /livez and /readyz are open to everybody; /metrics needs a key once keys exist. */

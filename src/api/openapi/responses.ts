@@ -1,5 +1,5 @@
 import type { ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
-import { errorBodySchema } from '../errors.ts';
+import { errorBodySchema } from '../http/errors.ts';
 
 const STATUSES: Readonly<Record<number, string>> = {
   400: 'The request is not valid.',

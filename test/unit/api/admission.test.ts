@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Admission } from '../../../src/api/admission.ts';
+import { Admission } from '../../../src/api/access/admission.ts';
 
 describe('Admission', () => {
   it('refuses over the limit at once, and counts a place that is given back twice only once', () => {

@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
-import { readForm } from '../../../src/api/multipart.ts';
+import { readForm } from '../../../src/api/http/multipart.ts';
 import { KtpflowError } from '../../../src/errors.ts';
 
 const head = (parameters: string) => `content-disposition: form-data; ${parameters}\r\n\r\n`;

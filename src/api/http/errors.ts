@@ -1,8 +1,8 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { ZodError, z } from 'zod';
-import { type ErrorType, KtpflowError } from '../errors.ts';
-import type { Logger } from '../observability/logger.ts';
-import { isDatabaseUnavailable, isUnstorableText } from '../storage/database-errors.ts';
+import { type ErrorType, KtpflowError } from '../../errors.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { isDatabaseUnavailable, isUnstorableText } from '../../storage/database-errors.ts';
 import { requestState } from './request-state.ts';
 import { isTemporalUnavailable } from './temporal-errors.ts';
 

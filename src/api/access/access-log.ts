@@ -1,4 +1,4 @@
-import type { Database } from '../storage/database.ts';
+import type { Database } from '../../storage/database.ts';
 import type { Caller } from './authentication.ts';
 
 export type AccessAction =

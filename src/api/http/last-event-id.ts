@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { KtpflowError } from '../errors.ts';
+import { KtpflowError } from '../../errors.ts';
 
 /**
  * Number of the last event that a reader of progress events has seen: the header Last-Event-ID, or `?last_event_id=`.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { KtpflowError } from '../errors.ts';
+import { KtpflowError } from '../../errors.ts';
 
 export const pageQuerySchema = z.object({
   limit: z

@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import { WORKER_TASK_QUEUE } from '../contract/task-queues.ts';
-import type { ApiContext } from './context.ts';
+import { WORKER_TASK_QUEUE } from '../../contract/task-queues.ts';
+import type { ApiContext } from '../context.ts';
 
 /** A Temporal that restarts is back within this; one that is down is told of after it. */
 const DEADLINE_MS = 5_000;

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import type { Config, Scope } from '../config.ts';
-import { KtpflowError } from '../errors.ts';
-import type { Database } from '../storage/database.ts';
-import { isLoopbackAddress, isLoopbackHost } from './loopback.ts';
-import { requestState } from './request-state.ts';
+import type { Config, Scope } from '../../config.ts';
+import { KtpflowError } from '../../errors.ts';
+import type { Database } from '../../storage/database.ts';
+import { isLoopbackAddress, isLoopbackHost } from '../http/loopback.ts';
+import { requestState } from '../http/request-state.ts';
 
 /** Who asks. */
 export interface Caller {

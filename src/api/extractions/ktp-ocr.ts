@@ -1,17 +1,17 @@
 import type { Express, RequestHandler, Response } from 'express';
-import { KtpflowError } from '../errors.ts';
-import type { Extraction } from '../storage/generated/client.ts';
-import { requireScope } from './authentication.ts';
-import type { RouteContext } from './context.ts';
-import { cancelAfterDisconnect, cancelExtraction } from './extractions/cancel.ts';
-import { EXTRACTIONS_PATH, hasBody } from './extractions/collection.ts';
-import { createExtraction, markAccepted } from './extractions/create.ts';
-import { failureOf, findExtraction, resultOf } from './extractions/job.ts';
-import { isFinal, jobSchema } from './extractions/job-schema.ts';
-import { hashReceived, missingImage, receiveMultipart } from './extractions/receive.ts';
-import { callerGone, waitForEnd } from './extractions/wait.ts';
-import { route } from './methods.ts';
-import { callerOf, requestState } from './request-state.ts';
+import { KtpflowError } from '../../errors.ts';
+import type { Extraction } from '../../storage/generated/client.ts';
+import { requireScope } from '../access/authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { route } from '../http/methods.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
+import { cancelAfterDisconnect, cancelExtraction } from './cancel.ts';
+import { EXTRACTIONS_PATH, hasBody } from './collection.ts';
+import { createExtraction, markAccepted } from './create.ts';
+import { failureOf, findExtraction, resultOf } from './job.ts';
+import { isFinal, jobSchema } from './job-schema.ts';
+import { hashReceived, missingImage, receiveMultipart } from './receive.ts';
+import { callerGone, waitForEnd } from './wait.ts';
 
 /**
  * Only a row that waits for minutes needs the mark, and nobody repeats this request by a key: most cards are read by

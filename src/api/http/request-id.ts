@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import type { Keyring } from '../encryption/keyring.ts';
+import type { Keyring } from '../../encryption/keyring.ts';
 import { setRequestState } from './request-state.ts';
 
 const ALLOWED = /^[A-Za-z0-9._:-]{1,128}$/;

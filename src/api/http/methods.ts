@@ -1,5 +1,5 @@
 import type { Express, RequestHandler } from 'express';
-import { KtpflowError } from '../errors.ts';
+import { KtpflowError } from '../../errors.ts';
 
 type Method = 'get' | 'post' | 'delete';
 

@@ -1,7 +1,7 @@
 import { type Readable, Transform } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import type { Request } from 'express';
-import { KtpflowError } from '../errors.ts';
+import { KtpflowError } from '../../errors.ts';
 
 /** Longest pause between two bytes of an upload. */
 const STALL_MS = 30_000;

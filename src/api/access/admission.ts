@@ -1,4 +1,4 @@
-import { KtpflowError } from '../errors.ts';
+import { KtpflowError } from '../../errors.ts';
 
 const RETRY_AFTER_SECONDS = 5;
 

@@ -1,6 +1,6 @@
 import express, { type RequestHandler } from 'express';
-import type { Config } from '../config.ts';
-import { KtpflowError } from '../errors.ts';
+import type { Config } from '../../config.ts';
+import { KtpflowError } from '../../errors.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
