@@ -1,5 +1,5 @@
 import type { Database } from '../../storage/database.ts';
-import type { Caller } from './authentication.ts';
+import type { Caller } from './caller.ts';
 
 export type AccessAction =
   | 'extraction.create'

@@ -5,15 +5,7 @@ import { KtpflowError } from '../../errors.ts';
 import type { Database } from '../../storage/database.ts';
 import { isLoopbackAddress, isLoopbackHost } from '../http/loopback.ts';
 import { requestState } from '../http/request-state.ts';
-
-/** Who asks. */
-export interface Caller {
-  /** Owner of what the caller creates; somebody else's is 404. */
-  readonly tenant: string;
-  /** Id of the key, for the access log. */
-  readonly actor: string;
-  readonly scopes: ReadonlySet<Scope>;
-}
+import type { Caller } from './caller.ts';
 
 interface KnownKey {
   readonly hash: Buffer;

@@ -6,9 +6,9 @@ import type { Batch } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
-import { optionsOf } from './batch.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { startRun } from './create.ts';
+import { optionsOf } from './render-batch.ts';
 
 const DEADLINE_MS = 5_000;
 /** Image files deleted at once. */

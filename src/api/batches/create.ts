@@ -12,12 +12,13 @@ import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import { accessLogRow } from '../access/access-log.ts';
-import type { Caller } from '../access/authentication.ts';
+import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import type { Idempotency } from '../intake/idempotency.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
 import type { NewItem } from './new-item.ts';
-import { discardBatch, type ReceivedBatch } from './receive.ts';
+import { discardBatch } from './receive.ts';
+import type { ReceivedBatch } from './received-batch.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Rows written by one statement. */

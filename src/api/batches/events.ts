@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
-import { callerGone } from '../extractions/wait.ts';
+import { callerGone } from '../http/caller-gone.ts';
 import { asKtpflowError, errorBody } from '../http/errors.ts';
 import { lastEventId } from '../http/last-event-id.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
-import { batchOf } from './batch.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
+import { settleBatch } from './settle-batch.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -26,7 +26,7 @@ export async function streamBatchEvents(
   const writer = SseWriter.open(response);
   try {
     for (let current: Batch | null = row; current && !gone.aborted; ) {
-      const batch = await batchOf(context, current);
+      const batch = await settleBatch(context, current);
       const number = eventNumber(batch);
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: batch }));
       sent = Math.max(sent, number);

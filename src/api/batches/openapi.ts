@@ -3,8 +3,8 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { idempotencyHeaderSchema, waitQuerySchema } from '../extractions/request-schema.ts';
 import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
-import { BATCHES_PATH } from './batch.ts';
 import { batchSchema, itemSchema } from './batch-schema.ts';
+import { BATCHES_PATH } from './render-batch.ts';
 import { createBatchSchema, itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
 
 const tags = ['Batches'];

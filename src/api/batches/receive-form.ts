@@ -4,11 +4,11 @@ import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { RouteContext } from '../context.ts';
 import { metadataSchema, toExtractionOptions } from '../extractions/options.ts';
-import { parseJsonField } from '../extractions/receive.ts';
 import { type FilePart, readForm } from '../http/multipart.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
+import { parseJsonField } from '../intake/json-field.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
-import type { ReceivedBatch } from './receive.ts';
+import type { ReceivedBatch } from './received-batch.ts';
 import { batchOptionsSchema, labelsSchema } from './request-schema.ts';
 
 const MEBIBYTE = 1024 * 1024;

@@ -1,26 +1,14 @@
 import type { Request } from 'express';
-import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import type { RouteContext } from '../context.ts';
-import { type ExtractionOptions, toExtractionOptions, unsupported } from '../extractions/options.ts';
+import { toExtractionOptions, unsupported } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
-import { discardImage, maxImageBytes, type RecordKey } from '../intake/image-upload.ts';
+import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveBatchForm } from './receive-form.ts';
+import type { ReceivedBatch } from './received-batch.ts';
 import { createBatchSchema, type NewItemBody } from './request-schema.ts';
-
-/** A batch as it was handed in: what there is of its images in the blob store, everything checked. */
-export interface ReceivedBatch {
-  readonly source: 'images' | 'archive' | 'items';
-  readonly key: RecordKey;
-  readonly archive: BlobReference | null;
-  readonly items: readonly NewItem[];
-  /** Entries of the archive that are no items. */
-  readonly skipped: number;
-  readonly options: ExtractionOptions;
-  readonly metadata: Record<string, string> | null;
-}
 
 /** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
 export function receiveBatch(context: RouteContext, request: Request): Promise<ReceivedBatch> {

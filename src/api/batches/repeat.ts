@@ -1,7 +1,8 @@
 import type { RouteContext } from '../context.ts';
 import { checkSameRequest, createOrRepeat, type Idempotency } from '../intake/idempotency.ts';
 import { createBatch, type NewBatch } from './create.ts';
-import { discardBatch, type ReceivedBatch } from './receive.ts';
+import { discardBatch } from './receive.ts';
+import type { ReceivedBatch } from './received-batch.ts';
 
 /** Writing the rows of twenty thousand items takes a few seconds. */
 const ABANDONED_AFTER_MS = 60_000;

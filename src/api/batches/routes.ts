@@ -3,24 +3,28 @@ import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { hasBody, unlessMultipart } from '../extractions/collection.ts';
-import { missingImage } from '../extractions/receive.ts';
 import { waitQuerySchema } from '../extractions/request-schema.ts';
-import { callerGone, waitForWorkflow } from '../extractions/wait.ts';
+import { waitForWorkflow } from '../extractions/wait.ts';
+import { callerGone } from '../http/caller-gone.ts';
+import { hasBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { unlessMultipart } from '../http/unless-multipart.ts';
 import { idempotencyHash, requestHash } from '../intake/idempotency.ts';
-import { BATCHES_PATH, batchesOf, batchOf, findBatch } from './batch.ts';
+import { missingImage } from '../intake/image-upload.ts';
 import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
 import { streamBatchEvents } from './events.ts';
+import { findBatch } from './find-batch.ts';
 import { listItems, resultRows } from './items.ts';
 import { receiveBatch } from './receive.ts';
+import { BATCHES_PATH } from './render-batch.ts';
 import { batchPayload, createOrRepeatBatch } from './repeat.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
 import { sendResults } from './send-results.ts';
+import { settleBatch, settleBatches } from './settle-batch.ts';
 
 /** Cards in the window stop within their heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
@@ -51,7 +55,7 @@ export function batches(app: Express, context: RouteContext): void {
     const { loggedId } = requestState(response);
     const id = await createOrRepeatBatch(context, { caller, loggedId, batch, idempotency });
     response.location(`${BATCHES_PATH}/${id}`);
-    send(response, 202, await batchOf(context, await find(response, id)));
+    send(response, 202, await settleBatch(context, await find(response, id)));
   };
 
   const list: RequestHandler = async (request, response) => {
@@ -61,7 +65,7 @@ export function batches(app: Express, context: RouteContext): void {
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: limit + 1,
     });
-    const objects = new Map((await batchesOf(context, rows.slice(0, limit))).map((batch) => [batch.id, batch]));
+    const objects = new Map((await settleBatches(context, rows.slice(0, limit))).map((batch) => [batch.id, batch]));
     response.json(toPage(rows, limit, (row) => objects.get(row.id)));
   };
 
@@ -79,7 +83,7 @@ export function batches(app: Express, context: RouteContext): void {
       }
       row = await find(response, id);
     }
-    send(response, 200, await batchOf(context, row));
+    send(response, 200, await settleBatch(context, row));
   };
 
   const items: ById = async (request, response) => {
@@ -109,14 +113,14 @@ export function batches(app: Express, context: RouteContext): void {
       const signal = AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]);
       await waitForWorkflow(temporal, batchWorkflowId(id), signal);
     }
-    send(response, 200, await batchOf(context, await find(response, id)));
+    send(response, 200, await settleBatch(context, await find(response, id)));
   };
 
   const retry: ById = async (request, response) => {
     const row = await find(response, request.params.id);
     await retryBatch(context, row);
     await log(response, 'batch.retry', row.id);
-    send(response, 202, await batchOf(context, await find(response, row.id)));
+    send(response, 202, await settleBatch(context, await find(response, row.id)));
   };
 
   const erase: ById = async (request, response) => {

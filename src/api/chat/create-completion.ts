@@ -3,7 +3,7 @@ import type { RequestHandler, Response } from 'express';
 import { canonicalBody } from '../../chat/canonical-body.ts';
 import { invalidEventId } from '../../chat/event-id.ts';
 import { type ChatRequest, parseChatRequest } from '../../chat/request.ts';
-import type { Caller } from '../access/authentication.ts';
+import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { type BegunAnswer, beginAnswer } from './begin-answer.ts';

@@ -4,7 +4,7 @@ import type { Generation } from '../../chat/generation.ts';
 import type { ChatRequest } from '../../chat/request.ts';
 import { generationRow, isOrdinalTaken, removeGeneration } from '../../storage/chat-sessions.ts';
 import { accessLogRow } from '../access/access-log.ts';
-import type { Caller } from '../access/authentication.ts';
+import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import type { Answer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';

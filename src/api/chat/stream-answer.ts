@@ -4,7 +4,7 @@ import { asError } from '../../chat/error-object.ts';
 import { formatEventId } from '../../chat/event-id.ts';
 import { HEADERS_AFTER_MS } from '../../chat/generation.ts';
 import { KtpflowError } from '../../errors.ts';
-import { callerGone } from '../extractions/wait.ts';
+import { callerGone } from '../http/caller-gone.ts';
 import { errorBody } from '../http/errors.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
 import type { Answer } from './answer.ts';

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { completionObject } from '../../chat/completion.ts';
 import { asError } from '../../chat/error-object.ts';
-import { callerGone } from '../extractions/wait.ts';
+import { callerGone } from '../http/caller-gone.ts';
 import type { Answer } from './answer.ts';
 import { shuttingDown } from './stream-answer.ts';
 

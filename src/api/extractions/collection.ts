@@ -1,19 +1,23 @@
-import type { Express, Request, RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
+import { callerGone } from '../http/caller-gone.ts';
+import { hasBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { unlessMultipart } from '../http/unless-multipart.ts';
 import { createOrRepeat, idempotencyHash } from '../intake/idempotency.ts';
-import { discardImage } from '../intake/image-upload.ts';
+import { discardImage, missingImage } from '../intake/image-upload.ts';
 import { createExtraction, findRepeated, markAccepted, type NewExtraction } from './create.ts';
-import { findExtraction, jobOf } from './job.ts';
+import { findExtraction } from './find-extraction.ts';
 import { isFinal } from './job-schema.ts';
 import { listExtractions, listQuerySchema } from './list.ts';
-import { hashReceived, missingImage, receiveJson, receiveMultipart } from './receive.ts';
+import { hashReceived, receiveJson, receiveMultipart } from './receive.ts';
 import { waitQuerySchema } from './request-schema.ts';
 import { sendJob } from './respond.ts';
-import { callerGone, waitForEnd } from './wait.ts';
+import { settleJob } from './settle-job.ts';
+import { waitForEnd } from './wait.ts';
 
 export const EXTRACTIONS_PATH = '/v1/ktp/extractions';
 
@@ -47,7 +51,7 @@ export function extractionCollection(app: Express, context: RouteContext): void 
         await waitForEnd(context, { id, batchId: null }, signal);
       }
       await accepted.catch(() => undefined);
-      const job = await jobOf(context, await findExtraction(context, caller.tenant, id));
+      const job = await settleJob(context, await findExtraction(context, caller.tenant, id));
       if (job.result) await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId: loggedId });
       sendJob(request, response, isFinal(job.status) ? 200 : 202, job);
     } finally {
@@ -79,14 +83,3 @@ const requireImageBody: RequestHandler = (request, _response, next) => {
   if (!hasBody(request)) throw missingImage();
   next();
 };
-
-export function hasBody(request: Request): boolean {
-  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-}
-
-export function unlessMultipart(handlers: RequestHandler[]): RequestHandler[] {
-  return handlers.map((handler) => (request, response, next) => {
-    if (request.is('multipart/form-data')) return next();
-    return handler(request, response, next);
-  });
-}

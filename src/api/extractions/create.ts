@@ -11,7 +11,7 @@ import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import { accessLogRow } from '../access/access-log.ts';
-import type { Caller } from '../access/authentication.ts';
+import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { checkSameRequest, type Idempotency } from '../intake/idempotency.ts';
 import { discardImage, type RecordKey, type StoredImage } from '../intake/image-upload.ts';

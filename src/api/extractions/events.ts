@@ -3,12 +3,13 @@ import type { Request, Response } from 'express';
 import { EXTRACTION_STAGES } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
+import { callerGone } from '../http/caller-gone.ts';
 import { asKtpflowError, errorBody } from '../http/errors.ts';
 import { lastEventId } from '../http/last-event-id.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
-import { jobOf } from './job.ts';
 import { type ExtractionJob, isFinal } from './job-schema.ts';
-import { callerGone, waitForEnd } from './wait.ts';
+import { settleJob } from './settle-job.ts';
+import { waitForEnd } from './wait.ts';
 
 const LOOK_EVERY_MS = 300;
 
@@ -29,7 +30,7 @@ export async function streamExtractionEvents(
   const ended = waitForEnd(context, row, AbortSignal.any([gone, done.signal])).catch(() => undefined);
   try {
     for (let current: Extraction | null = row; current && !gone.aborted; ) {
-      const job = { ...(await jobOf(context, current)), result: null };
+      const job = { ...(await settleJob(context, current)), result: null };
       const number = eventNumber(job);
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: job }));
       sent = Math.max(sent, number);

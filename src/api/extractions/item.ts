@@ -1,17 +1,19 @@
 import type { Express, RequestHandler } from 'express';
 import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
+import { callerGone } from '../http/caller-gone.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelExtraction, cancelItem } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { eraseExtraction } from './erase.ts';
 import { streamExtractionEvents } from './events.ts';
-import { findExtraction, jobOf } from './job.ts';
+import { findExtraction } from './find-extraction.ts';
 import { isFinal } from './job-schema.ts';
 import { waitQuerySchema } from './request-schema.ts';
 import { sendJob } from './respond.ts';
-import { callerGone, waitForEnd } from './wait.ts';
+import { settleJob } from './settle-job.ts';
+import { waitForEnd } from './wait.ts';
 
 /** A running card stops within the activity's heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
@@ -36,7 +38,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
       }
       row = await findExtraction(context, caller.tenant, id);
     }
-    const job = await jobOf(context, row);
+    const job = await settleJob(context, row);
     if (job.result) {
       const requestId = requestState(response).loggedId;
       await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId });
@@ -55,7 +57,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
       else await cancelExtraction(temporal, id);
       await waitForEnd(context, row, AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]));
     }
-    sendJob(request, response, 200, await jobOf(context, await findExtraction(context, caller.tenant, id)));
+    sendJob(request, response, 200, await settleJob(context, await findExtraction(context, caller.tenant, id)));
   };
 
   const erase: RequestHandler<{ id: string }> = async (request, response) => {

@@ -3,15 +3,19 @@ import { KtpflowError } from '../../errors.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
+import { callerGone } from '../http/caller-gone.ts';
+import { hasBody } from '../http/has-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { missingImage } from '../intake/image-upload.ts';
 import { cancelAfterDisconnect, cancelExtraction } from './cancel.ts';
-import { EXTRACTIONS_PATH, hasBody } from './collection.ts';
+import { EXTRACTIONS_PATH } from './collection.ts';
 import { createExtraction, markAccepted } from './create.ts';
-import { failureOf, findExtraction, resultOf } from './job.ts';
+import { findExtraction } from './find-extraction.ts';
 import { isFinal, jobSchema } from './job-schema.ts';
-import { hashReceived, missingImage, receiveMultipart } from './receive.ts';
-import { callerGone, waitForEnd } from './wait.ts';
+import { hashReceived, receiveMultipart } from './receive.ts';
+import { failureOf, resultOf } from './render-job.ts';
+import { waitForEnd } from './wait.ts';
 
 /**
  * Only a row that waits for minutes needs the mark, and nobody repeats this request by a key: most cards are read by

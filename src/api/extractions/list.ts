@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Caller } from '../access/authentication.ts';
+import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
-import { jobOf } from './job.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob } from './job-schema.ts';
+import { settleJob } from './settle-job.ts';
 
 export const listQuerySchema = pageQuerySchema.extend({
   status: z.enum(EXTRACTION_STATUSES).optional(),
@@ -38,7 +38,7 @@ export async function listExtractions(
   const jobs = new Map<string, ExtractionJob>();
   await Promise.all(
     rows.slice(0, limit).map(async (row) => {
-      const job = await jobOf(context, { ...row, sealedResult: null });
+      const job = await settleJob(context, { ...row, sealedResult: null });
       if (status === undefined || job.status === status) jobs.set(row.id, { ...job, result: null });
     }),
   );

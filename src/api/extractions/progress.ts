@@ -4,19 +4,20 @@ import { z } from 'zod';
 import { EXTRACTION_STAGES, type ExtractionStage, extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 
+/** What the workflow of an extraction that goes on tells. */
+export interface OpenProgress {
+  readonly workflow: 'open';
+  /** Whether a step has begun; until then the card waits for an inference process. */
+  readonly running: boolean;
+  readonly stage: ExtractionStage | null;
+  /** 0-1. */
+  readonly fraction: number;
+  readonly attempt: number;
+  readonly startedAt: Date | null;
+}
+
 /** What Temporal knows of an extraction whose row is not final. */
-export type ExtractionProgress =
-  | { readonly workflow: 'missing' | 'closed' | 'cancelled' }
-  | {
-      readonly workflow: 'open';
-      /** Whether a step has begun; until then the card waits for an inference process. */
-      readonly running: boolean;
-      readonly stage: ExtractionStage | null;
-      /** 0-1. */
-      readonly fraction: number;
-      readonly attempt: number;
-      readonly startedAt: Date | null;
-    };
+export type ExtractionProgress = OpenProgress | { readonly workflow: 'missing' | 'closed' | 'cancelled' };
 
 const DESCRIBE_DEADLINE_MS = 3_000;
 /** Share of the work that is done once only the storing of the result is left. */

@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
 import type { Request } from 'express';
-import type { z } from 'zod';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
-import type { Caller } from '../access/authentication.ts';
+import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { receiveForm } from '../http/multipart.ts';
@@ -13,10 +12,12 @@ import {
   discardImage,
   imageTooLarge,
   maxImageBytes,
+  missingImage,
   type RecordKey,
   type StoredImage,
   storeImage,
 } from '../intake/image-upload.ts';
+import { parseJsonField } from '../intake/json-field.ts';
 import { type ExtractionOptions, optionsSchema, toExtractionOptions, unsupported } from './options.ts';
 import { type CreateBody, createBodySchema } from './request-schema.ts';
 
@@ -74,10 +75,6 @@ export function hashReceived(
   return requestHash(keyring, caller, [imageKey, options]);
 }
 
-export function missingImage(): KtpflowError {
-  return new KtpflowError('missing_image', 'The request holds no image.', { param: 'image' });
-}
-
 function urlOf({ image_url }: CreateBody): string | undefined {
   return (typeof image_url === 'object' ? image_url?.url : image_url) ?? undefined;
 }
@@ -107,23 +104,4 @@ async function storeBodyImage(context: RouteContext, body: CreateBody, key: Reco
     if (!(error instanceof KtpflowError) || error.code !== 'invalid_image') throw error;
     throw new KtpflowError('image_fetch_failed', 'What the URL names is not an image.', { param: 'image_url' });
   });
-}
-
-/** A text field that holds JSON; null where it is absent, empty or `null`. */
-export function parseJsonField<Schema extends z.ZodType>(
-  fields: ReadonlyMap<string, string>,
-  name: string,
-  schema: Schema,
-): z.infer<Schema> | null {
-  const text = fields.get(name);
-  if (text === undefined || text.trim() === '') return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new KtpflowError('invalid_json', `The field "${name}" is not valid JSON.`, { param: name });
-  }
-  const parsed = schema.nullable().safeParse(json);
-  if (!parsed.success) throw invalidValue(parsed.error, [name]);
-  return parsed.data;
 }

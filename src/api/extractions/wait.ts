@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Response } from 'express';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
@@ -62,14 +61,4 @@ export async function waitForWorkflow(client: Client, workflowId: string, signal
     }
   }
   return false;
-}
-
-/** Aborted when the caller has gone away before its answer. */
-export function callerGone(response: Response): AbortSignal {
-  const gone = new AbortController();
-  if (response.destroyed) gone.abort();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  return gone.signal;
 }

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { Caller } from '../access/authentication.ts';
+import type { Caller } from '../access/caller.ts';
 
 /** What is known of a request, kept with its response. */
 export interface RequestState {

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { Caller } from '../access/authentication.ts';
+import type { Caller } from '../access/caller.ts';
 
 /** How a repeat of a request is known: both are HMACs, since the caller chose the key and the payload is personal. */
 export interface Idempotency {

@@ -70,6 +70,10 @@ export function imageTooLarge(context: RouteContext): KtpflowError {
   });
 }
 
+export function missingImage(): KtpflowError {
+  return new KtpflowError('missing_image', 'The request holds no image.', { param: 'image' });
+}
+
 async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<void> {
   const probe = (bytes: Buffer) => probeImage(bytes, { maxMegapixels: context.config.MAX_IMAGE_MEGAPIXELS });
   await probe(head).catch(async (error: unknown) => {

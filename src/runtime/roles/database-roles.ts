@@ -11,9 +11,10 @@ import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
 import { createWorkflowWorker } from '../../worker/workers.ts';
 import { openEmbeddedDatabase } from '../embedded/pglite.ts';
 import { describeLostKeys } from '../supervisor/lost-keys.ts';
+import type { CleanupStack } from './cleanup-stack.ts';
 import { connectWorker, createTemporalClient, createWorkerClient } from './connect.ts';
 import { type KeptWorkers, keepWorking } from './keep-working.ts';
-import type { Closers, RoleContext } from './roles.ts';
+import type { RoleContext } from './role-context.ts';
 
 /**
  * The roles that need the database: `worker` (workflows, database activities) and `api`.
@@ -69,7 +70,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
   return server.address;
 }
 
-async function connectDatabase(config: Config, closers: Closers): Promise<Database> {
+async function connectDatabase(config: Config, closers: CleanupStack): Promise<Database> {
   if (config.DATABASE_URL) {
     const database = await openDatabase({ url: config.DATABASE_URL });
     closers.add('database', () => database.$disconnect());

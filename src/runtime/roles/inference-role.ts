@@ -11,7 +11,7 @@ import { ensureOcrModels } from '../assets/runtime-assets.ts';
 import { isAlive } from '../processes/process-identity.ts';
 import { connectWorker } from './connect.ts';
 import { keepWorking } from './keep-working.ts';
-import type { RoleContext } from './roles.ts';
+import type { RoleContext } from './role-context.ts';
 
 /** Images and models: needs no database. */
 export async function runInferenceRole({ config, keyring, blobs, logger, closers }: RoleContext): Promise<void> {

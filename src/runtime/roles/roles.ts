@@ -4,9 +4,11 @@ import { Runtime } from '@temporalio/worker';
 import type { Config, Role } from '../../config.ts';
 import { ConfigError } from '../../config.ts';
 import { Keyring } from '../../encryption/keyring.ts';
-import { createLogger, type Logger } from '../../observability/logger.ts';
+import { createLogger } from '../../observability/logger.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import { FileBlobStore } from '../../storage/file-blobs.ts';
+import { CleanupStack } from './cleanup-stack.ts';
+import type { RoleContext } from './role-context.ts';
 
 export interface RunningRoles {
   /** Stops accepting, lets running work finish within its grace time, closes everything. */
@@ -16,30 +18,6 @@ export interface RunningRoles {
 export interface RunRolesOptions {
   /** Called once, when everything of this process that can start has started. */
   onReady(info: { address?: string }): void;
-}
-
-/** What every role of a process shares. */
-export interface RoleContext {
-  readonly config: Config;
-  readonly keyring: Keyring;
-  readonly blobs: BlobStore;
-  readonly logger: Logger;
-  readonly closers: Closers;
-}
-
-/** Closes what was opened, in reverse order, whatever fails on the way. */
-export class Closers {
-  readonly #closers: { component: string; close: () => Promise<unknown> }[] = [];
-
-  add(component: string, close: () => Promise<unknown>): void {
-    this.#closers.push({ component, close });
-  }
-
-  async closeAll(logger: Logger): Promise<void> {
-    for (const { component, close } of this.#closers.splice(0).reverse()) {
-      await close().catch((error: unknown) => logger.error('close.failed', { component, error }));
-    }
-  }
 }
 
 /**
@@ -52,7 +30,7 @@ export async function runRoles(
   options: RunRolesOptions,
 ): Promise<RunningRoles> {
   const logger = createLogger({ level: config.LOG_LEVEL, component: roles.join(' and ') });
-  const closers = new Closers();
+  const closers = new CleanupStack();
   try {
     if (config.ENCRYPTION_KEYS.length === 0) {
       throw new ConfigError('ENCRYPTION_KEYS: needed by a process with ROLES, as id:base64 with a key of 32 bytes');
