@@ -18,7 +18,7 @@ async function main(config: Config): Promise<number> {
     environment: process.env,
     childModule: fileURLToPath(import.meta.url),
     say: (line) => console.log(line),
-    complain: (line) => console.error(line),
+    reportError: (line) => console.error(line),
     assetReport: createAssetReport(process.stdout),
   });
 }

@@ -26,7 +26,7 @@ const DRAIN_MS = 10_000;
  */
 export async function startApiServer(context: ApiContext): Promise<ApiServer> {
   const { config, logger } = context;
-  await refuseStrangers(context);
+  await refuseKeylessHost(context);
   const closing = new AbortController();
   const server = createServer(
     {
@@ -47,7 +47,7 @@ export async function startApiServer(context: ApiContext): Promise<ApiServer> {
   };
 }
 
-async function refuseStrangers({ config, database }: ApiContext): Promise<void> {
+async function refuseKeylessHost({ config, database }: ApiContext): Promise<void> {
   if (config.ALLOW_ANONYMOUS || isLoopbackHost(config.HOST)) return;
   if (await new Authenticator(config, database).keysExist()) return;
   throw new ConfigError(

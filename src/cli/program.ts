@@ -143,7 +143,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (!(error instanceof CliError) && !(error instanceof ApiError)) throw error;
-    outputOf().complain(error.message);
+    outputOf().reportError(error.message);
     return error.exitCode;
   }
 }

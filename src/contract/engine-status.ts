@@ -12,3 +12,6 @@ export interface EngineStatus {
 
 /** Name of the activity on the probe queue; run by itself, without a workflow. */
 export const PROBE_ENGINES_ACTIVITY = 'probeEngines';
+
+/** The model that reads KTPs without any vision-language model; always in /v1/models. */
+export const KTP_OCR_MODEL = 'ktp-ocr';

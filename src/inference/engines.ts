@@ -1,24 +1,14 @@
 import { type Config, ConfigError } from '../config.ts';
+import type { EngineStatus } from '../contract/engine-status.ts';
 import type { Engine } from './engine.ts';
 import { createKtpOcrEngine, type KtpOcrDependencies } from './ktp-ocr/ktp-ocr-engine.ts';
 import { createOpenAiCompatibleEngine } from './openai-compatible/openai-compatible-engine.ts';
-
-/** An engine of this process, as /health shows it. */
-export interface EngineState {
-  readonly id: string;
-  readonly kind: Engine['kind'];
-  readonly modelId: string;
-  readonly ready: boolean;
-  readonly error: string | null;
-  /** Prompt and answer together, in tokens; null where it is not known. */
-  readonly contextLength: number | null;
-}
 
 export interface Engines {
   /** The engine behind a name of /v1/models; undefined where this process has none. */
   forModel(modelId: string): Engine | undefined;
   list(): readonly Engine[];
-  statuses(): Promise<EngineState[]>;
+  statuses(): Promise<EngineStatus[]>;
   close(): Promise<void>;
 }
 

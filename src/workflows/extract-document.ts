@@ -48,7 +48,7 @@ export const READ_CARD_OPTIONS = {
 } as const satisfies ActivityOptions;
 
 /** What differs between a single card and an item of a batch. */
-export interface ExtractionRoad {
+export interface ExtractionSteps {
   readonly readCard: InferenceActivities['readCard'];
   /** Attempts of `readCard` before it fails. */
   readonly maximumAttempts: number;
@@ -77,7 +77,7 @@ export async function extractDocumentWorkflow(input: ExtractDocumentInput): Prom
  */
 export async function extractDocument(
   input: ExtractDocumentInput,
-  { readCard, maximumAttempts, storeResult, onState }: ExtractionRoad,
+  { readCard, maximumAttempts, storeResult, onState }: ExtractionSteps,
 ): Promise<ExtractDocumentOutput> {
   const { extractionId, blob, strategy, rejectLowQuality } = input;
   const deleteBlob = input.storeImage ? null : blob;

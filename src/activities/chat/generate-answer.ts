@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { Piece } from '../../chat/piece.ts';
 import { chatRequestSchema } from '../../chat/request.ts';
-import { PartedWaysError } from '../../chat/skip-recorded.ts';
+import { StreamDivergedError } from '../../chat/skip-recorded.ts';
 import type { Epoch } from '../../chat/stream-log.ts';
 import type { Config } from '../../config.ts';
 import type { GenerateAnswerInput, GenerationActivities } from '../../contract/chat-activities.ts';
@@ -25,7 +25,7 @@ export interface GenerateAnswerDependencies {
 /** A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. */
 const HEARTBEAT_MS = 250;
 /** How long a cancelled activity tries to record what it has. */
-const LAST_WORDS_MS = 1500;
+const SHUTDOWN_GRACE_MS = 1500;
 /**
  * Attempts in a row without a new piece: a request that kills its process each time must come to an end, and so must
  * the wait for an engine that does not come back (about a minute). Counted by their fences, not by Temporal's attempts:
@@ -52,15 +52,15 @@ export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): 
     context.heartbeat();
     const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
     const abandon = new AbortController();
-    let lastWords: NodeJS.Timeout | undefined;
+    let shutdownGrace: NodeJS.Timeout | undefined;
     context.cancellationSignal.addEventListener('abort', () => {
-      lastWords = setTimeout(() => abandon.abort(), LAST_WORDS_MS);
+      shutdownGrace = setTimeout(() => abandon.abort(), SHUTDOWN_GRACE_MS);
     });
     try {
       await new Generation(dependencies, input, context, abandon.signal).run();
     } finally {
       clearInterval(heartbeat);
-      clearTimeout(lastWords);
+      clearTimeout(shutdownGrace);
     }
   };
 }
@@ -172,7 +172,7 @@ class Generation {
     const known = error instanceof KtpflowError ? error : undefined;
     if (!known) this.#dependencies.logger.error('chat.generation.failed', { error });
     const { code, message, param } = known ?? new KtpflowError('internal', 'An unexpected error happened.');
-    if (this.#pieces.length > 0 && PASSING.has(code) && !(error instanceof PartedWaysError)) {
+    if (this.#pieces.length > 0 && PASSING.has(code) && !(error instanceof StreamDivergedError)) {
       // An answer that has begun is worth another attempt; one that has not can be asked for again by its caller.
       await recorder.flush();
       throw ApplicationFailure.retryable(message, code);

@@ -7,7 +7,7 @@ import type { Engine, GenerationPart, GenerationRequest } from '../../inference/
 /**
  * Yields the rest of an answer of which a part is recorded: from the recorded text on where the engine can, else by
  * generating it again and dropping what was recorded while it agrees.
- * @throws errors of the engine; PartedWaysError
+ * @throws errors of the engine; StreamDivergedError
  */
 export async function* continueAnswer(
   engine: Engine,

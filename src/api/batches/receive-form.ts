@@ -67,13 +67,13 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
       onFile: (field, file, fileName) => {
         const name = fileName ? fileName.slice(0, MAX_NAME_LENGTH) : null;
         if (field === 'images' || field === 'images[]') {
-          if (archive) throw eitherOr();
+          if (archive) throw imagesOrArchive();
           const image = takeImage(file, name);
           images.push(image);
           return image;
         }
         if (field === 'archive') {
-          if (archive || images.length > 0) throw eitherOr();
+          if (archive || images.length > 0) throw imagesOrArchive();
           archive = takeArchive(file);
           return archive;
         }
@@ -135,7 +135,7 @@ function missingImages(fields: ReadonlyMap<string, string>): KtpflowError {
   return new KtpflowError('missing_image', 'The request holds neither images nor an archive.', { param: 'images' });
 }
 
-function eitherOr(): KtpflowError {
+function imagesOrArchive(): KtpflowError {
   return new KtpflowError('invalid_value', 'Send many images or one archive.', { param: 'archive' });
 }
 

@@ -63,7 +63,7 @@ export async function locateAnswer(context: ApiContext, sessionHash: string): Pr
  * A run may have its end recorded and not be closed yet: to a new request such an answer is an ended one.
  * @throws errors of the Temporal client
  */
-export async function lookAgain(
+export async function recheckAnswer(
   context: ApiContext,
   streams: LiveStreams,
   answer: RunningAnswer,

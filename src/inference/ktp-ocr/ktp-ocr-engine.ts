@@ -1,9 +1,9 @@
+import { KTP_OCR_MODEL } from '../../contract/engine-status.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
 import type { Engine, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
 
 /** Name of the model that is always there. */
-export const KTP_OCR_MODEL = 'ktp-ocr';
 /** Name of the published schema that asks for the full shape. */
 const FULL_SCHEMA_NAME = 'ktp';
 /** A reader of a stream sees the answer in so many parts: it is there at once, but clients expect more than one. */

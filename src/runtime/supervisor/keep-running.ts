@@ -17,12 +17,12 @@ export interface Part {
 }
 
 /** A part that cannot start on this machine as it is; the message is one line. */
-export class HopelessStartError extends Error {
-  override readonly name = 'HopelessStartError';
+export class FatalStartError extends Error {
+  override readonly name = 'FatalStartError';
 }
 
-export interface KeptPart {
-  /** Resolves when the part is ready for the first time; rejects with {@link HopelessStartError}. */
+export interface SupervisedPart {
+  /** Resolves when the part is ready for the first time; rejects with {@link FatalStartError}. */
   readonly ready: Promise<void>;
   /** Drains the part and kills it after `graceMs`. Resolves when it is gone; it is not started again. */
   stop(graceMs: number): Promise<void>;
@@ -36,12 +36,12 @@ const LONGEST_PAUSE_MS = 10_000;
 const STEADY_MS = 30_000;
 
 /** Starts a part, and again whenever it ends by itself, ever more slowly while it keeps ending soon. */
-export function keepRunning(name: string, start: () => Promise<Part>, say: (line: string) => void): KeptPart {
+export function keepRunning(name: string, start: () => Promise<Part>, say: (line: string) => void): SupervisedPart {
   const stopping = new AbortController();
   let current: Part | null = null;
   let wasReady = false;
   let markReady = () => {};
-  let giveUp = (_error: HopelessStartError) => {};
+  let giveUp = (_error: FatalStartError) => {};
   const ready = new Promise<void>((resolve, reject) => {
     markReady = resolve;
     giveUp = reject;
@@ -75,7 +75,7 @@ export function keepRunning(name: string, start: () => Promise<Part>, say: (line
       const end = await runOnce();
       current = null;
       if (stopping.signal.aborted) return;
-      if (end.hopeless && !wasReady) return giveUp(new HopelessStartError(end.reason));
+      if (end.hopeless && !wasReady) return giveUp(new FatalStartError(end.reason));
       crashes = performance.now() - startedAt >= STEADY_MS ? 0 : crashes + 1;
       const pause = crashes === 0 ? 0 : (PAUSES_MS[crashes - 1] ?? LONGEST_PAUSE_MS);
       say(`${name} ${end.reason}; restarting ${pause < 1000 ? 'now' : `in ${pause / 1000} s`}`);

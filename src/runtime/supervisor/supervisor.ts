@@ -11,7 +11,7 @@ import { childEnvironment } from '../processes/child-environment.ts';
 import { type ChildRecords, endRecordedChildren } from '../processes/child-records.ts';
 import { freePort, listenError } from '../processes/free-port.ts';
 import { listenForStop } from '../processes/stop-signals.ts';
-import { HopelessStartError, type KeptPart, keepRunning } from './keep-running.ts';
+import { FatalStartError, keepRunning, type SupervisedPart } from './keep-running.ts';
 import { watchNpm } from './npm-watch.ts';
 import { forkRole } from './role-child.ts';
 import { listenProblem, titleOf } from './role-process.ts';
@@ -29,14 +29,14 @@ export interface SupervisorOptions {
   /** Prints a line for people. */
   readonly say: (line: string) => void;
   /** Prints a line about a fault. */
-  readonly complain: (line: string) => void;
+  readonly reportError: (line: string) => void;
   readonly assetReport: AssetReport;
 }
 
 interface Platform {
-  readonly api: KeptPart;
-  readonly inference: KeptPart;
-  readonly temporal: KeptPart | null;
+  readonly api: SupervisedPart;
+  readonly inference: SupervisedPart;
+  readonly temporal: SupervisedPart | null;
 }
 
 /**
@@ -73,7 +73,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
     home = await openHome(options.config.KTPFLOW_HOME);
     platform = await startPlatform(options, home);
     const outcome = await Promise.race([readiness(platform), stopAsked]);
-    if (outcome instanceof HopelessStartError) {
+    if (outcome instanceof FatalStartError) {
       killAll(platform);
       await stopAll(platform);
       throw outcome;
@@ -86,8 +86,8 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
     options.say('stopped');
     return 0;
   } catch (error) {
-    if (!isForPeople(error)) throw error;
-    options.complain(`ktpflow: ${error.message}`);
+    if (!isUserFacing(error)) throw error;
+    options.reportError(`ktpflow: ${error.message}`);
     return 1;
   } finally {
     await home?.release();
@@ -125,7 +125,7 @@ async function startPlatform(options: SupervisorOptions, home: Home): Promise<Pl
               logPath: join(home.logsPath, 'temporal.log'),
               namespace: config.TEMPORAL_NAMESPACE,
             }),
-          options.complain,
+          options.reportError,
         );
   return {
     temporal,
@@ -142,7 +142,7 @@ async function endLeftOvers(home: Home): Promise<ChildRecords> {
 async function checkPort(config: Config): Promise<void> {
   const code = await listenError(config.HOST, config.PORT);
   if (code === null) return;
-  throw new HopelessStartError(listenProblem(code, config) ?? `cannot listen on port ${config.PORT} (${code})`);
+  throw new FatalStartError(listenProblem(code, config) ?? `cannot listen on port ${config.PORT} (${code})`);
 }
 
 async function embeddedKeys(home: Home, say: (line: string) => void): Promise<string> {
@@ -156,7 +156,7 @@ function keepRole(
   roles: readonly Role[],
   overrides: NodeJS.ProcessEnv,
   records: ChildRecords,
-): KeptPart {
+): SupervisedPart {
   // A port that the system chose is kept over restarts.
   let address: string | undefined;
   const start = async () => {
@@ -171,16 +171,16 @@ function keepRole(
     records.add(child.pid);
     return child;
   };
-  return keepRunning(titleOf(roles), start, options.complain);
+  return keepRunning(titleOf(roles), start, options.reportError);
 }
 
 /** Waits for every part; answers the error of one that cannot start at all. */
-async function readiness({ api, inference, temporal }: Platform): Promise<'ready' | HopelessStartError> {
+async function readiness({ api, inference, temporal }: Platform): Promise<'ready' | FatalStartError> {
   try {
     await Promise.all([api.ready, inference.ready, temporal?.ready]);
     return 'ready';
   } catch (error) {
-    if (error instanceof HopelessStartError) return error;
+    if (error instanceof FatalStartError) return error;
     throw error;
   }
 }
@@ -199,6 +199,6 @@ function killAll({ api, inference, temporal }: Platform): void {
 
 const exitCodeOf = (name: NodeJS.Signals) => (name === 'SIGTERM' ? 143 : name === 'SIGHUP' ? 129 : 130);
 
-function isForPeople(error: unknown): error is Error {
-  return error instanceof AssetError || error instanceof HomeInUseError || error instanceof HopelessStartError;
+function isUserFacing(error: unknown): error is Error {
+  return error instanceof AssetError || error instanceof HomeInUseError || error instanceof FatalStartError;
 }
