@@ -26,7 +26,7 @@ export interface BirthFacts {
 /**
  * Holds NIK, date of birth and sex against each other. Where they disagree and exactly one small change of one of them
  * makes all agree, and fits what was seen nearly as well, that one is changed and says so; where both could be wrong,
- * nothing is changed. A date or sex that could not be read is derived from the NIK (KTP.md: DD + 40 for women).
+ * nothing is changed. A date or sex that could not be read is derived from the NIK (docs/ktp-domain.md: DD + 40 for women).
  * `districts` are the six-digit codes of the printed district.
  */
 export function reconcileBirth(

@@ -1,4 +1,4 @@
-/** What optical readers make of digits, after KTP.md; only ever applied where nothing but digits can stand. */
+/** What optical readers make of digits (docs/ktp-domain.md); only ever applied where nothing but digits can stand. */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   O: '0',
   o: '0',
