@@ -4,6 +4,7 @@ import { Admission } from './access/admission.ts';
 import { Authenticator } from './access/authentication.ts';
 import { adminKeys } from './admin-keys/routes.ts';
 import { batches } from './batches/routes.ts';
+import { LiveStreams } from './chat/live-streams.ts';
 import { chat } from './chat/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
 import { extractionCollection } from './extractions/collection.ts';
@@ -16,6 +17,7 @@ import { logRequests } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { drainUnreadBody } from './http/unread-body.ts';
 import { documentation } from './openapi/routes.ts';
+import { responses } from './responses/routes.ts';
 
 /**
  * The HTTP application: what every request goes through, then the route groups.
@@ -45,7 +47,12 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   extractionCollection(app, routes);
   extractionItem(app, routes);
   batches(app, routes);
-  chat(app, routes);
+  const streams = new LiveStreams(routes);
+  closing.addEventListener('abort', () => {
+    streams.close().catch((error: unknown) => logger.warn('chat.close.failed', { error }));
+  });
+  chat(app, routes, streams);
+  responses(app, routes, streams);
   adminKeys(app, routes);
   documentation(app, routes);
 

@@ -23,6 +23,8 @@ export interface NewGeneration {
   readonly sessionHash: string;
   readonly wrappedKey: Uint8Array<ArrayBuffer>;
   readonly blob: BlobReference;
+  /** How long its transcript is kept; null: SESSIONS_TTL_SECONDS. */
+  readonly keepSeconds: number | null;
 }
 
 /** An answer as its row knows it. */
@@ -102,7 +104,7 @@ export async function removeGeneration(database: Database, id: string): Promise<
   await database.chatGeneration.deleteMany({ where: { id } });
 }
 
-/** Keeps an ended stream; `transcript` null keeps only that it was. Storing twice changes nothing. */
+/** Keeps an ended stream; kept for no time, only that it was is. Storing twice changes nothing. */
 export async function storeTranscript(
   database: Database,
   keyring: Keyring,
@@ -111,13 +113,17 @@ export async function storeTranscript(
     readonly view: StreamView;
     readonly runId: string;
     readonly finishedAt: Date;
-    readonly expiresAt: Date;
-    readonly keep: boolean;
+    /** How long it is kept where its row does not say otherwise; 0: not at all. */
+    readonly keepSeconds: number;
   },
 ): Promise<{ blob: BlobReference | null }> {
-  const row = await database.chatGeneration.findUnique({ where: { id }, select: { wrappedKey: true, blob: true } });
+  const row = await database.chatGeneration.findUnique({
+    where: { id },
+    select: { wrappedKey: true, blob: true, keepSeconds: true },
+  });
   if (!row) return { blob: null };
-  const { expiresAt, finishedAt, keep, runId, view } = ended;
+  const { finishedAt, runId, view } = ended;
+  const keepSeconds = row.keepSeconds ?? ended.keepSeconds;
   const sealed = () => {
     const transcript = { pieces: view.pieces, end: view.end };
     return sealJson(keyring.unwrapDataKey(row.wrappedKey), transcript, transcriptContext(id));
@@ -127,10 +133,10 @@ export async function storeTranscript(
     data: {
       outcome: outcomeOf(view),
       pieces: view.pieces.length,
-      sealedTranscript: keep ? sealed() : null,
+      sealedTranscript: keepSeconds > 0 ? sealed() : null,
       runId,
       finishedAt,
-      expiresAt,
+      expiresAt: new Date(finishedAt.getTime() + keepSeconds * 1000),
     },
   });
   return { blob: row.blob };

@@ -38,6 +38,18 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
     return batches.length;
   };
 
+  const removeResponses = async (now: Date): Promise<number> => {
+    const rows = await database.storedResponse.findMany({
+      where: { expiresAt: { lt: now } },
+      select: { id: true, blob: true },
+    });
+    for (const { blob, id } of rows) {
+      await database.storedResponse.deleteMany({ where: { id } });
+      await blobs.delete(blob);
+    }
+    return rows.length;
+  };
+
   const removeOrphanedBlobs = async (): Promise<number> => {
     let removed = 0;
     const page: string[] = [];
@@ -48,7 +60,11 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
         where: { blob: { in: page } },
         select: { blob: true },
       });
-      const kept = new Set([...named, ...archives, ...requests].map((row) => row.blob));
+      const conversations = await database.storedResponse.findMany({
+        where: { blob: { in: page } },
+        select: { blob: true },
+      });
+      const kept = new Set([...named, ...archives, ...requests, ...conversations].map((row) => row.blob));
       for (const blob of page.splice(0)) {
         if (kept.has(blob)) continue;
         await blobs.delete(blob);
@@ -69,6 +85,7 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
     const expired =
       (await removeRows({ expiresAt: { lt: now } })) +
       (await removeBatches({ expiresAt: { lt: now } })) +
+      (await removeResponses(now)) +
       (await removeExpiredSessions(database, blobs, now));
     const abandonedBefore = new Date(now.getTime() - ABANDONED_AFTER_MS);
     const neverStarted = { acceptedAt: null, createdAt: { lt: abandonedBefore } };

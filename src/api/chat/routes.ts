@@ -9,7 +9,7 @@ import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelAnswer } from './cancel-answer.ts';
 import { createCompletion, setSessionHeaders } from './create-completion.ts';
-import { LiveStreams } from './live-streams.ts';
+import type { LiveStreams } from './live-streams.ts';
 import { modelNames } from './models.ts';
 import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
@@ -19,12 +19,8 @@ import { streamAnswer } from './stream-answer.ts';
 const MODEL_CREATED = 1_795_392_000;
 
 /** Chat completions, the streams of their sessions, cancellation, models. */
-export function chat(app: Express, context: RouteContext): void {
-  const { accessLog, authenticator, closing, config, keyring, logger } = context;
-  const streams = new LiveStreams(context);
-  closing.addEventListener('abort', () => {
-    streams.close().catch((error: unknown) => logger.warn('chat.close.failed', { error }));
-  });
+export function chat(app: Express, context: RouteContext, streams: LiveStreams): void {
+  const { accessLog, authenticator, closing, config, keyring } = context;
   const scope = requireScope(authenticator, 'chat');
 
   const resume: RequestHandler<{ session: string }> = async (request, response) => {

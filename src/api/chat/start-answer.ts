@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly identity: { readonly bodyHash: string; readonly idempotencyHash: string | null };
   readonly sessionHash: string;
   readonly disconnectLimitSeconds: number;
+  /** How long its transcript is kept; unset: SESSIONS_TTL_SECONDS. */
+  readonly keepSeconds?: number;
 }
 
 /**
@@ -53,7 +55,14 @@ export async function startAnswer(
   };
   try {
     const { tenant } = caller;
-    const row = generationRow({ generation, tenant, sessionHash, wrappedKey: key.wrappedKey, blob });
+    const row = generationRow({
+      generation,
+      tenant,
+      sessionHash,
+      wrappedKey: key.wrappedKey,
+      blob,
+      keepSeconds: options.keepSeconds ?? null,
+    });
     const access = accessLogRow({ caller, action: 'chat.create', subject: generation.id, requestId: loggedId });
     await database.$transaction([
       database.chatGeneration.create({ data: row }),

@@ -7,6 +7,7 @@ import { batchPaths } from '../batches/openapi.ts';
 import { chatPaths } from '../chat/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
+import { responsePaths } from '../responses/openapi.ts';
 
 /** package.json stands beside src/ and dist/ alike. */
 const { version } = z
@@ -18,6 +19,7 @@ const PATHS: ZodOpenApiPathsObject = {
   ...extractionPaths,
   ...batchPaths,
   ...chatPaths,
+  ...responsePaths,
   ...adminKeyPaths,
   ...healthPaths,
 };

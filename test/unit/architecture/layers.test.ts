@@ -15,6 +15,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ktp: ['text-lines'],
   media: ['errors.ts', 'text-lines'],
   chat: ['errors.ts'],
+  responses: ['errors.ts', 'chat'],
   contract: ['errors.ts', 'chat'],
   encryption: ['config.ts', 'errors.ts'],
   observability: ['config.ts'],
@@ -30,7 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   worker: ['errors.ts', 'contract', 'encryption', 'observability', 'storage'],
   api: [
     ...['config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'ktp', 'media'],
-    ...['observability', 'storage', 'stream-history'],
+    ...['observability', 'responses', 'storage', 'stream-history'],
   ],
   runtime: [
     ...['config.ts', 'errors.ts', 'activities', 'api', 'contract', 'encryption', 'inference', 'media'],
