@@ -1,5 +1,6 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeHolder } from '../processes/lock-holder.ts';
 import { type ProcessLock, tryLock } from '../processes/process-lock.ts';
 
 /** The folder that holds the data of the embedded shape (KTPFLOW_HOME), owned by one supervisor at a time. */
@@ -30,7 +31,7 @@ export async function openHome(configured: string): Promise<Home> {
     path,
     temporalDatabasePath: join(path, 'temporal.db'),
     logsPath,
-    release: () => lock.release(),
+    release: async () => lock.release(),
   };
 }
 
@@ -44,5 +45,6 @@ async function createPrivateFolder(configured: string): Promise<string> {
 async function lockHome(path: string): Promise<ProcessLock> {
   const answer = await tryLock(join(path, 'supervisor.lock'));
   if ('release' in answer) return answer;
-  throw new HomeInUseError(`${path} is in use by ktpflow, process ${answer.pid}: stop that one, or set KTPFLOW_HOME`);
+  const who = describeHolder(answer.holder);
+  throw new HomeInUseError(`${path} is in use by ktpflow, ${who}: stop that one, or set KTPFLOW_HOME`);
 }

@@ -99,5 +99,5 @@ export function listenProblem(code: string, { HOST, PORT }: Pick<Config, 'HOST' 
 
 /** Errors of this folder whose message tells a person what to do. */
 function isLocal(error: unknown): boolean {
-  return error instanceof Error && ['AssetError', 'DatabaseInUseError'].includes(error.name);
+  return error instanceof Error && ['AssetError', 'DatabaseInUseError', 'LockUnavailableError'].includes(error.name);
 }

@@ -10,6 +10,7 @@ import { endLeftOverServers } from '../embedded/temporal-server.ts';
 import { childEnvironment } from '../processes/child-environment.ts';
 import { type ChildRecords, endRecordedChildren } from '../processes/child-records.ts';
 import { freePort, listenError } from '../processes/free-port.ts';
+import { LockUnavailableError } from '../processes/process-lock.ts';
 import { listenForStop } from '../processes/stop-signals.ts';
 import { FatalStartError, keepRunning, type SupervisedPart } from './keep-running.ts';
 import { watchNpm } from './npm-watch.ts';
@@ -200,5 +201,5 @@ function killAll({ api, inference, temporal }: Platform): void {
 const exitCodeOf = (name: NodeJS.Signals) => (name === 'SIGTERM' ? 143 : name === 'SIGHUP' ? 129 : 130);
 
 function isUserFacing(error: unknown): error is Error {
-  return error instanceof AssetError || error instanceof HomeInUseError || error instanceof FatalStartError;
+  return [AssetError, FatalStartError, HomeInUseError, LockUnavailableError].some((known) => error instanceof known);
 }
