@@ -14,7 +14,7 @@ export interface ImageLimits {
 export async function inspectImage(bytes: Uint8Array, { maxBytes, maxMegapixels }: ImageLimits): Promise<void> {
   if (bytes.length > maxBytes) {
     const megabytes = Math.floor(maxBytes / 1024 / 1024);
-    throw new KtpflowError('payload_too_large', `An image may have at most ${megabytes} MB.`);
+    throw new KtpflowError('payload_too_large', `Images must not exceed ${megabytes} MB.`);
   }
   if (isArchive(bytes)) throw new KtpflowError('unsupported_media_type', 'The item is an archive, not an image.');
   await probeImage(bytes, { maxMegapixels });

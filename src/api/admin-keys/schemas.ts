@@ -43,6 +43,14 @@ export const shownKeySchema = z
   .object({ ...keyShape, key: z.string().describe('The key itself: shown once, kept as a hash only.') })
   .meta({ id: 'ApiKeyWithSecret' });
 
+export const createdKeySchema = shownKeySchema
+  .extend({
+    ends_anonymous_access: z
+      .boolean()
+      .describe('Whether this is the first key: from now on callers without a key get 401, also on this machine.'),
+  })
+  .meta({ id: 'CreatedApiKey' });
+
 /** A key as lists show it. */
 export function renderKey(row: ApiKey): z.infer<typeof keySchema> {
   return {

@@ -65,9 +65,13 @@ export async function discardImage(context: RouteContext, blob: BlobReference): 
 }
 
 export function imageTooLarge(context: RouteContext): KtpflowError {
-  return new KtpflowError('payload_too_large', `An image may have at most ${context.config.MAX_IMAGE_MB} MB.`, {
-    param: 'image',
-  });
+  return new KtpflowError(
+    'payload_too_large',
+    `Images must not exceed ${context.config.MAX_IMAGE_MB} MB (MAX_IMAGE_MB).`,
+    {
+      param: 'image',
+    },
+  );
 }
 
 export function missingImage(): KtpflowError {

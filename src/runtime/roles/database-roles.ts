@@ -9,6 +9,7 @@ import { type Database, openDatabase } from '../../storage/database.ts';
 import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
 import { createWorkflowWorker } from '../../worker/workers.ts';
+import { ensureAdminKey } from '../embedded/admin-key.ts';
 import { openEmbeddedDatabase } from '../embedded/pglite.ts';
 import { describeLostKeys } from '../supervisor/lost-keys.ts';
 import type { CleanupStack } from './cleanup-stack.ts';
@@ -76,7 +77,10 @@ async function connectDatabase(config: Config, closers: CleanupStack): Promise<D
     closers.add('database', () => database.$disconnect());
     return database;
   }
-  const embedded = await openEmbeddedDatabase(resolve(config.KTPFLOW_HOME));
+  const home = resolve(config.KTPFLOW_HOME);
+  const embedded = await openEmbeddedDatabase(home);
   closers.add('pglite', () => embedded.close());
-  return openDatabase({ pglite: embedded.pglite });
+  const database = await openDatabase({ pglite: embedded.pglite });
+  await ensureAdminKey(home, database);
+  return database;
 }

@@ -4,6 +4,7 @@ import { Runtime } from '@temporalio/worker';
 import type { Config, Role } from '../../config.ts';
 import { ConfigError } from '../../config.ts';
 import { Keyring } from '../../encryption/keyring.ts';
+import { blockOtherLoaders } from '../../media/allowed-loaders.ts';
 import { createLogger } from '../../observability/logger.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import { FileBlobStore } from '../../storage/file-blobs.ts';
@@ -40,6 +41,7 @@ export async function runRoles(
       logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
       shutdownSignals: [],
     });
+    blockOtherLoaders();
     const keyring = new Keyring(config.ENCRYPTION_KEYS);
     const context: RoleContext = { config, keyring, blobs: await openBlobs(config, keyring), logger, closers };
     let address: string | undefined;

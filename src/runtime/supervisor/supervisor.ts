@@ -3,6 +3,7 @@ import type { Config, Role } from '../../config.ts';
 import { AssetError } from '../assets/asset.ts';
 import type { AssetReport } from '../assets/report.ts';
 import { ensureOcrModels, ensureTemporalCli } from '../assets/runtime-assets.ts';
+import { adminKeyPath } from '../embedded/admin-key.ts';
 import { loadOrCreateEncryptionKeys } from '../embedded/encryption-keys.ts';
 import { type Home, HomeInUseError, openHome } from '../embedded/home.ts';
 import { temporalPart } from '../embedded/temporal-part.ts';
@@ -102,6 +103,7 @@ async function startPlatform(options: SupervisorOptions, home: Home): Promise<Pl
   await checkPort(config);
   say(`data in ${home.path}`);
   const encryptionKeys = environment.ENCRYPTION_KEYS || (await embeddedKeys(home, say));
+  for (const line of accessLines(config, home)) say(line);
   const cliPath = config.TEMPORAL_ADDRESS ? null : await ensureTemporalCli(config, options.assetReport);
   await ensureOcrModels(config, options.assetReport);
 
@@ -150,6 +152,19 @@ async function embeddedKeys(home: Home, say: (line: string) => void): Promise<st
   const { keys, path, created } = await loadOrCreateEncryptionKeys(home.path);
   say(`${created ? 'made a new key' : 'key'} in ${path}: keep a backup of it, without it the data cannot be read`);
   return keys;
+}
+
+/** Who gets in. Whether keys were made is the database's to know, so that the lines say what holds in either case. */
+function accessLines(config: Config, home: Home): string[] {
+  const lines = config.DATABASE_URL ? [] : [`admin key for the command line in ${adminKeyPath(home.path)}`];
+  if (config.API_KEYS.length > 0) return lines;
+  if (config.ALLOW_ANONYMOUS)
+    return [...lines, 'ALLOW_ANONYMOUS=1: until a key is made, anybody may read cards and chat'];
+  if (config.TRUST_PROXY !== '') return [...lines, 'TRUST_PROXY is set: every caller needs a key, see API_KEYS'];
+  return [
+    ...lines,
+    'until a key is made, programs on this machine need none; a reverse proxy here would be one: set API_KEYS first',
+  ];
 }
 
 function keepRole(
