@@ -100,6 +100,21 @@ export function expiredGenerations(database: Database, now: Date, limit: number)
   });
 }
 
+/** Answers without a stored end that were asked for before that time, by their ids. */
+export function unfinishedGenerations(
+  database: Database,
+  createdBefore: Date,
+  after: string,
+  limit: number,
+): Promise<Pick<ExpiredGeneration, 'id' | 'sessionHash' | 'blob'>[]> {
+  return database.chatGeneration.findMany({
+    where: { outcome: null, createdAt: { lt: createdBefore }, id: { gt: after } },
+    select: { id: true, sessionHash: true, blob: true },
+    orderBy: { id: 'asc' },
+    take: limit,
+  });
+}
+
 export async function removeGeneration(database: Database, id: string): Promise<void> {
   await database.chatGeneration.deleteMany({ where: { id } });
 }

@@ -7,10 +7,11 @@ import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinalBatch } from './batch-schema.ts';
-import { startRun } from './create.ts';
 import { optionsOf } from './render-batch.ts';
+import { startRun } from './start.ts';
 
 const DEADLINE_MS = 5_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 /** Image files deleted at once. */
 const DELETED_AT_ONCE = 500;
 
@@ -46,7 +47,7 @@ export async function retryBatch(context: RouteContext, row: Batch): Promise<voi
     throw error;
   }
   // The workflow does the same first of all; whoever is second changes nothing.
-  await beginRun(database, row.id, run);
+  await beginRun(database, row.id, run, context.config.RETENTION_DAYS * DAY_MS);
 }
 
 /**

@@ -17,7 +17,10 @@ export function receiveBatch(context: RouteContext, request: Request): Promise<R
 }
 
 /** Deletes everything that was stored of a batch which will not be. */
-export async function discardBatch(context: RouteContext, { archive, items }: ReceivedBatch): Promise<void> {
+export async function discardBatch(
+  context: Pick<RouteContext, 'blobs' | 'logger'>,
+  { archive, items }: ReceivedBatch,
+): Promise<void> {
   const blobs = [archive, ...items.map((item) => item.blob)].filter((blob) => blob !== null);
   await Promise.all(blobs.map((blob) => discardImage(context, blob)));
 }

@@ -17,7 +17,7 @@ import { missingImage } from '../intake/image-upload.ts';
 import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
 import { streamBatchEvents } from './events.ts';
-import { findBatch } from './find-batch.ts';
+import { findBatch, isKept } from './find-batch.ts';
 import { listItems, resultRows } from './items.ts';
 import { receiveBatch } from './receive.ts';
 import { BATCHES_PATH } from './render-batch.ts';
@@ -61,7 +61,7 @@ export function batches(app: Express, context: RouteContext): void {
   const list: RequestHandler = async (request, response) => {
     const { cursor, limit } = pageQuerySchema.parse(request.query);
     const rows = await database.batch.findMany({
-      where: { tenant: callerOf(response).tenant, expiresAt: { gt: new Date() }, ...behind(cursor) },
+      where: { tenant: callerOf(response).tenant, AND: [isKept(), behind(cursor)] },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: limit + 1,
     });

@@ -7,8 +7,10 @@ import { renderBatch } from './render-batch.ts';
 
 type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>;
 
-/** A row that never got its run, from an API process that died in between, is failed after this. */
+/** A row without a run is failed after this. */
 const START_GRACE_MS = 60_000;
+/** One that was not accepted may still be started, by a repeat; in the end it is removed (remove-unstarted.ts). */
+const UNACCEPTED_GRACE_MS = 15 * 60_000;
 
 /**
  * The batch object of a row, with the workflow's progress while it is not final. Writes: a row whose workflow has ended
@@ -46,7 +48,8 @@ async function withProgress(
 async function settle(context: SettleContext, stale: Batch, workflow: 'missing' | 'closed' | 'cancelled') {
   const { database, logger } = context;
   const row = (await database.batch.findUnique({ where: { id: stale.id } })) ?? stale;
-  const starting = workflow === 'missing' && Date.now() - row.createdAt.getTime() < START_GRACE_MS;
+  const graceMs = row.acceptedAt === null ? UNACCEPTED_GRACE_MS : START_GRACE_MS;
+  const starting = workflow === 'missing' && Date.now() - row.createdAt.getTime() < graceMs;
   if (isFinalBatch(row.status) || row.run !== stale.run || starting) return row;
   const finishedAt = new Date();
   const cancelled = workflow === 'cancelled' || row.status === 'cancelling';

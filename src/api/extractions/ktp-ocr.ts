@@ -10,11 +10,12 @@ import { callerOf, requestState } from '../http/request-state.ts';
 import { missingImage } from '../intake/image-upload.ts';
 import { cancelAfterDisconnect, cancelExtraction } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
-import { createExtraction, markAccepted } from './create.ts';
+import { createExtraction } from './create.ts';
 import { findExtraction } from './find-extraction.ts';
 import { isFinal, jobSchema } from './job-schema.ts';
 import { hashReceived, receiveMultipart } from './receive.ts';
 import { failureOf, resultOf } from './render-job.ts';
+import { markAccepted } from './start.ts';
 import { waitForEnd } from './wait.ts';
 
 /**

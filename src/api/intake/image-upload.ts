@@ -60,8 +60,11 @@ export async function storeImage(context: RouteContext, source: Readable, key: R
 }
 
 /** Deletes an image that no extraction will use; a failure is left to the removal of what no row names. */
-export async function discardImage(context: RouteContext, blob: BlobReference): Promise<void> {
-  await context.blobs.delete(blob).catch((error: unknown) => context.logger.warn('blob.delete.failed', { error }));
+export async function discardImage(
+  { blobs, logger }: Pick<RouteContext, 'blobs' | 'logger'>,
+  blob: BlobReference,
+): Promise<void> {
+  await blobs.delete(blob).catch((error: unknown) => logger.warn('blob.delete.failed', { error }));
 }
 
 export function imageTooLarge(context: RouteContext): KtpflowError {
