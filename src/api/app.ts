@@ -16,6 +16,7 @@ import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { drainUnreadBody } from './http/unread-body.ts';
+import { mcp } from './mcp/routes.ts';
 import { documentation } from './openapi/routes.ts';
 import { responses } from './responses/routes.ts';
 
@@ -53,6 +54,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   });
   chat(app, routes, streams);
   responses(app, routes, streams);
+  mcp(app, routes);
   adminKeys(app, routes);
   documentation(app, routes);
 

@@ -8,6 +8,7 @@ import { runDoctor } from './commands/doctor.ts';
 import { runExtract } from './commands/extract.ts';
 import { runCancel, runRetry, runStatus } from './commands/jobs.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
+import { runMcp } from './commands/mcp.ts';
 import { type Connection, connect } from './connect.ts';
 import { ApiError, CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { createOutput, type Output } from './output.ts';
@@ -90,6 +91,11 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .command('retry <id>')
     .description('read the failed items of a batch again')
     .action((id: string) => withApi((api, output) => runRetry(api, id, output)));
+
+  program
+    .command('mcp')
+    .description('serve the Model Context Protocol on stdin and stdout, for assistants on this machine')
+    .action(() => withApi((api) => runMcp(api, program.version() ?? '')));
 
   const keys = program.command('keys').description('the keys of the server');
   keys

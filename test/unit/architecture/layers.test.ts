@@ -13,6 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [],
   'text-lines': [],
   ktp: ['text-lines'],
+  mcp: ['ktp'],
   media: ['errors.ts', 'text-lines'],
   chat: ['errors.ts'],
   responses: ['errors.ts', 'chat'],
@@ -31,13 +32,13 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   worker: ['errors.ts', 'contract', 'encryption', 'observability', 'storage'],
   api: [
     ...['config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'ktp', 'media'],
-    ...['observability', 'responses', 'storage', 'stream-history'],
+    ...['mcp', 'observability', 'responses', 'storage', 'stream-history'],
   ],
   runtime: [
     ...['config.ts', 'errors.ts', 'activities', 'api', 'contract', 'encryption', 'inference', 'media'],
     ...['observability', 'storage', 'worker'],
   ],
-  cli: ['config.ts', 'errors.ts', 'batch', 'contract', 'runtime'],
+  cli: ['config.ts', 'errors.ts', 'batch', 'contract', 'mcp', 'runtime'],
   'main.ts': ['config.ts', 'inference', 'runtime'],
 };
 
