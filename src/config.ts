@@ -117,7 +117,7 @@ export const environmentSchema = z.object({
     'postgresql://…; unset: the embedded PGlite',
   ),
   BLOB_URL: optional(z.string().regex(/^(file|s3):\/\//)).describe('file:// or s3://bucket/prefix'),
-  S3_ENDPOINT: optional(z.string()),
+  S3_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe('Address of an S3 server other than AWS'),
   ENCRYPTION_KEYS: encryptionKeysSchema.describe('id:base64, comma-separated; the first is used for writing'),
   RETENTION_DAYS: z.coerce.number().positive().max(3650).default(7).describe('Days that results are kept'),
 
