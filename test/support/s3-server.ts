@@ -41,7 +41,7 @@ export async function startS3Server(bucket: string): Promise<S3Server> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const [, named = '', ...rest] = url.pathname.split('/');
     if (named !== bucket) return xml(response, 404, '<Error><Code>NoSuchBucket</Code></Error>');
-    answer(request, response, { key: decodeURIComponent(rest.join('/')), query: url.searchParams, body });
+    return answer(request, response, { key: decodeURIComponent(rest.join('/')), query: url.searchParams, body });
   });
 
   const answer = (
