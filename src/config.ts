@@ -93,6 +93,9 @@ export const environmentSchema = z.object({
   // Server
   HOST: z.string().default('127.0.0.1').describe('Address to listen on; anything but loopback needs a key'),
   PORT: whole(3000, { max: 65535 }).describe('Port to listen on; 0 takes a free one'),
+  HEALTH_PORT: optional(z.coerce.number().int().min(1).max(65535)).describe(
+    'Port for liveness, readiness and metrics of this process, whatever its roles; for private networks only',
+  ),
   TRUST_PROXY: z.string().default('').describe('Express "trust proxy": number of hops or a list of networks'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 
