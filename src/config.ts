@@ -93,6 +93,9 @@ export const environmentSchema = z.object({
   // Server
   HOST: z.string().default('127.0.0.1').describe('Address to listen on; anything but loopback needs a key'),
   PORT: whole(3000, { max: 65535 }).describe('Port to listen on; 0 takes a free one'),
+  HEALTH_PORT: optional(z.coerce.number().int().min(1).max(65535)).describe(
+    'Port for liveness, readiness and metrics of this process, whatever its roles; for private networks only',
+  ),
   TRUST_PROXY: z.string().default('').describe('Express "trust proxy": number of hops or a list of networks'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 
@@ -117,7 +120,7 @@ export const environmentSchema = z.object({
     'postgresql://…; unset: the embedded PGlite',
   ),
   BLOB_URL: optional(z.string().regex(/^(file|s3):\/\//)).describe('file:// or s3://bucket/prefix'),
-  S3_ENDPOINT: optional(z.string()),
+  S3_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe('Address of an S3 server other than AWS'),
   ENCRYPTION_KEYS: encryptionKeysSchema.describe('id:base64, comma-separated; the first is used for writing'),
   RETENTION_DAYS: z.coerce.number().positive().max(3650).default(7).describe('Days that results are kept'),
 

@@ -8,10 +8,10 @@ import type { BlobReference } from '../contract/blob-reference.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import { createDecryptor, createEncryptor, LAYOUT } from '../encryption/stream-cipher.ts';
 import { KtpflowError } from '../errors.ts';
+import { blobHeader, MAX_HEADER_BYTES, parseBlobHeader } from './blob-header.ts';
 import type { BlobReader, BlobStore } from './blobs.ts';
 import { ChunkReader } from './chunk-reader.ts';
 
-const MAGIC = Buffer.from('KTPB1');
 const REFERENCE = /^[0-9a-f]{32}$/;
 /** Faults of the machine, not of the request: worth a repeat once somebody has made room. */
 const STORAGE_FAULTS = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'EACCES', 'EPERM']);
@@ -49,7 +49,7 @@ export class FileBlobStore implements BlobStore {
     });
     try {
       const file = createWriteStream(incoming, { mode: 0o600, flush: true });
-      file.write(header(key.wrappedKey));
+      file.write(blobHeader(key.wrappedKey));
       await pipeline(source, counter, createEncryptor(key.dataKey), file);
       const path = this.#pathOf(blob);
       await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
@@ -63,7 +63,7 @@ export class FileBlobStore implements BlobStore {
 
   async read(blob: BlobReference): Promise<Readable> {
     const wrappedKey = await this.wrappedKey(blob);
-    const start = header(wrappedKey).length;
+    const start = blobHeader(wrappedKey).length;
     const decryptor = createDecryptor(this.#keyring.unwrapDataKey(wrappedKey));
     const file = createReadStream(this.#pathOf(blob), { start });
     file.on('error', (error) => decryptor.destroy(asStorageError(error) as Error));
@@ -79,7 +79,7 @@ export class FileBlobStore implements BlobStore {
     });
     try {
       const prefix = Buffer.alloc(LAYOUT.prefixBytes);
-      const start = header(wrappedKey).length;
+      const start = blobHeader(wrappedKey).length;
       await file.read(prefix, 0, prefix.length, start);
       const sealedSize = (await file.stat()).size - start - prefix.length;
       const readSealed = async (offset: number, length: number): Promise<Buffer> => {
@@ -96,14 +96,10 @@ export class FileBlobStore implements BlobStore {
   async wrappedKey(blob: BlobReference): Promise<Uint8Array> {
     try {
       await using file = await open(this.#pathOf(blob), 'r');
-      const fixed = Buffer.alloc(MAGIC.length + 2);
-      await file.read(fixed, 0, fixed.length, 0);
-      if (!fixed.subarray(0, MAGIC.length).equals(MAGIC)) {
-        throw new KtpflowError('internal', 'A stored blob has an unknown format.');
-      }
-      const wrappedKey = Buffer.alloc(fixed.readUInt16BE(MAGIC.length));
-      await file.read(wrappedKey, 0, wrappedKey.length, fixed.length);
-      return wrappedKey;
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+      const header = parseBlobHeader(buffer.subarray(0, bytesRead));
+      if (!header) throw new KtpflowError('internal', 'A stored blob has an unknown format.');
+      return header.wrappedKey;
     } catch (error) {
       throw asStorageError(error);
     }
@@ -139,12 +135,6 @@ export class FileBlobStore implements BlobStore {
     if (!REFERENCE.test(blob)) throw new KtpflowError('internal', 'A blob reference has an unknown form.');
     return join(this.#folder, blob.slice(0, 2), blob);
   }
-}
-
-function header(wrappedKey: Uint8Array): Buffer {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(wrappedKey.length);
-  return Buffer.concat([MAGIC, length, wrappedKey]);
 }
 
 function asStorageError(error: unknown): unknown {

@@ -63,7 +63,9 @@ export async function runRoles(
 
 async function openBlobs(config: Config, keyring: Keyring): Promise<BlobStore> {
   if (config.BLOB_URL?.startsWith('s3:')) {
-    throw new ConfigError('BLOB_URL: s3:// is not supported by this version, use file://');
+    // Loaded where it is used: the SDK is large.
+    const { parseS3Url, S3BlobStore } = await import('../../storage/s3-blobs.ts');
+    return new S3BlobStore(parseS3Url(config.BLOB_URL), keyring, config.S3_ENDPOINT);
   }
   const folder = config.BLOB_URL ? fileURLToPath(config.BLOB_URL) : join(config.KTPFLOW_HOME, 'blobs');
   return FileBlobStore.open(folder, keyring);
