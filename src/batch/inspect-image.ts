@@ -1,4 +1,5 @@
 import { KtpflowError } from '../errors.ts';
+import { documentKind } from '../media/documents/document-kind.ts';
 import { probeImage } from '../media/probe.ts';
 import { isArchive } from './archive/entry-rules.ts';
 
@@ -17,5 +18,6 @@ export async function inspectImage(bytes: Uint8Array, { maxBytes, maxMegapixels 
     throw new KtpflowError('payload_too_large', `Images must not exceed ${megabytes} MB.`);
   }
   if (isArchive(bytes)) throw new KtpflowError('unsupported_media_type', 'The item is an archive, not an image.');
-  await probeImage(bytes, { maxMegapixels });
+  // A PDF, HEIC or AVIF is opened where it is read, in a process that knows no keys.
+  if (documentKind(bytes) === null) await probeImage(bytes, { maxMegapixels });
 }

@@ -52,7 +52,7 @@ export async function probeImage(
 }
 
 function notSupported(): KtpflowError {
-  return new KtpflowError('unsupported_media_type', 'Supported images are JPEG, PNG, WebP, TIFF and GIF.');
+  return new KtpflowError('unsupported_media_type', 'Supported are JPEG, PNG, WebP, TIFF, GIF, HEIC, AVIF and PDF.');
 }
 
 function isSupported(format: string | undefined): format is ImageFormat {

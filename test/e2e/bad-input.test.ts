@@ -89,11 +89,11 @@ describe('a bad image', () => {
     ['30 MB', () => Buffer.alloc(30_000_000, 0xff), { status: 413, code: 'payload_too_large' }],
     ['a picture of nothing', () => blank(800, 500).png().toBuffer(), { status: 422, code: 'not_a_ktp' }],
     ['a picture of one pixel', () => blank(1, 1).png().toBuffer(), { status: 422, code: 'not_a_ktp' }],
-    ['a PDF', () => Buffer.from('%PDF-1.7\n%âãÏÓ\n1 0 obj\n'), { status: 400, code: 'unsupported_media_type' }],
+    ['a PDF without a page', () => Buffer.from('%PDF-1.7\n%âãÏÓ\n1 0 obj\n'), { status: 400, code: 'invalid_image' }],
     [
-      'HEIC',
+      'HEIC without a picture',
       () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
-      { status: 400, code: 'unsupported_media_type' },
+      { status: 400, code: 'invalid_image' },
     ],
     [
       'SVG',

@@ -5,6 +5,7 @@ import { resultContext } from '../../encryption/contexts.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import type { CardReaderPool } from '../../inference/card-reader/pool.ts';
+import { readFirstCard } from '../../inference/documents/read-first-card.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
 
@@ -29,7 +30,7 @@ export function createReadCard({ pool, blobs, keyring }: ReadCardDependencies): 
     return heartbeatWhile(progress, async () => {
       const dataKey = keyring.unwrapDataKey(await blobs.wrappedKey(blob));
       const image = await readBlob(blobs, blob);
-      const { result, timingsMs } = await pool.read(image, {
+      const { result, timingsMs } = await readFirstCard(pool, image, {
         rejectLowQuality,
         signal: context.cancellationSignal,
         onStage: (stage) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Readable, Transform } from 'node:stream';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
+import { documentKind } from '../../media/documents/document-kind.ts';
 import { probeImage } from '../../media/probe.ts';
 import { readBlob } from '../../storage/blobs.ts';
 import type { RouteContext } from '../context.ts';
@@ -82,6 +83,8 @@ export function missingImage(): KtpflowError {
 }
 
 async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<void> {
+  // A PDF, HEIC or AVIF is opened where it is read, in a process that knows no keys.
+  if (documentKind(head) !== null) return;
   const probe = (bytes: Buffer) => probeImage(bytes, { maxMegapixels: context.config.MAX_IMAGE_MEGAPIXELS });
   await probe(head).catch(async (error: unknown) => {
     const cut = error instanceof KtpflowError && error.code === 'invalid_image' && size > head.length;

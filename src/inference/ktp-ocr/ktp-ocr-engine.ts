@@ -1,6 +1,7 @@
 import { KTP_OCR_MODEL } from '../../contract/engine-status.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
+import { readFirstCard } from '../documents/read-first-card.ts';
 import type { Engine, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
 
 /** Name of the model that is always there. */
@@ -53,7 +54,7 @@ export function createKtpOcrEngine({ pool }: KtpOcrDependencies): Engine {
     async *generate(request, { signal }): AsyncGenerator<GenerationPart> {
       signal.throwIfAborted();
       const shape = shapeOf(request);
-      const { result } = await pool.read(lastImage(request), { signal });
+      const { result } = await readFirstCard(pool, lastImage(request), { signal });
       const answer = JSON.stringify(shape === 'full' ? result : result.compat);
       for (const content of splitText(answer, PARTS)) yield { type: 'piece', piece: { content } };
       yield { type: 'finish', reason: 'stop', usage: { promptTokens: 0, completionTokens: 0 } };
