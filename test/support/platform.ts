@@ -33,6 +33,8 @@ export interface PlatformOptions {
   readonly environment?: Record<string, string>;
   /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
   readonly readCard?: (real: () => InferenceActivities['readCard']) => InferenceActivities['readCard'];
+  /** Stands in front of the database of the workers, to make it go away. Default: nothing does. */
+  readonly workerDatabase?: (real: Database) => Database;
 }
 
 export interface Platform {
@@ -127,11 +129,12 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     startWorkflows: () =>
       keep('worker', async () => {
         const connection = await connectWorker(config);
+        const worked = options.workerDatabase?.(database.database) ?? database.database;
         const activities = {
-          storeResult: createStoreResult(database.database, blobs),
-          removeExpired: createRemoveExpired(database.database, blobs),
-          storeTranscript: createStoreTranscript({ config, database: database.database, blobs, keyring }),
-          ...createBatchActivities(batchDependencies(config, { database: database.database, blobs, keyring })),
+          storeResult: createStoreResult(worked, blobs),
+          removeExpired: createRemoveExpired(worked, blobs),
+          storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),
+          ...createBatchActivities(batchDependencies(config, { database: worked, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         return {
