@@ -11,7 +11,7 @@ import type { Database } from '../../src/storage/database.ts';
 import { bearer, errorOf, startTestApi, type TestApi } from '../support/api.ts';
 import { ColourReader, picture } from '../support/colour-reader.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
-import { type Platform, startPlatform } from '../support/platform.ts';
+import { insertExtraction, type Platform, startPlatform } from '../support/platform.ts';
 import { specimenResult } from '../support/results.ts';
 
 const EXTRACTIONS = '/v1/ktp/extractions';
@@ -188,6 +188,27 @@ describe('an extraction', () => {
       acceptedAt: expect.any(Date),
     });
     expect(await ended(id)).toMatchObject({ status: 'succeeded' });
+  });
+});
+
+describe('the events of an extraction', () => {
+  it('without a run look for one now and then, and not in a loop without a pause', async () => {
+    const { id } = await insertExtraction(platform, await picture(80));
+    await platform.database.extraction.update({ where: { id }, data: { tenant: 'tenant' } });
+    let looks = 0;
+    failing = (operation) => {
+      if (operation === 'extraction.findUnique') looks++;
+      return false;
+    };
+    const reading = new AbortController();
+    const init = { ...bearer('tenant-key'), signal: reading.signal };
+    const response = await far.request(`${EXTRACTIONS}/${id}/events`, init);
+    await sleep(2_000);
+    reading.abort();
+    expect(response.status).toBe(200);
+    // Twice for each look, of which there are at most seven.
+    expect(looks).toBeLessThan(18);
+    expect(looks).toBeGreaterThan(0);
   });
 });
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
@@ -22,7 +23,8 @@ export async function streamBatchEvents(
   row: Batch,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
-  const gone = AbortSignal.any([context.closing, callerGone(response)]);
+  using scope = new AbortScope([context.closing, callerGone(response)]);
+  const gone = scope.signal;
   const writer = SseWriter.open(response);
   try {
     for (let current: Batch | null = row; current && !gone.aborted; ) {
