@@ -22,7 +22,7 @@ import { type KeptWorkers, keepWorking } from '../../src/runtime/roles/keep-work
 import type { BlobStore } from '../../src/storage/blobs.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
-import { createInferenceWorkers, createWorkflowWorker } from '../../src/worker/workers.ts';
+import { createInferenceWorkers, createWorkflowWorkers } from '../../src/worker/workers.ts';
 import { TEST_ENCRYPTION_KEYS } from './histories.ts';
 import { createMemoryDatabase } from './memory-database.ts';
 
@@ -139,7 +139,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         return {
           connection,
-          workers: [await createWorkflowWorker(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE)],
+          workers: await createWorkflowWorkers(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE),
         };
       }),
     async stop() {

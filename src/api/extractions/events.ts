@@ -12,6 +12,8 @@ import { type ExtractionJob, isFinal } from './job-schema.ts';
 import { settleJob } from './settle-job.ts';
 import { waitForEnd } from './wait.ts';
 
+type EventsContext = Pick<RouteContext, 'closing' | 'database' | 'keyring' | 'logger' | 'outcomes' | 'temporal'>;
+
 const LOOK_EVERY_MS = 300;
 
 /**
@@ -19,7 +21,7 @@ const LOOK_EVERY_MS = 300;
  * number says how far it is, so that a reader that comes back, to any process, is sent only what is newer.
  */
 export async function streamExtractionEvents(
-  context: RouteContext,
+  context: EventsContext,
   request: Request,
   response: Response,
   row: Extraction,

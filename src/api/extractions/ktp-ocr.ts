@@ -77,7 +77,7 @@ export function ktpOcr(app: Express, context: RouteContext): void {
 }
 
 /** @throws KtpflowError deadline_exceeded; internal where the workflow has ended without storing anything */
-async function giveUp(context: RouteContext, id: string, ended: boolean): Promise<never> {
+async function giveUp(context: Pick<RouteContext, 'logger' | 'temporal'>, id: string, ended: boolean): Promise<never> {
   if (ended) throw new KtpflowError('internal', 'The extraction ended without a result.');
   await cancelExtraction(context.temporal, id).catch((error: unknown) =>
     context.logger.warn('extraction.cancel.failed', { extractionId: id, error }),
