@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { progressOf } from '../../src/api/extractions/progress.ts';
 import {
   EXTRACT_DOCUMENT_WORKFLOW,
   type ExtractDocumentInput,
@@ -75,6 +76,9 @@ describe('while the database is away', { timeout: AWAY_MS + 90_000 }, () => {
       args: [input],
       workflowTaskTimeout: '2 seconds',
     });
+    await expect
+      .poll(() => progressOf(platform.temporal, id), { timeout: 20_000, interval: 50 })
+      .toMatchObject({ running: true, stage: 'assembling', fraction: 0.95, attempt: 1 });
     const events = await eventsInAWeek(handle);
     console.log(
       `a card: ${events.now} events after ${AWAY_MS / 1000} s, ${events.inAWeek.toFixed(0)} after seven days`,

@@ -10,6 +10,8 @@ import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { settleBatch } from './settle-batch.ts';
 
+type EventsContext = Pick<RouteContext, 'closing' | 'database' | 'keyring' | 'logger' | 'temporal'>;
+
 const LOOK_EVERY_MS = 1_000;
 
 /**
@@ -17,7 +19,7 @@ const LOOK_EVERY_MS = 1_000;
  * number says how far the batch is, so that a reader that comes back is sent only what is newer.
  */
 export async function streamBatchEvents(
-  context: RouteContext,
+  context: EventsContext,
   request: Request,
   response: Response,
   row: Batch,
