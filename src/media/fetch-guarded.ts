@@ -3,6 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
+import { AbortScope } from '../abort-scope.ts';
 import { KtpflowError } from '../errors.ts';
 import { isPublicAddress } from './public-address.ts';
 
@@ -40,8 +41,8 @@ export interface GuardedResponse {
  * @throws KtpflowError blocked_url, image_fetch_failed, payload_too_large, deadline_exceeded
  */
 export async function fetchGuarded(address: string, options: GuardedFetchOptions): Promise<GuardedResponse> {
-  const timeout = AbortSignal.timeout(options.timeoutMs);
-  const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
+  using scope = new AbortScope([options.signal], options.timeoutMs);
+  const { signal } = scope;
   const dispatcher = new Agent({
     connect: { lookup: guardedLookup(options), timeout: options.timeoutMs },
     headersTimeout: options.timeoutMs,
@@ -55,7 +56,7 @@ export async function fetchGuarded(address: string, options: GuardedFetchOptions
     const [mediaType = ''] = String(response.headers['content-type'] ?? '').split(';');
     return { bytes, mediaType: mediaType.trim().toLowerCase() };
   } catch (error) {
-    if (timeout.aborted) {
+    if (scope.timedOut) {
       throw new KtpflowError('deadline_exceeded', 'The image could not be fetched in time.', { param: 'image_url' });
     }
     throw asFetchError(error);

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { BlobReference } from '../contract/blob-reference.ts';
-import type { Keyring } from '../encryption/keyring.ts';
+import { type Keyring, SealError } from '../encryption/keyring.ts';
 import { createDecryptor, createEncryptor, LAYOUT } from '../encryption/stream-cipher.ts';
 import { KtpflowError } from '../errors.ts';
 import { type BlobHeader, blobHeader, MAX_HEADER_BYTES, parseBlobHeader } from './blob-header.ts';
@@ -245,7 +245,7 @@ async function takeHeader(object: Readable): Promise<BlobHeader> {
 
 function requireHeader(bytes: Buffer): BlobHeader {
   const header = parseBlobHeader(bytes);
-  if (!header) throw new KtpflowError('internal', 'A stored blob has an unknown format.');
+  if (!header) throw new SealError('the blob was cut');
   return header;
 }
 

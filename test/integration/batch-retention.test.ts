@@ -14,6 +14,7 @@ import { Keyring } from '../../src/encryption/keyring.ts';
 import { beginRun } from '../../src/storage/batches.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
+import { Prisma } from '../../src/storage/generated/client.ts';
 import { insertBatch } from '../support/batches.ts';
 import { createMemoryDatabase } from '../support/memory-database.ts';
 
@@ -98,6 +99,20 @@ describe('the removal of what has expired', () => {
     expect(await run()).toMatchObject({ expired: 0, abandoned: 1 });
     expect([await exists(started), await exists(abandoned)]).toEqual([true, false]);
     expect(await itemsOf(started)).toHaveLength(2);
+  });
+
+  it('finds the rows of many blobs by an index, and not by reading every row for each page', async () => {
+    await database.$executeRaw`
+      INSERT INTO extractions (id, tenant, strategy, options, wrapped_key, blob, expires_at)
+      SELECT 'many' || n, 'test', 'auto', '{}', '', md5(n::text), now() + interval '1 day' FROM generate_series(1, 20000) n`;
+    await database.$executeRaw`ANALYZE extractions`;
+    const page = Array.from({ length: 500 }, (_, index) => `${index}`.padStart(32, '0'));
+    const plan = await database.$queryRaw`
+      EXPLAIN SELECT blob FROM extractions WHERE blob IN (${Prisma.join(page)})`;
+    expect(JSON.stringify(plan)).toContain('extractions_blob_idx');
+    await database.$executeRaw`DELETE FROM extractions WHERE id LIKE 'many%'`;
+    const indexes = await database.$queryRaw`SELECT indexname FROM pg_indexes WHERE indexname LIKE '%_blob_idx'`;
+    expect(indexes).toHaveLength(3);
   });
 
   it('takes blobs that nobody names, but not an archive that is still to be unpacked', async () => {

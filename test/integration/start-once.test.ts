@@ -8,10 +8,11 @@ import { extractionWorkflowId } from '../../src/contract/extraction-workflow.ts'
 import { INTERACTIVE_PRIORITY, WORKER_TASK_QUEUE } from '../../src/contract/task-queues.ts';
 import { createTemporalClient } from '../../src/runtime/roles/connect.ts';
 import type { Database } from '../../src/storage/database.ts';
+import { ensureRetentionSchedule, RETENTION_SCHEDULE_ID } from '../../src/worker/retention-schedule.ts';
 import { bearer, errorOf, startTestApi, type TestApi } from '../support/api.ts';
 import { ColourReader, picture } from '../support/colour-reader.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
-import { type Platform, startPlatform } from '../support/platform.ts';
+import { insertExtraction, type Platform, startPlatform } from '../support/platform.ts';
 import { specimenResult } from '../support/results.ts';
 
 const EXTRACTIONS = '/v1/ktp/extractions';
@@ -191,6 +192,29 @@ describe('an extraction', () => {
   });
 });
 
+describe('the events of an extraction', () => {
+  it('without a run look for one now and then, and not in a loop without a pause', async () => {
+    const { blob, id } = await insertExtraction(platform, await picture(80));
+    await platform.database.extraction.update({ where: { id }, data: { tenant: 'tenant' } });
+    let looks = 0;
+    failing = (operation) => {
+      if (operation === 'extraction.findUnique') looks++;
+      return false;
+    };
+    const reading = new AbortController();
+    const init = { ...bearer('tenant-key'), signal: reading.signal };
+    const response = await far.request(`${EXTRACTIONS}/${id}/events`, init);
+    await sleep(2_000);
+    reading.abort();
+    expect(response.status).toBe(200);
+    // Twice for each look, of which there are at most seven.
+    expect(looks).toBeLessThan(18);
+    expect(looks).toBeGreaterThan(0);
+    await platform.database.extraction.delete({ where: { id } });
+    await platform.blobs.delete(blob);
+  });
+});
+
 describe('a batch', () => {
   it.each<Fault>(['delayed', 'duplicated'])('whose start is %s is accepted, and runs once', async (fault) => {
     befall(fault, 'none');
@@ -251,6 +275,25 @@ describe('the removal of what was abandoned', () => {
     expect(await endedBatch(batchId)).toMatchObject({ status: 'completed', counts: { succeeded: 3 } });
     expect((await Promise.all(lost)).map((response) => response.status)).toEqual([503, 503]);
     expect(await blobsLeft()).toEqual([]);
+  });
+});
+
+describe('the Schedule of the removal', () => {
+  it('is that of this version, also where an earlier one has made it, and stays paused', async () => {
+    const { schedule } = platform.temporal;
+    await schedule.create({
+      scheduleId: RETENTION_SCHEDULE_ID,
+      spec: { intervals: [{ every: '9 hours' }] },
+      action: { type: 'startWorkflow', workflowType: 'retentionWorkflow', taskQueue: 'an-older-queue' },
+      state: { paused: true, note: 'by an operator' },
+    });
+    await ensureRetentionSchedule(platform.temporal);
+    await ensureRetentionSchedule(platform.temporal);
+    const { action, policies, spec, state } = await schedule.getHandle(RETENTION_SCHEDULE_ID).describe();
+    expect(spec.intervals).toMatchObject([{ every: 300_000 }]);
+    expect(action).toMatchObject({ taskQueue: WORKER_TASK_QUEUE, workflowRunTimeout: 1_800_000 });
+    expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 60_000 });
+    expect(state).toMatchObject({ paused: true, note: 'by an operator' });
   });
 });
 

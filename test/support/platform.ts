@@ -22,7 +22,7 @@ import { type KeptWorkers, keepWorking } from '../../src/runtime/roles/keep-work
 import type { BlobStore } from '../../src/storage/blobs.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
-import { createInferenceWorkers, createWorkflowWorker } from '../../src/worker/workers.ts';
+import { createInferenceWorkers, createWorkflowWorkers } from '../../src/worker/workers.ts';
 import { TEST_ENCRYPTION_KEYS } from './histories.ts';
 import { createMemoryDatabase } from './memory-database.ts';
 
@@ -33,6 +33,8 @@ export interface PlatformOptions {
   readonly environment?: Record<string, string>;
   /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
   readonly readCard?: (real: () => InferenceActivities['readCard']) => InferenceActivities['readCard'];
+  /** Stands in front of the database of the workers, to make it go away. Default: nothing does. */
+  readonly workerDatabase?: (real: Database) => Database;
 }
 
 export interface Platform {
@@ -127,16 +129,17 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     startWorkflows: () =>
       keep('worker', async () => {
         const connection = await connectWorker(config);
+        const worked = options.workerDatabase?.(database.database) ?? database.database;
         const activities = {
-          storeResult: createStoreResult(database.database, blobs),
-          removeExpired: createRemoveExpired(database.database, blobs),
-          storeTranscript: createStoreTranscript({ config, database: database.database, blobs, keyring }),
-          ...createBatchActivities(batchDependencies(config, { database: database.database, blobs, keyring })),
+          storeResult: createStoreResult(worked, blobs),
+          removeExpired: createRemoveExpired(worked, blobs),
+          storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),
+          ...createBatchActivities(batchDependencies(config, { database: worked, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         return {
           connection,
-          workers: [await createWorkflowWorker(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE)],
+          workers: await createWorkflowWorkers(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE),
         };
       }),
     async stop() {

@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { AbortScope } from '../../abort-scope.ts';
 import type { Piece } from '../../chat/piece.ts';
 import { chatRequestSchema } from '../../chat/request.ts';
 import { StreamDivergedError } from '../../chat/skip-recorded.ts';
@@ -135,7 +136,8 @@ class Generation {
   async #generate(recorder: StreamRecorder): Promise<void> {
     const { blobs, config, engines } = this.#dependencies;
     const { blob, model } = this.#input;
-    const signal = AbortSignal.any([this.#context.cancellationSignal, this.#closed.signal]);
+    using scope = new AbortScope([this.#context.cancellationSignal, this.#closed.signal]);
+    const { signal } = scope;
     this.#engine = engines.forModel(model);
     if (!this.#engine) throw new KtpflowError('model_not_ready', 'No inference process serves this model right now.');
     const request = chatRequestSchema.parse(JSON.parse((await readBlob(blobs, blob)).toString()));

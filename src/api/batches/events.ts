@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
@@ -9,6 +10,8 @@ import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { settleBatch } from './settle-batch.ts';
 
+type EventsContext = Pick<RouteContext, 'closing' | 'database' | 'keyring' | 'logger' | 'temporal'>;
+
 const LOOK_EVERY_MS = 1_000;
 
 /**
@@ -16,13 +19,14 @@ const LOOK_EVERY_MS = 1_000;
  * number says how far the batch is, so that a reader that comes back is sent only what is newer.
  */
 export async function streamBatchEvents(
-  context: RouteContext,
+  context: EventsContext,
   request: Request,
   response: Response,
   row: Batch,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
-  const gone = AbortSignal.any([context.closing, callerGone(response)]);
+  using scope = new AbortScope([context.closing, callerGone(response)]);
+  const gone = scope.signal;
   const writer = SseWriter.open(response);
   try {
     for (let current: Batch | null = row; current && !gone.aborted; ) {

@@ -139,7 +139,9 @@ export const batchPaths: ZodOpenApiPathsObject = {
         409: {
           description: 'It is still running.',
           content: {
-            'application/json': { schema: z.object({ error: z.object({ code: z.literal('batch_running') }) }) },
+            'application/json': {
+              schema: z.object({ error: z.object({ code: z.enum(['batch_running', 'batch_cancelled']) }) }),
+            },
           },
         },
         ...notFoundErrors,

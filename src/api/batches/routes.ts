@@ -1,4 +1,5 @@
 import type { Express, RequestHandler, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
@@ -76,8 +77,8 @@ export function batches(app: Express, context: RouteContext): void {
     if (wait > 0 && !isFinalBatch(row.status)) {
       const leave = admission.enter();
       try {
-        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
-        await waitForWorkflow(temporal, batchWorkflowId(id), signal);
+        using scope = new AbortScope([context.closing, callerGone(response)], wait * 1000);
+        await waitForWorkflow(temporal, batchWorkflowId(id), scope.signal);
       } finally {
         leave();
       }
@@ -110,8 +111,8 @@ export function batches(app: Express, context: RouteContext): void {
     if (!isFinalBatch(row.status)) {
       await log(response, 'batch.cancel', id);
       await cancelBatch(context, row);
-      const signal = AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]);
-      await waitForWorkflow(temporal, batchWorkflowId(id), signal);
+      using scope = new AbortScope([callerGone(response)], CANCEL_WAIT_MS);
+      await waitForWorkflow(temporal, batchWorkflowId(id), scope.signal);
     }
     send(response, 200, await settleBatch(context, await find(response, id)));
   };

@@ -1,4 +1,5 @@
 import type { Express, RequestHandler } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
@@ -48,8 +49,8 @@ export function extractionCollection(app: Express, context: RouteContext): void 
       accepted.catch((error: unknown) => logger.warn('extraction.accept.failed', { extractionId: id, error }));
       response.location(`${EXTRACTIONS_PATH}/${id}`);
       if (wait > 0) {
-        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
-        await waitForEnd(context, { id, batchId: null }, signal);
+        using scope = new AbortScope([context.closing, callerGone(response)], wait * 1000);
+        await waitForEnd(context, { id, batchId: null }, scope.signal);
       }
       const row = await findExtraction(context, caller.tenant, id).catch(async (error: unknown) => {
         await accepted;

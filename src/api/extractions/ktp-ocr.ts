@@ -1,4 +1,5 @@
 import type { Express, RequestHandler, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import { requireScope } from '../access/authentication.ts';
@@ -29,7 +30,7 @@ export function ktpOcr(app: Express, context: RouteContext): void {
   const { accessLog, admission, authenticator, config, logger } = context;
 
   const read: RequestHandler = async (request, response) => {
-    const timeout = AbortSignal.timeout(config.OCR_TIMEOUT_SECONDS * 1000);
+    using inTime = new AbortScope([], config.OCR_TIMEOUT_SECONDS * 1000);
     if (!hasBody(request) || request.is('application/x-www-form-urlencoded')) throw missingImage();
     if (!request.is('multipart/form-data')) {
       throw new KtpflowError('unsupported_media_type', 'Send multipart/form-data with the file field "image".');
@@ -53,9 +54,8 @@ export function ktpOcr(app: Express, context: RouteContext): void {
           logger.warn('extraction.accept.failed', { extractionId: id, error }),
         );
       }, ACCEPT_AFTER_MS);
-      const ended = await waitForEnd(context, { id, batchId: null }, AbortSignal.any([timeout, gone])).finally(() =>
-        clearTimeout(accept),
-      );
+      using scope = new AbortScope([inTime.signal, gone]);
+      const ended = await waitForEnd(context, { id, batchId: null }, scope.signal).finally(() => clearTimeout(accept));
       if (gone.aborted) {
         if (!ended) cancelAfterDisconnect(context, id);
         return;
@@ -77,7 +77,7 @@ export function ktpOcr(app: Express, context: RouteContext): void {
 }
 
 /** @throws KtpflowError deadline_exceeded; internal where the workflow has ended without storing anything */
-async function giveUp(context: RouteContext, id: string, ended: boolean): Promise<never> {
+async function giveUp(context: Pick<RouteContext, 'logger' | 'temporal'>, id: string, ended: boolean): Promise<never> {
   if (ended) throw new KtpflowError('internal', 'The extraction ended without a result.');
   await cancelExtraction(context.temporal, id).catch((error: unknown) =>
     context.logger.warn('extraction.cancel.failed', { extractionId: id, error }),

@@ -14,7 +14,8 @@ import { grpcCodeOf } from '../http/temporal-errors.ts';
 const START_MS = 5_000;
 /** One that was asked in vain for so long is asked again: its answer was lost, or it is slow. */
 const ATTEMPT_MS = 2_000;
-const PAUSE_MS = 50;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
 
 export interface WorkflowStart {
   readonly workflowId: string;
@@ -58,15 +59,15 @@ export async function startWorkflow(
 ): Promise<WorkflowHandle & { readonly firstExecutionRunId: string }> {
   const deadline = Date.now() + START_MS;
   let unknown: UnknownStartError | undefined;
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return await attempt(context, workflowType, start, Math.min(Date.now() + ATTEMPT_MS, deadline));
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw error;
       const outcome = outcomeOf(error);
       if (outcome === 'unknown') unknown = new UnknownStartError(error);
-      if (outcome === 'refused' || Date.now() + PAUSE_MS >= deadline) throw unknown ?? error;
-      await sleep(PAUSE_MS);
+      if (outcome === 'refused' || Date.now() + pauseMs >= deadline) throw unknown ?? error;
+      await sleep(pauseMs);
     }
   }
 }
@@ -92,23 +93,25 @@ function attempt(
   return client.withDeadline(deadline, () => client.workflow.start(workflowType, all));
 }
 
-/** gRPC statuses by which a server says that it has refused: invalid argument, not found, and the like. */
-const REFUSALS = new Set([3, 5, 6, 7, 8, 9, 12, 16]);
+/** gRPC statuses by which a server says that it has refused: invalid argument, not found, permission denied, … */
+const REFUSALS = new Set([3, 5, 6, 7, 9, 12, 16]);
+const RESOURCE_EXHAUSTED = 8;
 
-function outcomeOf(error: unknown): 'refused' | 'never sent' | 'unknown' {
-  if (wasNeverSent(error)) return 'never sent';
+/** What a failed attempt says of the run: that it is not to be, that it has not begun, or nothing. */
+function outcomeOf(error: unknown): 'refused' | 'not begun' | 'unknown' {
   const code = grpcCodeOf(error);
+  if (code === RESOURCE_EXHAUSTED || wasNeverSent(error)) return 'not begun';
   if (code !== undefined) return REFUSALS.has(code) ? 'refused' : 'unknown';
   // What is no answer of a server either never got as far, or says that there is no such namespace.
   return error instanceof ServiceError ? 'unknown' : 'refused';
 }
 
 /**
- * Whether there was no connection to send the start through. By the words of gRPC: where they change, a start that was
- * never sent is taken for one that may have been.
+ * Whether there was no connection to send the start through. By the words of gRPC, whose client repeats no start by
+ * itself (retry-interceptor.ts): where they change, a start that was never sent is taken for one that may have been.
  */
 function wasNeverSent(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (/No connection established|ECONNREFUSED|tcp connect error/.test(error.message)) return true;
+  if (/No connection established|waiting for (metadata filters|LB pick)/i.test(error.message)) return true;
   return wasNeverSent(error.cause);
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { canonicalBody } from '../../chat/canonical-body.ts';
 import { asError } from '../../chat/error-object.ts';
 import { parseChatRequest } from '../../chat/request.ts';
@@ -88,7 +89,8 @@ async function sendWhole(
   { closing, head, onBegun }: { closing: AbortSignal; head: ResponseHead; onBegun: () => void },
 ): Promise<void> {
   const gone = callerGone(response);
-  const interrupted = AbortSignal.any([gone, closing]);
+  using scope = new AbortScope([gone, closing]);
+  const { signal: interrupted } = scope;
   while (!answer.view.end && !interrupted.aborted) {
     if (answer.view.pieces.length > 0) onBegun();
     await answer.changed(interrupted);

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { asError } from '../../chat/error-object.ts';
 import { HEADERS_AFTER_MS } from '../../chat/generation.ts';
 import { type ResponseEvent, ResponseEventLog } from '../../responses/event-log.ts';
@@ -28,7 +29,8 @@ export async function streamResponse(
   { after, closing, head, onBegun }: StreamResponseOptions,
 ): Promise<void> {
   const gone = callerGone(response);
-  const interrupted = AbortSignal.any([gone, closing]);
+  using scope = new AbortScope([gone, closing]);
+  const { signal: interrupted } = scope;
   await untilBegun(answer, interrupted);
   if (gone.aborted) return;
   const { end, pieces } = answer.view;
@@ -59,17 +61,9 @@ export async function streamResponse(
 
 /** Until there is a piece or an end, or headers have to go out. */
 async function untilBegun(answer: Answer, interrupted: AbortSignal): Promise<void> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), HEADERS_AFTER_MS);
-  const stop = () => late.abort();
-  interrupted.addEventListener('abort', stop, { once: true });
-  try {
-    while (answer.view.pieces.length === 0 && !answer.view.end && !late.signal.aborted && !interrupted.aborted) {
-      await answer.changed(late.signal);
-    }
-  } finally {
-    clearTimeout(timer);
-    interrupted.removeEventListener('abort', stop);
+  using late = new AbortScope([interrupted], HEADERS_AFTER_MS);
+  while (answer.view.pieces.length === 0 && !answer.view.end && !late.signal.aborted) {
+    await answer.changed(late.signal);
   }
 }
 

@@ -1,3 +1,4 @@
+import { AbortScope } from '../../abort-scope.ts';
 import { type ChatMessage, type ChatRequest, countParts, maxTokensOf } from '../../chat/request.ts';
 import type { Config } from '../../config.ts';
 import { KtpflowError } from '../../errors.ts';
@@ -79,13 +80,13 @@ async function resolveMessages(
   { config, signal }: PrepareGenerationOptions,
 ): Promise<{ messages: EngineMessage[]; mediaTokens: Map<EngineMessage, number> }> {
   const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
+  using either = new AbortScope([signal, failed.signal]);
   const jobs = messages.flatMap((message, at) =>
     (message.content ?? []).map((part, index) => ({ part, param: `messages[${at}].content[${index}]`, message })),
   );
   const resolved = await mapSome(jobs, FETCHES_AT_ONCE, async ({ part, param, message }) => ({
     message,
-    ...(await resolvePart(part, param, { config, maxImagePixels: engine.maxImagePixels, signal: either })),
+    ...(await resolvePart(part, param, { config, maxImagePixels: engine.maxImagePixels, signal: either.signal })),
   })).catch((error: unknown) => {
     // One bad part is enough to refuse the request: the others need not be waited for.
     failed.abort();

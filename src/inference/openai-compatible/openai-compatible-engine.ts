@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AbortScope } from '../../abort-scope.ts';
 import type { Usage } from '../../chat/piece.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Engine, EngineCapabilities, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
@@ -68,10 +69,10 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     const startsThinking = STARTS_THINKING.test(modelId) && request.responseFormat.type === 'text';
     const reader = new AnswerReader({ engineId: id, continuation, startsThinking });
     const watch = new StreamWatch(timeouts);
-    const either = AbortSignal.any([signal, watch.signal]);
+    using either = new AbortScope([signal, watch.signal]);
     try {
       watch.arm();
-      const events = readEventData(await http.openStream(body, either), watch);
+      const events = readEventData(await http.openStream(body, either.signal), watch);
       for await (const data of events) {
         if (data.trim() === '[DONE]') {
           // Read on to the end of the response, so that the connection can be used again.

@@ -8,7 +8,7 @@ import { createMetrics } from '../../observability/metrics.ts';
 import { type Database, openDatabase } from '../../storage/database.ts';
 import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
-import { createWorkflowWorker } from '../../worker/workers.ts';
+import { createWorkflowWorkers } from '../../worker/workers.ts';
 import { ensureAdminKey } from '../embedded/admin-key.ts';
 import { openEmbeddedDatabase } from '../embedded/pglite.ts';
 import { describeLostKeys } from '../supervisor/lost-keys.ts';
@@ -45,7 +45,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
           ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
         };
-        return { connection, workers: [await createWorkflowWorker(where, activities)] };
+        return { connection, workers: await createWorkflowWorkers(where, activities) };
       },
       logger,
     );

@@ -9,12 +9,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
  * An arrow that is missing here runs back up, or past a layer: think twice before it is added.
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  'abort-scope.ts': [],
   'errors.ts': [],
   'config.ts': [],
   'text-lines': [],
   ktp: ['text-lines'],
   mcp: ['ktp'],
-  media: ['errors.ts', 'text-lines'],
+  media: ['abort-scope.ts', 'errors.ts', 'text-lines'],
   chat: ['errors.ts'],
   responses: ['errors.ts', 'chat'],
   contract: ['errors.ts', 'chat'],
@@ -23,15 +24,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'stream-history': ['chat', 'contract'],
   storage: ['errors.ts', 'chat', 'contract', 'encryption'],
   batch: ['errors.ts', 'contract', 'ktp', 'media'],
-  inference: ['config.ts', 'errors.ts', 'chat', 'contract', 'ktp', 'media', 'text-lines'],
+  inference: ['abort-scope.ts', 'config.ts', 'errors.ts', 'chat', 'contract', 'ktp', 'media', 'text-lines'],
   workflows: ['errors.ts', 'chat', 'contract'],
   activities: [
-    ...['config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'inference', 'ktp', 'media'],
+    ...['abort-scope.ts', 'config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'inference', 'ktp'],
+    'media',
     ...['observability', 'storage', 'stream-history'],
   ],
   worker: ['errors.ts', 'contract', 'encryption', 'observability', 'storage'],
   api: [
-    ...['config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'ktp', 'media'],
+    ...['abort-scope.ts', 'config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'ktp', 'media'],
     ...['mcp', 'observability', 'responses', 'storage', 'stream-history'],
   ],
   runtime: [
