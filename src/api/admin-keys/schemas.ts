@@ -5,7 +5,7 @@ import type { ApiKey } from '../../storage/generated/client.ts';
 const scopeSchema = z.enum(['chat', 'extract', 'admin'] satisfies Scope[]);
 
 export const createKeySchema = z
-  .object({
+  .strictObject({
     scopes: z.array(scopeSchema).min(1).max(3),
     tenant: z
       .string()

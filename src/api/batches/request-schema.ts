@@ -7,7 +7,7 @@ export const batchOptionsSchema = optionsSchema
   .pick({ strategy: true, reject_low_quality: true, store_image: true, webhook: true })
   .meta({ id: 'BatchOptions' });
 
-const itemLabelSchema = z.object({
+const itemLabelSchema = z.strictObject({
   custom_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
   metadata: metadataSchema.nullish(),
 });

@@ -2,6 +2,7 @@ import type { Express, RequestHandler, Response } from 'express';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { waitQuerySchema } from '../extractions/request-schema.ts';
 import { waitForWorkflow } from '../extractions/wait.ts';
@@ -74,7 +75,7 @@ export function batches(app: Express, context: RouteContext): void {
     const { id } = request.params;
     let row = await find(response, id);
     if (wait > 0 && !isFinalBatch(row.status)) {
-      const leave = admission.enter();
+      const leave = admission.enter(callerOf(response).tenant);
       try {
         const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
         await waitForWorkflow(temporal, batchWorkflowId(id), signal);
@@ -131,7 +132,13 @@ export function batches(app: Express, context: RouteContext): void {
 
   const byId = (handler: ById): RequestHandler[] => [scope, handler as RequestHandler];
   route(app, BATCHES_PATH, {
-    post: [scope, requireBody, ...unlessMultipart(jsonBody(config)), create],
+    post: [
+      scope,
+      requireBody,
+      gateUploads(context, config.MAX_UPLOAD_MB),
+      ...unlessMultipart(jsonBody(config)),
+      create,
+    ],
     get: [scope, list],
   });
   route(app, `${BATCHES_PATH}/:id`, { get: byId(read), delete: byId(erase) });

@@ -29,7 +29,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
     const { id } = request.params;
     let row = await findExtraction(context, caller.tenant, id);
     if (wait > 0 && !isFinal(row.status)) {
-      const leave = admission.enter();
+      const leave = admission.enter(caller.tenant);
       try {
         const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
         await waitForEnd(context, row, signal);
