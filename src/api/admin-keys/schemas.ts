@@ -17,7 +17,7 @@ export const createKeySchema = z
       .trim()
       .min(1)
       .max(100)
-      .regex(/^\P{Cc}*$/u, 'Must not hold control characters.')
+      .regex(/^\P{Cc}*$/u, 'Must not contain control characters.')
       .nullish()
       .describe('To recognise the key by.'),
     expires_at: z.iso

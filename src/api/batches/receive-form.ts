@@ -135,7 +135,7 @@ async function listEntries(context: RouteContext, blob: BlobReference) {
 function label(items: readonly NewItem[], labels: ReturnType<typeof labelsSchema.parse> | null): void {
   if (labels === null) return;
   if (labels.length !== items.length) {
-    throw new KtpflowError('invalid_value', 'Must hold one entry for each image.', { param: 'items' });
+    throw new KtpflowError('invalid_value', 'Must contain one entry per image.', { param: 'items' });
   }
   for (const [index, item] of items.entries()) {
     item.customId = labels[index]?.custom_id ?? null;

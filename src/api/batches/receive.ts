@@ -54,7 +54,7 @@ function checkSource(item: NewItemBody, index: number): void {
     throw unsupported(`items.${index}.file_id`, 'Uploaded files');
   const sources = [item.image_url, item.image_base64].filter((source) => source !== undefined && source !== null);
   if (sources.length === 1) return;
-  const message = sources.length === 0 ? 'The item has no image.' : 'Send one image an item, not several.';
+  const message = sources.length === 0 ? 'The item has no image.' : 'Send only one image per item.';
   throw new KtpflowError('invalid_value', message, { param: `items.${index}.image_url` });
 }
 

@@ -30,7 +30,7 @@ export type NewItemBody = z.infer<typeof newItemSchema>;
 /** JSON body of POST /v1/ktp/batches. `null` means absent. */
 export const createBatchSchema = z
   .object({
-    items: z.array(newItemSchema).min(1, 'Must hold at least one item.').nullish(),
+    items: z.array(newItemSchema).min(1, 'Must contain at least one item.').nullish(),
     input_file_id: z.unknown().optional().describe('Not supported yet.'),
     options: batchOptionsSchema.nullish(),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),

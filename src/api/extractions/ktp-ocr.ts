@@ -88,7 +88,7 @@ async function giveUp(context: RouteContext, id: string, ended: boolean): Promis
   );
   throw new KtpflowError(
     'deadline_exceeded',
-    `The card was not read in time; its work is being cancelled, see ${EXTRACTIONS_PATH}/${id}.`,
+    `The card was not read in time. The extraction is being cancelled, see ${EXTRACTIONS_PATH}/${id}.`,
   );
 }
 

@@ -111,7 +111,7 @@ function isDataUrl(text: string): boolean {
 async function storeBodyImage(context: RouteContext, body: CreateBody, key: RecordKey): Promise<StoredImage> {
   const url = urlOf(body);
   const given = sourcesOf(body);
-  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send one image, not several.', { param: 'image_url' });
+  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send only one image.', { param: 'image_url' });
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
   const text = given[0] ?? '';
@@ -126,6 +126,6 @@ async function storeBodyImage(context: RouteContext, body: CreateBody, key: Reco
   });
   return store(bytes).catch((error: unknown) => {
     if (!(error instanceof KtpflowError) || error.code !== 'invalid_image') throw error;
-    throw new KtpflowError('image_fetch_failed', 'What the URL names is not an image.', { param: 'image_url' });
+    throw new KtpflowError('image_fetch_failed', 'The URL does not point to an image.', { param: 'image_url' });
   });
 }

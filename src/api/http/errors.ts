@@ -72,7 +72,7 @@ export const notFound: RequestHandler = () => {
 
 /** PostgreSQL's text cannot store NUL: an id or filter that holds one names nothing, and must not get as far as a query. */
 export const refuseNulInUrl: RequestHandler = (request, _response, next) => {
-  if (request.url.includes('%00')) throw new KtpflowError('invalid_value', 'The URL holds a NUL character.');
+  if (request.url.includes('%00')) throw new KtpflowError('invalid_value', 'The URL contains a NUL character.');
   next();
 };
 
@@ -81,17 +81,17 @@ export function asKtpflowError(thrown: unknown): KtpflowError {
   if (thrown instanceof KtpflowError) return thrown;
   if (thrown instanceof ZodError) return invalidValue(thrown);
   if (isTemporalUnavailable(thrown)) {
-    return new KtpflowError('temporal_unavailable', 'The workflow service cannot be reached right now.', {
+    return new KtpflowError('temporal_unavailable', 'The workflow service is temporarily unavailable.', {
       cause: thrown,
     });
   }
   if (isDatabaseUnavailable(thrown)) {
-    return new KtpflowError('database_unavailable', 'The database cannot be reached right now.', { cause: thrown });
+    return new KtpflowError('database_unavailable', 'The database is temporarily unavailable.', { cause: thrown });
   }
   if (isUnstorableText(thrown)) {
-    return new KtpflowError('invalid_value', 'A value holds a character that cannot be stored.', { cause: thrown });
+    return new KtpflowError('invalid_value', 'A value contains a character that cannot be stored.', { cause: thrown });
   }
-  return ofBodyParser(thrown) ?? new KtpflowError('internal', 'An unexpected error happened.', { cause: thrown });
+  return ofBodyParser(thrown) ?? new KtpflowError('internal', 'An unexpected error occurred.', { cause: thrown });
 }
 
 /**

@@ -147,7 +147,7 @@ export async function receiveForm<Stored>(
   const otherFiles: string[] = [];
   let storing: Promise<Stored> | undefined;
   const take = (file: FilePart): Promise<unknown> => {
-    if (storing) throw new KtpflowError('invalid_value', 'Send one file, not several.', { param: fileField });
+    if (storing) throw new KtpflowError('invalid_value', 'Send only one file.', { param: fileField });
     const limit = new Promise<never>((_resolve, reject) => file.once('limit', () => reject(tooLarge())));
     storing = store(file);
     return Promise.race([storing, limit]);
@@ -225,7 +225,7 @@ function fieldTooLarge({ maxFieldBytes = MAX_FIELD_BYTES }: FormReader): Ktpflow
 }
 
 function tooManyParts({ maxFiles = MAX_FILES }: FormReader): KtpflowError {
-  return new KtpflowError('invalid_value', `A form may have at most ${maxFiles} files and ${MAX_FIELDS} text fields.`);
+  return new KtpflowError('invalid_value', `Forms must not exceed ${maxFiles} files and ${MAX_FIELDS} text fields.`);
 }
 
 function malformed(): KtpflowError {

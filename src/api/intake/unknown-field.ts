@@ -25,7 +25,7 @@ export function refuseUnknownFields(
   const [name] = unknownFields(names, known);
   if (name === undefined) return;
   const message = options.includes(name)
-    ? 'Unknown field: it belongs into the JSON of "options".'
+    ? 'Unknown field: it belongs in the JSON of "options".'
     : `Unknown field. Known fields: ${known.join(', ')}.`;
   throw new KtpflowError('invalid_value', message, NAME.test(name) ? { param: name } : {});
 }
