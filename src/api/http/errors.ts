@@ -117,7 +117,7 @@ function ofBodyParser(thrown: unknown): KtpflowError | undefined {
   if (status === 413) return bodyTooLarge(limit);
   if (type === 'entity.parse.failed') return new KtpflowError('invalid_json', 'The body is not valid JSON.');
   if (type === 'encoding.unsupported') {
-    return new KtpflowError('unsupported_content_encoding', 'The Content-Encoding of the body is not supported.');
+    return new KtpflowError('unsupported_media_type', 'The Content-Encoding of the body is not supported.');
   }
   if (status === 415)
     return new KtpflowError(
