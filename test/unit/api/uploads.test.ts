@@ -146,6 +146,27 @@ describe('an upload', () => {
   });
 });
 
+describe('an answer that goes out before the upload is in', () => {
+  it('is not lost to a reset where the client wants the connection closed, as nginx does', async () => {
+    const { hostname, port } = new URL(api.address);
+    const socket = connect(Number(port), hostname);
+    const length = 8 * 1024 * 1024;
+    socket.write(
+      `POST /ktp-ocr/ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: ${multipart['content-type']}\r\ncontent-length: ${length}\r\n\r\n`,
+    );
+    let answer = '';
+    let failed: Error | undefined;
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.on('error', (error) => (failed = error));
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    // Larger than an image may be: refused by the length that it announces.
+    socket.write(new Uint8Array(length));
+    await ended;
+    expect(failed).toBeUndefined();
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
+
 /** The beginning of an upload, of which nothing more comes until it is destroyed. */
 function slowUpload({ address }: TestApi, path: string, contentLength: number, key = 'none'): Socket {
   const { hostname, port } = new URL(address);
