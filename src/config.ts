@@ -106,6 +106,7 @@ export const environmentSchema = z.object({
 
   // Access
   API_KEYS: apiKeysSchema.describe('Comma-separated key:scope+scope[:tenant]'),
+  ACCESS_LOG_DAYS: whole(1825, { min: 30, max: 36_500 }).describe('Days that entries of the access log are kept'),
   ALLOW_ANONYMOUS: flag(false).describe('1: serve without keys on any address'),
 
   // Temporal

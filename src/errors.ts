@@ -29,6 +29,7 @@ const CATALOGUE = {
   batch_running: [409, false],
   batch_cancelled: [409, false],
   payload_too_large: [413, false],
+  unsupported_content_encoding: [415, false],
   not_a_ktp: [422, false],
   quality_rejected: [422, false],
   idempotency_mismatch: [422, false],

@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import { AccessLog } from './access/access-log.ts';
 import { Admission } from './access/admission.ts';
 import { Authenticator } from './access/authentication.ts';
+import { uploadLimitBytes } from './access/upload-gate.ts';
 import { adminKeys } from './admin-keys/routes.ts';
 import { batches } from './batches/routes.ts';
 import { LiveStreams } from './chat/live-streams.ts';
@@ -30,7 +31,15 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
     ...context,
     authenticator: new Authenticator(config, database),
     accessLog: new AccessLog(database),
-    admission: new Admission(config.MAX_WAITING_INTERACTIVE, metrics.setWaiting),
+    admission: new Admission({
+      limit: config.MAX_WAITING_INTERACTIVE,
+      message: 'Too many requests are waiting; try again shortly.',
+      onChange: metrics.setWaiting,
+    }),
+    uploads: new Admission({
+      limit: uploadLimitBytes(config),
+      message: 'Too many uploads are being received; try again shortly.',
+    }),
     shortened: { last: null },
     closing,
   };

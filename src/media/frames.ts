@@ -84,7 +84,7 @@ export async function sampleFrames(video: Uint8Array, options: SampleFramesOptio
     const first = frames.length === 0 ? await readFrame(ffmpeg, path, 0, signal) : null;
     if (first) frames.push({ seconds: 0, bytes: first });
     if (frames.length === 0) {
-      throw new KtpflowError('unsupported_media_type', 'No picture of the video can be decoded.');
+      throw new KtpflowError('unsupported_media_type', 'No frame of the video can be decoded.');
     }
     return frames;
   } catch (error) {

@@ -51,7 +51,7 @@ export class Authenticator {
     const caller = key === undefined ? undefined : await this.#callerOf(hashKey(key));
     if (caller) return caller;
     if (await this.keysExist()) {
-      throw unauthorized(key === undefined ? SEND_A_KEY : 'The key is not known, expired or revoked.');
+      throw unauthorized(key === undefined ? SEND_A_KEY : 'The key is unknown, expired or revoked.');
     }
     return this.#anonymous(request);
   }

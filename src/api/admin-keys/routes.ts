@@ -88,5 +88,5 @@ function refuseHomeKey(id: string): void {
 }
 
 function unknownKey(): KtpflowError {
-  return new KtpflowError('not_found', 'There is no such key.');
+  return new KtpflowError('not_found', 'No such key.');
 }

@@ -5,7 +5,7 @@ import type { ApiKey } from '../../storage/generated/client.ts';
 const scopeSchema = z.enum(['chat', 'extract', 'admin'] satisfies Scope[]);
 
 export const createKeySchema = z
-  .object({
+  .strictObject({
     scopes: z.array(scopeSchema).min(1).max(3),
     tenant: z
       .string()
@@ -17,7 +17,7 @@ export const createKeySchema = z
       .trim()
       .min(1)
       .max(100)
-      .regex(/^\P{Cc}*$/u, 'Must not hold control characters.')
+      .regex(/^\P{Cc}*$/u, 'Must not contain control characters.')
       .nullish()
       .describe('To recognise the key by.'),
     expires_at: z.iso

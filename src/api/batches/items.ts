@@ -79,7 +79,7 @@ function indexBehind(cursor: string | undefined): number {
   if (cursor === undefined) return -1;
   const index = /^item (\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
   if (index === undefined) {
-    throw new KtpflowError('invalid_value', 'The cursor is not one of this server.', { param: 'cursor' });
+    throw new KtpflowError('invalid_value', 'The cursor is not valid.', { param: 'cursor' });
   }
   return Number(index);
 }

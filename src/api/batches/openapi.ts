@@ -46,7 +46,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
           headers: pollHeaders.extend({ location: z.string().describe('Path of the batch.') }),
           content: batch,
         },
-        ...errorResponses(400, 401, 403, 413, 422, 503),
+        ...errorResponses(400, 401, 403, 408, 413, 415, 422, 429, 503),
       },
     },
     get: {

@@ -2,9 +2,10 @@ import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import type { RouteContext } from '../context.ts';
-import { toExtractionOptions, unsupported } from '../extractions/options.ts';
+import { OPTION_NAMES, toExtractionOptions, unsupported } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
+import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveBatchForm } from './receive-form.ts';
 import type { ReceivedBatch } from './received-batch.ts';
@@ -31,9 +32,11 @@ async function receiveJson(context: RouteContext, body: unknown): Promise<Receiv
   const { input_file_id, items: bodies, metadata, options, webhook } = parsed.data;
   if (input_file_id !== undefined && input_file_id !== null) throw unsupported('input_file_id', 'Uploaded files');
   if (webhook !== undefined && webhook !== null) throw unsupported('webhook', 'Webhooks');
-  if (!bodies) throw new KtpflowError('missing_image', 'The request holds no items.', { param: 'items' });
+  const names = Object.keys(body as object);
+  if (!bodies) throw new KtpflowError('missing_image', `The body has no items${instead(names)}.`, { param: 'items' });
+  refuseUnknownFields(names, Object.keys(createBatchSchema.shape), OPTION_NAMES);
   if (bodies.length > context.config.MAX_BATCH_ITEMS) {
-    const message = `A batch may have at most ${context.config.MAX_BATCH_ITEMS} items.`;
+    const message = `Batches must not exceed ${context.config.MAX_BATCH_ITEMS} items (MAX_BATCH_ITEMS).`;
     throw new KtpflowError('invalid_value', message, { param: 'items' });
   }
   bodies.forEach(checkSource);
@@ -54,7 +57,7 @@ function checkSource(item: NewItemBody, index: number): void {
     throw unsupported(`items.${index}.file_id`, 'Uploaded files');
   const sources = [item.image_url, item.image_base64].filter((source) => source !== undefined && source !== null);
   if (sources.length === 1) return;
-  const message = sources.length === 0 ? 'The item has no image.' : 'Send one image an item, not several.';
+  const message = sources.length === 0 ? 'The item has no image.' : 'Send only one image per item.';
   throw new KtpflowError('invalid_value', message, { param: `items.${index}.image_url` });
 }
 

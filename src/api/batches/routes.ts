@@ -3,6 +3,7 @@ import { AbortScope } from '../../abort-scope.ts';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { waitQuerySchema } from '../extractions/request-schema.ts';
 import { waitForWorkflow } from '../extractions/wait.ts';
@@ -75,7 +76,7 @@ export function batches(app: Express, context: RouteContext): void {
     const { id } = request.params;
     let row = await find(response, id);
     if (wait > 0 && !isFinalBatch(row.status)) {
-      const leave = admission.enter();
+      const leave = admission.enter(callerOf(response).tenant);
       try {
         using scope = new AbortScope([context.closing, callerGone(response)], wait * 1000);
         await waitForWorkflow(temporal, batchWorkflowId(id), scope.signal);
@@ -132,7 +133,13 @@ export function batches(app: Express, context: RouteContext): void {
 
   const byId = (handler: ById): RequestHandler[] => [scope, handler as RequestHandler];
   route(app, BATCHES_PATH, {
-    post: [scope, requireBody, ...unlessMultipart(jsonBody(config)), create],
+    post: [
+      scope,
+      requireBody,
+      gateUploads(context, config.MAX_UPLOAD_MB),
+      ...unlessMultipart(jsonBody(config)),
+      create,
+    ],
     get: [scope, list],
   });
   route(app, `${BATCHES_PATH}/:id`, { get: byId(read), delete: byId(erase) });

@@ -30,7 +30,7 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
     const session = sessionOf(chat, seen?.sessionId, idempotencyKeyOf(request), caller);
     const sessionHash = keyring.hmac('session', caller.tenant, session.id);
 
-    const leave = admission.enter();
+    const leave = admission.enter(caller.tenant);
     try {
       let begun: BegunAnswer;
       if (seen) {

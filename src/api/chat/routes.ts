@@ -3,6 +3,7 @@ import { invalidEventId } from '../../chat/event-id.ts';
 import { SESSION_ID } from '../../chat/request.ts';
 import { KtpflowError } from '../../errors.ts';
 import { requireKey, requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
@@ -51,7 +52,9 @@ export function chat(app: Express, context: RouteContext, streams: LiveStreams):
     response.json({ ok: true, session_id: sessionId, status });
   };
 
-  route(app, '/v1/chat/completions', { post: [scope, ...jsonBody(config), createCompletion(context, streams)] });
+  route(app, '/v1/chat/completions', {
+    post: [scope, gateUploads(context, config.MAX_JSON_MB), ...jsonBody(config), createCompletion(context, streams)],
+  });
   route(app, '/v1/chat/completions/:session/stream', { get: [scope, resume as RequestHandler] });
   route(app, '/v1/cancel/:session', { post: [scope, cancel as RequestHandler] });
   models(app, context);

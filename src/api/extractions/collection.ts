@@ -1,6 +1,7 @@
 import type { Express, RequestHandler } from 'express';
 import { AbortScope } from '../../abort-scope.ts';
 import { requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { hasBody } from '../http/has-body.ts';
@@ -8,6 +9,7 @@ import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { unlessMultipart } from '../http/unless-multipart.ts';
+import { admitReceived } from '../intake/admit-received.ts';
 import { idempotencyHash } from '../intake/idempotency.ts';
 import { missingImage } from '../intake/image-upload.ts';
 import { createExtractionOnce } from './create.ts';
@@ -25,17 +27,18 @@ export const EXTRACTIONS_PATH = '/v1/ktp/extractions';
 
 /** POST: create one, from multipart or JSON. GET: list them. */
 export function extractionCollection(app: Express, context: RouteContext): void {
-  const { accessLog, admission, authenticator, keyring, logger } = context;
+  const { accessLog, admission, authenticator, config, keyring, logger } = context;
 
   const create: RequestHandler = async (request, response) => {
     const { wait } = waitQuerySchema.parse(request.query);
     const caller = callerOf(response);
     const keyHash = idempotencyHash(keyring, request, caller, EXTRACTIONS_PATH);
-    const leave = wait > 0 ? admission.enter() : undefined;
+    if (wait > 0) admission.check(caller.tenant);
+    const received = request.is('multipart/form-data')
+      ? await receiveMultipart(context, request, 'refuse')
+      : await receiveJson(context, request.body);
+    const leave = wait > 0 ? await admitReceived(context, caller, received.image) : undefined;
     try {
-      const received = request.is('multipart/form-data')
-        ? await receiveMultipart(context, request)
-        : await receiveJson(context, request.body);
       const { loggedId } = requestState(response);
       const id = await createExtractionOnce(context, {
         caller,
@@ -71,8 +74,9 @@ export function extractionCollection(app: Express, context: RouteContext): void 
   };
 
   const scope = requireScope(authenticator, 'extract');
+  const gate = gateUploads(context, Math.max(config.MAX_IMAGE_MB, config.MAX_JSON_MB));
   route(app, EXTRACTIONS_PATH, {
-    post: [scope, requireImageBody, ...unlessMultipart(jsonBody(context.config)), create],
+    post: [scope, requireImageBody, gate, ...unlessMultipart(jsonBody(config)), create],
     get: [scope, list],
   });
 }

@@ -30,7 +30,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
     const { id } = request.params;
     let row = await findExtraction(context, caller.tenant, id);
     if (wait > 0 && !isFinal(row.status)) {
-      const leave = admission.enter();
+      const leave = admission.enter(caller.tenant);
       try {
         using scope = new AbortScope([context.closing, callerGone(response)], wait * 1000);
         await waitForEnd(context, row, scope.signal);

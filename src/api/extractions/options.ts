@@ -10,7 +10,7 @@ export const metadataSchema = z
 
 /** `null` means absent, as everywhere. */
 export const optionsSchema = z
-  .object({
+  .strictObject({
     strategy: z.enum(STRATEGIES).nullish().describe('Default: auto.'),
     reject_low_quality: z
       .boolean()
@@ -22,6 +22,8 @@ export const optionsSchema = z
     webhook: z.unknown().optional().describe('Not supported yet.'),
   })
   .meta({ id: 'ExtractionOptions' });
+
+export const OPTION_NAMES = Object.keys(optionsSchema.shape);
 
 /** What an extraction is asked to do, with every default in place. */
 export interface ExtractionOptions {

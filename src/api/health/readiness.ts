@@ -55,8 +55,8 @@ function remember<Answer>(check: () => Promise<Answer>, freshMs: (answer: Answer
 
 /** Why nothing can be served now, undefined when it can. */
 export function unreadiness({ temporal, database, engines }: Readiness): KtpflowError | undefined {
-  if (!temporal) return new KtpflowError('temporal_unavailable', 'The workflow service cannot be reached right now.');
-  if (!database) return new KtpflowError('database_unavailable', 'The database cannot be reached right now.');
+  if (!temporal) return new KtpflowError('temporal_unavailable', 'The workflow service is temporarily unavailable.');
+  if (!database) return new KtpflowError('database_unavailable', 'The database is temporarily unavailable.');
   if (!engines.some((engine) => engine.ready)) {
     return new KtpflowError('model_not_ready', 'No engine is ready to read a card yet.');
   }

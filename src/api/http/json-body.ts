@@ -1,6 +1,8 @@
 import express, { type RequestHandler } from 'express';
 import type { Config } from '../../config.ts';
 import { KtpflowError } from '../../errors.ts';
+import { watchBody } from './body-watch.ts';
+import { hasBody } from './has-body.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -12,11 +14,23 @@ export function jsonBody(config: Config): RequestHandler[] {
     }
     next();
   };
-  const parse = express.json({
+  const json = express.json({
     limit: config.MAX_JSON_MB * MEBIBYTE,
     type: () => true,
     // Whether it is an object is the schema's to say.
     strict: false,
   });
+  const parse: RequestHandler = (request, response, next) => {
+    let settled = false;
+    const settle = (error?: unknown) => {
+      if (settled) return;
+      settled = true;
+      endWatch();
+      next(error);
+    };
+    // Without a body there is nothing to watch, and the parser is done at once.
+    const endWatch = hasBody(request) ? watchBody(request, settle) : () => {};
+    json(request, response, settle);
+  };
   return [requireJson, parse];
 }

@@ -6,6 +6,7 @@ import { documentKind } from '../../media/documents/document-kind.ts';
 import { probeImage } from '../../media/probe.ts';
 import { readBlob } from '../../storage/blobs.ts';
 import type { RouteContext } from '../context.ts';
+import { uploadInterrupted } from '../http/multipart.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Nearly every header ends within this; only a TIFF may keep its directory at the end. */
@@ -48,7 +49,7 @@ export async function storeImage(context: RouteContext, source: Readable, key: R
   });
   source.once('error', (error) => inspect.destroy(error));
   source.once('close', () => {
-    if (!source.readableEnded) inspect.destroy(new KtpflowError('malformed_request', 'The upload broke off.'));
+    if (!source.readableEnded) inspect.destroy(uploadInterrupted());
   });
   const { blob } = await context.blobs.write(source.pipe(inspect), key);
   try {
@@ -78,8 +79,8 @@ export function imageTooLarge(context: RouteContext): KtpflowError {
   );
 }
 
-export function missingImage(): KtpflowError {
-  return new KtpflowError('missing_image', 'The request holds no image.', { param: 'image' });
+export function missingImage(message = 'The request has no image.'): KtpflowError {
+  return new KtpflowError('missing_image', message, { param: 'image' });
 }
 
 async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<void> {

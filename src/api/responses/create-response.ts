@@ -42,7 +42,7 @@ export function createResponse(context: RouteContext, streams: LiveStreams): Req
     const { id, idempotencyHash, isNew } = newId(keyring, caller.tenant, idempotencyKeyOf(request));
     const settings = settingsOf(asked);
     const keepSeconds = Math.round(config.RETENTION_DAYS * DAY_S);
-    const leave = admission.enter();
+    const leave = admission.enter(caller.tenant);
     try {
       if (asked.store !== false) {
         const conversation = {

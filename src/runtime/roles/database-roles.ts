@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { batchDependencies, createBatchActivities } from '../../activities/batch/batch-activities.ts';
 import { createStoreTranscript } from '../../activities/chat/store-transcript.ts';
 import { createStoreResult } from '../../activities/extraction/store-result.ts';
+import { alsoPruningAccessLog } from '../../activities/retention/prune-access-log.ts';
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
 import type { Config, Role } from '../../config.ts';
 import { createMetrics } from '../../observability/metrics.ts';
@@ -41,7 +42,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         const activities = {
           storeResult,
-          removeExpired: createRemoveExpired(database, blobs),
+          removeExpired: alsoPruningAccessLog(createRemoveExpired(database, blobs), database, config.ACCESS_LOG_DAYS),
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
           ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
         };
