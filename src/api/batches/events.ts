@@ -23,7 +23,7 @@ export async function streamBatchEvents(
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
   const gone = AbortSignal.any([context.closing, callerGone(response)]);
-  const writer = SseWriter.open(response);
+  const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
   try {
     for (let current: Batch | null = row; current && !gone.aborted; ) {
       const batch = await settleBatch(context, current);

@@ -76,7 +76,8 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
     if (!chat.stream) return sendWholeAnswer(response, answer, { sessionId, closing, onBegun });
     const includeUsage = chat.stream_options?.include_usage === true;
     const from = firstIndexToSend(begun, seen);
-    return streamAnswer(response, answer, { sessionId, from, includeUsage, closing, onBegun });
+    const keepAliveSeconds = config.KEEP_ALIVE_SECONDS;
+    return streamAnswer(response, answer, { sessionId, from, includeUsage, keepAliveSeconds, closing, onBegun });
   }
 
   /** The session is the caller's, the one of the event, the one that belongs to the idempotency key, or a new one. */

@@ -42,7 +42,9 @@ export function chat(app: Express, context: RouteContext): void {
       await accessLog.write({ caller, action: 'chat.read', subject: answer.generation.id, requestId });
       setSessionHeaders(response, begun, sessionId);
       const includeUsage = answer.generation.usageEvent;
-      await streamAnswer(response, answer, { sessionId, from, includeUsage, closing, onBegun: () => {} });
+      const keepAliveSeconds = config.KEEP_ALIVE_SECONDS;
+      const onBegun = () => {};
+      await streamAnswer(response, answer, { sessionId, from, includeUsage, keepAliveSeconds, closing, onBegun });
     } finally {
       answer.leave();
     }

@@ -25,7 +25,7 @@ export async function streamExtractionEvents(
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
   const gone = AbortSignal.any([context.closing, callerGone(response)]);
-  const writer = SseWriter.open(response);
+  const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
   const done = new AbortController();
   const ended = waitForEnd(context, row, AbortSignal.any([gone, done.signal])).catch(() => undefined);
   try {
