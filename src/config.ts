@@ -94,6 +94,15 @@ export const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address to listen on; anything but loopback needs a key'),
   PORT: whole(3000, { max: 65535 }).describe('Port to listen on; 0 takes a free one'),
   TRUST_PROXY: z.string().default('').describe('Express "trust proxy": number of hops or a list of networks'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((origin) => origin.trim().replace(/\/$/, '')))
+    .transform((origins) => origins.filter((origin) => origin !== ''))
+    .refine((origins) => origins.every((origin) => /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s*]+)$/i.test(origin)), {
+      message: 'must be * or comma-separated origins such as https://app.example.org',
+    })
+    .describe('Web pages that may call from a browser: origins, or * for all'),
   KEEP_ALIVE_SECONDS: whole(10, { min: 1, max: 15 }).describe('Longest silence on an event stream'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 

@@ -10,6 +10,7 @@ import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
 import { ktpOcr } from './extractions/ktp-ocr.ts';
 import { health } from './health/routes.ts';
+import { allowOrigins } from './http/cors.ts';
 import { notFound, refuseNulInUrl, renderErrors } from './http/errors.ts';
 import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
@@ -38,7 +39,8 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.TRUST_PROXY));
-  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, drainUnreadBody, refuseNulInUrl);
+  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, allowOrigins(config.CORS_ORIGINS));
+  app.use(drainUnreadBody, refuseNulInUrl);
 
   health(app, routes);
   ktpOcr(app, routes);

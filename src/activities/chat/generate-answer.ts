@@ -178,7 +178,8 @@ class Generation {
     }
     const known = error instanceof KtpflowError ? error : undefined;
     if (!known) this.#dependencies.logger.error('chat.generation.failed', { error });
-    const { code, message, param } = known ?? new KtpflowError('internal', 'An unexpected error happened.');
+    const { code, message, param, retryable, retryAfterSeconds } =
+      known ?? new KtpflowError('internal', 'An unexpected error happened.');
     const isHopeless =
       error instanceof StreamDivergedError ||
       (error instanceof EngineFault && this.#fruitless() >= MAX_FRUITLESS_FAULTS) ||
@@ -188,7 +189,8 @@ class Generation {
       await recorder.flush();
       throw ApplicationFailure.retryable(message, code);
     }
-    await recorder.finish({ type: 'error', error: { code, message, param } });
+    const failure = { code, message, param, retryable, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+    await recorder.finish({ type: 'error', error: failure });
   }
 
   /** Attempts in a row, this one included, without a new piece. */

@@ -13,6 +13,7 @@ import { LiveStreams } from './live-streams.ts';
 import { modelNames } from './models.ts';
 import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
+import { noteSeed } from './seed-range.ts';
 import { streamAnswer } from './stream-answer.ts';
 
 /** A model of ours has no date of making that would mean anything; clients want a number. */
@@ -57,7 +58,9 @@ export function chat(app: Express, context: RouteContext): void {
     response.json({ ok: true, session_id: sessionId, status });
   };
 
-  route(app, '/v1/chat/completions', { post: [scope, ...jsonBody(config), createCompletion(context, streams)] });
+  route(app, '/v1/chat/completions', {
+    post: [scope, ...jsonBody(config, noteSeed), createCompletion(context, streams)],
+  });
   route(app, '/v1/chat/completions/:session/stream', { get: [scope, resume as RequestHandler] });
   route(app, '/v1/cancel/:session', { post: [scope, cancel as RequestHandler] });
   models(app, context);
