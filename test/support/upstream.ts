@@ -45,8 +45,8 @@ export interface UpstreamBehaviour {
   chunkBytes: number;
   /** Asks for this key; null: for none. */
   apiKey: string | null;
-  /** Answers chat requests with just this instead of all the above; by request, from 0. */
-  raw: ((request: number) => RawAnswer) | null;
+  /** Answers chat requests with just this instead of all the above; by request, from 0, and its body. */
+  raw: ((request: number, body: UpstreamBody) => RawAnswer) | null;
   /** Answers everything but chat completions with 404. */
   chatOnly: boolean;
 }
@@ -181,7 +181,7 @@ export async function startUpstream(
       record.finished = true;
       return;
     }
-    if (behaviour.raw) return sendRaw(behaviour.raw(requests.length - 1), record, response);
+    if (behaviour.raw) return sendRaw(behaviour.raw(requests.length - 1, record.body), record, response);
     await stream({ ...behaviour }, record, response);
   }
 
