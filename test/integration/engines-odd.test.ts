@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { KtpflowError } from '../../src/errors.ts';
@@ -188,6 +190,7 @@ describe('an answer that is cut', () => {
     ['eos', 'stop'],
     ['end_turn', 'stop'],
     ['STOP', 'stop'],
+    ['tool_calls', 'stop'],
   ])('or whole by %s says so: %s', async (finish_reason, reason) => {
     const { engine } = await saying(...words, chunk({}, { finish_reason }), done);
     expect((await collect(engine)).reason).toBe(reason);
@@ -255,6 +258,21 @@ describe('a body that is no event stream', () => {
     const error = await failure(collect(engine));
     expect(error.code).toBe('upstream_failed');
     expect(error.message).toContain(words_);
+  });
+
+  it('is not ready where it redirects: a key would go to whoever is named there', async () => {
+    const server = createServer((_request, response) => response.writeHead(308, { location: '/elsewhere' }).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+    const { port } = server.address() as AddressInfo;
+    const engine = createOpenAiCompatibleEngine({
+      id: 'openai',
+      baseUrl: `http://127.0.0.1:${port}`,
+      modelId: 'm',
+      maxImagePixels: 1,
+    });
+    closing.unshift(() => engine.close());
+    expect(await engine.readiness()).toMatchObject({ ready: false, error: expect.stringContaining('redirect') });
   });
 
   it('may be an error of the request', async () => {

@@ -27,6 +27,7 @@ export function readFinishReason(value: unknown): string | null {
 export function finishReasonOf(reason: string, { calledTools }: { calledTools: boolean }): FinishReason {
   const meaning = MEANINGS.find(([words]) => words.test(reason))?.[1] ?? 'length';
   if (meaning === 'failed') throw new EngineFault('The model server gave up in mid-answer.');
-  // Some servers say `stop` after tool calls.
-  return meaning === 'stop' && calledTools ? 'tool_calls' : meaning;
+  // Some servers say `stop` after tool calls, or `tool_calls` without any.
+  if (meaning === 'stop' || meaning === 'tool_calls') return calledTools ? 'tool_calls' : 'stop';
+  return meaning;
 }

@@ -53,10 +53,7 @@ export function failureOfStatus(
       new KtpflowError('model_not_ready', 'The model server does not serve this model.', { retryAfterSeconds: 30 }),
     );
   }
-  if (status >= 300 && status < 400) {
-    const message = 'The model server redirects to another address: VLM_BASE_URL must name that one.';
-    return final(new KtpflowError('upstream_failed', message));
-  }
+  if (status >= 300 && status < 400) return final(redirected());
   const refusal = refusalOf(status, body, engineId);
   if (refusal) return refusal;
   // A gateway says so of a server that is being restarted.
@@ -69,6 +66,12 @@ export function failureOfStatus(
     new EngineFault('The model server failed.'),
     retriable ? (retryAfterMs ?? DEFAULT_RETRY_MS) : null,
   );
+}
+
+/** Not followed: the key would go to whoever is named there. */
+export function redirected(): KtpflowError {
+  const message = 'The model server answers with a redirect to another address: VLM_BASE_URL must name that one.';
+  return new KtpflowError('upstream_failed', message);
 }
 
 /** What the server does not like of the request, which some servers say with a 500; null: nothing that is known. */
