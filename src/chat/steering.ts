@@ -27,7 +27,7 @@ const settingFields = {
   logit_bias: optional(
     z.union([
       z
-        .record(z.string().max(64), z.number().min(-100).max(100))
+        .record(z.string().max(64), z.union([z.number().min(-100).max(100), flag]))
         .refine(
           (bias) => Object.keys(bias).length <= MAX_TOKENS_NAMED,
           `must have at most ${MAX_TOKENS_NAMED} entries`,

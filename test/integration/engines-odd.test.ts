@@ -101,6 +101,7 @@ describe('decoration of an answer', () => {
     ['the finish reason `null` as text', [...each({ finish_reason: 'null' }), stop, done]],
     ['a finish reason that is an object', [...words, chunk({}, { finish_reason: { type: 'stop', matched: 7 } }), done]],
     ['no finish reason, but [DONE]', [...words, done]],
+    ['a finish reason with every word', [...each({ finish_reason: 'stop' })]],
     ['no [DONE]', [...words, stop]],
     ['[DONE] in quotes', [...words, 'data: "[DONE]"\n\n']],
     ['a last event without its blank line', [...words, stop.trimEnd()]],
@@ -166,6 +167,10 @@ describe('decoration of an answer', () => {
 
 describe('an answer that is cut', () => {
   it.each<[string, RawAnswer['parts']]>([
+    [
+      'after a reason with every word',
+      [...['a', 'b'].map((content) => chunk({ content }, { finish_reason: 'stop' })), 'cut'],
+    ],
     ['after an empty finish reason', [chunk({ content: 'w0 ' }, { finish_reason: '' }), 'cut']],
     ['in an event', [...words, 'data: {"choices":[{"index":0,"delta":{},"finish_re']],
     ['with a reason that tells of it', [...words, chunk({}, { finish_reason: 'insufficient_system_resource' }), done]],

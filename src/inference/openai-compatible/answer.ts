@@ -26,6 +26,8 @@ export class AnswerReader {
   #guessed: string | null;
   #logprobs: TokenLogprob[] = [];
   #finishReason: FinishReason | null = null;
+  /** Given before the answer went on. */
+  #repeatedReason: FinishReason | null = null;
   #usage: Usage | null = null;
   #text = '';
   #hasChoice = false;
@@ -71,7 +73,13 @@ export class AnswerReader {
     // Some send the whole answer once more at the end.
     const isRepeat = chunk.isWhole && (this.#text !== '' || this.#toolCalls.hasCalls);
     const pieces = isRepeat ? [] : this.#piecesOf(chunk);
-    if (chunk.finishReason !== null && this.#finishReason === null) {
+    // A server that gives a reason with every word gives none: what counts is the end of the stream.
+    if (this.#finishReason !== null && pieces.length > 0) {
+      this.#repeatedReason = this.#finishReason;
+      this.#finishReason = null;
+    }
+    const isLast = this.#repeatedReason === null || pieces.length === 0;
+    if (chunk.finishReason !== null && this.#finishReason === null && isLast) {
       const reason = finishReasonOf(chunk.finishReason, { calledTools: this.#toolCalls.hasCalls });
       pieces.push(...this.#endAll(reason));
     } else if (chunk.isWhole) pieces.push(...this.#endWhole());
@@ -88,7 +96,8 @@ export class AnswerReader {
    * @throws UpstreamFailure upstream_failed where it ended without saying why: that is no whole answer.
    */
   end(): { reason: FinishReason } {
-    if (this.#finishReason !== null) return { reason: this.#finishReason };
+    const reason = this.#finishReason ?? this.#repeatedReason;
+    if (reason !== null) return { reason };
     throw new UpstreamFailure(
       new KtpflowError('upstream_failed', 'The model server ended in mid-answer.', { retryable: true }),
       RETRY_MS,

@@ -21,8 +21,8 @@ const contentSchema = z
 
 const calledFunction = {
   name: z.string().nullish(),
-  // llama.cpp and Ollama's own API write an object.
-  arguments: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
+  // Text; llama.cpp and Ollama's own API write the value itself.
+  arguments: z.unknown().optional(),
 };
 const toolCallSchema = z.object({
   index: decoration(z.coerce.number().int().nonnegative()),
