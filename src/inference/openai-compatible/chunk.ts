@@ -157,7 +157,7 @@ function readJson(data: string): object | null {
     const json: unknown = JSON.parse(text);
     // Gemini puts its errors into a list.
     const object: unknown = Array.isArray(json) ? json[0] : json;
-    return typeof object === 'object' && object !== null ? object : null;
+    return typeof object === 'object' && object !== null && !Array.isArray(object) ? object : null;
   } catch {
     if (text.startsWith('[')) return null;
     throw notUnderstood();

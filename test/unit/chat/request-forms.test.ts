@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseChatRequest, responseFormatOf } from '../../../src/chat/request.ts';
 import { toolChoiceOf, toolsOf } from '../../../src/chat/tools.ts';
@@ -194,5 +195,46 @@ describe('the form of an answer', () => {
 
   it('may leave the choice of a tool open where there is none', () => {
     for (const tool_choice of ['none', 'auto', null]) expect(() => withUser({ tools: [], tool_choice })).not.toThrow();
+  });
+});
+
+describe('any history', () => {
+  const anything = fc.jsonValue({ maxDepth: 3 });
+  const field = (value: fc.Arbitrary<unknown>) => fc.oneof({ weight: 3, arbitrary: value }, anything);
+  const call = fc.record(
+    { id: field(fc.string()), function: field(fc.record({ name: field(fc.string()), arguments: anything })) },
+    { requiredKeys: [] },
+  );
+  const part = fc.record(
+    {
+      type: field(fc.constantFrom('text', 'image', 'image_url', 'file', 'refusal')),
+      text: anything,
+      image: anything,
+      image_url: anything,
+    },
+    { requiredKeys: [] },
+  );
+  const message = fc.record(
+    {
+      role: field(fc.constantFrom('user', 'assistant', 'tool', 'function', 'system')),
+      content: field(fc.oneof(fc.string(), fc.array(field(part), { maxLength: 3 }))),
+      tool_calls: field(fc.array(field(call), { maxLength: 2 })),
+      function_call: anything,
+      tool_call_id: field(fc.string()),
+    },
+    { requiredKeys: ['role'] },
+  );
+
+  it('is taken or refused with a code, whatever it holds', () => {
+    fc.assert(
+      fc.property(fc.array(field(message), { maxLength: 4 }), (messages) => {
+        try {
+          parseChatRequest(body(messages));
+        } catch (error) {
+          if (!(error instanceof KtpflowError)) throw error;
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
