@@ -97,6 +97,16 @@ export const environmentSchema = z.object({
     'Port for liveness, readiness and metrics of this process, whatever its roles; for private networks only',
   ),
   TRUST_PROXY: z.string().default('').describe('Express "trust proxy": number of hops or a list of networks'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((origin) => origin.trim().replace(/\/$/, '')))
+    .transform((origins) => origins.filter((origin) => origin !== ''))
+    .refine((origins) => origins.every((origin) => /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s*]+)$/i.test(origin)), {
+      message: 'must be * or comma-separated origins such as https://app.example.org',
+    })
+    .describe('Web pages that may call from a browser: origins, or * for all'),
+  KEEP_ALIVE_SECONDS: whole(10, { min: 1, max: 15 }).describe('Longest silence on an event stream'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 
   // Shape

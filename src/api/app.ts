@@ -12,6 +12,7 @@ import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
 import { ktpOcr } from './extractions/ktp-ocr.ts';
 import { health } from './health/routes.ts';
+import { allowOrigins } from './http/cors.ts';
 import { notFound, refuseNulInUrl, renderErrors } from './http/errors.ts';
 import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
@@ -50,7 +51,8 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.TRUST_PROXY));
-  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, drainUnreadBody, refuseNulInUrl);
+  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, allowOrigins(config.CORS_ORIGINS));
+  app.use(drainUnreadBody, refuseNulInUrl);
 
   health(app, routes);
   ktpOcr(app, routes);

@@ -10,7 +10,7 @@ import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { settleBatch } from './settle-batch.ts';
 
-type EventsContext = Pick<RouteContext, 'closing' | 'database' | 'keyring' | 'logger' | 'temporal'>;
+type EventsContext = Pick<RouteContext, 'config' | 'closing' | 'database' | 'keyring' | 'logger' | 'temporal'>;
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -27,7 +27,7 @@ export async function streamBatchEvents(
   let sent = lastEventId(request) ?? -1;
   using scope = new AbortScope([context.closing, callerGone(response)]);
   const gone = scope.signal;
-  const writer = SseWriter.open(response);
+  const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
   try {
     for (let current: Batch | null = row; current && !gone.aborted; ) {
       const batch = await settleBatch(context, current);

@@ -5,7 +5,7 @@ import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { batchSchema, itemSchema } from './batch-schema.ts';
 import { BATCHES_PATH } from './render-batch.ts';
-import { createBatchSchema, itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
+import { createBatchSchema, itemsQuerySchema, MOST_BATCH_ITEMS, resultsQuerySchema } from './request-schema.ts';
 
 const tags = ['Batches'];
 const path = z.object({ id: z.string() });
@@ -31,7 +31,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
           'application/json': { schema: createBatchSchema },
           'multipart/form-data': {
             schema: z.object({
-              images: z.array(file).optional(),
+              images: z.array(file).max(MOST_BATCH_ITEMS).optional(),
               archive: file.optional().describe('One ZIP file, instead of images.'),
               options: json('JSON of the same form as `options` of the JSON body.'),
               metadata: json('JSON object of strings.'),

@@ -14,6 +14,7 @@ import type { LiveStreams } from './live-streams.ts';
 import { modelNames } from './models.ts';
 import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
+import { noteSeed } from './seed-range.ts';
 import { streamAnswer } from './stream-answer.ts';
 
 /** A model of ours has no date of making that would mean anything; clients want a number. */
@@ -39,7 +40,9 @@ export function chat(app: Express, context: RouteContext, streams: LiveStreams):
       await accessLog.write({ caller, action: 'chat.read', subject: answer.generation.id, requestId });
       setSessionHeaders(response, begun, sessionId);
       const includeUsage = answer.generation.usageEvent;
-      await streamAnswer(response, answer, { sessionId, from, includeUsage, closing, onBegun: () => {} });
+      const keepAliveSeconds = config.KEEP_ALIVE_SECONDS;
+      const onBegun = () => {};
+      await streamAnswer(response, answer, { sessionId, from, includeUsage, keepAliveSeconds, closing, onBegun });
     } finally {
       answer.leave();
     }
@@ -53,7 +56,12 @@ export function chat(app: Express, context: RouteContext, streams: LiveStreams):
   };
 
   route(app, '/v1/chat/completions', {
-    post: [scope, gateUploads(context, config.MAX_JSON_MB), ...jsonBody(config), createCompletion(context, streams)],
+    post: [
+      scope,
+      gateUploads(context, config.MAX_JSON_MB),
+      ...jsonBody(config, noteSeed),
+      createCompletion(context, streams),
+    ],
   });
   route(app, '/v1/chat/completions/:session/stream', { get: [scope, resume as RequestHandler] });
   route(app, '/v1/cancel/:session', { post: [scope, cancel as RequestHandler] });

@@ -15,6 +15,8 @@ export interface StreamOptions {
   /** Index of the first event to send. */
   readonly from: number;
   readonly includeUsage: boolean;
+  /** Longest silence between two lines. */
+  readonly keepAliveSeconds: number;
   /** Aborted when the process is asked to stop. */
   readonly closing: AbortSignal;
   /** Called when there is something to show. */
@@ -37,7 +39,7 @@ export async function streamAnswer(response: Response, answer: Answer, options: 
   if (end?.type === 'error' && pieces.length === 0) throw asError(end.error);
   if (closing.aborted && !end) throw shuttingDown();
 
-  const writer = SseWriter.open(response);
+  const writer = SseWriter.open(response, options);
   let next = from;
   for (;;) {
     if (answer.view.pieces.length > 0 || answer.view.end) onBegun();

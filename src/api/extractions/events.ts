@@ -12,7 +12,10 @@ import { type ExtractionJob, isFinal } from './job-schema.ts';
 import { settleJob } from './settle-job.ts';
 import { waitForEnd } from './wait.ts';
 
-type EventsContext = Pick<RouteContext, 'closing' | 'database' | 'keyring' | 'logger' | 'outcomes' | 'temporal'>;
+type EventsContext = Pick<
+  RouteContext,
+  'config' | 'closing' | 'database' | 'keyring' | 'logger' | 'outcomes' | 'temporal'
+>;
 
 const LOOK_EVERY_MS = 300;
 
@@ -29,7 +32,7 @@ export async function streamExtractionEvents(
   let sent = lastEventId(request) ?? -1;
   using scope = new AbortScope([context.closing, callerGone(response)]);
   const gone = scope.signal;
-  const writer = SseWriter.open(response);
+  const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
   const done = new AbortController();
   using waiting = new AbortScope([gone, done.signal]);
   // The end comes without delay, once; what is before it, and what follows an end that is not written yet, now and then.

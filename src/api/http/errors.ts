@@ -3,6 +3,7 @@ import { ZodError, z } from 'zod';
 import { type ErrorType, KtpflowError } from '../../errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { isDatabaseUnavailable, isUnstorableText } from '../../storage/database-errors.ts';
+import { hintFor } from './other-servers.ts';
 import { requestState } from './request-state.ts';
 import { isTemporalUnavailable } from './temporal-errors.ts';
 
@@ -66,8 +67,8 @@ export function renderErrors(logger: Logger): ErrorRequestHandler {
   };
 }
 
-export const notFound: RequestHandler = () => {
-  throw new KtpflowError('not_found', 'Not found.');
+export const notFound: RequestHandler = (request) => {
+  throw new KtpflowError('not_found', hintFor(request.path) ?? 'Not found.');
 };
 
 /** PostgreSQL's text cannot store NUL: an id or filter that holds one names nothing, and must not get as far as a query. */

@@ -15,7 +15,7 @@ export const { version: VERSION } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')));
 
-const PATHS: ZodOpenApiPathsObject = {
+export const PATHS: ZodOpenApiPathsObject = {
   ...ktpOcrPaths,
   ...extractionPaths,
   ...batchPaths,

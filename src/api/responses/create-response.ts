@@ -71,7 +71,14 @@ export function createResponse(context: RouteContext, streams: LiveStreams): Req
       });
       try {
         const head = { id, settings, createdAt: answer.generation.createdAt };
-        if (asked.stream) await streamResponse(response, answer, { head, after: -1, closing, onBegun: leave });
+        if (asked.stream)
+          await streamResponse(response, answer, {
+            head,
+            after: -1,
+            closing,
+            keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
+            onBegun: leave,
+          });
         else if (asked.background) response.json(currentResponse(head, answer));
         else await sendWhole(response, answer, { closing, head, onBegun: leave });
       } finally {

@@ -1,6 +1,7 @@
 import type { Express, RequestHandler } from 'express';
 import { z } from 'zod';
 import { requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import { cancelAnswer } from '../chat/cancel-answer.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import type { RouteContext } from '../context.ts';
@@ -42,7 +43,13 @@ export function responses(app: Express, context: RouteContext, streams: LiveStre
     const answer = await openAnswer(context, streams, caller.tenant, stored);
     try {
       const head = { ...stored, createdAt: answer.generation.createdAt };
-      await streamResponse(response, answer, { head, after: after ?? -1, closing, onBegun: () => undefined });
+      await streamResponse(response, answer, {
+        head,
+        after: after ?? -1,
+        closing,
+        keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
+        onBegun: () => undefined,
+      });
     } finally {
       answer.leave();
     }
@@ -76,7 +83,9 @@ export function responses(app: Express, context: RouteContext, streams: LiveStre
   };
 
   const item = `${RESPONSES_PATH}/:id`;
-  route(app, RESPONSES_PATH, { post: [scope, ...jsonBody(config), createResponse(context, streams)] });
+  route(app, RESPONSES_PATH, {
+    post: [scope, gateUploads(context, config.MAX_JSON_MB), ...jsonBody(config), createResponse(context, streams)],
+  });
   route(app, item, { get: [scope, retrieve as RequestHandler], delete: [scope, remove as RequestHandler] });
   route(app, `${item}/cancel`, { post: [scope, cancel as RequestHandler] });
   route(app, `${item}/input_items`, { get: [scope, inputItems as RequestHandler] });

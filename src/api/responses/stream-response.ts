@@ -16,6 +16,8 @@ export interface StreamResponseOptions {
   /** Aborted when the process is asked to stop. */
   readonly closing: AbortSignal;
   readonly onBegun: () => void;
+  /** Longest silence. */
+  readonly keepAliveSeconds: number;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface StreamResponseOptions {
 export async function streamResponse(
   response: Response,
   answer: Answer,
-  { after, closing, head, onBegun }: StreamResponseOptions,
+  { after, closing, head, keepAliveSeconds, onBegun }: StreamResponseOptions,
 ): Promise<void> {
   const gone = callerGone(response);
   using scope = new AbortScope([gone, closing]);
@@ -37,7 +39,7 @@ export async function streamResponse(
   if (end?.type === 'error' && pieces.length === 0) throw asError(end.error);
   if (closing.aborted && !end) throw shuttingDown();
 
-  const writer = SseWriter.open(response);
+  const writer = SseWriter.open(response, { keepAliveSeconds });
   const log = new ResponseEventLog(head);
   let next = after + 1;
   for (;;) {

@@ -1,4 +1,4 @@
-import type { ChatPart } from '../../chat/request.ts';
+import type { ChatPart } from '../../chat/parts.ts';
 import type { Config } from '../../config.ts';
 import { KtpflowError } from '../../errors.ts';
 import { decodeDataUrl } from '../../media/data-url.ts';
