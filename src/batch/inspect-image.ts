@@ -1,6 +1,6 @@
 import { KtpflowError } from '../errors.ts';
 import { probeImage } from '../media/probe.ts';
-import { isArchive } from './archive/entry-rules.ts';
+import { archiveKind } from './archive/document-kind.ts';
 
 export interface ImageLimits {
   readonly maxBytes: number;
@@ -16,6 +16,7 @@ export async function inspectImage(bytes: Uint8Array, { maxBytes, maxMegapixels 
     const megabytes = Math.floor(maxBytes / 1024 / 1024);
     throw new KtpflowError('payload_too_large', `An image may have at most ${megabytes} MB.`);
   }
-  if (isArchive(bytes)) throw new KtpflowError('unsupported_media_type', 'The item is an archive, not an image.');
+  const kind = archiveKind(bytes);
+  if (kind !== null) throw new KtpflowError('unsupported_media_type', `The item is ${kind}, not an image.`);
   await probeImage(bytes, { maxMegapixels });
 }
