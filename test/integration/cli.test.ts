@@ -142,6 +142,9 @@ describe('ktpflow batch', () => {
     expect(archive.code).toBe(3);
     expect(archive.stderr).toBe('');
     expect(archive.stdout.split('\r\n')[2]).toContain('"b.png","failed","not_a_ktp"');
+    const forIndonesia = ['--out', '-', '--format', 'csv', '--spreadsheet'];
+    const csv = await run('--quiet', 'batch', zip, ...forIndonesia);
+    expect(csv.stdout.split('\r\n')[0]).toMatch(/^\uFEFFindex;custom_id;name;/);
     const manifest = inFolder('cards.csv');
     writeFileSync(manifest, 'file,custom_id\ncards/1.png,one\ncards/deep/7.png,seven\n');
     const labelled = await run('--quiet', 'batch', manifest, '--out', '-');
@@ -158,9 +161,9 @@ describe('ktpflow batch', () => {
     const { stdout } = await run('batch', inFolder('cards'), '--detach');
     const id = stdout.trim();
     expect(id).toMatch(/^batch_[0-9a-f]{32}$/);
-    expect((await run('status')).stdout).toContain(id);
     const cancelled = await run('--json', 'cancel', id);
     expect(JSON.parse(cancelled.stdout)).toMatchObject({ id, status: 'cancelled' });
+    expect((await run('status')).stdout).toContain(id);
     const status = await run('status', id);
     expect(status.stdout).toContain('cancelled');
     reader.slow = 0;

@@ -72,6 +72,22 @@ export async function listArchiveEntries(
   return { entries, skipped };
 }
 
+/** Names of the first entries, junk too, to tell what a ZIP is; none: it is no ZIP, or a damaged one. */
+export async function listFirstNames(archive: ReadableRange): Promise<readonly string[]> {
+  const names: string[] = [];
+  const placed = await findDirectory(archive);
+  if (placed === null) return names;
+  try {
+    for await (const entry of directoryOf(placed)) {
+      names.push(entryNameOf(entry));
+      if (names.length === NAMES_LOOKED_AT) break;
+    }
+  } catch (error) {
+    if (!(error instanceof KtpflowError)) throw error;
+  }
+  return names;
+}
+
 /** Why a file without a directory is none of ours, as the end of a sentence. */
 async function whatItIs(archive: ReadableRange): Promise<string> {
   const kind = archiveKind(await archive.read(0, Math.min(archive.size, KIND_BYTES)));

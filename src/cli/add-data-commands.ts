@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import { runBackup, runRestore } from './commands/backup.ts';
+import { runDoctor } from './commands/doctor.ts';
+import { CliError, EXIT } from './exit-codes.ts';
+import type { Runner } from './runner.ts';
+
+/** Commands about this machine: `doctor`, `backup`, `restore`. */
+export function addDataCommands(program: Command, { locally }: Runner): void {
+  program
+    .command('doctor')
+    .description('say what is missing, and how to get it')
+    .action(() => locally((output) => runDoctor(program.opts<{ url?: string }>().url || undefined, output)));
+  program
+    .command('backup <file>')
+    .description('pack the data of the embedded platform (.tar.gz); it must be stopped')
+    .action(async (file: string) => {
+      refuseServer(program);
+      await locally((output) => runBackup(readConfig().KTPFLOW_HOME, file, output));
+    });
+  program
+    .command('restore <file>')
+    .description('put a backup back')
+    .option('--force', 'put data that is there aside')
+    .action(async (file: string, { force = false }: { force?: boolean }) => {
+      refuseServer(program);
+      await locally((output) => runRestore(readConfig().KTPFLOW_HOME, file, force, output));
+    });
+}
+
+/** KTPFLOW_URL may stand in the environment for other commands; an option is meant for this one. */
+function refuseServer(program: Command): void {
+  for (const [name, flag] of [
+    ['url', '--url'],
+    ['apiKey', '--api-key'],
+  ] as const) {
+    if (program.getOptionValueSource(name) !== 'cli') continue;
+    throw new CliError(EXIT.usage, `${flag} does nothing here: this is about the data in KTPFLOW_HOME on this machine`);
+  }
+}
