@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { runBackup, runRestore } from './commands/backup.ts';
+import { runBackup } from './commands/backup.ts';
 import { runDoctor } from './commands/doctor.ts';
+import { runRestore } from './commands/restore.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import type { Runner } from './runner.ts';
 
@@ -14,9 +15,10 @@ export function addDataCommands(program: Command, { locally }: Runner): void {
   program
     .command('backup <file>')
     .description('pack the data of the embedded platform (.tar.gz); it must be stopped')
-    .action(async (file: string) => {
+    .option('--encrypt', 'with a passphrase: KTPFLOW_BACKUP_PASSPHRASE, else it is asked for')
+    .action(async (file: string, { encrypt = false }: { encrypt?: boolean }) => {
       refuseServer(program);
-      await locally((output) => runBackup(readConfig().KTPFLOW_HOME, file, output));
+      await locally((output) => runBackup(readConfig(), file, { isEncrypted: encrypt }, output));
     });
   program
     .command('restore <file>')
@@ -24,7 +26,7 @@ export function addDataCommands(program: Command, { locally }: Runner): void {
     .option('--force', 'put data that is there aside')
     .action(async (file: string, { force = false }: { force?: boolean }) => {
       refuseServer(program);
-      await locally((output) => runRestore(readConfig().KTPFLOW_HOME, file, force, output));
+      await locally((output) => runRestore(readConfig(), file, force, output));
     });
 }
 

@@ -220,34 +220,6 @@ describe('ktpflow keys', () => {
   });
 });
 
-describe('ktpflow backup and restore', () => {
-  it('carry the data over, and never mix it with other data', async () => {
-    const home = inFolder('home');
-    mkdirSync(join(home, 'pglite'), { recursive: true });
-    mkdirSync(join(home, 'logs'));
-    writeFileSync(join(home, 'pglite', 'PG_VERSION'), '18');
-    writeFileSync(join(home, 'temporal.db'), 'history');
-    writeFileSync(join(home, 'logs', 'temporal.log'), 'noise');
-    const at = (folder: string, ...args: string[]) => ended(start(args, { KTPFLOW_HOME: folder }));
-    const file = inFolder('backup.tar.gz');
-    expect((await at(home, 'backup', file)).code).toBe(0);
-    expect((await at(home, 'backup', file)).code).toBe(2);
-    const other = inFolder('other');
-    expect((await at(other, 'restore', file)).code).toBe(0);
-    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('history');
-    expect(existsSync(join(other, 'logs', 'temporal.log'))).toBe(false);
-    writeFileSync(join(other, 'temporal.db'), 'newer');
-    expect((await at(other, 'restore', file)).code).toBe(2);
-    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('newer');
-    const forced = await at(other, 'restore', '--force', file);
-    expect(forced.code).toBe(0);
-    const aside = /what was there is in (\S+)/.exec(forced.stderr)?.[1] ?? '';
-    expect(readFileSync(join(aside, 'temporal.db'), 'utf8')).toBe('newer');
-    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('history');
-    expect((await at(other, 'restore', card())).code).toBe(2);
-  });
-});
-
 describe('ktpflow doctor', () => {
   it('says what is there, and fails for a bad configuration', async () => {
     const fine = await run('--json', 'doctor');

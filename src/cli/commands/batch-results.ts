@@ -110,7 +110,9 @@ async function tryToWrite(out: string): Promise<void> {
   await rm(draft, { force: true });
 }
 
-function cannotBeWritten(out: string, error: unknown): CliError {
+/** Why a file could not be written, as an error for people; its own kind of errors passes. */
+export function cannotBeWritten(out: string, error: unknown): CliError {
+  if (error instanceof CliError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = code === 'ENOENT' ? `there is no folder ${dirname(out)}` : (REASONS[code] ?? (code || 'it broke off'));
   return new CliError(code === 'ENOSPC' ? EXIT.failure : EXIT.usage, `${out} cannot be written: ${reason}`, {
