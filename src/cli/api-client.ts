@@ -54,6 +54,11 @@ export class ApiClient {
     return this.#patiently(async () => read(await this.send('GET', path, signal ? { signal } : {}), schema), signal);
   }
 
+  /** The answer of a question as it comes, asked again like {@link get} until it begins. */
+  getStream(path: string): Promise<Response> {
+    return this.#patiently(() => this.send('GET', path), undefined);
+  }
+
   async post<Schema extends z.ZodType>(
     path: string,
     schema: Schema,

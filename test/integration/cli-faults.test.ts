@@ -4,10 +4,13 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,6 +22,7 @@ import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removeServerRecord, writeServerRecord } from '../../src/runtime/embedded/server-record.ts';
 import { freePort } from '../../src/runtime/processes/free-port.ts';
 
 /** Built by `npm test`. */
@@ -232,6 +236,51 @@ describe('the server', () => {
     expect(existsSync(join(folder, '.ktpflow'))).toBe(false);
   });
 
+  it('of the home is shown the key that lies there, and no other server is', async () => {
+    const keys: unknown[] = [];
+    const take = batchServer([]);
+    const url = await serve((request, response) => {
+      if (request.url !== '/livez') keys.push(request.headers.authorization);
+      return take(request, response);
+    });
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    writeFileSync(join(home, 'admin-key'), 'ktpf_of_the_home\n');
+    await writeServerRecord(home, url);
+    const environment = { KTPFLOW_HOME: home, PORT: new URL(await serve(take)).port };
+    await run(['status', ID], environment);
+    await run(['--api-key', 'mine', 'status', ID], environment);
+    await run(['--url', url, 'status', ID], environment);
+    await removeServerRecord(home);
+    await run(['status', ID], { ...environment, PORT: new URL(url).port });
+    expect(keys).toEqual(['Bearer ktpf_of_the_home', 'Bearer mine', undefined, undefined]);
+  });
+
+  it('that breaks off in the results is asked for them again, and a half file has no name', async () => {
+    let asked = 0;
+    const url = await serve(async (request, response) => {
+      await buffer(request);
+      if (!request.url?.includes('/results')) return answer(response, 200, batchWith({}));
+      response.writeHead(200, { 'content-length': 6 });
+      response.write('abc');
+      if (asked++ < 2) setTimeout(() => response.destroy(), 50);
+      else response.end('def');
+    });
+    write('out.csv', 'old');
+    symlinkSync('out.csv', join(folder, 'link.csv'));
+    const { code } = await run(['--url', url, 'batch', '--resume', ID, '--out', 'link.csv', '--force']);
+    expect({ asked, code }).toEqual({ asked: 3, code: 0 });
+    expect(readFileSync(join(folder, 'out.csv'), 'utf8')).toBe('abcdef');
+    expect(lstatSync(join(folder, 'link.csv')).isSymbolicLink()).toBe(true);
+    asked = -100;
+    expect(await run(['--url', url, 'batch', '--resume', ID, '--out', 'new.csv'])).toMatchObject({ code: 4 });
+    expect(readdirSync(folder).sort()).toEqual(['link.csv', 'out.csv']);
+    asked = 2;
+    const device = await run(['--url', url, 'batch', '--resume', ID, '--out', '/dev/null', '--format', 'csv']);
+    expect(device.code).toBe(0);
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
   it('that is away while a batch is watched is waited for, and said so', async () => {
     const port = await freePort('127.0.0.1');
     let looks = 0;
@@ -274,6 +323,7 @@ describe('the arguments', () => {
       [['batch', '1.png', '--out', 'nothing/x.xlsx'], /there is no folder nothing/],
       [['batch', '1.png', '--out', '/proc/x.xlsx'], /\/proc\/x.xlsx cannot be written/],
       [['batch', '1.png', '--out', 'x.docx'], /name the results/],
+      [['batch', '1.png', '--out', './1.png', '--format', 'csv', '--force'], /would replace what is to be read/],
       [['batch', '1.png', '--detach', '--out', 'x.csv'], /--detach waits for no results/],
       [['batch', '1.png', '--resume', ID], /takes no source/],
       [['batch', '--resume', ID, '--detach'], /name one of them/],

@@ -145,6 +145,8 @@ describe('ktpflow batch', () => {
     const forIndonesia = ['--out', '-', '--format', 'csv', '--spreadsheet'];
     const csv = await run('--quiet', 'batch', zip, ...forIndonesia);
     expect(csv.stdout.split('\r\n')[0]).toMatch(/^\uFEFFindex;custom_id;name;/);
+    const [, latest = ''] = (await run('status')).stdout.split('\n');
+    expect((await run('retry', latest.split(' ')[0] ?? '')).code).toBe(0);
     const manifest = inFolder('cards.csv');
     writeFileSync(manifest, 'file,custom_id\ncards/1.png,one\ncards/deep/7.png,seven\n');
     const labelled = await run('--quiet', 'batch', manifest, '--out', '-');
@@ -167,7 +169,6 @@ describe('ktpflow batch', () => {
     const status = await run('status', id);
     expect(status.stdout).toContain('cancelled');
     reader.slow = 0;
-    expect((await run('retry', id)).code).toBe(0);
     const resumed = await run('batch', '--resume', id, '--out', inFolder('cancelled.ndjson'));
     expect(resumed.code).toBe(6);
     expect(readFileSync(inFolder('cancelled.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(12);

@@ -1,11 +1,12 @@
 import { constants, createWriteStream } from 'node:fs';
-import { access, open, rename, rm, stat } from 'node:fs/promises';
+import { access, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ApiClient } from '../api-client.ts';
-import { CliError, EXIT } from '../exit-codes.ts';
+import { ApiError, CliError, EXIT } from '../exit-codes.ts';
 
+const DOWNLOAD_TRIES = 5;
 const FORMATS: Readonly<Record<string, string>> = {
   '.xlsx': 'xlsx',
   '.csv': 'csv',
@@ -56,6 +57,8 @@ export async function checkTarget({ out, format, spreadsheet, separator, force }
     return;
   }
   const existing = await stat(out).catch(() => undefined);
+  // A pipe or a device, such as /dev/null, is written to, and never replaced.
+  if (existing && !existing.isFile() && !existing.isDirectory()) return;
   if (existing?.isDirectory()) throw new CliError(EXIT.usage, `--out ${out} is a folder: name a file in it`);
   if (existing && !force) throw new CliError(EXIT.usage, `${out} is there already; --force replaces it`);
   if (existing) {
@@ -83,27 +86,68 @@ export async function writeResults(
     ...(spreadsheet && { spreadsheet: '1' }),
     ...(separator !== undefined && { separator }),
   });
-  const { body } = await api.send('GET', `${path}/results?${query}`);
-  const results = body ? Readable.fromWeb(body) : Readable.from([]);
-  if (out === '-') {
-    await pipeline(results, process.stdout, { end: false });
-    return;
-  }
-  const draft = draftOf(out);
+  const request = `${path}/results?${query}`;
+  const target = await targetOf(out);
+  if (target !== null) return writeFileWhole(api, request, target);
   try {
-    await pipeline(results, createWriteStream(draft, { mode: 0o600, flush: true }));
-    await rename(draft, out);
+    const device = out === '-' ? process.stdout : createWriteStream(out);
+    await pipeline(await openResults(api, request), device, { end: out !== '-' });
   } catch (error) {
-    await rm(draft, { force: true });
-    throw cannotBeWritten(out, error);
+    throw isLocal(error) ? cannotBeWritten(out, error) : brokeOff(error);
   }
+}
+
+/** The file to replace, behind links; null: a stream. */
+async function targetOf(out: string): Promise<string | null> {
+  if (out === '-') return null;
+  const found = await stat(out).catch(() => undefined);
+  if (!found) return out;
+  return found.isFile() ? realpath(out) : null;
+}
+
+/** Beside its place first; begun anew when the connection breaks, since half of it is good for nothing. */
+async function writeFileWhole(api: ApiClient, request: string, target: string): Promise<void> {
+  const draft = draftOf(target);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await pipeline(await openResults(api, request), createWriteStream(draft, { mode: 0o600, flush: true }));
+        break;
+      } catch (error) {
+        if (isLocal(error) || error instanceof CliError || error instanceof ApiError) throw error;
+        if (attempt === DOWNLOAD_TRIES) throw brokeOff(error);
+      }
+    }
+    await rename(draft, target);
+  } catch (error) {
+    throw isLocal(error) ? cannotBeWritten(target, error) : error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function openResults(api: ApiClient, request: string): Promise<Readable> {
+  const { body } = await api.getStream(request);
+  return body ? Readable.fromWeb(body) : Readable.from([]);
+}
+
+/** An error of the file system: it has a path or was made by a write. */
+function isLocal(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && 'errno' in error && !('address' in error) && isOfFile(error);
+}
+
+function isOfFile(error: { readonly syscall: unknown }): boolean {
+  return ['open', 'write', 'writev', 'rename', 'fsync', 'close', 'ftruncate'].includes(String(error.syscall));
+}
+
+function brokeOff(cause: unknown): CliError {
+  return new CliError(EXIT.unreachable, 'the results broke off: the connection was cut', { cause });
 }
 
 async function tryToWrite(out: string): Promise<void> {
   const draft = draftOf(out);
   try {
-    const file = await open(draft, 'w', 0o600);
-    await file.close();
+    await writeFile(draft, '', { mode: 0o600 });
   } catch (error) {
     throw cannotBeWritten(out, error);
   }

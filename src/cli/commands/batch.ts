@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ApiClient } from '../api-client.ts';
@@ -33,6 +34,9 @@ export function checkBatchOptions(source: string | undefined, options: BatchComm
   };
   if (source === undefined && resume === undefined) refuse('name a folder, a ZIP file or a list, or --resume ID');
   if (source !== undefined && resume !== undefined) refuse('--resume goes on with a batch: it takes no source');
+  if (source !== undefined && out !== undefined && out !== '-' && resolve(source) === resolve(out)) {
+    refuse(`--out ${out} would replace what is to be read`);
+  }
   if (resume !== undefined && detach) refuse('--resume watches a batch, --detach does not: name one of them');
   if (detach && out !== undefined) refuse('--detach waits for no results: fetch them with --resume ID --out FILE');
   if (resume !== undefined && Object.keys(batch).length > 0) {

@@ -39,7 +39,7 @@ export function isUrl(text: string): boolean {
  */
 export async function readManifest(path: string, text: string): Promise<Manifest> {
   const [header, ...lines] = rowsOf(path, text);
-  const columns = (header?.cells ?? []).map((name) => name.toLowerCase());
+  const columns = (header?.cells ?? []).map((name) => name.trim().toLowerCase());
   const fileColumn = columns.findIndex(isFileColumn);
   const idColumn = columns.indexOf(ID_COLUMN);
   if (fileColumn < 0) {
@@ -54,7 +54,8 @@ export async function readManifest(path: string, text: string): Promise<Manifest
   const rows: ManifestRow[] = [];
   const problems: string[] = [];
   for (const { line, cells } of lines) {
-    const cell = (column: number): string => cells[column] ?? '';
+    // Also the blanks of web pages, which no parser of CSV takes for ones.
+    const cell = (column: number): string => (cells[column] ?? '').trim();
     const named = withoutQuotes(cell(fileColumn));
     if (named === '') {
       problems.push(`line ${line} of the list names no file`);
@@ -71,7 +72,7 @@ export async function readManifest(path: string, text: string): Promise<Manifest
 }
 
 function isFileColumn(cell: string): boolean {
-  return FILE_COLUMNS.includes(cell.toLowerCase());
+  return FILE_COLUMNS.includes(cell.trim().toLowerCase());
 }
 
 function rowsOf(path: string, text: string): TableRow[] {
