@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { runBackup } from './commands/backup.ts';
 import { runDoctor } from './commands/doctor.ts';
-import { runRestore } from './commands/restore.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import type { Runner } from './runner.ts';
 
-/** Commands about this machine: `doctor`, `backup`, `restore`. */
+/**
+ * Commands about this machine: `doctor`, `backup`, `restore`. What packs and encrypts is loaded only where it is used:
+ * every other command starts without it.
+ */
 export function addDataCommands(program: Command, { locally }: Runner): void {
   program
     .command('doctor')
@@ -18,6 +19,7 @@ export function addDataCommands(program: Command, { locally }: Runner): void {
     .option('--encrypt', 'with a passphrase: KTPFLOW_BACKUP_PASSPHRASE, else it is asked for')
     .action(async (file: string, { encrypt = false }: { encrypt?: boolean }) => {
       refuseServer(program);
+      const { runBackup } = await import('./commands/backup.ts');
       await locally((output) => runBackup(readConfig(), file, { isEncrypted: encrypt }, output));
     });
   program
@@ -26,6 +28,7 @@ export function addDataCommands(program: Command, { locally }: Runner): void {
     .option('--force', 'put data that is there aside')
     .action(async (file: string, { force = false }: { force?: boolean }) => {
       refuseServer(program);
+      const { runRestore } = await import('./commands/restore.ts');
       await locally((output) => runRestore(readConfig(), file, force, output));
     });
 }

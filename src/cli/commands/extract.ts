@@ -42,7 +42,8 @@ export async function runExtract(
       const outcome = hopeless ? { file, fault: hopeless } : await extract(api, file, options);
       outcomes[index] = outcome;
       if ('fault' in outcome && HOPELESS.has(outcome.fault.exitCode)) hopeless = outcome.fault;
-      if (files.length > 1) output.progress(() => `${++done}/${files.length}`);
+      done++;
+      if (files.length > 1) output.progress(() => `${done}/${files.length}`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -90,7 +91,10 @@ async function extract(api: ApiClient, file: string, options: BatchOptions): Pro
 async function bodyOf(file: string, options: BatchOptions): Promise<() => Promise<SendOptions>> {
   if (isUrl(file)) return async () => ({ json: { image_url: file, options } });
   const checked = file === '-' ? null : await checkFile({ path: file, name: file });
-  if (checked && isProblem(checked)) throw new CliError(EXIT.usage, sentenceOf(checked));
+  if (checked && isProblem(checked)) {
+    const hint = checked.reason === 'is a folder' ? ': ktpflow batch reads folders' : '';
+    throw new CliError(EXIT.usage, sentenceOf(checked) + hint);
+  }
   const stdin = file === '-' ? new Blob([await buffer(process.stdin)]) : null;
   return async () => {
     const form = new FormData();

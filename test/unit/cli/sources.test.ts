@@ -234,7 +234,7 @@ describe('a single file', () => {
   });
 
   it('that is a pipe is refused, and not waited for', async () => {
-    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'pipe')]);
     await expect(readSource(join(folder, 'pipe'))).rejects.toThrow(/is not a file/);
   });
 });
