@@ -12,13 +12,16 @@ export function addDataCommands(program: Command, { locally }: Runner): void {
   program
     .command('doctor')
     .description('say what is missing, and how to get it')
-    .action(() => locally((output) => runDoctor(program.opts<{ url?: string }>().url || undefined, output)));
+    .action(async () => {
+      refuse(program, ['apiKey']);
+      await locally((output) => runDoctor(program.opts<{ url?: string }>().url || undefined, output));
+    });
   program
     .command('backup <file>')
     .description('pack the data of the embedded platform (.tar.gz); it must be stopped')
     .option('--encrypt', 'with a passphrase: KTPFLOW_BACKUP_PASSPHRASE, else it is asked for')
     .action(async (file: string, { encrypt = false }: { encrypt?: boolean }) => {
-      refuseServer(program);
+      refuse(program, ['url', 'apiKey']);
       const { runBackup } = await import('./commands/backup.ts');
       await locally((output) => runBackup(readConfig(), file, { isEncrypted: encrypt }, output));
     });
@@ -27,19 +30,17 @@ export function addDataCommands(program: Command, { locally }: Runner): void {
     .description('put a backup back')
     .option('--force', 'put data that is there aside')
     .action(async (file: string, { force = false }: { force?: boolean }) => {
-      refuseServer(program);
+      refuse(program, ['url', 'apiKey']);
       const { runRestore } = await import('./commands/restore.ts');
       await locally((output) => runRestore(readConfig(), file, force, output));
     });
 }
 
-/** KTPFLOW_URL may stand in the environment for other commands; an option is meant for this one. */
-function refuseServer(program: Command): void {
-  for (const [name, flag] of [
-    ['url', '--url'],
-    ['apiKey', '--api-key'],
-  ] as const) {
-    if (program.getOptionValueSource(name) !== 'cli') continue;
-    throw new CliError(EXIT.usage, `${flag} does nothing here: this is about the data in KTPFLOW_HOME on this machine`);
-  }
+const FLAGS = { url: '--url', apiKey: '--api-key' } as const;
+
+/** Their variables may stand in the environment for other commands; an option is meant for this one. */
+function refuse(program: Command, names: readonly (keyof typeof FLAGS)[]): void {
+  const name = names.find((option) => program.getOptionValueSource(option) === 'cli');
+  if (name === undefined) return;
+  throw new CliError(EXIT.usage, `${FLAGS[name]} does nothing here: this is about KTPFLOW_HOME and this machine`);
 }

@@ -21,11 +21,14 @@ export interface Manifest {
   readonly remarks: readonly string[];
 }
 
-const FILE_COLUMNS = ['file', 'path', 'image', 'image_url', 'url'];
+const FILE_COLUMNS = ['file', 'filename', 'file_name', 'path', 'image', 'image_url', 'url'];
 const ID_COLUMN = 'custom_id';
 const MAX_METADATA = 16;
 /** How a spreadsheet program shows and saves a long number: its last digits are lost. */
 const ROUNDED_NUMBER = /^\d([.,]\d+)?E\+\d+$/i;
+/** A number of which a spreadsheet program has kept the fifteen digits that it can hold. */
+const CUT_NUMBER = /^\d{15}0+$/;
+const LONG_NUMBER = /^\d{16,}$/;
 
 export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
@@ -41,7 +44,7 @@ export async function readManifest(path: string, text: string): Promise<Manifest
   const [header, ...lines] = rowsOf(path, text);
   const columns = (header?.cells ?? []).map((name) => name.trim().toLowerCase());
   const fileColumn = columns.findIndex(isFileColumn);
-  const idColumn = columns.indexOf(ID_COLUMN);
+  const idColumn = columns.findIndex((name) => columnName(name) === ID_COLUMN);
   if (fileColumn < 0) {
     throw new CliError(EXIT.usage, `${path}: the list has no column ${FILE_COLUMNS.slice(0, -1).join(', ')} or url`);
   }
@@ -72,7 +75,15 @@ export async function readManifest(path: string, text: string): Promise<Manifest
 }
 
 function isFileColumn(cell: string): boolean {
-  return FILE_COLUMNS.includes(cell.trim().toLowerCase());
+  return FILE_COLUMNS.includes(columnName(cell));
+}
+
+/** `Custom ID` is `custom_id`. */
+function columnName(cell: string): string {
+  return cell
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_');
 }
 
 function rowsOf(path: string, text: string): TableRow[] {
@@ -117,12 +128,15 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 function remarksOn(rows: readonly ManifestRow[]): string[] {
-  const rounded = rows.flatMap(({ customId }) =>
-    customId !== null && ROUNDED_NUMBER.test(customId) ? [customId] : [],
-  );
-  if (rounded.length === 0) return [];
-  const which = rounded.length === 1 ? 'a custom_id looks' : `${rounded.length} values of custom_id look`;
+  const ids = rows.flatMap(({ customId }) => customId ?? []);
+  const rounded = ids.filter((id) => ROUNDED_NUMBER.test(id));
+  const long = ids.filter((id) => LONG_NUMBER.test(id));
+  // One number in ten ends in a zero by itself: several that all do were cut.
+  const cut = long.length > 2 && long.every((id) => CUT_NUMBER.test(id)) ? long : [];
+  const bad = [...rounded, ...cut];
+  if (bad.length === 0) return [];
+  const which = bad.length === 1 ? 'a custom_id looks' : `${bad.length} values of custom_id look`;
   return [
-    `${which} like ${rounded[0]}: a spreadsheet program has rounded a long number. Format the column as text before the numbers are typed or pasted, and save the list again`,
+    `${which} like ${bad[0]}: a spreadsheet program has rounded a long number. Format the column as text before the numbers are typed or pasted, and save the list again`,
   ];
 }

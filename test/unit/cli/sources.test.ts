@@ -150,7 +150,9 @@ describe('a list', () => {
     const { remarks, rows } = await listOf('file;custom_id\na.jpg;3,17123E+15\nb.jpg;3,17123E+15\n');
     expect(rows.map(({ customId }) => customId)).toEqual(['3,17123E+15', '3,17123E+15']);
     expect(remarks.join()).toMatch(/2 values of custom_id look like 3,17123E\+15/);
-    expect((await listOf('file,custom_id\na.jpg,9171010101900001\n')).remarks).toEqual([]);
+    const idsOf = (...ids: string[]) => listOf(`file,Custom ID\n${ids.map((id) => `a.jpg,${id}`).join('\n')}\n`);
+    expect((await idsOf('9171010101900001', '9171010101900010', '9171010101900020')).remarks).toEqual([]);
+    expect((await idsOf('9171010101900000', '9171010101900010', '9171010101900020')).remarks).toHaveLength(1);
   });
 
   it('becomes a form with labels, or JSON with URLs, never a mixture', async () => {
