@@ -13,7 +13,8 @@ import { type Platform, startPlatform } from '../support/platform.ts';
 import { specimenResult } from '../support/results.ts';
 import { makeZip } from '../support/zip.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** Built by `npm test`. */
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const RESULT = await specimenResult();
 const ADMIN = 'administrator-key';
 
@@ -49,7 +50,7 @@ interface Ended {
 }
 
 function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  return spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, KTPFLOW_URL: api.address, KTPFLOW_API_KEY: ADMIN, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -144,7 +145,7 @@ describe('ktpflow batch', () => {
     expect(archive.stdout.split('\r\n')[2]).toContain('"b.png","failed","not_a_ktp"');
     const forIndonesia = ['--out', '-', '--format', 'csv', '--spreadsheet'];
     const csv = await run('--quiet', 'batch', zip, ...forIndonesia);
-    expect(csv.stdout.split('\r\n')[0]).toMatch(/^\uFEFFindex;custom_id;name;/);
+    expect(csv.stdout.split('\r\n')[0]).toMatch(/^index;custom_id;name;/);
     const [, latest = ''] = (await run('status')).stdout.split('\n');
     expect((await run('retry', latest.split(' ')[0] ?? '')).code).toBe(0);
     const manifest = inFolder('cards.csv');
