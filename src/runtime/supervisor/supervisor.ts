@@ -6,6 +6,7 @@ import { ensureOcrModels, ensureTemporalCli } from '../assets/runtime-assets.ts'
 import { adminKeyPath } from '../embedded/admin-key.ts';
 import { loadOrCreateEncryptionKeys } from '../embedded/encryption-keys.ts';
 import { type Home, HomeInUseError, openHome } from '../embedded/home.ts';
+import { removeServerRecord, writeServerRecord } from '../embedded/server-record.ts';
 import { temporalPart } from '../embedded/temporal-part.ts';
 import { endLeftOverServers } from '../embedded/temporal-server.ts';
 import { childEnvironment } from '../processes/child-environment.ts';
@@ -92,6 +93,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
     options.reportError(`ktpflow: ${error.message}`);
     return 1;
   } finally {
+    if (home !== null) await removeServerRecord(home.path);
     await home?.release();
     endListening();
   }
@@ -132,8 +134,8 @@ async function startPlatform(options: SupervisorOptions, home: Home): Promise<Pl
         );
   return {
     temporal,
-    api: keepRole(options, ['api', 'worker'], overrides, records),
-    inference: keepRole(options, ['inference'], overrides, records),
+    api: keepRole(options, ['api', 'worker'], overrides, records, (address) => recordAddress(home, address)),
+    inference: keepRole(options, ['inference'], overrides, records, () => {}),
   };
 }
 
@@ -167,11 +169,17 @@ function accessLines(config: Config, home: Home): string[] {
   ];
 }
 
+/** Without the record the command line still looks at HOST and PORT: a full disk must not stop the server. */
+function recordAddress(home: Home, address: string): void {
+  writeServerRecord(home.path, address).catch(() => {});
+}
+
 function keepRole(
   options: SupervisorOptions,
   roles: readonly Role[],
   overrides: NodeJS.ProcessEnv,
   records: ChildRecords,
+  onListening: (address: string) => void,
 ): SupervisedPart {
   // A port that the system chose is kept over restarts.
   let address: string | undefined;
@@ -182,6 +190,7 @@ function keepRole(
       if (readyAt !== undefined && address === undefined) {
         address = readyAt;
         options.say(`listening on ${readyAt}`);
+        onListening(readyAt);
       }
     });
     records.add(child.pid);
