@@ -2,6 +2,7 @@ import { type Config, ConfigError, type Role } from '../../config.ts';
 import { reasonOf } from '../assets/asset.ts';
 import { listenForStop } from '../processes/stop-signals.ts';
 import { isDrainRequest, type RoleReport } from './role-messages.ts';
+import { isSupervised } from './supervised.ts';
 
 /** For a process that nobody supervises; container platforms kill after 30 s. */
 const DRAIN_MS = 25_000;
@@ -12,8 +13,7 @@ export type RunRoles = (
   options: { onReady(info: { address?: string }): void },
 ) => Promise<{ drain(): Promise<void> }>;
 
-/** A fork keeps `send` when its channel has closed already, even before its first line ran. */
-const SUPERVISED = process.send !== undefined;
+const SUPERVISED = isSupervised();
 
 /**
  * Runs roles as a process: a supervisor's child, which obeys and never outlives it, or a service of a distributed

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Config, Role } from '../../config.ts';
+import { type Config, type Role, tidyValue } from '../../config.ts';
 import { AssetError } from '../assets/asset.ts';
 import type { AssetReport } from '../assets/report.ts';
 import { ensureOcrModels, ensureTemporalCli } from '../assets/runtime-assets.ts';
@@ -101,7 +101,7 @@ async function startPlatform(options: SupervisorOptions, home: Home): Promise<Pl
   const records = await endLeftOvers(home);
   await checkPort(config);
   say(`data in ${home.path}`);
-  const encryptionKeys = environment.ENCRYPTION_KEYS || (await embeddedKeys(home, say));
+  const encryptionKeys = tidyValue(environment.ENCRYPTION_KEYS) ?? (await embeddedKeys(home, say));
   const cliPath = config.TEMPORAL_ADDRESS ? null : await ensureTemporalCli(config, options.assetReport);
   await ensureOcrModels(config, options.assetReport);
 
