@@ -2,6 +2,7 @@ import './inference/refuse-telemetry.ts';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { applyEnvFile } from './runtime/environment/apply-env-file.ts';
+import { outliveReaders } from './runtime/processes/outlive-readers.ts';
 import { isSupervised } from './runtime/supervisor/supervised.ts';
 
 /**
@@ -25,6 +26,7 @@ async function main(config: Config): Promise<number> {
   });
 }
 
+outliveReaders();
 try {
   // A child has what its supervisor left it: inference none of the secrets.
   if (!isSupervised()) applyEnvFile(process.cwd());

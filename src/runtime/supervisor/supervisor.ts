@@ -48,6 +48,8 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
   const startedAt = performance.now();
   process.title = 'ktpflow';
   let platform: Platform | null = null;
+  /** A hang-up took the npm that runs us, and was not meant for us. */
+  let isDetached = false;
   let stopped = () => {};
   const stopAsked = new Promise<void>((resolve) => {
     stopped = resolve;
@@ -63,8 +65,12 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
       if (platform !== null) killAll(platform);
       process.exit(exitCodeOf(name));
     },
+    onIgnoredHangup: () => {
+      isDetached = true;
+    },
   });
   watchNpm(() => {
+    if (isDetached) return;
     if (platform === null) process.exit(1);
     stopped();
   });
