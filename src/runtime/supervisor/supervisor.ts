@@ -1,12 +1,14 @@
 import { join, resolve } from 'node:path';
-import { type Config, type Role, tidyValue } from '../../config.ts';
+import { type Config, ConfigError, type Role, tidyValue } from '../../config.ts';
 import { AssetError } from '../assets/asset.ts';
 import type { AssetReport } from '../assets/report.ts';
 import { ensureOcrModels, ensureTemporalCli } from '../assets/runtime-assets.ts';
 import { loadOrCreateEncryptionKeys } from '../embedded/encryption-keys.ts';
-import { type Home, HomeInUseError, openHome } from '../embedded/home.ts';
+import { type Home, HomeInUseError, HomeUnusableError, openHome } from '../embedded/home.ts';
 import { temporalPart } from '../embedded/temporal-part.ts';
 import { endLeftOverServers } from '../embedded/temporal-server.ts';
+import { explainMachineFault } from '../environment/machine-fault.ts';
+import { checkTemporaryFolder } from '../environment/temporary-folder.ts';
 import { childEnvironment } from '../processes/child-environment.ts';
 import { type ChildRecords, endRecordedChildren } from '../processes/child-records.ts';
 import { freePort, listenError } from '../processes/free-port.ts';
@@ -77,6 +79,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
 
   let home: Home | null = null;
   try {
+    await checkTemporaryFolder();
     home = await openHome(options.config.KTPFLOW_HOME);
     platform = await startPlatform(options, home);
     const outcome = await Promise.race([readiness(platform), stopAsked]);
@@ -93,8 +96,9 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
     options.say('stopped');
     return 0;
   } catch (error) {
-    if (!isUserFacing(error)) throw error;
-    options.reportError(`ktpflow: ${error.message}`);
+    const line = isUserFacing(error) ? error.message : explainMachineFault(error);
+    if (line === null) throw error;
+    options.reportError(`ktpflow: ${line}`);
     return 1;
   } finally {
     await home?.release();
@@ -207,5 +211,7 @@ function killAll({ api, inference, temporal }: Platform): void {
 const exitCodeOf = (name: NodeJS.Signals) => (name === 'SIGTERM' ? 143 : name === 'SIGHUP' ? 129 : 130);
 
 function isUserFacing(error: unknown): error is Error {
-  return [AssetError, FatalStartError, HomeInUseError, LockUnavailableError].some((known) => error instanceof known);
+  return [AssetError, ConfigError, FatalStartError, HomeInUseError, LockUnavailableError, HomeUnusableError].some(
+    (known) => error instanceof known,
+  );
 }
