@@ -10,12 +10,16 @@ import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
 import { ktpOcr } from './extractions/ktp-ocr.ts';
 import { health } from './health/routes.ts';
+import { limitBodyTime } from './http/body-deadline.ts';
 import { notFound, refuseNulInUrl, renderErrors } from './http/errors.ts';
 import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { drainUnreadBody } from './http/unread-body.ts';
 import { documentation } from './openapi/routes.ts';
+
+/** For JSON bodies of up to MAX_JSON_MB. */
+const LONGEST_BODY_MS = 15 * 60_000;
 
 /**
  * The HTTP application: what every request goes through, then the route groups.
@@ -39,6 +43,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.TRUST_PROXY));
   app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, drainUnreadBody, refuseNulInUrl);
+  app.use(limitBodyTime(LONGEST_BODY_MS));
 
   health(app, routes);
   ktpOcr(app, routes);

@@ -14,11 +14,14 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Headers have to be in within this, the whole request within the other. */
-const HEADERS_TIMEOUT_MS = 20_000;
-const REQUEST_TIMEOUT_MS = 15 * 60_000;
-/** Longer than the keep-alive of the usual proxies, so that they close first. */
-const KEEP_ALIVE_MS = 75_000;
+export const SERVER_TIMEOUTS = {
+  headersTimeout: 20_000,
+  /** None for the whole request: it would cut uploads that move. See body-deadline.ts and multipart.ts. */
+  requestTimeout: 0,
+  /** Longer than the keep-alive of the usual proxies, so that they close first. */
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+} as const;
 const DRAIN_MS = 10_000;
 
 /**
@@ -28,15 +31,7 @@ export async function startApiServer(context: ApiContext): Promise<ApiServer> {
   const { config, logger } = context;
   await refuseKeylessHost(context);
   const closing = new AbortController();
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 5_000,
-    },
-    createApp(context, closing.signal),
-  );
+  const server = createServer(SERVER_TIMEOUTS, createApp(context, closing.signal));
   server.on('clientError', answerClientError);
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
