@@ -18,7 +18,15 @@ export async function runInferenceRole({ config, keyring, blobs, logger, closers
   await removeLeftVideoFolders(isAlive);
   const models = await ensureOcrModels(config, silentReport);
   const threads = config.OCR_THREADS || availableParallelism();
-  const pool = createCardReaderPool({ modelPaths: models, threads });
+  const pool = createCardReaderPool({
+    modelPaths: models,
+    threads,
+    // The supervisor, or whatever runs this role, starts it anew; Temporal gives its cards to the next one.
+    onStuck: () => {
+      logger.error('card-reader.stuck');
+      process.exit(1);
+    },
+  });
   closers.add('card reader', () => pool.close());
   const engines = createEngines(config, { pool });
   closers.add('engines', () => engines.close());
