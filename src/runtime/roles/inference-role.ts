@@ -10,7 +10,7 @@ import { silentReport } from '../assets/report.ts';
 import { ensureOcrModels } from '../assets/runtime-assets.ts';
 import { isAlive } from '../processes/process-identity.ts';
 import { connectWorker } from './connect.ts';
-import { keepWorking } from './keep-working.ts';
+import { keepWorking, workersOn } from './keep-working.ts';
 import type { RoleContext } from './role-context.ts';
 
 /** Images and models: needs no database. */
@@ -41,12 +41,14 @@ export async function runInferenceRole({ config, keyring, blobs, logger, closers
     async () => {
       const connection = await connectWorker(config);
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
-      // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
-      const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
-      const generations = hasVlm
-        ? [await createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)]
-        : [];
-      return { connection, workers: [...cards, ...generations] };
+      return workersOn(connection, async () => {
+        // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
+        const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
+        const generations = hasVlm
+          ? [await createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)]
+          : [];
+        return [...cards, ...generations];
+      });
     },
     logger,
   );
