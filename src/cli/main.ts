@@ -2,9 +2,11 @@
 import { ConfigError } from '../config.ts';
 import { applyEnvFile, isOwnFolder } from '../runtime/environment/apply-env-file.ts';
 import { EXIT } from './exit-codes.ts';
+import { reachThisMachineDirectly } from './reach-this-machine.ts';
 
 try {
   if (isOwnFolder(process.cwd())) applyEnvFile(process.cwd());
+  reachThisMachineDirectly();
   // Its modules read the environment as they are loaded.
   const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv.slice(2));
