@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../runtime/processes/free-port.ts';
 import { spawnGuarded } from '../runtime/processes/guarded-spawn.ts';
+import { SUPERVISED_ARGUMENT } from '../runtime/supervisor/supervised.ts';
 import { ApiClient } from './api-client.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 
@@ -36,7 +37,7 @@ export async function startEmbedded(userKey: string | undefined): Promise<Embedd
   // A session of its own: Ctrl-C is for this program, which decides what becomes of the other.
   const { guard, commandPid } = await spawnGuarded(
     process.execPath,
-    [...(ending === '.ts' ? ['--import', 'tsx'] : []), main],
+    [...(ending === '.ts' ? ['--import', 'tsx'] : []), main, SUPERVISED_ARGUMENT],
     {
       stdout: nothing,
       stderr: 2,

@@ -47,6 +47,7 @@ function describe({ config, shortened }: RouteContext, readiness: Readiness) {
     engines: readiness.engines.map(({ id, kind, ready, error: fault }) => ({ id, kind, ready, error: fault })),
     temporal: { connected: readiness.temporal },
     database: { connected: readiness.database },
+    storage: { writable: readiness.storage },
     context: {
       compressionEnabled: config.ENABLE_AUTO_COMPRESSION,
       strategy: config.COMPRESSION_STRATEGY,
