@@ -126,6 +126,10 @@ export const environmentSchema = z.object({
   VLM_BASE_URL: optional(z.string().regex(/^https?:\/\//)).describe('Base URL of an OpenAI-compatible server'),
   VLM_API_KEY: optional(z.string()),
   VLM_MODEL_DIR: optional(z.string()).describe('Folder of an exported Qwen3-VL'),
+  VLM_CONTEXT_TOKENS: whole(8192, { min: 512, max: 262_144 }).describe(
+    'Prompt and answer together of the model in VLM_MODEL_DIR; of a 2B each token takes 0.22 MB',
+  ),
+  VLM_THREADS: whole(0, { max: 256 }).describe('Threads of the model in VLM_MODEL_DIR; 0: by the number of cores'),
   VLM_CONCURRENCY: whole(4, { min: 1, max: 1024 }).describe('Generations at once in an inference process'),
   VLM_SERVER: z
     .enum(['auto', 'vllm', 'sglang', 'llamacpp', 'ollama', 'generic'])

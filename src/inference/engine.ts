@@ -66,6 +66,8 @@ export type GenerationPart = { readonly type: 'piece'; readonly piece: Piece } |
 export interface EngineReadiness {
   readonly ready: boolean;
   readonly error: string | null;
+  /** What is wrong with an engine that answers all the same. */
+  readonly warning?: string | null;
 }
 
 /**
@@ -83,6 +85,8 @@ export interface Engine {
   readonly capabilities: EngineCapabilities;
   /** Prompt and answer together, in tokens; null where it is not known. */
   contextLength(): Promise<number | null>;
+  /** What the model's tokenizer says that the model takes; for engines that have it at hand. */
+  tokenizerMaxLength?(): number | null;
   readiness(): Promise<EngineReadiness>;
   generate(request: GenerationRequest, options: { readonly signal: AbortSignal }): AsyncIterable<GenerationPart>;
   /** Counts by the engine's tokenizer; null where it has none. */

@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { type Config, ConfigError } from '../config.ts';
 import type { Engine } from './engine.ts';
 import { createKtpOcrEngine, type KtpOcrDependencies } from './ktp-ocr/ktp-ocr-engine.ts';
+import { createOnnxQwen3VlEngine } from './onnx-qwen3vl/onnx-qwen3vl-engine.ts';
 import { createOpenAiCompatibleEngine } from './openai-compatible/openai-compatible-engine.ts';
 
 /** An engine of this process, as /health shows it. */
@@ -10,8 +14,12 @@ export interface EngineState {
   readonly modelId: string;
   readonly ready: boolean;
   readonly error: string | null;
+  /** What is wrong with it although it answers; absent: nothing is known. */
+  readonly warning?: string;
   /** Prompt and answer together, in tokens; null where it is not known. */
   readonly contextLength: number | null;
+  /** What the model's tokenizer says that the model takes, in tokens; absent where it is not known. */
+  readonly tokenizerMaxLength?: number;
 }
 
 export interface Engines {
@@ -35,9 +43,15 @@ export function createEngines(config: Config, dependencies: KtpOcrDependencies):
     statuses: () =>
       Promise.all(
         engines.map(async (engine) => {
-          const { ready, error } = await engine.readiness();
+          const { ready, error, warning } = await engine.readiness();
           const contextLength = ready ? await engine.contextLength() : null;
-          return { id: engine.id, kind: engine.kind, modelId: engine.modelId, ready, error, contextLength };
+          const tokenizerMaxLength = engine.tokenizerMaxLength?.();
+          const { id, kind, modelId } = engine;
+          return {
+            ...{ id, kind, modelId, ready, error, contextLength },
+            ...(warning && { warning }),
+            ...(tokenizerMaxLength && { tokenizerMaxLength }),
+          };
         }),
       ),
     close: async () => {
@@ -51,9 +65,7 @@ function createVlm(config: Config): Engine[] {
     case 'none':
       return [];
     case 'onnx':
-      throw new ConfigError(
-        'bad configuration: VLM_ENGINE: onnx (chosen by VLM_MODEL_DIR where unset) is not part of this version; use VLM_BASE_URL with openai, or none',
-      );
+      return [createOwnModel(config)];
     case 'openai':
       if (config.VLM_BASE_URL === undefined) {
         throw new ConfigError('bad configuration: VLM_BASE_URL: needed where VLM_ENGINE is openai');
@@ -73,6 +85,35 @@ function createVlm(config: Config): Engine[] {
         }),
       ];
   }
+}
+
+/** Tokens of a prompt that are read in one go: more are faster, fewer let others have their turn sooner. */
+const CHUNK_TOKENS = 128;
+/** On a CPU each token of a picture costs: about 512 are enough for a card. */
+const MAX_OWN_IMAGE_PIXELS = 512 * 1024;
+const DEFAULT_MAX_IMAGE_PIXELS = 1_310_720;
+
+function createOwnModel(config: Config): Engine {
+  if (config.VLM_MODEL_DIR === undefined) {
+    throw new ConfigError('bad configuration: VLM_MODEL_DIR: needed where VLM_ENGINE is onnx');
+  }
+  if (!existsSync(join(config.VLM_MODEL_DIR, 'config.json'))) {
+    throw new ConfigError(
+      'bad configuration: VLM_MODEL_DIR: must be the folder of an exported model, with its config.json',
+    );
+  }
+  const pixels = config.VLM_MAX_IMAGE_PIXELS;
+  return createOnnxQwen3VlEngine({
+    id: 'qwen3-vl',
+    modelId: config.MODEL_REPO_ID,
+    folder: config.VLM_MODEL_DIR,
+    threads: config.VLM_THREADS || availableParallelism(),
+    concurrency: config.VLM_CONCURRENCY,
+    contextTokens: config.VLM_CONTEXT_TOKENS,
+    chunkTokens: CHUNK_TOKENS,
+    maxImagePixels: pixels === DEFAULT_MAX_IMAGE_PIXELS ? MAX_OWN_IMAGE_PIXELS : pixels,
+    eager: config.EAGER_LOAD_MODEL,
+  });
 }
 
 function vlmEngineOf({ VLM_ENGINE, VLM_MODEL_DIR, VLM_BASE_URL }: Config): 'none' | 'onnx' | 'openai' {

@@ -1,6 +1,6 @@
 """Writes the fixture of test/…/qwen3vl: the tiny model, exported, and what the reference implementation answers with it.
 
-    python golden.py ../../test/fixtures/qwen3vl-tiny [--seed 3]
+    python golden.py ../../test/fixtures/qwen3vl-tiny [--seed 11]
 
 Greedy tokens of transformers' generate() at fp32, from its own processor. Nothing of ours but the export is in between.
 """
@@ -72,7 +72,7 @@ def prepare(processor, media, messages, prefix):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out")
-    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=11)
     args = parser.parse_args()
     processor, network = tiny.processor(), tiny.model(args.seed)
     network.generation_config.eos_token_id = None

@@ -106,8 +106,9 @@ def model(seed=0):
         for name, parameter in network.named_parameters():
             if parameter.ndim > 1:
                 fan_in = parameter[0].numel()
-                spread = 0.3 if "embed_tokens" in name else (4 if "language_model" in name else 1.2) / fan_in**0.5
-                parameter.normal_(0, spread)
+                # Mergers and decoder stand out, or the pictures and DeepStack would not count in what is answered.
+                strong = "language_model" in name or "merger" in name
+                parameter.normal_(0, 0.3 if "embed_tokens" in name else (4 if strong else 1.2) / fan_in**0.5)
             elif "norm" in name and name.endswith("weight"):
                 parameter.uniform_(0.7, 1.3)
             else:
