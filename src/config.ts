@@ -140,6 +140,11 @@ export const environmentSchema = z.object({
   VLM_MAX_IMAGE_PIXELS: whole(1_310_720, { min: 65_536 }).describe('Larger pictures are scaled down to this'),
   MODEL_REPO_ID: z.string().default('Qwen/Qwen3-VL-2B-Instruct').describe('Name offered in /v1/models'),
   HF_TOKEN: optional(z.string()),
+  HF_ENDPOINT: z
+    .string()
+    .regex(/^https?:\/\//)
+    .default('https://huggingface.co')
+    .describe('Where `ktpflow models pull` fetches from: the hub, or a mirror of it'),
   DEVICE_MAP: z.string().default('auto').describe('auto, cpu, cuda or webgpu'),
   TORCH_DTYPE: z.string().default('auto').describe('auto, float32, float16, bfloat16, int8 or int4'),
   EAGER_LOAD_MODEL: flag(true).describe('1: load models at start'),

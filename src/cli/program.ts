@@ -8,6 +8,7 @@ import { runDoctor } from './commands/doctor.ts';
 import { runExtract } from './commands/extract.ts';
 import { runCancel, runRetry, runStatus } from './commands/jobs.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
+import { listModels, pullModelFiles, verifyModelFiles } from './commands/models.ts';
 import { type Connection, connect } from './connect.ts';
 import { ApiError, CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { createOutput, type Output } from './output.ts';
@@ -119,6 +120,28 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .command('rotate <id>')
     .description('replace a key and print the new one')
     .action((id: string) => withApi((api, output) => rotateKey(api, id, output)));
+
+  const models = program.command('models').description('models for VLM_MODEL_DIR');
+  models
+    .command('list')
+    .description('models that fit, and what they need')
+    .action(async () => {
+      exitCode = await listModels(readConfig(), outputOf());
+    });
+  models
+    .command('pull <id>')
+    .description('fetch a model from the hub, or from HF_ENDPOINT; goes on where it was cut off')
+    .option('--to <folder>', 'default: models/ in KTPFLOW_CACHE')
+    .option('--revision <name>', 'branch, tag or commit', 'main')
+    .action(async (id: string, flags: { to?: string; revision: string }) => {
+      exitCode = await pullModelFiles(readConfig(), id, flags, outputOf());
+    });
+  models
+    .command('verify [folder]')
+    .description('compare the files of a model with their checksums; default: VLM_MODEL_DIR')
+    .action(async (folder?: string) => {
+      exitCode = await verifyModelFiles(readConfig(), folder, outputOf());
+    });
 
   program
     .command('doctor')
