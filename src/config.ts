@@ -137,6 +137,9 @@ export const environmentSchema = z.object({
     .describe("What VLM_BASE_URL is; auto: by the server's own answers"),
   VLM_FIRST_TOKEN_TIMEOUT_SECONDS: whole(300, { min: 1, max: 7200 }).describe('Longest wait for a first token'),
   VLM_IDLE_TIMEOUT_SECONDS: whole(60, { min: 1, max: 7200 }).describe('Longest silence between two tokens'),
+  VLM_CANARY: flag(true).describe(
+    '1: the model reads a drawn card at start and daily; until it does, nothing it reads counts as sure',
+  ),
   VLM_MAX_IMAGE_PIXELS: whole(1_310_720, { min: 65_536 }).describe('Larger pictures are scaled down to this'),
   MODEL_REPO_ID: z.string().default('Qwen/Qwen3-VL-2B-Instruct').describe('Name offered in /v1/models'),
   HF_TOKEN: optional(z.string()),

@@ -88,6 +88,8 @@ export interface Engine {
   /** What the model's tokenizer says that the model takes; for engines that have it at hand. */
   tokenizerMaxLength?(): number | null;
   readiness(): Promise<EngineReadiness>;
+  /** Tells one version of a server from another; null where it does not say. For engines that may be exchanged. */
+  version?(): Promise<string | null>;
   generate(request: GenerationRequest, options: { readonly signal: AbortSignal }): AsyncIterable<GenerationPart>;
   /** Counts by the engine's tokenizer; null where it has none. */
   countTokens(text: string): Promise<number | null>;

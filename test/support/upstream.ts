@@ -45,6 +45,8 @@ export interface UpstreamBehaviour {
   chunkBytes: number;
   /** Asks for this key; null: for none. */
   apiKey: string | null;
+  /** What vLLM says of its version. */
+  version: string;
   /** Answers everything but chat completions with 404. */
   chatOnly: boolean;
 }
@@ -103,6 +105,7 @@ const DEFAULTS: UpstreamBehaviour = {
   logprobs: false,
   chunkBytes: 0,
   apiKey: null,
+  version: '0.11.0',
   chatOnly: false,
 };
 
@@ -336,7 +339,7 @@ function probeAnswer(behaviour: UpstreamBehaviour, path: string, text: string): 
         ],
       };
     case '/version':
-      return kind === 'vllm' ? { version: '0.11.0' } : undefined;
+      return kind === 'vllm' ? { version: behaviour.version } : undefined;
     case '/props':
       if (kind !== 'llamacpp') return undefined;
       return { default_generation_settings: { n_ctx: maxModelLength }, modalities: { vision: true, audio: false } };
