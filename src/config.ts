@@ -140,6 +140,9 @@ export const environmentSchema = z.object({
   VLM_CANARY: flag(true).describe(
     '1: the model reads a drawn card at start and daily; until it does, nothing it reads counts as sure',
   ),
+  VLM_CARD_BUDGET_SECONDS: whole(20, { max: 90 }).describe(
+    'What a vision-language model may delay a doubtful card by; 0: strategy auto never asks it',
+  ),
   VLM_MAX_IMAGE_PIXELS: whole(1_310_720, { min: 65_536 }).describe('Larger pictures are scaled down to this'),
   MODEL_REPO_ID: z.string().default('Qwen/Qwen3-VL-2B-Instruct').describe('Name offered in /v1/models'),
   HF_TOKEN: optional(z.string()),
@@ -206,4 +209,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigError(`bad configuration: ${lines.join('; ')}`);
+}
+
+/** The vision-language engine that is configured: VLM_ENGINE, else by VLM_MODEL_DIR or VLM_BASE_URL. */
+export function vlmEngineOf({ VLM_ENGINE, VLM_MODEL_DIR, VLM_BASE_URL }: Config): 'none' | 'onnx' | 'openai' {
+  if (VLM_ENGINE) return VLM_ENGINE;
+  if (VLM_MODEL_DIR !== undefined) return 'onnx';
+  return VLM_BASE_URL === undefined ? 'none' : 'openai';
 }

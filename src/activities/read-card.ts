@@ -3,6 +3,7 @@ import { resultContext } from '../encryption/contexts.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import { sealJson } from '../encryption/keyring.ts';
 import type { CardReaderPool } from '../inference/card-reader/pool.ts';
+import { finishByModel, type ModelReaderOptions } from '../inference/model-reader/model-reader.ts';
 import { type BlobStore, readBlob } from '../storage/blobs.ts';
 import type { ReadCardProgress } from '../workflows/messages.ts';
 import { heartbeatWhile } from './heartbeat.ts';
@@ -15,30 +16,44 @@ export interface ReadCardDependencies {
   readonly pool: CardReaderPool;
   readonly blobs: BlobStore;
   readonly keyring: Keyring;
+  /** The vision-language model of this process. */
+  readonly model?: ModelReaderOptions;
 }
 
 /**
  * Opens the image, reads the card in the pool's threads and seals the result with the record's data key, which is in
  * the blob's header: this process needs no database.
  */
-export function createReadCard({ pool, blobs, keyring }: ReadCardDependencies): InferenceActivities['readCard'] {
-  return async ({ extractionId, blob, rejectLowQuality }: ReadCardInput): Promise<ReadCardOutput> => {
+export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependencies): InferenceActivities['readCard'] {
+  return async ({ extractionId, blob, rejectLowQuality, strategy }: ReadCardInput): Promise<ReadCardOutput> => {
     const context = Context.current();
     const startedAt = new Date().toISOString();
     const progress: { details: ReadCardProgress } = { details: { stage: 'preparing', fraction: 0 } };
     return heartbeatWhile(progress, async () => {
       const dataKey = keyring.unwrapDataKey(await blobs.wrappedKey(blob));
       const image = await readBlob(blobs, blob);
-      const { result, timingsMs } = await pool.read(image, {
+      const {
+        quarterTurns,
+        result: read,
+        timingsMs,
+      } = await pool.read(image, {
         rejectLowQuality,
         signal: context.cancellationSignal,
         onStage: (stage) => {
           progress.details = { stage, fraction: FRACTIONS[stage] };
         },
       });
+      const signal = context.cancellationSignal;
+      const { generateMs, result } = await finishByModel(model, {
+        result: read,
+        image,
+        quarterTurns,
+        strategy,
+        signal,
+      });
       return {
         sealedResult: Buffer.from(sealJson(dataKey, result, resultContext(extractionId))).toString('base64'),
-        timings: { ...timingsMs, generate: 0 },
+        timings: { ...timingsMs, generate: generateMs },
         attempt: context.info.attempt,
         startedAt,
       };

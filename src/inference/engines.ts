@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type Config, ConfigError } from '../config.ts';
+import { type Config, ConfigError, vlmEngineOf } from '../config.ts';
 import type { Engine } from './engine.ts';
 import { createKtpOcrEngine, type KtpOcrDependencies } from './ktp-ocr/ktp-ocr-engine.ts';
 import { createOnnxQwen3VlEngine } from './onnx-qwen3vl/onnx-qwen3vl-engine.ts';
@@ -114,10 +114,4 @@ function createOwnModel(config: Config): Engine {
     maxImagePixels: pixels === DEFAULT_MAX_IMAGE_PIXELS ? MAX_OWN_IMAGE_PIXELS : pixels,
     eager: config.EAGER_LOAD_MODEL,
   });
-}
-
-function vlmEngineOf({ VLM_ENGINE, VLM_MODEL_DIR, VLM_BASE_URL }: Config): 'none' | 'onnx' | 'openai' {
-  if (VLM_ENGINE) return VLM_ENGINE;
-  if (VLM_MODEL_DIR !== undefined) return 'onnx';
-  return VLM_BASE_URL === undefined ? 'none' : 'openai';
 }

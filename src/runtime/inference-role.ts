@@ -29,7 +29,18 @@ export async function runInferenceRole({ config, keyring, blobs, logger, closers
   void canary?.look();
   if (config.EAGER_LOAD_MODEL) await pool.ready;
 
-  const readCard = createReadCard({ pool, blobs, keyring });
+  const readCard = createReadCard({
+    pool,
+    blobs,
+    keyring,
+    ...(vlm && {
+      model: {
+        engine: vlm,
+        isTrusted: () => canary?.passed ?? true,
+        budgetMs: config.VLM_CARD_BUDGET_SECONDS * 1000,
+      },
+    }),
+  });
   const generateAnswer = createGenerateAnswer({ config, engines, blobs, logger });
   const probeEngines = createProbeEngines(async () => {
     const statuses = await engines.statuses();

@@ -82,7 +82,7 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
       },
     });
     const archiveBlob = (await archive) ?? null;
-    const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema));
+    const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema), context.config);
     const metadata = parseJsonField(fields, 'metadata', metadataSchema);
     if (archiveBlob !== null) {
       const { entries, skipped } = await listEntries(context, archiveBlob);

@@ -44,7 +44,7 @@ export async function receiveMultipart(context: RouteContext, request: Request):
     throw missingImage();
   }
   try {
-    const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema));
+    const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema), context.config);
     return { key, image, options, imageKey: image.sha256 };
   } catch (error) {
     await discardImage(context, image.blob);
@@ -58,7 +58,7 @@ export async function receiveJson(context: RouteContext, body: unknown): Promise
   if (!parsed.success) throw invalidValue(parsed.error);
   if (parsed.data.file_id !== undefined && parsed.data.file_id !== null) throw unsupported('file_id', 'Uploaded files');
   // First what costs nothing: a bad option must not cause a fetch.
-  const options = toExtractionOptions(parsed.data.options);
+  const options = toExtractionOptions(parsed.data.options, context.config);
   const key = context.keyring.createDataKey();
   const image = await storeBodyImage(context, parsed.data, key);
   const url = urlOf(parsed.data);
