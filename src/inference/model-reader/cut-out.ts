@@ -8,6 +8,8 @@ const LINE_HEIGHT = 64;
 const MAX_WIDTH = 640;
 /** The whole card has about 512 tokens: enough for its print, and what a CPU bears. */
 const WHOLE_PIXELS = 512 * 1024;
+/** Of more fields than this the cut-outs cost as much as the whole card. */
+const MAX_CUT_OUTS = 10;
 /** Room around a value, as shares of its height and width. */
 const MARGIN = { height: 0.35, width: 0.06 };
 
@@ -38,7 +40,7 @@ export async function cutOut(
   const picture = () => sharp(upright.data, { raw: { width, height, channels } });
   const boxes = names.map((name) => fields[name].box);
   const places = boxes.flatMap((box) => (box ? [placeOf(box, width, height)] : []));
-  if (places.length < boxes.length) {
+  if (places.length < boxes.length || places.length > MAX_CUT_OUTS) {
     const scale = Math.min(1, Math.sqrt(WHOLE_PIXELS / (width * height)));
     const whole = await encode(picture().resize({ width: Math.max(32, Math.round(width * scale)) }));
     return { parts: [whole], perField: false };
