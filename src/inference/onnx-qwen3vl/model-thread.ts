@@ -21,7 +21,7 @@ export interface ModelThreadOptions extends ThreadData {
 }
 
 /** A step is a few seconds on a slow machine; a picture of the largest size on one core is the longest. */
-const DEFAULT_SILENCE_MS = 180_000;
+const DEFAULT_SILENCE_MS = 300_000;
 /** Threads that die before they are ready, in a row: the model does not fit this machine. */
 const MAX_FAILED_STARTS = 3;
 const CLOSE_GRACE_MS = 5_000;
