@@ -8,7 +8,7 @@ import { createCardReaderPool } from '../src/inference/card-reader/pool.ts';
 /**
  * What API, Temporal, codec and database add to a card: `POST /ktp-ocr/` on a running, idle platform against the bare
  * pipeline in this process, on the same image, alternating, so that a busy machine disturbs both alike. Budget
- * (DESIGN.md): at most 80 ms at p50.
+ * (docs/budgets.md): at most 80 ms at p50.
  *
  *   npm start &
  *   npx tsx bench/overhead.ts --count 40

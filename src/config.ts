@@ -93,7 +93,20 @@ export const environmentSchema = z.object({
   // Server
   HOST: z.string().default('127.0.0.1').describe('Address to listen on; anything but loopback needs a key'),
   PORT: whole(3000, { max: 65535 }).describe('Port to listen on; 0 takes a free one'),
+  HEALTH_PORT: optional(z.coerce.number().int().min(1).max(65535)).describe(
+    'Port for liveness, readiness and metrics of this process, whatever its roles; for private networks only',
+  ),
   TRUST_PROXY: z.string().default('').describe('Express "trust proxy": number of hops or a list of networks'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((origin) => origin.trim().replace(/\/$/, '')))
+    .transform((origins) => origins.filter((origin) => origin !== ''))
+    .refine((origins) => origins.every((origin) => /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s*]+)$/i.test(origin)), {
+      message: 'must be * or comma-separated origins such as https://app.example.org',
+    })
+    .describe('Web pages that may call from a browser: origins, or * for all'),
+  KEEP_ALIVE_SECONDS: whole(10, { min: 1, max: 15 }).describe('Longest silence on an event stream'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 
   // Shape
@@ -103,6 +116,7 @@ export const environmentSchema = z.object({
 
   // Access
   API_KEYS: apiKeysSchema.describe('Comma-separated key:scope+scope[:tenant]'),
+  ACCESS_LOG_DAYS: whole(1825, { min: 30, max: 36_500 }).describe('Days that entries of the access log are kept'),
   ALLOW_ANONYMOUS: flag(false).describe('1: serve without keys on any address'),
 
   // Temporal
@@ -117,7 +131,7 @@ export const environmentSchema = z.object({
     'postgresql://…; unset: the embedded PGlite',
   ),
   BLOB_URL: optional(z.string().regex(/^(file|s3):\/\//)).describe('file:// or s3://bucket/prefix'),
-  S3_ENDPOINT: optional(z.string()),
+  S3_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe('Address of an S3 server other than AWS'),
   ENCRYPTION_KEYS: encryptionKeysSchema.describe('id:base64, comma-separated; the first is used for writing'),
   RETENTION_DAYS: z.coerce.number().positive().max(3650).default(7).describe('Days that results are kept'),
 

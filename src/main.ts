@@ -8,17 +8,17 @@ import { type Config, ConfigError, readConfig } from './config.ts';
  */
 async function main(config: Config): Promise<number> {
   if (config.ROLES !== undefined) {
-    const { runRoleProcess } = await import('./runtime/role-process.ts');
-    return runRoleProcess(config, config.ROLES, async () => (await import('./runtime/roles.ts')).runRoles);
+    const { runRoleProcess } = await import('./runtime/supervisor/role-process.ts');
+    return runRoleProcess(config, config.ROLES, async () => (await import('./runtime/roles/roles.ts')).runRoles);
   }
   const { createAssetReport } = await import('./runtime/assets/report.ts');
-  const { runSupervisor } = await import('./runtime/supervisor.ts');
+  const { runSupervisor } = await import('./runtime/supervisor/supervisor.ts');
   return runSupervisor({
     config,
     environment: process.env,
     childModule: fileURLToPath(import.meta.url),
     say: (line) => console.log(line),
-    complain: (line) => console.error(line),
+    reportError: (line) => console.error(line),
     assetReport: createAssetReport(process.stdout),
   });
 }

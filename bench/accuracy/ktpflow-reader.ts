@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { readConfig } from '../../src/config.ts';
+import type { Strategy } from '../../src/contract/strategies.ts';
 import { KtpflowError } from '../../src/errors.ts';
 import { createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
 import type { Engine } from '../../src/inference/engine.ts';
 import { createEngines } from '../../src/inference/engines.ts';
 import { finishByModel } from '../../src/inference/model-reader/model-reader.ts';
-import type { Strategy } from '../../src/workflows/messages.ts';
 import { type Script, scriptedEngine } from './scripted-engine.ts';
 
 /** Our reader as a program for the bench: `ktpflow-reader.ts MODELS_FOLDER THREADS STRATEGY ENGINE BUDGET_SECONDS`. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../src/runtime/free-port.ts';
+import { freePort } from '../../src/runtime/processes/free-port.ts';
 
 /** The parts of the embedded platform, by how their command lines begin. */
 export const PARTS = ['ktpflow', 'ktpflow-api', 'ktpflow-inference', 'temporal'] as const;

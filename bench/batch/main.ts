@@ -11,7 +11,7 @@ import { type Embedded, PARTS, type Part, startEmbedded } from './embedded.ts';
 
 /**
  * A batch from the upload to the last result on the embedded platform, against the bare pipeline with as many threads
- * in the same run, before and after it, so that a busy machine disturbs both alike. Budget (DESIGN.md): orchestration
+ * in the same run, before and after it, so that a busy machine disturbs both alike. Budget (docs/budgets.md): orchestration
  * takes at most 5 % of the wall time, memory stays flat. Linux only (it reads /proc).
  *
  *   npm run build

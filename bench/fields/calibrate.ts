@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { type Group, groupOf, scoreReading } from '../../src/ktp/confidence.ts';
-import { readFields } from '../../src/ktp/read-fields.ts';
+import { type Group, groupOf, scoreReading } from '../../src/ktp/fields/confidence.ts';
+import { readFields } from '../../src/ktp/fields/read-fields.ts';
 import { FIELD_NAMES } from '../../src/ktp/schema.ts';
 import { readCorpus } from './corpus.ts';
 import { isRight } from './truth.ts';
 
 /**
- * Refits the tables of src/ktp/confidence.ts: scores of readings of a corpus (see collect.ts) against how many of them
+ * Refits the tables of src/ktp/fields/confidence.ts (see docs/confidence.md): scores of readings of a corpus (see collect.ts) against how many of them
  * were right, by isotonic regression over bins; prints tables to paste there. Use pictures of all levels and strengths.
  */
 const files = new Command('calibrate').argument('<files...>', 'NDJSON files that collect.ts wrote').parse().args;

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Emissions, PageSize, TextLine } from '../../src/ktp/text-line.ts';
+import type { Emissions, PageSize, TextLine } from '../../src/text-lines/text-line.ts';
 import type { NegativeTruth, Truth } from '../../tools/make-cards/truth.ts';
 
 /** One picture's lines as the OCR engine gave them, with what the card says. */

@@ -6,7 +6,7 @@ import { EmbeddedPlatform } from '../../test/e2e/embedded-platform.ts';
 import { startUpstream } from '../../test/support/upstream.ts';
 
 /**
- * From POST /v1/cancel to the upstream seeing its connection closed. Budget (DESIGN.md): at most 2 s, p50 <= 0.5 s.
+ * From POST /v1/cancel to the upstream seeing its connection closed. Budget (docs/budgets.md): at most 2 s, p50 <= 0.5 s.
  *
  *   npm run build && npx tsx bench/streaming/cancel.ts
  */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { commandLineOf } from '../../src/runtime/process-identity.ts';
+import { commandLineOf } from '../../src/runtime/processes/process-identity.ts';
 import type { EmbeddedPlatform } from '../../test/e2e/embedded-platform.ts';
 
 export interface HistoryCost {

@@ -9,7 +9,7 @@ import { MODEL, startTimedUpstream } from './timed-upstream.ts';
 
 /**
  * What the platform adds to a stream: time to the first token against the bare upstream in the same run, the way of each
- * token to the client, completeness, history, CPU. Budgets (DESIGN.md): first token <= +150 ms p50; token to client
+ * token to the client, completeness, history, CPU. Budgets (docs/budgets.md): first token <= +150 ms p50; token to client
  * <= 40 ms p50 with 1 stream of 50 tokens/s, <= 150 ms with 10; 30 streams complete.
  *
  *   npm run build && npx tsx bench/streaming/main.ts --streams 1,10,30

@@ -1,5 +1,5 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
-import { BATCH_PRIORITY } from '../workflows/messages.ts';
+import { BATCH_PRIORITY } from '../contract/task-queues.ts';
 
 /**
  * Heartbeats within the time after which their absence counts as death. Each costs the server a write: where nobody

@@ -6,9 +6,9 @@ import type { Metrics } from '../observability/metrics.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { Database } from '../storage/database.ts';
 import type { StoredOutcomes } from '../storage/stored-outcomes.ts';
-import type { AccessLog } from './access-log.ts';
-import type { Admission } from './admission.ts';
-import type { Authenticator } from './authentication.ts';
+import type { AccessLog } from './access/access-log.ts';
+import type { Admission } from './access/admission.ts';
+import type { Authenticator } from './access/authentication.ts';
 
 /** What the API is given. It holds no state that matters: all of this may be shared with other API processes. */
 export interface ApiContext {
@@ -29,7 +29,10 @@ export interface ApiContext {
 export interface RouteContext extends ApiContext {
   readonly authenticator: Authenticator;
   readonly accessLog: AccessLog;
+  /** Requests that wait for an answer, or for the first piece of one. */
   readonly admission: Admission;
+  /** Bytes that are being received. */
+  readonly uploads: Admission;
   /** What was last left out of a conversation that this process answered, for /health. */
   readonly shortened: { last: (object & { readonly at: string }) | null };
   /**

@@ -23,7 +23,7 @@ export interface RequestIdentity {
 /** attach: show the last answer from its start; start: a new one; busy: 409; mismatch: 422. */
 export type Decision = 'attach' | 'start' | 'busy' | 'mismatch';
 
-/** What a request without Last-Event-ID means to a session that may have an answer already (API.md). */
+/** What a request without Last-Event-ID means to a session that may have an answer already (docs/stream-protocol.md). */
 export function decide(last: LastAnswer, request: RequestIdentity): Decision {
   if (last.state === 'none') return 'start';
   const { bodyHash, idempotencyHash } = last.generation;

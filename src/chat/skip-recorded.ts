@@ -2,7 +2,7 @@ import { KtpflowError } from '../errors.ts';
 import type { Piece, ToolCallDelta } from './piece.ts';
 
 /** The new answer is not the recorded one: trying again would not help. */
-export class PartedWaysError extends KtpflowError {
+export class StreamDivergedError extends KtpflowError {
   constructor() {
     super('upstream_failed', 'The engine failed in mid-answer, and its answer could not be continued.');
   }
@@ -30,7 +30,7 @@ export class RecordedPrefix {
     }
   }
 
-  /** What is new in a piece; undefined where nothing is. @throws PartedWaysError */
+  /** What is new in a piece; undefined where nothing is. @throws StreamDivergedError */
   skip(piece: Piece): Piece | undefined {
     if (this.#rest.size === 0 && this.#knownCalls.size === 0) return piece;
     const content = this.#drop('content', piece.content);
@@ -46,9 +46,9 @@ export class RecordedPrefix {
     };
   }
 
-  /** To be called when the new answer has ended. @throws PartedWaysError */
+  /** To be called when the new answer has ended. @throws StreamDivergedError */
   assertPassed(): void {
-    if (this.#rest.size > 0) throw new PartedWaysError();
+    if (this.#rest.size > 0) throw new StreamDivergedError();
   }
 
   #expect(place: string, text: string | undefined): void {
@@ -59,7 +59,7 @@ export class RecordedPrefix {
     const expected = this.#rest.get(place);
     if (expected === undefined || !text) return text;
     const common = Math.min(expected.length, text.length);
-    if (expected.slice(0, common) !== text.slice(0, common)) throw new PartedWaysError();
+    if (expected.slice(0, common) !== text.slice(0, common)) throw new StreamDivergedError();
     if (common === expected.length) this.#rest.delete(place);
     else this.#rest.set(place, expected.slice(common));
     return text.slice(common);

@@ -3,7 +3,7 @@ import type { Finish, Piece } from './piece.ts';
 
 /**
  * What a chat workflow's history means, once: the workflow, every reader and every retry of the activity fold the same
- * records into the same answer. Nothing here knows Temporal.
+ * records into the same answer. Nothing here knows Temporal. The protocol is described in docs/stream-protocol.md.
  */
 
 /** Number of the scheduled activity in its workflow, and its attempt: a later writer has the higher epoch. */
@@ -13,6 +13,9 @@ export interface StreamFailure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly param: string | null;
+  /** Where it is not what the code says. */
+  readonly retryable?: boolean;
+  readonly retryAfterSeconds?: number;
 }
 
 /** How a stream ended; nothing follows it. */

@@ -7,7 +7,7 @@ export interface Output {
   /** A remark for people; silent with --quiet. */
   say(text: string): void;
   /** A fault. */
-  complain(text: string): void;
+  reportError(text: string): void;
   /** Draws the line that is drawn over; nothing with --quiet. On anything but a terminal at most every ten seconds. */
   progress(text: string): void;
   /** Ends the line of progress. */
@@ -47,7 +47,7 @@ export function createOutput({ quiet, json }: { quiet: boolean; json: boolean })
       clear();
       process.stderr.write(`${text}\n`);
     },
-    complain(text) {
+    reportError(text) {
       clear();
       process.stderr.write(`ktpflow: ${text}\n`);
     },

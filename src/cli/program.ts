@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { readConfig } from '../config.ts';
-import type { Strategy } from '../workflows/messages.ts';
+import { STRATEGIES } from '../contract/strategies.ts';
 import type { ApiClient } from './api-client.ts';
 import { runBackup, runRestore } from './commands/backup.ts';
 import { runBatch } from './commands/batch.ts';
@@ -8,13 +8,11 @@ import { runDoctor } from './commands/doctor.ts';
 import { runExtract } from './commands/extract.ts';
 import { runCancel, runRetry, runStatus } from './commands/jobs.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
+import { runMcp } from './commands/mcp.ts';
 import { listModels, pullModelFiles, verifyModelFiles } from './commands/models.ts';
 import { type Connection, connect } from './connect.ts';
 import { ApiError, CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { createOutput, type Output } from './output.ts';
-
-/** Not imported as a value: its module loads Temporal's workflow library. */
-const STRATEGIES = ['auto', 'ocr', 'vlm', 'hybrid'] satisfies Strategy[];
 
 interface GlobalOptions {
   readonly url?: string;
@@ -95,6 +93,11 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .description('read the failed items of a batch again')
     .action((id: string) => withApi((api, output) => runRetry(api, id, output)));
 
+  program
+    .command('mcp')
+    .description('serve the Model Context Protocol on stdin and stdout, for assistants on this machine')
+    .action(() => withApi((api) => runMcp(api, program.version() ?? '')));
+
   const keys = program.command('keys').description('the keys of the server');
   keys
     .command('create')
@@ -169,7 +172,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (!(error instanceof CliError) && !(error instanceof ApiError)) throw error;
-    outputOf().complain(error.message);
+    outputOf().reportError(error.message);
     return error.exitCode;
   }
 }

@@ -1,4 +1,6 @@
 import type { Finish, Piece } from '../chat/piece.ts';
+import type { ResponseFormat } from '../chat/response-format.ts';
+import type { Settings, TextConstraint } from '../chat/steering.ts';
 
 /** What an engine can do; a request that needs more is refused with 400 naming the engine. */
 export interface EngineCapabilities {
@@ -10,6 +12,8 @@ export interface EngineCapabilities {
   readonly continueFromPrefix: boolean;
   readonly tools: boolean;
   readonly logprobs: boolean;
+  /** Takes the settings and constraints that callers of model servers know, or refuses them by name. */
+  readonly steering?: boolean;
 }
 
 /** A part of a message, media resolved: bytes that this process has fetched, checked and scaled. */
@@ -29,6 +33,8 @@ export interface EngineMessage {
   readonly toolCallId?: string;
   /** Tool calls of an assistant's earlier turn, as OpenAI writes them. */
   readonly toolCalls?: readonly unknown[];
+  /** What the model thought in an assistant's earlier turn; some templates show it again. */
+  readonly reasoning?: string;
 }
 
 export interface Sampling {
@@ -48,10 +54,11 @@ export interface Sampling {
 export interface GenerationRequest {
   readonly messages: readonly EngineMessage[];
   readonly sampling: Sampling;
-  readonly responseFormat:
-    | { readonly type: 'text' }
-    | { readonly type: 'json_object' }
-    | { readonly type: 'json_schema'; readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
+  readonly responseFormat: ResponseFormat;
+  /** What the text must be, where `responseFormat` is text; only for engines with `steering`. */
+  readonly constraint?: TextConstraint;
+  /** By the names that callers write; only for engines with `steering`. */
+  readonly settings?: Settings;
   readonly tools?: readonly unknown[];
   readonly toolChoice?: unknown;
   /** Content that was already recorded of this answer (no reasoning); only for engines with `continueFromPrefix`. */

@@ -2,31 +2,17 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Config, ConfigError, vlmEngineOf } from '../config.ts';
+import type { EngineStatus } from '../contract/engine-status.ts';
 import type { Engine } from './engine.ts';
 import { createKtpOcrEngine, type KtpOcrDependencies } from './ktp-ocr/ktp-ocr-engine.ts';
 import { createOnnxQwen3VlEngine } from './onnx-qwen3vl/onnx-qwen3vl-engine.ts';
 import { createOpenAiCompatibleEngine } from './openai-compatible/openai-compatible-engine.ts';
 
-/** An engine of this process, as /health shows it. */
-export interface EngineState {
-  readonly id: string;
-  readonly kind: Engine['kind'];
-  readonly modelId: string;
-  readonly ready: boolean;
-  readonly error: string | null;
-  /** What is wrong with it although it answers; absent: nothing is known. */
-  readonly warning?: string;
-  /** Prompt and answer together, in tokens; null where it is not known. */
-  readonly contextLength: number | null;
-  /** What the model's tokenizer says that the model takes, in tokens; absent where it is not known. */
-  readonly tokenizerMaxLength?: number;
-}
-
 export interface Engines {
   /** The engine behind a name of /v1/models; undefined where this process has none. */
   forModel(modelId: string): Engine | undefined;
   list(): readonly Engine[];
-  statuses(): Promise<EngineState[]>;
+  statuses(): Promise<EngineStatus[]>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { parseIsoDate, toPrintedDate } from './dates.ts';
+import { parseIsoDate, toPrintedDate } from './rules/dates.ts';
 import type { CompatibleCard, Field, FieldName } from './schema.ts';
 
 /** The compatible shape of POST /ktp-ocr/: all strings, empty where a field could not be read, dates DD-MM-YYYY. */

@@ -1,12 +1,12 @@
-import { checkCard } from './checks.ts';
+import type { PageSize, TextLine } from '../text-lines/text-line.ts';
 import { toCompatibleCard } from './compat.ts';
-import { confidenceOf } from './confidence.ts';
+import { confidenceOf } from './fields/confidence.ts';
+import { readFields } from './fields/read-fields.ts';
+import type { Reading } from './fields/reading.ts';
 import { ktpLikelihood } from './likelihood.ts';
-import { readFields } from './read-fields.ts';
-import type { Reading } from './reading.ts';
+import { checkCard } from './rules/checks.ts';
 import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from './schema.ts';
-import { boxOf } from './spans.ts';
-import type { PageSize, TextLine } from './text-line.ts';
+import { boxOf } from './text/spans.ts';
 
 export interface KtpReading {
   readonly fields: KtpResult['fields'];

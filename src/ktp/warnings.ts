@@ -26,7 +26,7 @@ export type Warning =
   | 'repaired_from_nik'
   | 'repaired_from_tgl_lahir'
   | 'repaired_from_kecamatan'
-  /** Not read at all: told by another field, by a rule of KTP.md. */
+  /** Not read at all: told by another field, by a rule of docs/ktp-domain.md. */
   | 'derived_from_nik'
   | 'derived_from_kabupaten_kota'
   | 'derived_from_kecamatan'

@@ -1,4 +1,4 @@
-import { applyHomography, type Homography } from './homography.ts';
+import { applyHomography, type Homography } from '../text-lines/homography.ts';
 import type { Raster, RasterPyramid } from './raster.ts';
 
 /**

@@ -1,7 +1,5 @@
 import type { Readable } from 'node:stream';
-
-/** Where a blob lies, as workflows and rows name it: opaque, without anything personal. */
-export type BlobReference = string;
+import type { BlobReference } from '../contract/blob-reference.ts';
 
 /** Reads parts of a blob, for archives: their directory stands at the end. */
 export interface BlobReader {
@@ -34,7 +32,10 @@ export interface BlobStore {
   wrappedKey(blob: BlobReference): Promise<Uint8Array>;
   /** Deleting what is gone is no error. */
   delete(blob: BlobReference): Promise<void>;
-  /** References of blobs written before that time, to find those that no row names. */
+  /**
+   * References of blobs written before that time, to find those that no row names. What cannot be read is left out
+   * until everything else was given, and then thrown.
+   */
   listOlderThan(time: Date): AsyncIterable<BlobReference>;
   /** Throws when nothing can be written or read. */
   check(): Promise<void>;

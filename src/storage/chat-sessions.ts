@@ -1,7 +1,7 @@
 import type { Generation } from '../chat/generation.ts';
 import type { StreamView } from '../chat/stream-log.ts';
+import type { BlobReference } from '../contract/blob-reference.ts';
 import { type Keyring, sealJson, unsealJson } from '../encryption/keyring.ts';
-import type { BlobReference } from './blobs.ts';
 import type { Database } from './database.ts';
 import { Prisma } from './generated/client.ts';
 import type { ChatGenerationModel } from './generated/models.ts';
@@ -23,6 +23,8 @@ export interface NewGeneration {
   readonly sessionHash: string;
   readonly wrappedKey: Uint8Array<ArrayBuffer>;
   readonly blob: BlobReference;
+  /** How long its transcript is kept; null: SESSIONS_TTL_SECONDS. */
+  readonly keepSeconds: number | null;
 }
 
 /** An answer as its row knows it. */
@@ -98,11 +100,26 @@ export function expiredGenerations(database: Database, now: Date, limit: number)
   });
 }
 
+/** Answers without a stored end that were asked for before that time, by their ids. */
+export function unfinishedGenerations(
+  database: Database,
+  createdBefore: Date,
+  after: string,
+  limit: number,
+): Promise<Pick<ExpiredGeneration, 'id' | 'sessionHash' | 'blob'>[]> {
+  return database.chatGeneration.findMany({
+    where: { outcome: null, createdAt: { lt: createdBefore }, id: { gt: after } },
+    select: { id: true, sessionHash: true, blob: true },
+    orderBy: { id: 'asc' },
+    take: limit,
+  });
+}
+
 export async function removeGeneration(database: Database, id: string): Promise<void> {
   await database.chatGeneration.deleteMany({ where: { id } });
 }
 
-/** Keeps an ended stream; `transcript` null keeps only that it was. Storing twice changes nothing. */
+/** Keeps an ended stream; kept for no time, only that it was is. Storing twice changes nothing. */
 export async function storeTranscript(
   database: Database,
   keyring: Keyring,
@@ -111,13 +128,17 @@ export async function storeTranscript(
     readonly view: StreamView;
     readonly runId: string;
     readonly finishedAt: Date;
-    readonly expiresAt: Date;
-    readonly keep: boolean;
+    /** How long it is kept where its row does not say otherwise; 0: not at all. */
+    readonly keepSeconds: number;
   },
 ): Promise<{ blob: BlobReference | null }> {
-  const row = await database.chatGeneration.findUnique({ where: { id }, select: { wrappedKey: true, blob: true } });
+  const row = await database.chatGeneration.findUnique({
+    where: { id },
+    select: { wrappedKey: true, blob: true, keepSeconds: true },
+  });
   if (!row) return { blob: null };
-  const { expiresAt, finishedAt, keep, runId, view } = ended;
+  const { finishedAt, runId, view } = ended;
+  const keepSeconds = row.keepSeconds ?? ended.keepSeconds;
   const sealed = () => {
     const transcript = { pieces: view.pieces, end: view.end };
     return sealJson(keyring.unwrapDataKey(row.wrappedKey), transcript, transcriptContext(id));
@@ -127,10 +148,10 @@ export async function storeTranscript(
     data: {
       outcome: outcomeOf(view),
       pieces: view.pieces.length,
-      sealedTranscript: keep ? sealed() : null,
+      sealedTranscript: keepSeconds > 0 ? sealed() : null,
       runId,
       finishedAt,
-      expiresAt,
+      expiresAt: new Date(finishedAt.getTime() + keepSeconds * 1000),
     },
   });
   return { blob: row.blob };

@@ -1,11 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import type { BatchActivities } from '../activities/batch-types.ts';
-import type { GenerationActivities, TranscriptActivities } from '../activities/chat-types.ts';
-import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../activities/types.ts';
+import type { BatchActivities } from '../contract/batch-activities.ts';
+import type { GenerationActivities, TranscriptActivities } from '../contract/chat-activities.ts';
+import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../contract/extraction-activities.ts';
+import {
+  FETCH_TASK_QUEUE,
+  GENERATION_TASK_QUEUE,
+  INFERENCE_TASK_QUEUE,
+  PROBE_TASK_QUEUE,
+  WORKER_TASK_QUEUE,
+} from '../contract/task-queues.ts';
 import type { Keyring } from '../encryption/keyring.ts';
-import { GENERATION_TASK_QUEUE } from '../workflows/chat-messages.ts';
-import { INFERENCE_TASK_QUEUE, PROBE_TASK_QUEUE, WORKER_TASK_QUEUE } from '../workflows/messages.ts';
 import { createDataConverter } from './data-converter.ts';
 import { withMappedFailures } from './failures.ts';
 
@@ -37,22 +42,39 @@ function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
   } satisfies Partial<WorkerOptions>;
 }
 
-/** Role `worker`: workflows, and the activities that need the database. */
-export async function createWorkflowWorker(
+/** Fetches from strangers' servers at once: they wait, and hold up to 15 MB each. */
+const FETCHES = 32;
+
+/**
+ * Role `worker`: one worker for workflows and the activities that need the database, and one for fetches, so that slow
+ * servers of strangers hold up nothing else.
+ */
+export async function createWorkflowWorkers(
   where: WorkerConnection,
   activities: WorkerActivities & BatchActivities & TranscriptActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
-): Promise<Worker> {
-  return Worker.create({
-    ...baseOptions(where),
-    taskQueue: WORKER_TASK_QUEUE,
-    workflowBundle: { codePath: workflowBundlePath },
-    activities: withMappedFailures(activities),
-    // One V8 context each; two cores have no use for more threads than one.
-    workflowThreadPoolSize: 1,
-    maxCachedWorkflows: 200,
-    maxConcurrentActivityTaskExecutions: 20,
-  });
+): Promise<Worker[]> {
+  const { fetchBatchItem } = activities;
+  return Promise.all([
+    Worker.create({
+      ...baseOptions(where),
+      taskQueue: WORKER_TASK_QUEUE,
+      workflowBundle: { codePath: workflowBundlePath },
+      // With fetches, too: those that the version before has scheduled here.
+      activities: withMappedFailures(activities),
+      // One V8 context each; two cores have no use for more threads than one.
+      workflowThreadPoolSize: 1,
+      maxCachedWorkflows: 200,
+      maxConcurrentActivityTaskExecutions: 20,
+    }),
+    Worker.create({
+      ...baseOptions(where),
+      taskQueue: FETCH_TASK_QUEUE,
+      activities: withMappedFailures({ fetchBatchItem }),
+      maxConcurrentActivityTaskExecutions: FETCHES,
+      maxConcurrentActivityTaskPolls: 1,
+    }),
+  ]);
 }
 
 /**

@@ -10,11 +10,10 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { GenerationActivities, TranscriptActivities } from '../activities/chat-types.ts';
 import { ReaderLeases } from '../chat/leases.ts';
 import { joinPieces } from '../chat/piece-text.ts';
 import { type StreamEnd, StreamLog } from '../chat/stream-log.ts';
-import { isErrorCode } from '../errors.ts';
+import type { GenerationActivities, TranscriptActivities } from '../contract/chat-activities.ts';
 import {
   type ChatCompletionInput,
   type ChatCompletionOutput,
@@ -24,8 +23,10 @@ import {
   leaseSignal,
   recordSignal,
   type StoreTranscriptInput,
-} from './chat-messages.ts';
-import { INTERACTIVE_PRIORITY } from './messages.ts';
+  transcriptWorkflowId,
+} from '../contract/chat-workflow.ts';
+import { INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
+import { isErrorCode } from '../errors.ts';
 
 function generationAt(taskQueue: string): GenerationActivities {
   return proxyActivities<GenerationActivities>({
@@ -100,7 +101,7 @@ async function storeApart(generationId: string): Promise<void> {
   const { workflowId, runId } = workflowInfo();
   const input: StoreTranscriptInput = { generationId, workflowId, runId };
   await startChild(storeTranscriptWorkflow, {
-    workflowId: `transcript-${generationId}`,
+    workflowId: transcriptWorkflowId(generationId),
     args: [input],
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowTaskTimeout: '2 seconds',

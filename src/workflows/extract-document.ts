@@ -7,31 +7,22 @@ import {
   CancelledFailure,
   isCancellation,
   proxyActivities,
-  proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow';
-import type { ExtractionOutcome, InferenceActivities, WorkerActivities } from '../activities/types.ts';
-import { isErrorCode } from '../errors.ts';
+import type { ExtractionOutcome, InferenceActivities, WorkerActivities } from '../contract/extraction-activities.ts';
 import {
   type ExtractDocumentInput,
   type ExtractDocumentOutput,
   type ExtractionFailure,
   type ExtractionState,
-  INFERENCE_TASK_QUEUE,
-  INTERACTIVE_PRIORITY,
   stateQuery,
-} from './messages.ts';
+} from '../contract/extraction-workflow.ts';
+import { INFERENCE_TASK_QUEUE, INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
+import { isErrorCode } from '../errors.ts';
+import { storeResult } from './store-patiently.ts';
 
 /** How often a card is tried at most: a picture that kills the process each time must come to an end. */
 const MAXIMUM_READ_ATTEMPTS = 5;
-
-// Local: it takes some milliseconds in this very process, and a turn through the server costs more than that.
-const { storeResult } = proxyLocalActivities<WorkerActivities>({
-  startToCloseTimeout: '30 seconds',
-  // A database that is down comes back; the result waits for it.
-  scheduleToCloseTimeout: '7 days',
-  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
-});
 
 /** Options of `readCard`, for single cards; a batch has fewer attempts and more time to wait. */
 export const READ_CARD_OPTIONS = {
@@ -49,7 +40,7 @@ export const READ_CARD_OPTIONS = {
 } as const satisfies ActivityOptions;
 
 /** What differs between a single card and an item of a batch. */
-export interface ExtractionRoad {
+export interface ExtractionSteps {
   readonly readCard: InferenceActivities['readCard'];
   /** Attempts of `readCard` before it fails. */
   readonly maximumAttempts: number;
@@ -73,12 +64,12 @@ export async function extractDocumentWorkflow(input: ExtractDocumentInput): Prom
 
 /**
  * The road of every card, single or in a batch: read it, store the outcome. A plain function, since a child workflow
- * an item would cost a batch twice its budget (DESIGN.md).
+ * an item would cost a batch twice its budget (docs/decisions/0006-two-activities-a-card.md).
  * @throws CancelledFailure after the row has been stored as cancelled
  */
 export async function extractDocument(
   input: ExtractDocumentInput,
-  { readCard, maximumAttempts, storeResult, onState }: ExtractionRoad,
+  { readCard, maximumAttempts, storeResult, onState }: ExtractionSteps,
 ): Promise<ExtractDocumentOutput> {
   const { extractionId, blob, strategy, rejectLowQuality } = input;
   const deleteBlob = input.storeImage ? null : blob;

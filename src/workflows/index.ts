@@ -1,5 +1,6 @@
 // What the workflow bundle exports: the workflow types that a worker can run.
+
+export { ingestBatchWorkflow } from './batch/ingest-batch.ts';
 export { chatCompletionWorkflow, storeTranscriptWorkflow } from './chat-completion.ts';
 export { extractDocumentWorkflow } from './extract-document.ts';
-export { ingestBatchWorkflow } from './ingest-batch.ts';
 export { retentionWorkflow } from './retention.ts';

@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { RemovalReport, WorkerActivities } from '../activities/types.ts';
+import type { RemovalReport, WorkerActivities } from '../contract/extraction-activities.ts';
 
 const { removeExpired } = proxyActivities<WorkerActivities>({
   startToCloseTimeout: '10 minutes',

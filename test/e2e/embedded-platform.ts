@@ -12,7 +12,7 @@ import {
   isRunning,
   type ProcessIdentity,
   parentPidOf,
-} from '../../src/runtime/process-identity.ts';
+} from '../../src/runtime/processes/process-identity.ts';
 import { imageForm, jsonRequest } from '../support/api.ts';
 import { gone, PlatformProcess } from '../support/platform-process.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProcessIdentity } from '../../src/runtime/process-identity.ts';
+import type { ProcessIdentity } from '../../src/runtime/processes/process-identity.ts';
 import { gone } from '../support/platform-process.ts';
 import {
   EmbeddedPlatform,

@@ -1,6 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import { expect } from 'vitest';
-import { commandLineOf } from '../../src/runtime/process-identity.ts';
+import { commandLineOf } from '../../src/runtime/processes/process-identity.ts';
 import type { EmbeddedPlatform } from './embedded-platform.ts';
 
 /** A client of the platform's own Temporal server, without its keys: what it sees is what anybody would. */

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../src/runtime/assets/cache-folder.ts';
-import { openEmbeddedDatabase } from '../../src/runtime/pglite.ts';
-import { commandLineOf } from '../../src/runtime/process-identity.ts';
+import { openEmbeddedDatabase } from '../../src/runtime/embedded/pglite.ts';
+import { commandLineOf } from '../../src/runtime/processes/process-identity.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import {
   EmbeddedPlatform,
@@ -69,7 +69,12 @@ const finder = new TraceFinder([
 beforeAll(async () => {
   for (const path of [temporary, user]) mkdirSync(path);
   upstream = await startUpstream({ tokens: OURS.answer.split(/(?= )/), model: MODEL });
-  platform = await EmbeddedPlatform.start(home, { ...environment, VLM_BASE_URL: upstream.url, VLM_CANARY: '0', MODEL_REPO_ID: MODEL });
+  platform = await EmbeddedPlatform.start(home, {
+    ...environment,
+    VLM_BASE_URL: upstream.url,
+    VLM_CANARY: '0',
+    MODEL_REPO_ID: MODEL,
+  });
 }, 120_000);
 afterAll(async () => {
   await platform?.end();

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-/** What an answer has to be, by API.md. */
+/** What a refusal has to be, by src/errors.ts and the OpenAPI document. */
 export interface Refusal {
   readonly status: number;
   readonly code: string;

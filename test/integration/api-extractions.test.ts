@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ExtractionJob, jobSchema } from '../../src/api/extractions/job-schema.ts';
+import { extractionWorkflowId } from '../../src/contract/extraction-workflow.ts';
 import { compatibleCardSchema } from '../../src/ktp/schema.ts';
-import { extractionWorkflowId } from '../../src/workflows/messages.ts';
 import { bearer, errorOf, imageForm, jsonOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { ScriptedReader } from '../support/scripted-reader.ts';
@@ -119,6 +119,24 @@ describe('POST /ktp-ocr/', () => {
     const response = await api.request('/ktp-ocr', form());
     expect(response.headers.get('x-extraction-id')).toMatch(/^ext_/);
     expect(await errorOf(response)).toEqual({ status: 422, code: 'not_a_ktp', param: null });
+  });
+
+  it('a slow line uses up none of the time for reading', async () => {
+    const hasty = await startTestApi(platform, { OCR_TIMEOUT_SECONDS: '5' });
+    const request = new Request(`${hasty.address}/ktp-ocr/`, { method: 'POST', body: imageForm(image) });
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        controller.enqueue(bytes.subarray(0, 1000));
+        await new Promise((resolve) => setTimeout(resolve, 6_000));
+        controller.enqueue(bytes.subarray(1000));
+        controller.close();
+      },
+    });
+    const headers = { 'content-type': request.headers.get('content-type') ?? '' };
+    const response = await hasty.request('/ktp-ocr/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+    expect(response.status).toBe(200);
+    await hasty.close();
   });
 
   it('gives up in time with 504, names the job, and ends the work', async () => {

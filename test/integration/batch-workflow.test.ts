@@ -1,7 +1,7 @@
 import { Context, heartbeat } from '@temporalio/activity';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ReadCardInput, ReadCardOutput } from '../../src/activities/types.ts';
+import type { ReadCardInput, ReadCardOutput } from '../../src/contract/extraction-activities.ts';
 import { resultContext } from '../../src/encryption/contexts.ts';
 import { sealJson, unsealJson } from '../../src/encryption/keyring.ts';
 import { KtpflowError } from '../../src/errors.ts';

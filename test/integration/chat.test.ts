@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createTemporalClient } from '../../src/runtime/connect.ts';
-import { freePort } from '../../src/runtime/free-port.ts';
-import type { KeptWorkers } from '../../src/runtime/keep-working.ts';
+import { freePort } from '../../src/runtime/processes/free-port.ts';
+import { createTemporalClient } from '../../src/runtime/roles/connect.ts';
+import type { KeptWorkers } from '../../src/runtime/roles/keep-working.ts';
 import { errorOf, jsonOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, indexesOf, MODEL, readEvents, startGenerations, textOf, tokens } from '../support/chat.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';

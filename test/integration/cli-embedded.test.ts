@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../src/runtime/free-port.ts';
-import { findProcesses } from '../../src/runtime/process-identity.ts';
+import { freePort } from '../../src/runtime/processes/free-port.ts';
+import { findProcesses } from '../../src/runtime/processes/process-identity.ts';
 
 /** Built by `npm test`. */
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

@@ -6,17 +6,17 @@ import protoModule from '@temporalio/proto';
 const { temporal: proto } = protoModule;
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resultContext } from '../../src/encryption/contexts.ts';
-import { unsealJson } from '../../src/encryption/keyring.ts';
-import { KtpflowError } from '../../src/errors.ts';
-import { ktpResultSchema } from '../../src/ktp/schema.ts';
 import {
   EXTRACT_DOCUMENT_WORKFLOW,
   type ExtractDocumentInput,
   type ExtractDocumentOutput,
   extractionWorkflowId,
-  WORKER_TASK_QUEUE,
-} from '../../src/workflows/messages.ts';
+} from '../../src/contract/extraction-workflow.ts';
+import { WORKER_TASK_QUEUE } from '../../src/contract/task-queues.ts';
+import { resultContext } from '../../src/encryption/contexts.ts';
+import { unsealJson } from '../../src/encryption/keyring.ts';
+import { KtpflowError } from '../../src/errors.ts';
+import { ktpResultSchema } from '../../src/ktp/schema.ts';
 import { recordHistory } from '../support/histories.ts';
 import { insertExtraction, type Platform, startPlatform } from '../support/platform.ts';
 

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openEmbeddedDatabase } from '../../src/runtime/pglite.ts';
-import { commandLineOf, findProcesses, isRunning } from '../../src/runtime/process-identity.ts';
+import { openEmbeddedDatabase } from '../../src/runtime/embedded/pglite.ts';
+import { commandLineOf, findProcesses, isRunning } from '../../src/runtime/processes/process-identity.ts';
 import { gone, PlatformProcess } from '../support/platform-process.ts';
 
 const FIXTURE = fileURLToPath(new URL('../support/platform-fixture.ts', import.meta.url));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KeptWorkers } from '../../src/runtime/keep-working.ts';
+import type { KeptWorkers } from '../../src/runtime/roles/keep-working.ts';
 import { jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import {
   chatEnvironment,

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { forkModule } from '../../src/runtime/fork-module.ts';
+import { forkModule } from '../../src/runtime/processes/fork-module.ts';
 import { jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, indexesOf, MODEL, readEvents, startGenerations, textOf, tokens } from '../support/chat.ts';
 import { TEST_ENCRYPTION_KEYS } from '../support/histories.ts';
@@ -85,7 +85,7 @@ describe('an engine that is slow to begin', () => {
       text += Buffer.from(bytes).toString();
       lives.push(performance.now());
     }
-    expect(text).toMatch(/^id: slow:0\ndata: .*"role":"assistant".*\n\n: keep-alive\n\n: keep-alive\n\n/);
+    expect(text).toMatch(/^id: slow:0\ndata: .*"role":"assistant".*\n\n: keep-alive\n: keep-alive\n/);
     expect(text).toMatch(/ t2.*data: \[DONE\]\n\n$/s);
     for (const [index, at] of lives.entries()) expect(at - (lives[index - 1] ?? at)).toBeLessThan(15_000);
     await generations.stop();

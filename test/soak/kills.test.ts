@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandLineOf } from '../../src/runtime/process-identity.ts';
+import { commandLineOf } from '../../src/runtime/processes/process-identity.ts';
 import { Random } from '../../tools/make-cards/random.ts';
 import { EmbeddedPlatform, exampleImage, exampleTruth, temporaryFolder } from '../e2e/embedded-platform.ts';
 import { expectReadOnce } from '../e2e/histories.ts';

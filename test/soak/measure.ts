@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { commandLineOf } from '../../src/runtime/process-identity.ts';
+import { commandLineOf } from '../../src/runtime/processes/process-identity.ts';
 import type { EmbeddedPlatform } from '../e2e/embedded-platform.ts';
 
 /** What a process holds, by /proc: Linux only. */

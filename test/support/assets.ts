@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { createAssetReport } from '../../src/runtime/assets/report.ts';
-import { ensureOcrModels, ensureTemporalCli } from '../../src/runtime/assets.ts';
+import { ensureOcrModels, ensureTemporalCli } from '../../src/runtime/assets/runtime-assets.ts';
 
 /**
  * Vitest global setup: the Temporal CLI and the OCR models are in the cache before the first test, and the tests find

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ItemRequest } from '../../src/batch/item-request.ts';
-import { requestContext } from '../../src/encryption/contexts.ts';
-import { sealJson } from '../../src/encryption/keyring.ts';
 import {
   BATCH_START,
   batchWorkflowId,
   INGEST_BATCH_WORKFLOW,
   type IngestBatchInput,
-} from '../../src/workflows/batch-messages.ts';
-import { BATCH_PRIORITY, WORKER_TASK_QUEUE } from '../../src/workflows/messages.ts';
+} from '../../src/contract/batch-workflow.ts';
+import { BATCH_PRIORITY, WORKER_TASK_QUEUE } from '../../src/contract/task-queues.ts';
+import { requestContext } from '../../src/encryption/contexts.ts';
+import { sealJson } from '../../src/encryption/keyring.ts';
 import type { Platform } from './platform.ts';
 
 /** A batch and its items as the API writes them before it starts the workflow; each item's image is its text. */

@@ -1,9 +1,9 @@
-import { createGenerateAnswer } from '../../src/activities/generate-answer.ts';
+import { createGenerateAnswer } from '../../src/activities/chat/generate-answer.ts';
 import type { Config } from '../../src/config.ts';
 import type { Engine } from '../../src/inference/engine.ts';
 import { createOpenAiCompatibleEngine } from '../../src/inference/openai-compatible/openai-compatible-engine.ts';
-import { connectWorker } from '../../src/runtime/connect.ts';
-import { type KeptWorkers, keepWorking } from '../../src/runtime/keep-working.ts';
+import { connectWorker } from '../../src/runtime/roles/connect.ts';
+import { type KeptWorkers, keepWorking } from '../../src/runtime/roles/keep-working.ts';
 import { createGenerationWorker } from '../../src/worker/workers.ts';
 import type { Platform } from './platform.ts';
 import type { Upstream } from './upstream.ts';
@@ -16,11 +16,11 @@ export function chatEnvironment(upstream: Upstream): Record<string, string> {
   return { VLM_BASE_URL: upstream.url, MODEL_REPO_ID: MODEL, VLM_CANARY: '0' };
 }
 
-export function createTestEngine(config: Config): Engine {
+export function createTestEngine(config: Config, modelId = MODEL): Engine {
   return createOpenAiCompatibleEngine({
     id: 'vlm',
     baseUrl: config.VLM_BASE_URL ?? '',
-    modelId: MODEL,
+    modelId,
     maxImagePixels: 1_000_000,
   });
 }
@@ -29,9 +29,10 @@ export function createTestEngine(config: Config): Engine {
 export function startGenerations(
   platform: Pick<Platform, 'blobs' | 'config' | 'keyring' | 'logger'>,
   slots = 40,
+  modelId = MODEL,
 ): KeptWorkers {
   const { blobs, config, keyring, logger } = platform;
-  const engine = createTestEngine(config);
+  const engine = createTestEngine(config, modelId);
   return keepWorking(
     'generation',
     async () => {
@@ -40,7 +41,7 @@ export function startGenerations(
         config,
         blobs,
         logger,
-        engines: { forModel: (model) => (model === MODEL ? engine : undefined) },
+        engines: { forModel: (model) => (model === modelId ? engine : undefined) },
       });
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
       return { connection, workers: [await createGenerationWorker(where, { generateAnswer }, slots)] };

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import sharp from 'sharp';
-import type { InferenceActivities } from '../../src/activities/types.ts';
+import type { InferenceActivities } from '../../src/contract/extraction-activities.ts';
 import { resultContext } from '../../src/encryption/contexts.ts';
 import { sealJson } from '../../src/encryption/keyring.ts';
 import { KtpflowError } from '../../src/errors.ts';

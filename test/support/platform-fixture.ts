@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, readConfig } from '../../src/config.ts';
 import { createAssetReport } from '../../src/runtime/assets/report.ts';
-import { openEmbeddedDatabase } from '../../src/runtime/pglite.ts';
-import { type RunRoles, runRoleProcess } from '../../src/runtime/role-process.ts';
-import { runSupervisor } from '../../src/runtime/supervisor.ts';
+import { openEmbeddedDatabase } from '../../src/runtime/embedded/pglite.ts';
+import { type RunRoles, runRoleProcess } from '../../src/runtime/supervisor/role-process.ts';
+import { runSupervisor } from '../../src/runtime/supervisor/supervisor.ts';
 
 /**
  * src/main.ts with small roles: the supervisor, Temporal, PGlite and the processes are the real ones, the API only
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
     environment: process.env,
     childModule: fileURLToPath(import.meta.url),
     say: (line) => console.log(line),
-    complain: (line) => console.error(line),
+    reportError: (line) => console.error(line),
     assetReport: createAssetReport(process.stdout),
   });
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findProcesses, isRunning, type ProcessIdentity } from '../../src/runtime/process-identity.ts';
+import { findProcesses, isRunning, type ProcessIdentity } from '../../src/runtime/processes/process-identity.ts';
 
 /** A supervisor in a process of its own, as a person starts it, with what it prints. */
 export class PlatformProcess {

@@ -4,25 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { batchDependencies, createBatchActivities } from '../../src/activities/batch-activities.ts';
+import { batchDependencies, createBatchActivities } from '../../src/activities/batch/batch-activities.ts';
+import { createStoreTranscript } from '../../src/activities/chat/store-transcript.ts';
+import { createReadCard } from '../../src/activities/extraction/read-card.ts';
+import { createStoreResult } from '../../src/activities/extraction/store-result.ts';
 import { createProbeEngines } from '../../src/activities/probe-engines.ts';
-import { createReadCard } from '../../src/activities/read-card.ts';
-import { createRemoveExpired } from '../../src/activities/remove-expired.ts';
-import { createStoreResult } from '../../src/activities/store-result.ts';
-import { createStoreTranscript } from '../../src/activities/store-transcript.ts';
-import type { InferenceActivities } from '../../src/activities/types.ts';
+import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import type { InferenceActivities } from '../../src/contract/extraction-activities.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { type CardReaderPool, createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
 import { createLogger, type Logger } from '../../src/observability/logger.ts';
-import { connectWorker, createTemporalClient } from '../../src/runtime/connect.ts';
-import { freePort } from '../../src/runtime/free-port.ts';
-import { type KeptWorkers, keepWorking } from '../../src/runtime/keep-working.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/runtime/temporal-server.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/runtime/embedded/temporal-server.ts';
+import { freePort } from '../../src/runtime/processes/free-port.ts';
+import { connectWorker, createTemporalClient } from '../../src/runtime/roles/connect.ts';
+import { type KeptWorkers, keepWorking } from '../../src/runtime/roles/keep-working.ts';
 import type { BlobStore } from '../../src/storage/blobs.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
-import { createInferenceWorkers, createWorkflowWorker } from '../../src/worker/workers.ts';
+import { createInferenceWorkers, createWorkflowWorkers } from '../../src/worker/workers.ts';
 import { TEST_ENCRYPTION_KEYS } from './histories.ts';
 import { createMemoryDatabase } from './memory-database.ts';
 
@@ -33,6 +33,8 @@ export interface PlatformOptions {
   readonly environment?: Record<string, string>;
   /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
   readonly readCard?: (real: () => InferenceActivities['readCard']) => InferenceActivities['readCard'];
+  /** Stands in front of the database of the workers, to make it go away. Default: nothing does. */
+  readonly workerDatabase?: (real: Database) => Database;
 }
 
 export interface Platform {
@@ -127,16 +129,17 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     startWorkflows: () =>
       keep('worker', async () => {
         const connection = await connectWorker(config);
+        const worked = options.workerDatabase?.(database.database) ?? database.database;
         const activities = {
-          storeResult: createStoreResult(database.database, blobs),
-          removeExpired: createRemoveExpired(database.database, blobs),
-          storeTranscript: createStoreTranscript({ config, database: database.database, blobs, keyring }),
-          ...createBatchActivities(batchDependencies(config, { database: database.database, blobs, keyring })),
+          storeResult: createStoreResult(worked, blobs),
+          removeExpired: createRemoveExpired(worked, blobs),
+          storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),
+          ...createBatchActivities(batchDependencies(config, { database: worked, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         return {
           connection,
-          workers: [await createWorkflowWorker(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE)],
+          workers: await createWorkflowWorkers(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE),
         };
       }),
     async stop() {

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { InferenceActivities, ReadCardInput, ReadCardOutput } from '../../src/activities/types.ts';
+import type { InferenceActivities, ReadCardInput, ReadCardOutput } from '../../src/contract/extraction-activities.ts';
 import { resultContext } from '../../src/encryption/contexts.ts';
 import { sealJson, unsealJson } from '../../src/encryption/keyring.ts';
 import { KtpflowError } from '../../src/errors.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { STRATEGIES } from '../../workflows/messages.ts';
+import { STRATEGIES } from '../../contract/strategies.ts';
 import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
 
 export const BATCH_STATUSES = ['validating', 'running', 'cancelling', 'completed', 'cancelled', 'failed'] as const;

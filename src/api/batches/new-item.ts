@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { EntryPlace } from '../../batch/archive/list-entries.ts';
+import type { BlobReference } from '../../contract/blob-reference.ts';
+import type { ExtractionFailure } from '../../contract/extraction-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { BlobReference } from '../../storage/blobs.ts';
-import type { ExtractionFailure } from '../../workflows/messages.ts';
 import type { RouteContext } from '../context.ts';
-import { type RecordKey, storeImage } from '../extractions/image-upload.ts';
+import { type RecordKey, storeImage } from '../intake/image-upload.ts';
 
 /** An item as it was handed in, before its row is written. */
 export interface NewItem {

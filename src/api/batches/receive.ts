@@ -1,26 +1,15 @@
 import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
-import type { BlobReference } from '../../storage/blobs.ts';
 import type { RouteContext } from '../context.ts';
-import { invalidValue } from '../errors.ts';
-import { discardImage, maxImageBytes, type RecordKey } from '../extractions/image-upload.ts';
-import { type ExtractionOptions, toExtractionOptions, unsupported } from '../extractions/options.ts';
+import { OPTION_NAMES, toExtractionOptions, unsupported } from '../extractions/options.ts';
+import { invalidValue } from '../http/errors.ts';
+import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
+import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveBatchForm } from './receive-form.ts';
+import type { ReceivedBatch } from './received-batch.ts';
 import { createBatchSchema, type NewItemBody } from './request-schema.ts';
-
-/** A batch as it was handed in: what there is of its images in the blob store, everything checked. */
-export interface ReceivedBatch {
-  readonly source: 'images' | 'archive' | 'items';
-  readonly key: RecordKey;
-  readonly archive: BlobReference | null;
-  readonly items: readonly NewItem[];
-  /** Entries of the archive that are no items. */
-  readonly skipped: number;
-  readonly options: ExtractionOptions;
-  readonly metadata: Record<string, string> | null;
-}
 
 /** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
 export function receiveBatch(context: RouteContext, request: Request): Promise<ReceivedBatch> {
@@ -29,7 +18,10 @@ export function receiveBatch(context: RouteContext, request: Request): Promise<R
 }
 
 /** Deletes everything that was stored of a batch which will not be. */
-export async function discardBatch(context: RouteContext, { archive, items }: ReceivedBatch): Promise<void> {
+export async function discardBatch(
+  context: Pick<RouteContext, 'blobs' | 'logger'>,
+  { archive, items }: ReceivedBatch,
+): Promise<void> {
   const blobs = [archive, ...items.map((item) => item.blob)].filter((blob) => blob !== null);
   await Promise.all(blobs.map((blob) => discardImage(context, blob)));
 }
@@ -40,9 +32,11 @@ async function receiveJson(context: RouteContext, body: unknown): Promise<Receiv
   const { input_file_id, items: bodies, metadata, options, webhook } = parsed.data;
   if (input_file_id !== undefined && input_file_id !== null) throw unsupported('input_file_id', 'Uploaded files');
   if (webhook !== undefined && webhook !== null) throw unsupported('webhook', 'Webhooks');
-  if (!bodies) throw new KtpflowError('missing_image', 'The request holds no items.', { param: 'items' });
+  const names = Object.keys(body as object);
+  if (!bodies) throw new KtpflowError('missing_image', `The body has no items${instead(names)}.`, { param: 'items' });
+  refuseUnknownFields(names, Object.keys(createBatchSchema.shape), OPTION_NAMES);
   if (bodies.length > context.config.MAX_BATCH_ITEMS) {
-    const message = `A batch may have at most ${context.config.MAX_BATCH_ITEMS} items.`;
+    const message = `Batches must not exceed ${context.config.MAX_BATCH_ITEMS} items (MAX_BATCH_ITEMS).`;
     throw new KtpflowError('invalid_value', message, { param: 'items' });
   }
   bodies.forEach(checkSource);
@@ -63,7 +57,7 @@ function checkSource(item: NewItemBody, index: number): void {
     throw unsupported(`items.${index}.file_id`, 'Uploaded files');
   const sources = [item.image_url, item.image_base64].filter((source) => source !== undefined && source !== null);
   if (sources.length === 1) return;
-  const message = sources.length === 0 ? 'The item has no image.' : 'Send one image an item, not several.';
+  const message = sources.length === 0 ? 'The item has no image.' : 'Send only one image per item.';
   throw new KtpflowError('invalid_value', message, { param: `items.${index}.image_url` });
 }
 

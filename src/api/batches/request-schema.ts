@@ -7,13 +7,16 @@ export const batchOptionsSchema = optionsSchema
   .pick({ strategy: true, reject_low_quality: true, store_image: true, webhook: true })
   .meta({ id: 'BatchOptions' });
 
-const itemLabelSchema = z.object({
+const itemLabelSchema = z.strictObject({
   custom_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
   metadata: metadataSchema.nullish(),
 });
 
+/** The configured limit (MAX_BATCH_ITEMS) may be lower, never higher. */
+export const MOST_BATCH_ITEMS = 1_000_000;
+
 /** What may be said of the `images` of a form, in their order. */
-export const labelsSchema = z.array(itemLabelSchema.nullable());
+export const labelsSchema = z.array(itemLabelSchema.nullable()).max(MOST_BATCH_ITEMS);
 
 const newItemSchema = itemLabelSchema
   .extend({
@@ -30,7 +33,7 @@ export type NewItemBody = z.infer<typeof newItemSchema>;
 /** JSON body of POST /v1/ktp/batches. `null` means absent. */
 export const createBatchSchema = z
   .object({
-    items: z.array(newItemSchema).min(1, 'Must hold at least one item.').nullish(),
+    items: z.array(newItemSchema).min(1, 'Must contain at least one item.').max(MOST_BATCH_ITEMS).nullish(),
     input_file_id: z.unknown().optional().describe('Not supported yet.'),
     options: batchOptionsSchema.nullish(),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),

@@ -1,26 +1,32 @@
 import type { Express, RequestHandler, Response } from 'express';
-import { batchWorkflowId } from '../../workflows/batch-messages.ts';
-import type { AccessAction } from '../access-log.ts';
-import { requireScope } from '../authentication.ts';
+import { AbortScope } from '../../abort-scope.ts';
+import { batchWorkflowId } from '../../contract/batch-workflow.ts';
+import type { AccessAction } from '../access/access-log.ts';
+import { requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
-import { hasBody, unlessMultipart } from '../extractions/collection.ts';
-import { missingImage } from '../extractions/receive.ts';
 import { waitQuerySchema } from '../extractions/request-schema.ts';
-import { callerGone, waitForWorkflow } from '../extractions/wait.ts';
-import { idempotencyHash, requestHash } from '../idempotency.ts';
-import { jsonBody } from '../json-body.ts';
-import { route } from '../methods.ts';
-import { behind, pageQuerySchema, toPage } from '../pagination.ts';
-import { callerOf, requestState } from '../request-state.ts';
-import { BATCHES_PATH, batchesOf, batchOf, findBatch } from './batch.ts';
+import { waitForWorkflow } from '../extractions/wait.ts';
+import { callerGone } from '../http/caller-gone.ts';
+import { hasBody } from '../http/has-body.ts';
+import { jsonBody } from '../http/json-body.ts';
+import { route } from '../http/methods.ts';
+import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
+import { unlessMultipart } from '../http/unless-multipart.ts';
+import { idempotencyHash, requestHash } from '../intake/idempotency.ts';
+import { missingImage } from '../intake/image-upload.ts';
 import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
 import { streamBatchEvents } from './events.ts';
+import { findBatch, isKept } from './find-batch.ts';
 import { listItems, resultRows } from './items.ts';
 import { receiveBatch } from './receive.ts';
+import { BATCHES_PATH } from './render-batch.ts';
 import { batchPayload, createOrRepeatBatch } from './repeat.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
 import { sendResults } from './send-results.ts';
+import { settleBatch, settleBatches } from './settle-batch.ts';
 
 /** Cards in the window stop within their heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
@@ -51,17 +57,17 @@ export function batches(app: Express, context: RouteContext): void {
     const { loggedId } = requestState(response);
     const id = await createOrRepeatBatch(context, { caller, loggedId, batch, idempotency });
     response.location(`${BATCHES_PATH}/${id}`);
-    send(response, 202, await batchOf(context, await find(response, id)));
+    send(response, 202, await settleBatch(context, await find(response, id)));
   };
 
   const list: RequestHandler = async (request, response) => {
     const { cursor, limit } = pageQuerySchema.parse(request.query);
     const rows = await database.batch.findMany({
-      where: { tenant: callerOf(response).tenant, expiresAt: { gt: new Date() }, ...behind(cursor) },
+      where: { tenant: callerOf(response).tenant, AND: [isKept(), behind(cursor)] },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: limit + 1,
     });
-    const objects = new Map((await batchesOf(context, rows.slice(0, limit))).map((batch) => [batch.id, batch]));
+    const objects = new Map((await settleBatches(context, rows.slice(0, limit))).map((batch) => [batch.id, batch]));
     response.json(toPage(rows, limit, (row) => objects.get(row.id)));
   };
 
@@ -70,16 +76,16 @@ export function batches(app: Express, context: RouteContext): void {
     const { id } = request.params;
     let row = await find(response, id);
     if (wait > 0 && !isFinalBatch(row.status)) {
-      const leave = admission.enter();
+      const leave = admission.enter(callerOf(response).tenant);
       try {
-        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
-        await waitForWorkflow(temporal, batchWorkflowId(id), signal);
+        using scope = new AbortScope([context.closing, callerGone(response)], wait * 1000);
+        await waitForWorkflow(temporal, batchWorkflowId(id), scope.signal);
       } finally {
         leave();
       }
       row = await find(response, id);
     }
-    send(response, 200, await batchOf(context, row));
+    send(response, 200, await settleBatch(context, row));
   };
 
   const items: ById = async (request, response) => {
@@ -106,17 +112,17 @@ export function batches(app: Express, context: RouteContext): void {
     if (!isFinalBatch(row.status)) {
       await log(response, 'batch.cancel', id);
       await cancelBatch(context, row);
-      const signal = AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]);
-      await waitForWorkflow(temporal, batchWorkflowId(id), signal);
+      using scope = new AbortScope([callerGone(response)], CANCEL_WAIT_MS);
+      await waitForWorkflow(temporal, batchWorkflowId(id), scope.signal);
     }
-    send(response, 200, await batchOf(context, await find(response, id)));
+    send(response, 200, await settleBatch(context, await find(response, id)));
   };
 
   const retry: ById = async (request, response) => {
     const row = await find(response, request.params.id);
     await retryBatch(context, row);
     await log(response, 'batch.retry', row.id);
-    send(response, 202, await batchOf(context, await find(response, row.id)));
+    send(response, 202, await settleBatch(context, await find(response, row.id)));
   };
 
   const erase: ById = async (request, response) => {
@@ -127,7 +133,13 @@ export function batches(app: Express, context: RouteContext): void {
 
   const byId = (handler: ById): RequestHandler[] => [scope, handler as RequestHandler];
   route(app, BATCHES_PATH, {
-    post: [scope, requireBody, ...unlessMultipart(jsonBody(config)), create],
+    post: [
+      scope,
+      requireBody,
+      gateUploads(context, config.MAX_UPLOAD_MB),
+      ...unlessMultipart(jsonBody(config)),
+      create,
+    ],
     get: [scope, list],
   });
   route(app, `${BATCHES_PATH}/:id`, { get: byId(read), delete: byId(erase) });

@@ -42,8 +42,13 @@ export async function sendResults(
     await pipeline(Readable.from(written(all, options)), response);
   } catch (error) {
     // A reader that went away is no fault of ours.
-    if (!response.destroyed || !response.writableAborted) throw error;
+    if (!isPrematureClose(error)) throw error;
   }
+}
+
+/** The reader closed the connection: what our own rows throw is another error. */
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 function written(

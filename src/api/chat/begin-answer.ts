@@ -6,7 +6,7 @@ import { isKeyOfAnotherBody } from '../../storage/chat-sessions.ts';
 import type { RouteContext } from '../context.ts';
 import type { Answer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
-import { type EndedAnswer, type LocatedAnswer, locateAnswer, lookAgain, type SessionAnswer } from './sessions.ts';
+import { type EndedAnswer, type LocatedAnswer, locateAnswer, recheckAnswer, type SessionAnswer } from './sessions.ts';
 import { type StartOptions, startAnswer } from './start-answer.ts';
 
 /** A run with a recorded end is closed within milliseconds, as long as there is a worker. */
@@ -16,8 +16,6 @@ const NEW_SESSION: LocatedAnswer = { last: { state: 'none' }, nextOrdinal: 1 };
 
 export interface BeginOptions extends StartOptions {
   readonly identity: RequestIdentity;
-  /** The id was made for this request: nobody can know the session yet. */
-  readonly isNewSession: boolean;
 }
 
 export interface BegunAnswer {
@@ -43,7 +41,7 @@ export async function beginAnswer(
   const deadline = Date.now() + CLOSING_MS;
   for (;;) {
     const located = isNewSession ? NEW_SESSION : await locateAnswer(context, sessionHash);
-    const last = located.last.state === 'running' ? await lookAgain(context, streams, located.last) : located.last;
+    const last = located.last.state === 'running' ? await recheckAnswer(context, streams, located.last) : located.last;
     switch (decide(lastAnswer(last), identity)) {
       case 'busy':
         throw new KtpflowError('session_busy', 'The session is answering another request.', { param: 'session_id' });

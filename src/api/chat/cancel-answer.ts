@@ -1,7 +1,7 @@
 import type { ApiContext } from '../context.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { cancelRun } from './runs.ts';
-import { type EndedAnswer, locateAnswer, lookAgain, type RunningAnswer } from './sessions.ts';
+import { type EndedAnswer, locateAnswer, type RunningAnswer, recheckAnswer } from './sessions.ts';
 
 export type CancelStatus = 'cancelled' | 'finished' | 'not_found';
 
@@ -19,7 +19,7 @@ export async function cancelAnswer(
 ): Promise<CancelStatus> {
   const { last } = await locateAnswer(context, sessionHash);
   if (last.state === 'none') return 'not_found';
-  const answer = last.state === 'running' ? await lookAgain(context, streams, last) : last;
+  const answer = last.state === 'running' ? await recheckAnswer(context, streams, last) : last;
   return answer.state === 'running' ? stop(context, streams, answer) : statusOf(answer);
 }
 

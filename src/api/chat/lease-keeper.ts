@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { StreamRun } from '../../storage/stream-history.ts';
-import { LEASE_RENEWAL_MS, leaseSignal } from '../../workflows/chat-messages.ts';
-import { isTemporalNotFound } from '../temporal-errors.ts';
+import { LEASE_RENEWAL_MS, leaseSignal } from '../../contract/chat-workflow.ts';
+import type { StreamRun } from '../../stream-history/stream-history.ts';
+import { isTemporalNotFound } from '../http/temporal-errors.ts';
 
 const SIGNAL_DEADLINE_MS = 5_000;
 const RETRY_MS = 500;

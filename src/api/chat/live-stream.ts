@@ -1,6 +1,11 @@
 import type { Generation } from '../../chat/generation.ts';
 import { StreamLog, type StreamView } from '../../chat/stream-log.ts';
-import { followStream, StreamGoneError, type StreamRun, type StreamSource } from '../../storage/stream-history.ts';
+import {
+  followStream,
+  StreamGoneError,
+  type StreamRun,
+  type StreamSource,
+} from '../../stream-history/stream-history.ts';
 
 export interface LiveStreamOptions {
   readonly source: StreamSource;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import type { Generation } from '../../chat/generation.ts';
 import { readTranscript } from '../../storage/chat-sessions.ts';
-import type { StreamRun } from '../../storage/stream-history.ts';
+import type { StreamRun } from '../../stream-history/stream-history.ts';
 import type { RouteContext } from '../context.ts';
 import type { Answer } from './answer.ts';
 import { LeaseKeeper } from './lease-keeper.ts';

@@ -1,23 +1,22 @@
 import type { ChatRequest } from '../../chat/request.ts';
 import type { Config } from '../../config.ts';
+import { KTP_OCR_MODEL } from '../../contract/engine-status.ts';
+import { GENERATION_TASK_QUEUE, INFERENCE_TASK_QUEUE } from '../../contract/task-queues.ts';
 import { KtpflowError } from '../../errors.ts';
-import { GENERATION_TASK_QUEUE } from '../../workflows/chat-messages.ts';
-import { INFERENCE_TASK_QUEUE } from '../../workflows/messages.ts';
 
 /** The model that is always there: a picture of a card in, its fields as JSON out. */
-export const OCR_MODEL = 'ktp-ocr';
 /** Name of the schema that asks for the full shape; published at /schemas/ktp.json. */
 const OCR_SCHEMA_NAME = 'ktp';
 
 /** Names offered in /v1/models. */
 export function modelNames(config: Config): string[] {
   const vision = config.VLM_ENGINE !== 'none' && (config.VLM_BASE_URL || config.VLM_MODEL_DIR);
-  return vision ? [config.MODEL_REPO_ID, OCR_MODEL] : [OCR_MODEL];
+  return vision ? [config.MODEL_REPO_ID, KTP_OCR_MODEL] : [KTP_OCR_MODEL];
 }
 
 /** Task queue of the processes that run a model. */
 export function taskQueueOf(model: string): string {
-  return model === OCR_MODEL ? INFERENCE_TASK_QUEUE : GENERATION_TASK_QUEUE;
+  return model === KTP_OCR_MODEL ? INFERENCE_TASK_QUEUE : GENERATION_TASK_QUEUE;
 }
 
 /** @throws KtpflowError model_not_found */
@@ -29,7 +28,7 @@ export function requireModel(config: Config, model: string): void {
 
 /** What `ktp-ocr` needs can be told before anything is started. @throws KtpflowError missing_image, invalid_value */
 export function checkOcrRequest(request: ChatRequest): void {
-  if (request.model !== OCR_MODEL) return;
+  if (request.model !== KTP_OCR_MODEL) return;
   const question = request.messages.findLast((message) => message.role === 'user');
   if (!question?.content?.some((part) => part.type === 'image')) {
     const message = 'The model ktp-ocr needs an image in the last user message.';

@@ -3,7 +3,7 @@ import { KtpflowError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
 import type { BegunAnswer } from './begin-answer.ts';
 import type { LiveStreams } from './live-streams.ts';
-import { locateAnswer, lookAgain } from './sessions.ts';
+import { locateAnswer, recheckAnswer } from './sessions.ts';
 
 /**
  * A session's last answer, running or kept.
@@ -17,7 +17,7 @@ export async function resumeAnswer(
   const { last } = await locateAnswer(context, sessionHash);
   if (last.state === 'running') {
     // Its end may be recorded already: then this is a replay, and says so, although nothing is stored yet.
-    const seen = await lookAgain(context, streams, last);
+    const seen = await recheckAnswer(context, streams, last);
     const kept = seen.state === 'ended' && seen.expiresAt > new Date() ? await seen.open() : null;
     if (kept) return { answer: kept, replayed: true };
     return { answer: streams.join(last.generation, last.run), replayed: false };

@@ -7,7 +7,7 @@ import {
   readTranscript,
   type StoredGeneration,
 } from '../../storage/chat-sessions.ts';
-import { readStream, type StreamRun } from '../../storage/stream-history.ts';
+import { readStream, type StreamRun } from '../../stream-history/stream-history.ts';
 import type { ApiContext } from '../context.ts';
 import { type Answer, keptAnswer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
@@ -63,7 +63,7 @@ export async function locateAnswer(context: ApiContext, sessionHash: string): Pr
  * A run may have its end recorded and not be closed yet: to a new request such an answer is an ended one.
  * @throws errors of the Temporal client
  */
-export async function lookAgain(
+export async function recheckAnswer(
   context: ApiContext,
   streams: LiveStreams,
   answer: RunningAnswer,
@@ -72,7 +72,8 @@ export async function lookAgain(
   return view.end ? recordedAnswer(context, answer.generation, view, new Date()) : answer;
 }
 
-function readRun({ temporal }: ApiContext, run: StreamRun): Promise<StreamView> {
+/** A run's stream as far as it is recorded, read from its history. */
+export function readRun({ temporal }: Pick<ApiContext, 'temporal'>, run: StreamRun): Promise<StreamView> {
   const { loadedDataConverter, namespace } = temporal.options;
   return readStream({ connection: temporal.connection, namespace, dataConverter: loadedDataConverter }, run);
 }

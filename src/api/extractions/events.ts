@@ -1,14 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
+import { EXTRACTION_STAGES } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
-import { EXTRACTION_STAGES } from '../../workflows/messages.ts';
 import type { RouteContext } from '../context.ts';
-import { asKtpflowError, errorBody } from '../errors.ts';
-import { lastEventId } from '../last-event-id.ts';
-import { formatEvent, SseWriter } from '../sse.ts';
-import { jobOf } from './job.ts';
+import { callerGone } from '../http/caller-gone.ts';
+import { asKtpflowError, errorBody } from '../http/errors.ts';
+import { lastEventId } from '../http/last-event-id.ts';
+import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type ExtractionJob, isFinal } from './job-schema.ts';
-import { callerGone, waitForEnd } from './wait.ts';
+import { settleJob } from './settle-job.ts';
+import { waitForEnd } from './wait.ts';
+
+type EventsContext = Pick<
+  RouteContext,
+  'config' | 'closing' | 'database' | 'keyring' | 'logger' | 'outcomes' | 'temporal'
+>;
 
 const LOOK_EVERY_MS = 300;
 
@@ -17,25 +24,32 @@ const LOOK_EVERY_MS = 300;
  * number says how far it is, so that a reader that comes back, to any process, is sent only what is newer.
  */
 export async function streamExtractionEvents(
-  context: RouteContext,
+  context: EventsContext,
   request: Request,
   response: Response,
   row: Extraction,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
-  const gone = AbortSignal.any([context.closing, callerGone(response)]);
-  const writer = SseWriter.open(response);
+  using scope = new AbortScope([context.closing, callerGone(response)]);
+  const gone = scope.signal;
+  const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
   const done = new AbortController();
-  const ended = waitForEnd(context, row, AbortSignal.any([gone, done.signal])).catch(() => undefined);
+  using waiting = new AbortScope([gone, done.signal]);
+  // The end comes without delay, once; what is before it, and what follows an end that is not written yet, now and then.
+  let endSeen = false;
+  const ended = waitForEnd(context, row, waiting.signal).then(
+    () => undefined,
+    () => undefined,
+  );
   try {
     for (let current: Extraction | null = row; current && !gone.aborted; ) {
-      const job = { ...(await jobOf(context, current)), result: null };
+      const job = { ...(await settleJob(context, current)), result: null };
       const number = eventNumber(job);
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: job }));
       sent = Math.max(sent, number);
       if (isFinal(job.status)) break;
-      // The end comes without delay; what is before it, now and then.
-      await Promise.race([ended, sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined)]);
+      const pause = sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined);
+      await Promise.race(endSeen ? [pause] : [pause, ended.then(() => (endSeen = true))]);
       current = await context.database.extraction.findUnique({ where: { id: row.id } });
     }
   } catch (error) {

@@ -1,17 +1,20 @@
 import type { Express, RequestHandler } from 'express';
-import { requireScope } from '../authentication.ts';
+import { AbortScope } from '../../abort-scope.ts';
+import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { route } from '../methods.ts';
-import { callerOf, requestState } from '../request-state.ts';
+import { callerGone } from '../http/caller-gone.ts';
+import { route } from '../http/methods.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelExtraction, cancelItem } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { eraseExtraction } from './erase.ts';
 import { streamExtractionEvents } from './events.ts';
-import { findExtraction, jobOf } from './job.ts';
+import { findExtraction } from './find-extraction.ts';
 import { isFinal } from './job-schema.ts';
 import { waitQuerySchema } from './request-schema.ts';
 import { sendJob } from './respond.ts';
-import { callerGone, waitForEnd } from './wait.ts';
+import { settleJob } from './settle-job.ts';
+import { waitForEnd } from './wait.ts';
 
 /** A running card stops within the activity's heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
@@ -27,16 +30,16 @@ export function extractionItem(app: Express, context: RouteContext): void {
     const { id } = request.params;
     let row = await findExtraction(context, caller.tenant, id);
     if (wait > 0 && !isFinal(row.status)) {
-      const leave = admission.enter();
+      const leave = admission.enter(caller.tenant);
       try {
-        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
-        await waitForEnd(context, row, signal);
+        using scope = new AbortScope([context.closing, callerGone(response)], wait * 1000);
+        await waitForEnd(context, row, scope.signal);
       } finally {
         leave();
       }
       row = await findExtraction(context, caller.tenant, id);
     }
-    const job = await jobOf(context, row);
+    const job = await settleJob(context, row);
     if (job.result) {
       const requestId = requestState(response).loggedId;
       await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId });
@@ -53,9 +56,10 @@ export function extractionItem(app: Express, context: RouteContext): void {
       await accessLog.write({ caller, action: 'extraction.cancel', subject: id, requestId });
       if (row.batchId !== null) await cancelItem(context, row);
       else await cancelExtraction(temporal, id);
-      await waitForEnd(context, row, AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]));
+      using scope = new AbortScope([callerGone(response)], CANCEL_WAIT_MS);
+      await waitForEnd(context, row, scope.signal);
     }
-    sendJob(request, response, 200, await jobOf(context, await findExtraction(context, caller.tenant, id)));
+    sendJob(request, response, 200, await settleJob(context, await findExtraction(context, caller.tenant, id)));
   };
 
   const erase: RequestHandler<{ id: string }> = async (request, response) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { EXTRACTION_STAGES } from '../../contract/extraction-workflow.ts';
+import { STRATEGIES } from '../../contract/strategies.ts';
 import { ktpResultSchema } from '../../ktp/schema.ts';
-import { EXTRACTION_STAGES, STRATEGIES } from '../../workflows/messages.ts';
 
 export const EXTRACTION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export type ExtractionStatus = (typeof EXTRACTION_STATUSES)[number];

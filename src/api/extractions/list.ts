@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Caller } from '../authentication.ts';
-import type { RouteContext } from '../context.ts';
-import { behind, pageQuerySchema, toPage } from '../pagination.ts';
-import { jobOf } from './job.ts';
+import type { Caller } from '../access/caller.ts';
+import type { ApiContext } from '../context.ts';
+import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob } from './job-schema.ts';
+import { settleJob } from './settle-job.ts';
 
 export const listQuerySchema = pageQuerySchema.extend({
   status: z.enum(EXTRACTION_STATUSES).optional(),
@@ -15,7 +15,7 @@ export const listQuerySchema = pageQuerySchema.extend({
  * Whether a queued one runs is Temporal's to tell: with such a filter a page may be short and more may follow.
  */
 export async function listExtractions(
-  context: RouteContext,
+  context: Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>,
   { tenant }: Caller,
   { cursor, limit, reference_id, status }: z.infer<typeof listQuerySchema>,
 ) {
@@ -38,7 +38,7 @@ export async function listExtractions(
   const jobs = new Map<string, ExtractionJob>();
   await Promise.all(
     rows.slice(0, limit).map(async (row) => {
-      const job = await jobOf(context, { ...row, sealedResult: null });
+      const job = await settleJob(context, { ...row, sealedResult: null });
       if (status === undefined || job.status === status) jobs.set(row.id, { ...job, result: null });
     }),
   );

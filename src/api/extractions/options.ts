@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Config, vlmEngineOf } from '../../config.ts';
+import { STRATEGIES, type Strategy } from '../../contract/strategies.ts';
 import { KtpflowError } from '../../errors.ts';
-import { STRATEGIES, type Strategy } from '../../workflows/messages.ts';
 
 const MAX_METADATA_PAIRS = 16;
 
@@ -11,7 +11,7 @@ export const metadataSchema = z
 
 /** `null` means absent, as everywhere. */
 export const optionsSchema = z
-  .object({
+  .strictObject({
     strategy: z.enum(STRATEGIES).nullish().describe('Default: auto.'),
     reject_low_quality: z
       .boolean()
@@ -23,6 +23,8 @@ export const optionsSchema = z
     webhook: z.unknown().optional().describe('Not supported yet.'),
   })
   .meta({ id: 'ExtractionOptions' });
+
+export const OPTION_NAMES = Object.keys(optionsSchema.shape);
 
 /** What an extraction is asked to do, with every default in place. */
 export interface ExtractionOptions {

@@ -1,23 +1,25 @@
 import { Readable } from 'node:stream';
 import type { Request } from 'express';
-import type { z } from 'zod';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
-import type { Caller } from '../authentication.ts';
+import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
-import { invalidValue } from '../errors.ts';
-import { requestHash } from '../idempotency.ts';
-import { receiveForm } from '../multipart.ts';
+import { invalidValue } from '../http/errors.ts';
+import { receiveForm } from '../http/multipart.ts';
+import { requestHash } from '../intake/idempotency.ts';
 import {
   discardImage,
   imageTooLarge,
   maxImageBytes,
+  missingImage,
   type RecordKey,
   type StoredImage,
   storeImage,
-} from './image-upload.ts';
-import { type ExtractionOptions, optionsSchema, toExtractionOptions, unsupported } from './options.ts';
+} from '../intake/image-upload.ts';
+import { parseJsonField } from '../intake/json-field.ts';
+import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
+import { type ExtractionOptions, OPTION_NAMES, optionsSchema, toExtractionOptions, unsupported } from './options.ts';
 import { type CreateBody, createBodySchema } from './request-schema.ts';
 
 /** An extraction as it was asked for: its image in the blob store, its options checked. */
@@ -29,11 +31,26 @@ export interface ReceivedExtraction {
   readonly imageKey: string;
 }
 
-/** multipart/form-data with the file `image` and, in any order, the field `options` holding JSON. */
-export async function receiveMultipart(context: RouteContext, request: Request): Promise<ReceivedExtraction> {
+const TEXT_FIELDS = ['options'];
+const FIELDS = ['image', ...TEXT_FIELDS];
+
+/**
+ * multipart/form-data with the file `image` and, in any order, the field `options` holding JSON.
+ * @param otherFields whether fields of other names are refused or left out
+ */
+export async function receiveMultipart(
+  context: RouteContext,
+  request: Request,
+  otherFields: 'refuse' | 'ignore',
+): Promise<ReceivedExtraction> {
   const key = context.keyring.createDataKey();
-  const { file: image, fields } = await receiveForm(request, {
+  const {
+    file: image,
+    fields,
+    otherFiles,
+  } = await receiveForm(request, {
     fileField: 'image',
+    textFields: TEXT_FIELDS,
     maxFileBytes: maxImageBytes(context),
     store: (file) => storeImage(context, file, key),
     discard: ({ blob }) => discardImage(context, blob),
@@ -41,9 +58,10 @@ export async function receiveMultipart(context: RouteContext, request: Request):
   });
   if (!image) {
     if (fields.has('file_id')) throw unsupported('file_id', 'Uploaded files');
-    throw missingImage();
+    throw missingImage(`Send the image as the file "image" of the form${instead([...otherFiles, ...fields.keys()])}.`);
   }
   try {
+    if (otherFields === 'refuse') refuseUnknownFields([...otherFiles, ...fields.keys()], FIELDS, OPTION_NAMES);
     const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema), context.config);
     return { key, image, options, imageKey: image.sha256 };
   } catch (error) {
@@ -57,6 +75,10 @@ export async function receiveJson(context: RouteContext, body: unknown): Promise
   const parsed = createBodySchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   if (parsed.data.file_id !== undefined && parsed.data.file_id !== null) throw unsupported('file_id', 'Uploaded files');
+  const given = sourcesOf(parsed.data);
+  const names = Object.keys(body as object);
+  if (given.length === 0) throw missingImage(`The body has no image_url and no image_base64${instead(names)}.`);
+  refuseUnknownFields(names, Object.keys(createBodySchema.shape), OPTION_NAMES);
   // First what costs nothing: a bad option must not cause a fetch.
   const options = toExtractionOptions(parsed.data.options, context.config);
   const key = context.keyring.createDataKey();
@@ -74,12 +96,12 @@ export function hashReceived(
   return requestHash(keyring, caller, [imageKey, options]);
 }
 
-export function missingImage(): KtpflowError {
-  return new KtpflowError('missing_image', 'The request holds no image.', { param: 'image' });
-}
-
 function urlOf({ image_url }: CreateBody): string | undefined {
   return (typeof image_url === 'object' ? image_url?.url : image_url) ?? undefined;
+}
+
+function sourcesOf(body: CreateBody): string[] {
+  return [urlOf(body), body.image_base64].filter((image) => image !== undefined && image !== null);
 }
 
 function isDataUrl(text: string): boolean {
@@ -88,9 +110,8 @@ function isDataUrl(text: string): boolean {
 
 async function storeBodyImage(context: RouteContext, body: CreateBody, key: RecordKey): Promise<StoredImage> {
   const url = urlOf(body);
-  const given = [url, body.image_base64].filter((image) => image !== undefined && image !== null);
-  if (given.length === 0) throw missingImage();
-  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send one image, not several.', { param: 'image_url' });
+  const given = sourcesOf(body);
+  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send only one image.', { param: 'image_url' });
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
   const text = given[0] ?? '';
@@ -105,25 +126,6 @@ async function storeBodyImage(context: RouteContext, body: CreateBody, key: Reco
   });
   return store(bytes).catch((error: unknown) => {
     if (!(error instanceof KtpflowError) || error.code !== 'invalid_image') throw error;
-    throw new KtpflowError('image_fetch_failed', 'What the URL names is not an image.', { param: 'image_url' });
+    throw new KtpflowError('image_fetch_failed', 'The URL does not point to an image.', { param: 'image_url' });
   });
-}
-
-/** A text field that holds JSON; null where it is absent, empty or `null`. */
-export function parseJsonField<Schema extends z.ZodType>(
-  fields: ReadonlyMap<string, string>,
-  name: string,
-  schema: Schema,
-): z.infer<Schema> | null {
-  const text = fields.get(name);
-  if (text === undefined || text.trim() === '') return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new KtpflowError('invalid_json', `The field "${name}" is not valid JSON.`, { param: name });
-  }
-  const parsed = schema.nullable().safeParse(json);
-  if (!parsed.success) throw invalidValue(parsed.error, [name]);
-  return parsed.data;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
+import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
-import { extractionWorkflowId } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
-import { isTemporalUnavailable } from '../temporal-errors.ts';
+import { isTemporalUnavailable } from '../http/temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
 
 const RETRY_MS = 200;
@@ -33,14 +33,14 @@ export async function waitForEnd(
 /** The workflow's end, or what comes before it: that a worker in this process has stored the outcome. */
 async function waitForOutcome({ outcomes, temporal }: WaitContext, id: string, signal: AbortSignal): Promise<boolean> {
   const answered = new AbortController();
-  const either = AbortSignal.any([signal, answered.signal]);
-  const ended = waitForWorkflow(temporal, extractionWorkflowId(id), either);
-  if (!outcomes) return ended;
-  const stored = outcomes.next(id, either).then(
+  using scope = new AbortScope([signal, answered.signal]);
+  const ended = waitForWorkflow(temporal, extractionWorkflowId(id), scope.signal);
+  if (!outcomes) return await ended;
+  const stored = outcomes.next(id, scope.signal).then(
     () => true,
     () => ended,
   );
-  return Promise.race([ended, stored]).finally(() => answered.abort());
+  return await Promise.race([ended, stored]).finally(() => answered.abort());
 }
 
 /**
@@ -62,14 +62,4 @@ export async function waitForWorkflow(client: Client, workflowId: string, signal
     }
   }
   return false;
-}
-
-/** Aborted when the caller has gone away before its answer. */
-export function callerGone(response: Response): AbortSignal {
-  const gone = new AbortController();
-  if (response.destroyed) gone.abort();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  return gone.signal;
 }

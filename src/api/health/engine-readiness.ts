@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type EngineStatus, PROBE_ENGINES_ACTIVITY, PROBE_TASK_QUEUE } from '../../workflows/messages.ts';
-import { OCR_MODEL } from '../chat/models.ts';
+import { type EngineStatus, KTP_OCR_MODEL, PROBE_ENGINES_ACTIVITY } from '../../contract/engine-status.ts';
+import { PROBE_TASK_QUEUE } from '../../contract/task-queues.ts';
 import type { ApiContext } from '../context.ts';
 
 const DEADLINE_MS = 1_500;
@@ -21,6 +21,6 @@ export async function engineReadiness({ temporal }: ApiContext): Promise<readonl
     );
   } catch {
     const error = 'No inference process answers.';
-    return [{ id: 'pp-ocr', kind: 'ppocr', modelId: OCR_MODEL, ready: false, error, contextLength: null }];
+    return [{ id: 'pp-ocr', kind: 'ppocr', modelId: KTP_OCR_MODEL, ready: false, error, contextLength: null }];
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
-import type { EngineStatus } from '../../workflows/messages.ts';
+import type { EngineStatus } from '../../contract/engine-status.ts';
 import { errorResponses } from '../openapi/responses.ts';
 
 const tags = ['Health'];

@@ -1,5 +1,5 @@
+import type { EngineStatus } from '../../contract/engine-status.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { EngineStatus } from '../../workflows/messages.ts';
 import type { ApiContext } from '../context.ts';
 import { isDatabaseConnected, isTemporalConnected } from './checks.ts';
 import { engineReadiness } from './engine-readiness.ts';
@@ -55,8 +55,8 @@ function remember<Answer>(check: () => Promise<Answer>, freshMs: (answer: Answer
 
 /** Why nothing can be served now, undefined when it can. */
 export function unreadiness({ temporal, database, engines }: Readiness): KtpflowError | undefined {
-  if (!temporal) return new KtpflowError('temporal_unavailable', 'The workflow service cannot be reached right now.');
-  if (!database) return new KtpflowError('database_unavailable', 'The database cannot be reached right now.');
+  if (!temporal) return new KtpflowError('temporal_unavailable', 'The workflow service is temporarily unavailable.');
+  if (!database) return new KtpflowError('database_unavailable', 'The database is temporarily unavailable.');
   if (!engines.some((engine) => engine.ready)) {
     return new KtpflowError('model_not_ready', 'No engine is ready to read a card yet.');
   }

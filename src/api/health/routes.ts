@@ -1,9 +1,9 @@
 import type { Express } from 'express';
-import { requireKey } from '../authentication.ts';
-import { OCR_MODEL } from '../chat/models.ts';
+import { KTP_OCR_MODEL } from '../../contract/engine-status.ts';
+import { requireKey } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { sendError } from '../errors.ts';
-import { route } from '../methods.ts';
+import { sendError } from '../http/errors.ts';
+import { route } from '../http/methods.ts';
 import { createReadiness, type Readiness, unreadiness } from './readiness.ts';
 
 /** /health, /livez and /readyz are open to everybody; /metrics needs a key once keys exist. */
@@ -37,7 +37,7 @@ export function health(app: Express, context: RouteContext): void {
 
 function describe({ config, shortened }: RouteContext, readiness: Readiness) {
   const error = unreadiness(readiness);
-  const modelIdInUse = config.VLM_MODEL_DIR || config.VLM_BASE_URL ? config.MODEL_REPO_ID : OCR_MODEL;
+  const modelIdInUse = config.VLM_MODEL_DIR || config.VLM_BASE_URL ? config.MODEL_REPO_ID : KTP_OCR_MODEL;
   const model = readiness.engines.find(({ modelId }) => modelId === modelIdInUse);
   return {
     ok: error === undefined,

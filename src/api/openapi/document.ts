@@ -7,17 +7,21 @@ import { batchPaths } from '../batches/openapi.ts';
 import { chatPaths } from '../chat/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
+import { mcpPaths } from '../mcp/openapi.ts';
+import { responsePaths } from '../responses/openapi.ts';
 
 /** package.json stands beside src/ and dist/ alike. */
-const { version } = z
+export const { version: VERSION } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')));
 
-const PATHS: ZodOpenApiPathsObject = {
+export const PATHS: ZodOpenApiPathsObject = {
   ...ktpOcrPaths,
   ...extractionPaths,
   ...batchPaths,
   ...chatPaths,
+  ...responsePaths,
+  ...mcpPaths,
   ...adminKeyPaths,
   ...healthPaths,
 };
@@ -28,7 +32,7 @@ export function createOpenApiDocument(): oas31.OpenAPIObject {
     openapi: '3.1.0',
     info: {
       title: 'ktpflow',
-      version,
+      version: VERSION,
       description: 'Reads Indonesian identity cards (KTP) as durable workflows.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

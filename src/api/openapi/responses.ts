@@ -1,12 +1,14 @@
 import type { ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
-import { errorBodySchema } from '../errors.ts';
+import { errorBodySchema } from '../http/errors.ts';
 
 const STATUSES: Readonly<Record<number, string>> = {
   400: 'The request is not valid.',
   401: 'No key, or one that is not known.',
   403: 'The key lacks the scope.',
   404: 'Unknown, expired, or of another tenant.',
+  408: 'The body stalled while it was sent.',
   413: 'Larger than the limits.',
+  415: 'A form must not be compressed.',
   422: 'Understood, but it cannot be done with this input.',
   429: 'Too many requests wait; see Retry-After.',
   500: 'An error of the server; x-should-retry: false.',

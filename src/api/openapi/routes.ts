@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Express, RequestHandler, Response } from 'express';
 import swaggerUiFolder from 'swagger-ui-dist/absolute-path.js';
-import { requireKey } from '../authentication.ts';
+import { requireKey } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
-import { route } from '../methods.ts';
+import { route } from '../http/methods.ts';
 import { createKtpSchema, createOpenApiDocument } from './document.ts';
 import { toYaml } from './to-yaml.ts';
 

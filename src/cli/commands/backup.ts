@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { access, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { HomeInUseError, openHome } from '../../runtime/home.ts';
+import { HomeInUseError, openHome } from '../../runtime/embedded/home.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 

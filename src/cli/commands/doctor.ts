@@ -9,7 +9,7 @@ import { missingAssetMessage } from '../../runtime/assets/missing-asset-message.
 import { DETECTION_MODEL, RECOGNITION_MODEL } from '../../runtime/assets/ocr-models.ts';
 import { explicitTemporalCli, temporalCliAsset, temporalCliOnPath } from '../../runtime/assets/temporal-cli.ts';
 import { isVerified } from '../../runtime/assets/verify.ts';
-import { listenError } from '../../runtime/free-port.ts';
+import { listenError } from '../../runtime/processes/free-port.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 

@@ -1,5 +1,5 @@
-import type { Point, Quad } from '../../ktp/text-line.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
+import type { Point, Quad } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { type Direction, decideDirection } from './direction.ts';
 import { pageAround } from './page.ts';

@@ -1,5 +1,5 @@
-import type { Label } from '../../ktp/labels.ts';
-import type { Quad } from '../../ktp/text-line.ts';
+import type { Label } from '../../ktp/layout/labels.ts';
+import type { Quad } from '../../text-lines/text-line.ts';
 import type { LabelHit } from './label-hits.ts';
 
 /** An upright rectangle on a page. */

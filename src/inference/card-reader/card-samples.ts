@@ -1,7 +1,7 @@
-import { composeHomographies, type Homography } from '../../media/homography.ts';
 import { MOIRE_TILE } from '../../media/quality/moire.ts';
 import type { Raster, RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
+import { composeHomographies, type Homography } from '../../text-lines/homography.ts';
 import { CARD_RATIO, type Rectangle } from './card-frame.ts';
 import type { Page } from './page.ts';
 

@@ -1,5 +1,5 @@
-import type { Quad, TextLine } from '../../ktp/text-line.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
+import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { findLabelHits } from './label-hits.ts';

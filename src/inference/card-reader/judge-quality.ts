@@ -1,5 +1,4 @@
 import { FIELD_NAMES, type KtpResult, type Quality } from '../../ktp/schema.ts';
-import { applyHomography, mapQuad, rectangleToQuad } from '../../media/homography.ts';
 import { measureExposure } from '../../media/quality/exposure.ts';
 import { findGlare } from '../../media/quality/glare.ts';
 import { ramp } from '../../media/quality/luma.ts';
@@ -7,6 +6,7 @@ import { moirePeak } from '../../media/quality/moire.ts';
 import { edgeWidth } from '../../media/quality/sharpness.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
+import { applyHomography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
 import type { Rectangle } from './card-frame.ts';
 import { overviewOf, tilesOf } from './card-samples.ts';
 import type { CardLines } from './read-lines.ts';

@@ -1,6 +1,6 @@
-import { type Label, matchLabel } from '../../ktp/labels.ts';
-import { foldCharacter } from '../../ktp/spans.ts';
-import type { TextLine } from '../../ktp/text-line.ts';
+import { type Label, matchLabel } from '../../ktp/layout/labels.ts';
+import { foldCharacter } from '../../ktp/text/spans.ts';
+import type { TextLine } from '../../text-lines/text-line.ts';
 
 export interface LabelHit {
   readonly label: Label;

@@ -1,5 +1,10 @@
-import type { PageSize, Point, Quad } from '../../ktp/text-line.ts';
-import { applyHomography, composeHomographies, type Homography, invertHomography } from '../../media/homography.ts';
+import {
+  applyHomography,
+  composeHomographies,
+  type Homography,
+  invertHomography,
+} from '../../text-lines/homography.ts';
+import type { PageSize, Point, Quad } from '../../text-lines/text-line.ts';
 
 /** A flat, upright view of (a part of) the picture: what lines are placed on. */
 export interface Page extends PageSize {

@@ -1,5 +1,5 @@
 import { KtpflowError } from '../../errors.ts';
-import { boundConfidence } from '../../ktp/bound-confidence.ts';
+import { boundConfidence } from '../../ktp/fields/bound-confidence.ts';
 import { readKtp } from '../../ktp/read-ktp.ts';
 import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
 import { decodeImage } from '../../media/decode.ts';

@@ -1,7 +1,7 @@
 import { readKtp } from '../../ktp/read-ktp.ts';
-import type { Point, Quad, TextLine } from '../../ktp/text-line.ts';
-import { applyHomography, mapQuad } from '../../media/homography.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
+import { applyHomography, mapQuad } from '../../text-lines/homography.ts';
+import type { Point, Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { type Candidate, findCandidates } from './candidates.ts';

@@ -1,5 +1,5 @@
-import type { TextLine } from '../../ktp/text-line.ts';
-import { composeHomographies, type Homography, invertHomography, mapQuad } from '../../media/homography.ts';
+import { composeHomographies, type Homography, invertHomography, mapQuad } from '../../text-lines/homography.ts';
+import type { TextLine } from '../../text-lines/text-line.ts';
 import { INDENTED } from './card-frame.ts';
 import type { LabelHit } from './label-hits.ts';
 import type { Page } from './page.ts';

@@ -1,4 +1,4 @@
-import type { Point, Quad } from '../../ktp/text-line.ts';
+import type { Point, Quad } from '../../text-lines/text-line.ts';
 
 /** Boxes at least this many times as long as high tell the direction of their text. */
 const LONG = 2.2;

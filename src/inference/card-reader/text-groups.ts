@@ -1,4 +1,4 @@
-import type { Point, Quad } from '../../ktp/text-line.ts';
+import type { Point, Quad } from '../../text-lines/text-line.ts';
 import { longAxis } from './text-direction.ts';
 
 /** Pieces of text that lie together, as on one card or in one paragraph. */

@@ -1,6 +1,6 @@
-import type { Quad } from '../../ktp/text-line.ts';
-import { composeHomographies, type Homography, mapQuad } from '../../media/homography.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
+import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
+import type { Quad } from '../../text-lines/text-line.ts';
 import { type DetectionWindow, networkSide, wholePictureWindow } from '../ppocr/detection.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import type { Page } from './page.ts';

@@ -1,9 +1,10 @@
+import { KTP_OCR_MODEL } from '../../contract/engine-status.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
+import { readFirstCard } from '../documents/read-first-card.ts';
 import type { Engine, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
 
 /** Name of the model that is always there. */
-export const KTP_OCR_MODEL = 'ktp-ocr';
 /** Name of the published schema that asks for the full shape. */
 const FULL_SCHEMA_NAME = 'ktp';
 /** A reader of a stream sees the answer in so many parts: it is there at once, but clients expect more than one. */
@@ -53,7 +54,7 @@ export function createKtpOcrEngine({ pool }: KtpOcrDependencies): Engine {
     async *generate(request, { signal }): AsyncGenerator<GenerationPart> {
       signal.throwIfAborted();
       const shape = shapeOf(request);
-      const { result } = await pool.read(lastImage(request), { signal });
+      const { result } = await readFirstCard(pool, lastImage(request), { signal });
       const answer = JSON.stringify(shape === 'full' ? result : result.compat);
       for (const content of splitText(answer, PARTS)) yield { type: 'piece', piece: { content } };
       yield { type: 'finish', reason: 'stop', usage: { promptTokens: 0, completionTokens: 0 } };

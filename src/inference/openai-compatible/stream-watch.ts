@@ -27,7 +27,8 @@ export class StreamWatch {
   }
 
   sawToken(): void {
-    if (this.#phase === 'first-token') this.#phase = 'tokens';
+    // Also after a finish reason, which then was none.
+    if (this.#phase !== 'done') this.#phase = 'tokens';
   }
 
   sawFinish(): void {

@@ -1,4 +1,4 @@
-import type { Point } from '../../ktp/text-line.ts';
+import type { Point } from '../../text-lines/text-line.ts';
 
 /** A connected region of set pixels: the first and last set pixel of each of its rows (all that its hull needs). */
 export interface Component {

@@ -1,4 +1,4 @@
-import type { Point, Quad } from '../../ktp/text-line.ts';
+import type { Point, Quad } from '../../text-lines/text-line.ts';
 import { findComponents } from './components.ts';
 import { minAreaRectangle, type RotatedRectangle } from './min-area-rectangle.ts';
 

@@ -1,8 +1,8 @@
 import '../refuse-telemetry.ts';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Homography } from '../../media/homography.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
+import type { Homography } from '../../text-lines/homography.ts';
 import { boxesFromProbabilities, type TextBox } from './db-postprocess.ts';
 import { runSession } from './session.ts';
 import { writePlanes } from './tensor.ts';

@@ -1,4 +1,4 @@
-import type { Point } from '../../ktp/text-line.ts';
+import type { Point } from '../../text-lines/text-line.ts';
 
 export interface RotatedRectangle {
   readonly centre: Point;

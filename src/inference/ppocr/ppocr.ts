@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { Quad, TextLine } from '../../ktp/text-line.ts';
-import { mapQuad } from '../../media/homography.ts';
 import { type Raster, RasterPyramid } from '../../media/raster.ts';
+import { mapQuad } from '../../text-lines/homography.ts';
+import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { TextBox } from './db-postprocess.ts';
 import { type DetectionWindow, detectText, wholePictureWindow } from './detection.ts';
 import { alongLongSide, CARD_LINES, RAPID_OCR_LINES, type RecognitionSettings, recogniseText } from './recognition.ts';

@@ -1,9 +1,9 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { decodeEmissions } from '../../ktp/ctc.ts';
-import type { Emissions, Point, Quad, TextLine } from '../../ktp/text-line.ts';
-import { rectangleToQuad } from '../../media/homography.ts';
 import type { Raster, RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
+import { decodeEmissions } from '../../text-lines/ctc.ts';
+import { rectangleToQuad } from '../../text-lines/homography.ts';
+import type { Emissions, Point, Quad, TextLine } from '../../text-lines/text-line.ts';
 import { runSession } from './session.ts';
 import { writePlanes } from './tensor.ts';
 

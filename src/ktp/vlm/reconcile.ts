@@ -1,10 +1,10 @@
-import { checkCard } from '../checks.ts';
 import { toCompatibleCard } from '../compat.ts';
-import { parseIsoDate, toPrintedDate } from '../dates.ts';
-import { nikBirthDate, parseNik } from '../nik.ts';
 import { readKtp } from '../read-ktp.ts';
+import { checkCard } from '../rules/checks.ts';
+import { parseIsoDate, toPrintedDate } from '../rules/dates.ts';
+import { nikBirthDate, parseNik } from '../rules/nik.ts';
+import { plainText } from '../rules/snap.ts';
 import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from '../schema.ts';
-import { plainText } from '../snap.ts';
 import type { Questions } from './choose-questions.ts';
 import { type PrintedValues, printedLines } from './printed-lines.ts';
 

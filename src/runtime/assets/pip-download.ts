@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { COMMAND_NOT_FOUND, spawnGuarded } from '../guarded-spawn.ts';
-import { lastLines } from '../last-lines.ts';
+import { COMMAND_NOT_FOUND, spawnGuarded } from '../processes/guarded-spawn.ts';
+import { lastLines } from '../supervisor/last-lines.ts';
 
 const LONGEST_MS = 10 * 60_000;
 const WATCH_MS = 300;

@@ -139,7 +139,7 @@ describe('bodies', () => {
       ['', 'invalid_image'],
       ['!!!!', 'invalid_image'],
       [Buffer.from('just text').toString('base64'), 'invalid_image'],
-      [Buffer.from('%PDF-1.7 page').toString('base64'), 'unsupported_media_type'],
+      [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>').toString('base64'), 'unsupported_media_type'],
       ['data:image/png;base64,', 'invalid_image'],
       ['A'.repeat(21 * 1024 * 1024), 'payload_too_large'],
     ] as const) {

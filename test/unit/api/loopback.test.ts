@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoopbackAddress, isLoopbackHost } from '../../../src/api/loopback.ts';
+import { isLoopbackAddress, isLoopbackHost } from '../../../src/api/http/loopback.ts';
 
 describe('loopback', () => {
   it.each(['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1'])('%s is this machine', (address) => {

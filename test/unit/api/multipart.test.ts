@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
-import { readForm } from '../../../src/api/multipart.ts';
+import { readForm } from '../../../src/api/http/multipart.ts';
 import { KtpflowError } from '../../../src/errors.ts';
 
 const head = (parameters: string) => `content-disposition: form-data; ${parameters}\r\n\r\n`;
@@ -19,6 +19,7 @@ describe('a form that is given up', () => {
       maxBodyBytes: 1 << 20,
       maxFileBytes: 1 << 20,
       maxFieldBytes: 10,
+      textFields: [],
       tooLarge: () => new KtpflowError('payload_too_large', 'too large'),
       onFile: (_name, file) => {
         taken.push(file);

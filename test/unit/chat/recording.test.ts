@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { StreamClosedError, StreamRecorder } from '../../../src/activities/chat-recorder.ts';
+import { StreamClosedError, StreamRecorder } from '../../../src/activities/chat/recorder.ts';
 import { flushGapMs } from '../../../src/chat/flush-gap.ts';
 import type { Piece } from '../../../src/chat/piece.ts';
 import { joinPieces } from '../../../src/chat/piece-text.ts';
-import { PartedWaysError, RecordedPrefix } from '../../../src/chat/skip-recorded.ts';
+import { RecordedPrefix, StreamDivergedError } from '../../../src/chat/skip-recorded.ts';
 import { foldStream, type StreamRecord } from '../../../src/chat/stream-log.ts';
 
 const FINISH = { type: 'finish', reason: 'stop', usage: null } as const;
@@ -108,10 +108,10 @@ describe('RecordedPrefix', () => {
     const recorded = [{ reasoning: 'hm' }, { content: 'Budi' }];
     const other = new RecordedPrefix(recorded);
     expect(other.skip({ reasoning: 'hm' })).toBeUndefined();
-    expect(() => other.skip({ content: 'Bo' })).toThrow(PartedWaysError);
+    expect(() => other.skip({ content: 'Bo' })).toThrow(StreamDivergedError);
     const shorter = new RecordedPrefix(recorded);
     shorter.skip({ reasoning: 'hm', content: 'Bud' });
-    expect(() => shorter.assertPassed()).toThrow(PartedWaysError);
+    expect(() => shorter.assertPassed()).toThrow(StreamDivergedError);
   });
 
   it('goes on in the middle of a tool call under the id that was shown', () => {

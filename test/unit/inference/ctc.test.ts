@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEmissions } from '../../../src/ktp/ctc.ts';
-import type { Emissions } from '../../../src/ktp/text-line.ts';
+import { decodeEmissions } from '../../../src/text-lines/ctc.ts';
+import type { Emissions } from '../../../src/text-lines/text-line.ts';
 
 const COLUMNS = ['', 'A', 'O', '0', ' '];
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPpOcr, type PpOcr } from '../../../src/inference/ppocr/ppocr.ts';
-import type { TextLine } from '../../../src/ktp/text-line.ts';
 import { decodeImage } from '../../../src/media/decode.ts';
+import type { TextLine } from '../../../src/text-lines/text-line.ts';
 import { FIXTURES, MODEL_PATHS } from './models.ts';
 
 interface Golden {

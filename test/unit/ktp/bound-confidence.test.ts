@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundConfidence } from '../../../src/ktp/bound-confidence.ts';
+import { boundConfidence } from '../../../src/ktp/fields/bound-confidence.ts';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
 import type { Quality } from '../../../src/ktp/schema.ts';
 import { cardLines, SPECIMEN } from './card-lines.ts';

@@ -1,4 +1,4 @@
-import type { Point, Quad, TextLine } from '../../../src/ktp/text-line.ts';
+import type { Point, Quad, TextLine } from '../../../src/text-lines/text-line.ts';
 
 /** What a card prints, as strings; an array is a wrapped value. */
 export interface PrintedCard {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cleanAddress } from '../../../src/ktp/read-free-text.ts';
+import { cleanAddress } from '../../../src/ktp/fields/read-free-text.ts';
 
 describe('an address', () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isCalendarDate, isLeapYear } from '../../../src/ktp/dates.ts';
-import { nikBirthDate, nikDateCode, parseNik } from '../../../src/ktp/nik.ts';
+import { isCalendarDate, isLeapYear } from '../../../src/ktp/rules/dates.ts';
+import { nikBirthDate, nikDateCode, parseNik } from '../../../src/ktp/rules/nik.ts';
 
 const TODAY = new Date(Date.UTC(2026, 10, 15));
 

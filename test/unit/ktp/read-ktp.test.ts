@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
 import { fieldSchema } from '../../../src/ktp/schema.ts';
-import type { Point, TextLine } from '../../../src/ktp/text-line.ts';
+import type { Point, TextLine } from '../../../src/text-lines/text-line.ts';
 import { cardLines, type LinesOptions, type PrintedCard, SPECIMEN, textLine } from './card-lines.ts';
 
 const EXPECTED = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
-import type { RecognisedCharacter, TextLine } from '../../../src/ktp/text-line.ts';
+import type { RecognisedCharacter, TextLine } from '../../../src/text-lines/text-line.ts';
 import { cardLines, type PrintedCard, SPECIMEN } from './card-lines.ts';
 
 /** Reads a card whose values are misread as told, each changed character with little confidence. */

@@ -1,17 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isCalendarDate, toIsoDate } from '../../../src/ktp/dates.ts';
-import { onlyDigits } from '../../../src/ktp/digits.ts';
-import { fitFrame } from '../../../src/ktp/frame.ts';
-import { readBirth } from '../../../src/ktp/read-birth.ts';
-import { readBloodGroup } from '../../../src/ktp/read-blood-group.ts';
-import { findDate } from '../../../src/ktp/read-date.ts';
-import { cleanAddress, cleanName } from '../../../src/ktp/read-free-text.ts';
-import { readListed, readValidity } from '../../../src/ktp/read-listed.ts';
-import { readNeighbourhood } from '../../../src/ktp/read-neighbourhood.ts';
-import type { Slot } from '../../../src/ktp/slot.ts';
-import { snap } from '../../../src/ktp/snap.ts';
-import { spansOfLine } from '../../../src/ktp/spans.ts';
+import { readBirth } from '../../../src/ktp/fields/read-birth.ts';
+import { readBloodGroup } from '../../../src/ktp/fields/read-blood-group.ts';
+import { findDate } from '../../../src/ktp/fields/read-date.ts';
+import { cleanAddress, cleanName } from '../../../src/ktp/fields/read-free-text.ts';
+import { readListed, readValidity } from '../../../src/ktp/fields/read-listed.ts';
+import { readNeighbourhood } from '../../../src/ktp/fields/read-neighbourhood.ts';
+import type { Slot } from '../../../src/ktp/layout/slot.ts';
+import { isCalendarDate, toIsoDate } from '../../../src/ktp/rules/dates.ts';
+import { onlyDigits } from '../../../src/ktp/rules/digits.ts';
+import { snap } from '../../../src/ktp/rules/snap.ts';
 import {
   canonicalValue,
   MARITAL_STATES,
@@ -19,7 +17,9 @@ import {
   OCCUPATIONS,
   RELIGIONS,
   SEXES,
-} from '../../../src/ktp/vocabulary.ts';
+} from '../../../src/ktp/rules/vocabulary.ts';
+import { fitFrame } from '../../../src/ktp/text/frame.ts';
+import { spansOfLine } from '../../../src/ktp/text/spans.ts';
 import { textLine } from './card-lines.ts';
 
 function slotOf(...texts: string[]): Slot {

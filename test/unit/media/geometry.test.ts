@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Quad } from '../../../src/ktp/text-line.ts';
+import { halveRaster, RasterPyramid } from '../../../src/media/raster.ts';
+import { sampleRaster } from '../../../src/media/sample.ts';
 import {
   applyHomography,
   composeHomographies,
@@ -8,9 +9,8 @@ import {
   mapQuad,
   quadToQuad,
   rectangleToQuad,
-} from '../../../src/media/homography.ts';
-import { halveRaster, RasterPyramid } from '../../../src/media/raster.ts';
-import { sampleRaster } from '../../../src/media/sample.ts';
+} from '../../../src/text-lines/homography.ts';
+import type { Quad } from '../../../src/text-lines/text-line.ts';
 
 const jitter = fc.double({ min: -20, max: 20, noNaN: true });
 /** Convex quads: a square of 100 whose corners are moved a little. */

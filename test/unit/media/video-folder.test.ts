@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeVideoFolder, removeLeftVideoFolders } from '../../../src/media/video-folder.ts';
-import { isAlive } from '../../../src/runtime/process-identity.ts';
+import { isAlive } from '../../../src/runtime/processes/process-identity.ts';
 
 const exists = (path: string) =>
   access(path).then(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childEnvironment } from '../../../src/runtime/child-environment.ts';
+import { childEnvironment } from '../../../src/runtime/processes/child-environment.ts';
 
 const environment = {
   DATABASE_URL: 'postgresql://u:p@localhost/db',

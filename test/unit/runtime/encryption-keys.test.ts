@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../../src/config.ts';
-import { loadOrCreateEncryptionKeys } from '../../../src/runtime/encryption-keys.ts';
+import { loadOrCreateEncryptionKeys } from '../../../src/runtime/embedded/encryption-keys.ts';
 
 let home: string;
 beforeEach(() => {

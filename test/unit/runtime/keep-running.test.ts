@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { HopelessStartError, keepRunning, type Part, type PartEnd } from '../../../src/runtime/keep-running.ts';
+import { FatalStartError, keepRunning, type Part, type PartEnd } from '../../../src/runtime/supervisor/keep-running.ts';
 
 /** A part whose end the test decides. */
 function fakePart() {
@@ -90,7 +90,7 @@ describe('a part that is kept running', () => {
     const first = keep();
     await vi.advanceTimersByTimeAsync(0);
     latest().end({ reason: 'port 3000 is already in use', hopeless: true });
-    await expect(first.ready).rejects.toThrow(new HopelessStartError('port 3000 is already in use'));
+    await expect(first.ready).rejects.toThrow(new FatalStartError('port 3000 is already in use'));
     expect(parts).toHaveLength(1);
 
     const second = keep();

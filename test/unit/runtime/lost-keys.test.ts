@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Keyring } from '../../../src/encryption/keyring.ts';
-import { describeLostKeys } from '../../../src/runtime/lost-keys.ts';
+import { describeLostKeys } from '../../../src/runtime/supervisor/lost-keys.ts';
 import { type Database, openDatabase } from '../../../src/storage/database.ts';
 import { createMemoryDatabase } from '../../support/memory-database.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../../../src/runtime/free-port.ts';
-import { retryWithinDeadline } from '../../../src/runtime/retry-interceptor.ts';
+import { freePort } from '../../../src/runtime/processes/free-port.ts';
+import { retryWithinDeadline } from '../../../src/runtime/roles/retry-interceptor.ts';
 
 const deadServer = async () =>
   Connection.lazy({ address: `127.0.0.1:${await freePort('127.0.0.1')}`, interceptors: [retryWithinDeadline] });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -61,5 +61,22 @@ describe('FileBlobStore', () => {
     };
     expect(await listed(Date.now() - 60_000)).toEqual([]);
     expect(await listed(Date.now() + 60_000)).toEqual([blob]);
+  });
+
+  it('lists its own folders, whatever else a mounted volume or a desktop has put beside them', async () => {
+    const { blob } = await blobs.write(Readable.from([Buffer.from('x')]), keyring.createDataKey());
+    await writeFile(join(folder, '.DS_Store'), '');
+    await writeFile(join(folder, blob.startsWith('ab') ? 'cd' : 'ab'), 'a file by the name of a folder');
+    await mkdir(join(folder, 'lost+found'), { mode: 0o000 });
+    await writeFile(join(folder, 'incoming', '.DS_Store'), '');
+    const found: string[] = [];
+    for await (const reference of blobs.listOlderThan(new Date(Date.now() + 60_000))) found.push(reference);
+    expect(found).toEqual([blob]);
+  });
+
+  it('says of a deletion that the disk refuses that the store is not available', async () => {
+    const blob = 'ab'.repeat(16);
+    await writeFile(join(folder, 'ab'), 'no folder');
+    await expect(blobs.delete(blob)).rejects.toMatchObject({ code: 'storage_unavailable' });
   });
 });

@@ -1,0 +1,51 @@
+import type { BatchActivities } from '../../contract/batch-activities.ts';
+import type { BlobReference } from '../../contract/blob-reference.ts';
+import { beginRun, OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
+import { heartbeatWhile } from '../heartbeat.ts';
+import type { BatchDependencies } from './item-images.ts';
+
+const PAGE = 500;
+
+/** Beginning, cancelling and finishing a run of a batch. */
+export function createBatchRun({
+  database,
+  blobs,
+  retentionMs,
+}: BatchDependencies): Pick<BatchActivities, 'beginBatchRun' | 'cancelBatchItems' | 'finishBatch'> {
+  return {
+    beginBatchRun: ({ batchId, run }) => beginRun(database, batchId, run, retentionMs),
+
+    cancelBatchItems: ({ batchId }) =>
+      heartbeatWhile({ details: null }, async () => {
+        for (;;) {
+          const rows = await database.extraction.findMany({
+            where: { batchId, status: 'queued' },
+            select: { id: true, blob: true },
+            take: PAGE,
+          });
+          await database.extraction.updateMany({
+            where: { id: { in: rows.map((row) => row.id) }, status: 'queued' },
+            data: { status: 'cancelled', finishedAt: new Date(), blob: null },
+          });
+          await Promise.all(rows.map((row) => deleteBlob(row.blob)));
+          if (rows.length < PAGE) return;
+        }
+      }),
+
+    async finishBatch({ batchId, run, status }) {
+      const open = { id: batchId, run, status: { in: [...OPEN_BATCH_STATUSES] } };
+      const batch = await database.batch.findFirst({ where: open, select: { blob: true } });
+      // Deleted, or finished already by an attempt whose answer was lost.
+      if (!batch) return;
+      const finishedAt = new Date();
+      const expiresAt = new Date(finishedAt.getTime() + retentionMs);
+      await database.extraction.updateMany({ where: { batchId }, data: { expiresAt } });
+      await deleteBlob(batch.blob);
+      await database.batch.updateMany({ where: open, data: { status, finishedAt, expiresAt, blob: null } });
+    },
+  };
+
+  async function deleteBlob(blob: BlobReference | null): Promise<void> {
+    if (blob !== null) await blobs.delete(blob);
+  }
+}

@@ -1,0 +1,211 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { AbortScope } from '../../abort-scope.ts';
+import type { Piece } from '../../chat/piece.ts';
+import { chatRequestSchema } from '../../chat/request.ts';
+import { StreamDivergedError } from '../../chat/skip-recorded.ts';
+import type { Epoch } from '../../chat/stream-log.ts';
+import type { Config } from '../../config.ts';
+import type { GenerateAnswerInput, GenerationActivities } from '../../contract/chat-activities.ts';
+import { type ErrorCode, KtpflowError } from '../../errors.ts';
+import { type PreparedGeneration, prepareGeneration } from '../../inference/chat/prepare-generation.ts';
+import type { Engine } from '../../inference/engine.ts';
+import { EngineFault } from '../../inference/engine-fault.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { type BlobStore, readBlob } from '../../storage/blobs.ts';
+import { OwnStream, type TakenOver } from './own-stream.ts';
+import { StreamClosedError, StreamRecorder, sendRecord } from './recorder.ts';
+import { estimateUsage } from './usage.ts';
+import { continueAnswer } from './write-answer.ts';
+
+export interface GenerateAnswerDependencies {
+  readonly config: Config;
+  readonly engines: { forModel(model: string): Engine | undefined };
+  readonly blobs: BlobStore;
+  readonly logger: Logger;
+}
+
+/** A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. */
+const HEARTBEAT_MS = 250;
+/** How long a cancelled activity tries to record what it has. */
+const SHUTDOWN_GRACE_MS = 1500;
+/**
+ * Attempts in a row without a new piece: a request that kills its process each time must come to an end, and so must
+ * the wait for an engine that does not come back (about a minute). Counted by their fences, not by Temporal's attempts:
+ * a frozen process is handed retries that it never begins.
+ */
+const MAX_FRUITLESS_AT_START = 5;
+const MAX_FRUITLESS = 15;
+/** … where the engine is there, and itself says that it failed: that seldom gets better. */
+const MAX_FRUITLESS_FAULTS = 2;
+/** Faults of an engine or a process that may be over soon. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'upstream_failed',
+  'model_not_ready',
+  'deadline_exceeded',
+  'storage_unavailable',
+  'internal',
+]);
+
+/**
+ * Generates an answer and records it in the workflow's history while it comes. A retry fences its predecessors, reads
+ * what they have recorded and goes on from there.
+ */
+export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): GenerationActivities['generateAnswer'] {
+  return async (input) => {
+    const context = Context.current();
+    context.heartbeat();
+    const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+    const abandon = new AbortController();
+    let shutdownGrace: NodeJS.Timeout | undefined;
+    context.cancellationSignal.addEventListener('abort', () => {
+      shutdownGrace = setTimeout(() => abandon.abort(), SHUTDOWN_GRACE_MS);
+    });
+    try {
+      await new Generation(dependencies, input, context, abandon.signal).run();
+    } finally {
+      clearInterval(heartbeat);
+      clearTimeout(shutdownGrace);
+    }
+  };
+}
+
+/** One attempt. */
+class Generation {
+  readonly #dependencies: GenerateAnswerDependencies;
+  readonly #input: GenerateAnswerInput;
+  readonly #context: Context;
+  readonly #abandon: AbortSignal;
+  readonly #closed = new AbortController();
+  /** Everything that has been or is being recorded. */
+  readonly #pieces: Piece[] = [];
+  #piecesBefore = 0;
+  #fruitlessBefore = 0;
+  #engine: Engine | undefined;
+  #request: PreparedGeneration | undefined;
+
+  constructor(
+    dependencies: GenerateAnswerDependencies,
+    input: GenerateAnswerInput,
+    context: Context,
+    abandon: AbortSignal,
+  ) {
+    this.#dependencies = dependencies;
+    this.#input = input;
+    this.#context = context;
+    this.#abandon = abandon;
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.#attempt();
+    } catch (error) {
+      // Nobody is left to generate for.
+      if (!(error instanceof StreamClosedError)) throw error;
+    }
+  }
+
+  async #attempt(): Promise<void> {
+    const stream = new OwnStream(this.#context);
+    const epoch: Epoch = [this.#input.sequence, this.#context.info.attempt];
+    const before = await this.#takeOver(stream, epoch);
+    if (before?.log.end) return;
+    for (const piece of before?.log.pieces ?? []) this.#pieces.push(piece);
+    this.#piecesBefore = this.#pieces.length;
+    this.#fruitlessBefore = before?.fruitless ?? 0;
+    const recorder = new StreamRecorder({
+      epoch,
+      from: this.#pieces.length,
+      recorded: before?.recorded ?? 0,
+      send: (record) => stream.send(record),
+      onClosed: () => this.#closed.abort(),
+      abandon: this.#abandon,
+    });
+    if (before && before.fruitless > (this.#pieces.length === 0 ? MAX_FRUITLESS_AT_START : MAX_FRUITLESS)) {
+      const message = 'The engine or its process failed at this answer again and again.';
+      await recorder.finish({ type: 'error', error: { code: 'upstream_failed', message, param: null } });
+      return;
+    }
+    try {
+      await this.#generate(recorder);
+    } catch (error) {
+      await this.#settle(error, recorder);
+    }
+  }
+
+  /** Fences the attempts before this one, which may be frozen and not dead, and reads what they have left. */
+  async #takeOver(stream: OwnStream, epoch: Epoch): Promise<TakenOver | undefined> {
+    if (this.#context.info.attempt === 1 && this.#input.sequence === 1) return undefined;
+    const fence = { epoch, from: 0, pieces: [] };
+    await sendRecord(fence, { send: (record) => stream.send(record), abandon: this.#abandon });
+    return stream.takeOver(epoch, this.#context.cancellationSignal);
+  }
+
+  async #generate(recorder: StreamRecorder): Promise<void> {
+    const { blobs, config, engines } = this.#dependencies;
+    const { blob, model } = this.#input;
+    using scope = new AbortScope([this.#context.cancellationSignal, this.#closed.signal]);
+    const { signal } = scope;
+    this.#engine = engines.forModel(model);
+    if (!this.#engine) throw new KtpflowError('model_not_ready', 'No inference process serves this model right now.');
+    const request = chatRequestSchema.parse(JSON.parse((await readBlob(blobs, blob)).toString()));
+    this.#request = await prepareGeneration(request, this.#engine, { config, signal, seed: seedOf(this.#context) });
+    const recorded = [...this.#pieces];
+    for await (const part of continueAnswer(this.#engine, this.#request, recorded, { signal })) {
+      if (part.type === 'piece') {
+        this.#pieces.push(part.piece);
+        recorder.push(part.piece);
+        continue;
+      }
+      const usage = part.usage ?? (await this.#estimateUsage());
+      const { context } = this.#request;
+      await recorder.finish({ type: 'finish', reason: part.reason, usage, ...(context && { context }) });
+      return;
+    }
+    throw new KtpflowError('upstream_failed', 'The engine ended its answer without saying why.', { retryable: true });
+  }
+
+  /** Gives the stream its end where this attempt is the last one; else leaves it to the next. */
+  async #settle(error: unknown, recorder: StreamRecorder): Promise<void> {
+    const { cancellationDetails, cancellationSignal } = this.#context;
+    if (error instanceof StreamClosedError || this.#closed.signal.aborted) return;
+    if (cancellationSignal.aborted) {
+      if (cancellationDetails?.cancelRequested) {
+        const usage = await this.#estimateUsage();
+        await recorder.finish({ type: 'finish', reason: 'length', usage, cancelled: true }).catch(() => {});
+        throw new CancelledFailure('the answer was cancelled');
+      }
+      await recorder.flush().catch(() => {});
+      // The process stops, or has lost its claim: whoever comes next goes on.
+      throw ApplicationFailure.retryable('the attempt was given up', 'upstream_failed');
+    }
+    const known = error instanceof KtpflowError ? error : undefined;
+    if (!known) this.#dependencies.logger.error('chat.generation.failed', { error });
+    const { code, message, param, retryable, retryAfterSeconds } =
+      known ?? new KtpflowError('internal', 'An unexpected error happened.');
+    const isHopeless =
+      error instanceof StreamDivergedError ||
+      (error instanceof EngineFault && this.#fruitless() >= MAX_FRUITLESS_FAULTS) ||
+      (code === 'upstream_failed' && known?.retryable === false);
+    if (this.#pieces.length > 0 && PASSING.has(code) && !isHopeless) {
+      // An answer that has begun is worth another attempt; one that has not can be asked for again by its caller.
+      await recorder.flush();
+      throw ApplicationFailure.retryable(message, code);
+    }
+    const failure = { code, message, param, retryable, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+    await recorder.finish({ type: 'error', error: failure });
+  }
+
+  /** Attempts in a row, this one included, without a new piece. */
+  #fruitless(): number {
+    return this.#pieces.length > this.#piecesBefore ? 0 : this.#fruitlessBefore;
+  }
+
+  #estimateUsage() {
+    return estimateUsage(this.#engine, this.#request, this.#pieces);
+  }
+}
+
+/** A number of 31 bits that all attempts at an answer share; run ids begin with the time and end with chance. */
+function seedOf({ info }: Context): number {
+  return Number.parseInt(info.workflowExecution?.runId.slice(-8) ?? '0', 16) >>> 1;
+}

@@ -1,0 +1,42 @@
+import { Context } from '@temporalio/activity';
+import { isGrpcServiceError } from '@temporalio/client';
+import { chatWorkflowId } from '../../contract/chat-workflow.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import { type ExpiredGeneration, expiredGenerations, removeGeneration } from '../../storage/chat-sessions.ts';
+import type { Database } from '../../storage/database.ts';
+
+const PAGE = 200;
+const NOT_FOUND = 5;
+
+/**
+ * Removes answers past their expiry: the history, which holds the text, the request and the row with the transcript
+ * and the data key. Must be called by an activity. @returns how many
+ */
+export async function removeExpiredSessions(database: Database, blobs: BlobStore, now: Date): Promise<number> {
+  let removed = 0;
+  for (;;) {
+    const page = await expiredGenerations(database, now, PAGE);
+    for (const generation of page) {
+      // Temporal comes first: were it away after the row is gone, nobody would know of the history.
+      await removeHistory(generation);
+      if (generation.blob) await blobs.delete(generation.blob);
+      await removeGeneration(database, generation.id);
+      Context.current().heartbeat(++removed);
+    }
+    if (page.length < PAGE) return removed;
+  }
+}
+
+/** An answer that was never stored has no run that we know of; Temporal's own retention takes what it may have. */
+async function removeHistory({ runId, sessionHash }: ExpiredGeneration): Promise<void> {
+  if (runId === null) return;
+  const { client, info } = Context.current();
+  try {
+    await client.workflowService.deleteWorkflowExecution({
+      namespace: info.workflowNamespace ?? client.options.namespace,
+      workflowExecution: { workflowId: chatWorkflowId(sessionHash), runId },
+    });
+  } catch (error) {
+    if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Database } from '../../storage/database.ts';
+import type { Caller } from './caller.ts';
+
+export type AccessAction =
+  | 'extraction.create'
+  | 'extraction.read'
+  | 'extraction.cancel'
+  | 'extraction.delete'
+  | 'chat.create'
+  | 'chat.read'
+  | 'chat.cancel'
+  | 'batch.create'
+  | 'batch.read'
+  | 'batch.cancel'
+  | 'batch.retry'
+  | 'batch.delete'
+  | 'key.create'
+  | 'key.rotate'
+  | 'key.delete';
+
+export interface Access {
+  readonly caller: Caller;
+  readonly action: AccessAction;
+  /** Id of the record; random, says nothing of a person. */
+  readonly subject: string;
+  /** `loggedId` of the request's state. */
+  readonly requestId: string;
+}
+
+/**
+ * Who processed or read which record, without values (UU PDP 27/2022 art. 31: records of processing). Append-only
+ * for 30 days, by rules of the database; older entries go after ACCESS_LOG_DAYS. An answer with personal data goes out only after its entry was written.
+ */
+export class AccessLog {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async write(access: Access): Promise<void> {
+    await this.#database.accessLogEntry.create({ data: accessLogRow(access) });
+  }
+}
+
+/** The row of an access, for writers that put it into a transaction of their own. */
+export function accessLogRow({ caller, action, subject, requestId }: Access) {
+  return { tenant: caller.tenant, actor: caller.actor, action, subject, requestId };
+}

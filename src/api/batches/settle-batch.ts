@@ -1,0 +1,73 @@
+import { countItems } from '../../storage/batches.ts';
+import type { Batch } from '../../storage/generated/client.ts';
+import type { ApiContext } from '../context.ts';
+import { type BatchObject, isFinalBatch } from './batch-schema.ts';
+import { type BatchProgress, batchProgress } from './progress.ts';
+import { renderBatch } from './render-batch.ts';
+
+type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>;
+
+/** A row without a run is failed after this. */
+const START_GRACE_MS = 60_000;
+/** One that was not accepted may still be started, by a repeat; in the end it is removed (remove-unstarted.ts). */
+const UNACCEPTED_GRACE_MS = 15 * 60_000;
+
+/**
+ * The batch object of a row, with the workflow's progress while it is not final. Writes: a row whose workflow has ended
+ * without a word is settled first.
+ */
+export async function settleBatch(context: SettleContext, row: Batch): Promise<BatchObject> {
+  const [rendered] = await settleBatches(context, [row]);
+  if (!rendered) throw new Error('one row gives one object');
+  return rendered;
+}
+
+export async function settleBatches(context: SettleContext, rows: readonly Batch[]): Promise<BatchObject[]> {
+  const settled = await Promise.all(rows.map((row) => withProgress(context, row)));
+  const counts = await countItems(
+    context.database,
+    rows.map((row) => row.id),
+  );
+  return settled.map(({ row, progress }) => renderBatch(context, row, counts.get(row.id), progress));
+}
+
+async function withProgress(
+  context: SettleContext,
+  row: Batch,
+): Promise<{ row: Batch; progress: BatchProgress | undefined }> {
+  if (isFinalBatch(row.status)) return { row, progress: undefined };
+  const progress = await batchProgress(context.temporal, row.id);
+  if (progress.workflow === 'open' || progress.workflow === 'unknown') return { row, progress };
+  return { row: await settle(context, row, progress.workflow), progress: undefined };
+}
+
+/**
+ * The workflow has ended, or never began, and the row says nothing of it: the row was read before the end, or nobody
+ * was left to write it. Then it is written here, so that no batch stays open for ever.
+ */
+async function settle(context: SettleContext, stale: Batch, workflow: 'missing' | 'closed' | 'cancelled') {
+  const { database, logger } = context;
+  const row = (await database.batch.findUnique({ where: { id: stale.id } })) ?? stale;
+  const graceMs = row.acceptedAt === null ? UNACCEPTED_GRACE_MS : START_GRACE_MS;
+  const starting = workflow === 'missing' && Date.now() - row.createdAt.getTime() < graceMs;
+  if (isFinalBatch(row.status) || row.run !== stale.run || starting) return row;
+  const finishedAt = new Date();
+  const cancelled = workflow === 'cancelled' || row.status === 'cancelling';
+  await database.$transaction([
+    database.extraction.updateMany({
+      where: { batchId: row.id, status: 'queued' },
+      data: { status: 'cancelled', finishedAt },
+    }),
+    database.batch.updateMany({
+      where: { id: row.id, run: row.run, status: row.status },
+      data: {
+        finishedAt,
+        ...(cancelled
+          ? { status: 'cancelled' }
+          : { status: 'failed', errorCode: 'internal', errorMessage: 'The batch ended without all of its results.' }),
+      },
+    }),
+  ]);
+  logger.warn('batch.settled', { batchId: row.id });
+  return (await database.batch.findUnique({ where: { id: row.id } })) ?? row;
+}

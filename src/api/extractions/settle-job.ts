@@ -1,0 +1,55 @@
+import type { Extraction } from '../../storage/generated/client.ts';
+import { batchProgress } from '../batches/progress.ts';
+import type { ApiContext } from '../context.ts';
+import { type ExtractionJob, isFinal } from './job-schema.ts';
+import { progressOf } from './progress.ts';
+import { renderJob } from './render-job.ts';
+
+type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>;
+
+/** A row without a run is failed after this. */
+const START_GRACE_MS = 60_000;
+/** One that was not accepted may still be started, by a repeat; in the end it is removed (remove-unstarted.ts). */
+const UNACCEPTED_GRACE_MS = 15 * 60_000;
+
+/**
+ * The job object of a row, with the workflow's progress while it is not final. Writes: a row whose workflow has ended
+ * without a word is settled first.
+ */
+export async function settleJob(context: SettleContext, row: Extraction): Promise<ExtractionJob> {
+  if (isFinal(row.status)) return renderJob(context, row, undefined);
+  if (row.batchId !== null) return renderJob(context, row, await itemProgress(context, row.batchId, row.id));
+  const progress = await progressOf(context.temporal, row.id);
+  if (progress.workflow === 'open') return renderJob(context, row, progress);
+  return renderJob(context, await settle(context, row, progress.workflow), undefined);
+}
+
+/** An item of a batch has no workflow of its own; whether the batch has ended is the batch's to settle. */
+async function itemProgress(context: SettleContext, batchId: string, id: string) {
+  const batch = await batchProgress(context.temporal, batchId);
+  const attempt = batch.workflow === 'open' ? batch.reading.get(id) : undefined;
+  if (attempt === undefined) return undefined;
+  return { workflow: 'open', running: true, stage: 'reading', fraction: 0, attempt, startedAt: null } as const;
+}
+
+/**
+ * The workflow has ended, or never began, and the row says nothing of it: the row was read before the end, or nobody
+ * was left to write it. Then it is written here, so that no job stays open for ever.
+ */
+async function settle(context: SettleContext, stale: Extraction, workflow: 'missing' | 'closed' | 'cancelled') {
+  const row = (await context.database.extraction.findUnique({ where: { id: stale.id } })) ?? stale;
+  const graceMs = row.acceptedAt === null ? UNACCEPTED_GRACE_MS : START_GRACE_MS;
+  const starting = workflow === 'missing' && Date.now() - row.createdAt.getTime() < graceMs;
+  if (isFinal(row.status) || starting) return row;
+  const failed = {
+    status: 'failed',
+    errorCode: 'internal',
+    errorMessage: 'The extraction ended without a result.',
+  };
+  await context.database.extraction.updateMany({
+    where: { id: row.id, status: row.status },
+    data: { finishedAt: new Date(), ...(workflow === 'cancelled' ? { status: 'cancelled' } : failed) },
+  });
+  context.logger.warn('extraction.settled', { extractionId: row.id });
+  return (await context.database.extraction.findUnique({ where: { id: row.id } })) ?? row;
+}

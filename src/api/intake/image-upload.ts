@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { type Readable, Transform } from 'node:stream';
+import type { BlobReference } from '../../contract/blob-reference.ts';
+import { KtpflowError } from '../../errors.ts';
+import { documentKind } from '../../media/documents/document-kind.ts';
+import { probeImage } from '../../media/probe.ts';
+import { readBlob } from '../../storage/blobs.ts';
+import type { RouteContext } from '../context.ts';
+import { uploadInterrupted } from '../http/multipart.ts';
+
+const MEBIBYTE = 1024 * 1024;
+/** Nearly every header ends within this; only a TIFF may keep its directory at the end. */
+const HEAD_BYTES = 256 * 1024;
+
+export interface RecordKey {
+  readonly dataKey: Uint8Array<ArrayBuffer>;
+  readonly wrappedKey: Uint8Array<ArrayBuffer>;
+}
+
+export interface StoredImage {
+  readonly blob: BlobReference;
+  /** Hex SHA-256 of the plain bytes. */
+  readonly sha256: string;
+}
+
+export function maxImageBytes(context: RouteContext): number {
+  return context.config.MAX_IMAGE_MB * MEBIBYTE;
+}
+
+/**
+ * Streams an image into the blob store and looks at its header, so that what is no image is refused before any
+ * workflow starts. Nothing is left behind on failure.
+ * @throws KtpflowError payload_too_large as soon as the cap is passed; invalid_image, unsupported_media_type,
+ * image_too_large_pixels by the header; storage_unavailable
+ */
+export async function storeImage(context: RouteContext, source: Readable, key: RecordKey): Promise<StoredImage> {
+  const maximum = maxImageBytes(context);
+  const hash = createHash('sha256');
+  const head: Buffer[] = [];
+  let size = 0;
+  const inspect = new Transform({
+    transform(bytes: Buffer, _encoding, done) {
+      if (size < HEAD_BYTES) head.push(bytes);
+      size += bytes.length;
+      if (size > maximum) return done(imageTooLarge(context));
+      hash.update(bytes);
+      done(null, bytes);
+    },
+  });
+  source.once('error', (error) => inspect.destroy(error));
+  source.once('close', () => {
+    if (!source.readableEnded) inspect.destroy(uploadInterrupted());
+  });
+  const { blob } = await context.blobs.write(source.pipe(inspect), key);
+  try {
+    await probeHead(context, blob, Buffer.concat(head), size);
+  } catch (error) {
+    await discardImage(context, blob);
+    throw error;
+  }
+  return { blob, sha256: hash.digest('hex') };
+}
+
+/** Deletes an image that no extraction will use; a failure is left to the removal of what no row names. */
+export async function discardImage(
+  { blobs, logger }: Pick<RouteContext, 'blobs' | 'logger'>,
+  blob: BlobReference,
+): Promise<void> {
+  await blobs.delete(blob).catch((error: unknown) => logger.warn('blob.delete.failed', { error }));
+}
+
+export function imageTooLarge(context: RouteContext): KtpflowError {
+  return new KtpflowError(
+    'payload_too_large',
+    `Images must not exceed ${context.config.MAX_IMAGE_MB} MB (MAX_IMAGE_MB).`,
+    {
+      param: 'image',
+    },
+  );
+}
+
+export function missingImage(message = 'The request has no image.'): KtpflowError {
+  return new KtpflowError('missing_image', message, { param: 'image' });
+}
+
+async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<void> {
+  // A PDF, HEIC or AVIF is opened where it is read, in a process that knows no keys.
+  if (documentKind(head) !== null) return;
+  const probe = (bytes: Buffer) => probeImage(bytes, { maxMegapixels: context.config.MAX_IMAGE_MEGAPIXELS });
+  await probe(head).catch(async (error: unknown) => {
+    const cut = error instanceof KtpflowError && error.code === 'invalid_image' && size > head.length;
+    if (!cut) throw error;
+    await probe(await readBlob(context.blobs, blob));
+  });
+}

@@ -1,0 +1,22 @@
+import type { BlobReference } from './blob-reference.ts';
+import type { StoreTranscriptInput } from './chat-workflow.ts';
+
+/** Inputs of the activities of a chat completion: what stands in histories. */
+
+export interface GenerateAnswerInput {
+  readonly blob: BlobReference;
+  readonly model: string;
+  /** Number of this activity in its workflow, from 1; with the attempt it makes the epoch of what is recorded. */
+  readonly sequence: number;
+}
+
+/** Chat activities of the role `inference`. */
+export interface GenerationActivities {
+  /** Records the answer in the workflow that it was scheduled by, up to its end. */
+  generateAnswer(input: GenerateAnswerInput): Promise<void>;
+}
+
+/** Chat activities of the role `worker`, which need the database. */
+export interface TranscriptActivities {
+  storeTranscript(input: StoreTranscriptInput): Promise<void>;
+}

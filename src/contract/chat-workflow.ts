@@ -1,0 +1,64 @@
+import type { StreamEnd, StreamRecord } from '../chat/stream-log.ts';
+import { queryDefinition, signalDefinition } from './definitions.ts';
+
+/** What clients, activities and chat workflows say to each other; see extraction-workflow.ts for the rule on names. */
+
+export const CHAT_COMPLETION_WORKFLOW = 'chatCompletionWorkflow';
+
+/** A process with readers says so this often; one that was killed is missed after it. */
+export const LEASE_RENEWAL_MS = 30_000;
+
+/** Input of `chatCompletionWorkflow`. The request itself is an encrypted blob: it may be 25 MB. */
+export interface ChatCompletionInput {
+  readonly generationId: string;
+  readonly blob: string;
+  readonly model: string;
+  /** Where the model runs. */
+  readonly taskQueue: string;
+  /** The API process that started it, and has its first reader. */
+  readonly holder: string;
+  /** Time without any reader after which the answer is cancelled. */
+  readonly disconnectLimitMs: number;
+}
+
+/** Output of `chatCompletionWorkflow`: readers take the end from here where no activity was left to record one. */
+export interface ChatCompletionOutput {
+  readonly end: StreamEnd;
+}
+
+/** Input of `storeTranscriptWorkflow`. */
+export interface StoreTranscriptInput {
+  readonly generationId: string;
+  /** The ended run whose history is the stream. */
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** Whether an API process has readers of this stream. */
+export interface ReaderLease {
+  readonly holder: string;
+  readonly held: boolean;
+}
+
+/** Answer of the query `state`, for pollers and tools; readers follow the history instead. */
+export interface ChatState {
+  readonly pieces: number;
+  readonly content: string;
+  readonly reasoning: string;
+  readonly end: StreamEnd | null;
+}
+
+/** One workflow id a session, one run an answer. The hash is made of tenant and session id. */
+export function chatWorkflowId(sessionHash: string): string {
+  return `chat-${sessionHash}`;
+}
+
+/** The workflow that stores an ended answer's transcript. */
+export function transcriptWorkflowId(generationId: string): string {
+  return `transcript-${generationId}`;
+}
+
+export const RECORD_SIGNAL = 'record';
+export const recordSignal = signalDefinition<[StreamRecord]>(RECORD_SIGNAL);
+export const leaseSignal = signalDefinition<[ReaderLease]>('lease');
+export const chatStateQuery = queryDefinition<ChatState>('state');

@@ -1,0 +1,72 @@
+import type { ErrorCode } from '../errors.ts';
+import type { BlobReference } from './blob-reference.ts';
+import type { EngineStatus } from './engine-status.ts';
+import type { Strategy } from './strategies.ts';
+
+/** Inputs and outputs of activities: what stands in histories. Small, and nothing personal in plain text. */
+
+export interface ReadCardInput {
+  readonly extractionId: string;
+  readonly blob: BlobReference;
+  readonly strategy: Strategy;
+  readonly rejectLowQuality: boolean;
+}
+
+/** Milliseconds of each step. */
+export interface ReadCardTimings {
+  readonly prepare: number;
+  readonly ocr: number;
+  readonly generate: number;
+  readonly assemble: number;
+}
+
+export interface ReadCardOutput {
+  /** Base64 of the KtpResult, sealed with the record's data key: no process that lacks its row can read it. */
+  readonly sealedResult: string;
+  readonly timings: ReadCardTimings;
+  readonly attempt: number;
+  /** ISO 8601; start of the attempt that succeeded. */
+  readonly startedAt: string;
+}
+
+export type ExtractionOutcome =
+  | {
+      readonly status: 'succeeded';
+      readonly sealedResult: string;
+      readonly timings: ReadCardTimings;
+      readonly startedAt: string;
+    }
+  | { readonly status: 'failed'; readonly error: { readonly code: ErrorCode; readonly message: string } }
+  | { readonly status: 'cancelled' };
+
+export interface StoreResultInput {
+  readonly extractionId: string;
+  readonly attempts: number;
+  readonly outcome: ExtractionOutcome;
+  /** The image to delete once the outcome is stored; null: keep it. */
+  readonly deleteBlob: BlobReference | null;
+}
+
+/** Activities of the role `inference`. */
+export interface InferenceActivities {
+  readCard(input: ReadCardInput): Promise<ReadCardOutput>;
+}
+
+/** Activities of the probe queue: answered at once by a process that lives, however long its other queues are. */
+export interface ProbeActivities {
+  probeEngines(): Promise<EngineStatus[]>;
+}
+
+/** Activities of the role `worker`, which need the database. */
+export interface WorkerActivities {
+  storeResult(input: StoreResultInput): Promise<void>;
+  removeExpired(): Promise<RemovalReport>;
+}
+
+export interface RemovalReport {
+  readonly expired: number;
+  /** Rows whose workflow was never started. */
+  readonly abandoned: number;
+  /** Blobs that no row names. */
+  readonly orphanedBlobs: number;
+}

@@ -1,0 +1,11 @@
+import { KtpflowError } from '../errors.ts';
+
+/**
+ * An engine that is there and answers, but says that it failed, or says what cannot be understood. Unlike a connection
+ * that broke or a server that is being restarted, this seldom gets better by itself: an answer is not tried for long.
+ */
+export class EngineFault extends KtpflowError {
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super('upstream_failed', message, { ...options, retryable: true });
+  }
+}

@@ -1,0 +1,121 @@
+import { textOf } from '../layout/value-spans.ts';
+import { prefixDistances } from '../rules/edit-distance.ts';
+import { nearestNames, provinceName, provinces, regencies } from '../rules/regions.ts';
+import { type Span, sliceSpan } from '../text/spans.ts';
+import { cleanPlace } from './read-free-text.ts';
+import { characterEvidence, type Reading, unread } from './reading.ts';
+import { snapRegion } from './snap-region.ts';
+
+export interface Header {
+  readonly province: Reading;
+  readonly regency: Reading;
+  /** Two digits. */
+  readonly provinceCode: string | undefined;
+  /** Four digits each; several where names are shared. */
+  readonly regencyCodes: readonly string[];
+}
+
+/** Names of a short closed list may fit this much worse (nats) than the reading that they replace. */
+const PROVINCE_COST = 30;
+const REGENCY_COST = 18;
+const ANY_REGENCY_COST = 8;
+
+/** Province and regency out of the lines above the NIK. */
+export function readHeader(spans: readonly Span[]): Header {
+  const rows = joinRows(spans);
+  const provinceRow = findProvince(rows);
+  let province: Reading = unread();
+  let provinceCode: string | undefined;
+  if (provinceRow) {
+    const snap = snapRegion(provinceRow.reading, provinces(), {
+      allowedCost: PROVINCE_COST,
+      share: 0.3,
+      closed: true,
+    });
+    province = snap.reading;
+    provinceCode = snap.codes[0];
+  }
+  const { regency, codes } = findRegency(rows.slice((provinceRow?.index ?? -1) + 1), provinceCode);
+  if (provinceCode === undefined && codes.length > 0) {
+    const owners = new Set(codes.map((code) => code.slice(0, 2)));
+    const [owner] = owners;
+    const name = owner === undefined || owners.size > 1 ? undefined : provinceName(owner);
+    if (owner !== undefined && name !== undefined && province.value === null) {
+      provinceCode = owner;
+      province = {
+        ...unread('derived_from_kabupaten_kota'),
+        value: name,
+        source: 'derived',
+        evidence: regency.evidence,
+      };
+    }
+  }
+  return { province, regency, provinceCode, regencyCodes: codes };
+}
+
+function findProvince(rows: readonly Span[][]): { index: number; reading: Reading } | undefined {
+  for (const [index, row] of rows.entries()) {
+    const behind = withoutWord(row, ['PROVINSI', 'PROPINSI', 'PROV.']);
+    if (behind && behind.length > 0) return { index, reading: placeReading(behind, textOf(row)) };
+  }
+  // The word itself may be hidden; then only a name that is a province's will do.
+  for (const [index, row] of rows.entries()) {
+    const reading = placeReading(row, textOf(row));
+    if (reading.value !== null && nearestNames(reading.value, provinces(), 0.2).length > 0) return { index, reading };
+  }
+  return undefined;
+}
+
+function findRegency(
+  rows: readonly Span[][],
+  province: string | undefined,
+): { regency: Reading; codes: readonly string[] } {
+  for (const row of rows) {
+    const reading = placeReading(row, textOf(row));
+    if (reading.value === null) continue;
+    const named = /^K[AO][BT]/.test(reading.value);
+    if (province !== undefined) {
+      const inside = snapRegion(reading, regencies(province), { allowedCost: REGENCY_COST, share: 0.3, closed: true });
+      if (inside.codes.length > 0) return { regency: inside.reading, codes: inside.codes };
+    }
+    const anywhere = snapRegion(reading, regencies(), { allowedCost: ANY_REGENCY_COST, share: 0.2 });
+    if (anywhere.codes.length > 0 || named) return { regency: anywhere.reading, codes: anywhere.codes };
+  }
+  return { regency: unread(), codes: [] };
+}
+
+function placeReading(spans: readonly Span[], raw: string): Reading {
+  const value = cleanPlace(textOf(spans));
+  if (value === '') return unread();
+  return { value, raw, spans, source: 'ocr', warnings: [], evidence: characterEvidence(spans, 1) };
+}
+
+function joinRows(spans: readonly Span[]): Span[][] {
+  const rows: Span[][] = [];
+  for (const span of spans) {
+    const first = rows.at(-1)?.[0];
+    if (first && Math.abs(span.v - first.v) < 0.4 * Math.min(span.height, first.height)) rows.at(-1)?.push(span);
+    else rows.push([span]);
+  }
+  for (const row of rows) row.sort((first, second) => first.left - second.left);
+  return rows;
+}
+
+/** A row without the word that it begins with, a quarter of its letters misread at most; undefined without it. */
+function withoutWord(row: readonly Span[], words: readonly string[]): Span[] | undefined {
+  const [first, ...rest] = row;
+  if (!first) return undefined;
+  const text = first.text.toUpperCase().replace(/0/g, 'O');
+  let best: { distance: number; end: number } | undefined;
+  for (const word of words) {
+    const allowed = word.length / 4;
+    for (const [end, distance] of prefixDistances(word, text, allowed)?.entries() ?? []) {
+      if (distance <= allowed && (!best || distance < best.distance)) best = { distance, end };
+    }
+  }
+  if (!best) return undefined;
+  let { end } = best;
+  while (/[ .:;-]/.test(first.glyphs[end]?.text ?? 'x')) end += 1;
+  const tail = sliceSpan(first, end);
+  return tail ? [tail, ...rest] : rest;
+}

@@ -1,0 +1,50 @@
+import { type Span, sliceSpan } from '../text/spans.ts';
+import { findBloodLabel } from './anchors.ts';
+import type { Label } from './labels.ts';
+import type { Slot } from './slot.ts';
+
+/** Takes the blood group out of the row of sex (or out of whatever row it was read on). */
+export function splitBlood(slots: Map<Label, Slot>): Map<Label, Slot> {
+  for (const label of ['jenis_kelamin', 'lahir', 'alamat'] as const) {
+    const slot = slots.get(label);
+    if (!slot) continue;
+    for (const [rowIndex, row] of slot.rows.entries()) {
+      const cut = cutBlood(row, label !== 'jenis_kelamin');
+      if (!cut) continue;
+      const rows = slot.rows
+        .map((other, index) => (index === rowIndex ? cut.before : other))
+        .filter((other) => other.length > 0);
+      slots.set(label, { ...slot, rows });
+      const { after, quality, colon } = cut;
+      slots.set('gol_darah', { rows: after.length > 0 ? [after] : [], labelQuality: quality, colon });
+      return slots;
+    }
+  }
+  return slots;
+}
+
+interface BloodCut {
+  readonly before: Span[];
+  readonly after: Span[];
+  readonly quality: number;
+  readonly colon: boolean;
+}
+
+function cutBlood(row: readonly Span[], certain: boolean): BloodCut | undefined {
+  const glyphs = row.flatMap((span) => span.glyphs);
+  const found = findBloodLabel(glyphs, certain);
+  if (!found) return undefined;
+  const end = found.start + found.match.end;
+  const before: Span[] = [];
+  const after: Span[] = [];
+  let offset = 0;
+  for (const span of row) {
+    const head = sliceSpan(span, 0, Math.max(0, found.start - offset));
+    const tail = sliceSpan(span, Math.max(0, end - offset));
+    if (head && offset < found.start) before.push(head);
+    if (tail && offset + span.glyphs.length > end) after.push(tail);
+    offset += span.glyphs.length;
+  }
+  const colon = glyphs.slice(found.start, end).some(({ text }) => text === ':' || text === ';');
+  return { before, after, quality: found.match.quality, colon };
+}

@@ -1,0 +1,87 @@
+import { resolve } from 'node:path';
+import { batchDependencies, createBatchActivities } from '../../activities/batch/batch-activities.ts';
+import { createStoreTranscript } from '../../activities/chat/store-transcript.ts';
+import { createStoreResult } from '../../activities/extraction/store-result.ts';
+import { alsoPruningAccessLog } from '../../activities/retention/prune-access-log.ts';
+import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
+import type { Config, Role } from '../../config.ts';
+import { createMetrics } from '../../observability/metrics.ts';
+import { type Database, openDatabase } from '../../storage/database.ts';
+import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
+import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
+import { createWorkflowWorkers } from '../../worker/workers.ts';
+import { ensureAdminKey } from '../embedded/admin-key.ts';
+import { openEmbeddedDatabase } from '../embedded/pglite.ts';
+import { describeLostKeys } from '../supervisor/lost-keys.ts';
+import type { CleanupStack } from './cleanup-stack.ts';
+import { connectWorker, createTemporalClient, createWorkerClient } from './connect.ts';
+import { type KeptWorkers, keepWorking } from './keep-working.ts';
+import type { RoleContext } from './role-context.ts';
+
+/**
+ * The roles that need the database: `worker` (workflows, database activities) and `api`.
+ * @returns the API's address, where the role is among them
+ */
+export async function runDatabaseRoles(context: RoleContext, roles: readonly Role[]): Promise<string | undefined> {
+  const { config, keyring, blobs, logger, closers } = context;
+  const database = await connectDatabase(config, closers);
+  const lost = await describeLostKeys(database, keyring);
+  if (lost) process.stderr.write(`${lost}\n`);
+  const temporal = createTemporalClient(config, keyring);
+  closers.add('temporal client', () => temporal.connection.close());
+  const metrics = createMetrics();
+  const outcomes = new StoredOutcomes();
+
+  const keepWorkflowWorker = (): KeptWorkers => {
+    const storeResult = createStoreResult(database, blobs, metrics, outcomes);
+    return keepWorking(
+      'worker',
+      async () => {
+        const connection = await connectWorker(config);
+        await ensureRetentionSchedule(temporal);
+        const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
+        const activities = {
+          storeResult,
+          removeExpired: alsoPruningAccessLog(createRemoveExpired(database, blobs), database, config.ACCESS_LOG_DAYS),
+          storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
+          ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
+        };
+        return { connection, workers: await createWorkflowWorkers(where, activities) };
+      },
+      logger,
+    );
+  };
+  const workers = roles.includes('worker') ? keepWorkflowWorker() : undefined;
+  if (workers) closers.add('workflow worker', () => workers.stop());
+
+  if (!roles.includes('api')) return undefined;
+  const { startApiServer } = await import('../../api/server.ts');
+  const workerClient = createWorkerClient(config, keyring, () => workers?.connection());
+  const server = await startApiServer({
+    config,
+    database,
+    blobs,
+    keyring,
+    temporal,
+    workerClient,
+    outcomes,
+    logger,
+    metrics,
+  });
+  closers.add('api', () => server.close());
+  return server.address;
+}
+
+async function connectDatabase(config: Config, closers: CleanupStack): Promise<Database> {
+  if (config.DATABASE_URL) {
+    const database = await openDatabase({ url: config.DATABASE_URL });
+    closers.add('database', () => database.$disconnect());
+    return database;
+  }
+  const home = resolve(config.KTPFLOW_HOME);
+  const embedded = await openEmbeddedDatabase(home);
+  closers.add('pglite', () => embedded.close());
+  const database = await openDatabase({ pglite: embedded.pglite });
+  await ensureAdminKey(home, database);
+  return database;
+}

@@ -1,0 +1,63 @@
+import { availableParallelism } from 'node:os';
+import { createGenerateAnswer } from '../../activities/chat/generate-answer.ts';
+import { createReadCard } from '../../activities/extraction/read-card.ts';
+import { createProbeEngines } from '../../activities/probe-engines.ts';
+import { Canary } from '../../inference/canary/canary.ts';
+import { createCardReaderPool } from '../../inference/card-reader/pool.ts';
+import { createEngines } from '../../inference/engines.ts';
+import { removeLeftVideoFolders } from '../../media/video-folder.ts';
+import { createGenerationWorker, createInferenceWorkers } from '../../worker/workers.ts';
+import { silentReport } from '../assets/report.ts';
+import { ensureOcrModels } from '../assets/runtime-assets.ts';
+import { isAlive } from '../processes/process-identity.ts';
+import { connectWorker } from './connect.ts';
+import { keepWorking } from './keep-working.ts';
+import type { RoleContext } from './role-context.ts';
+
+/** Images and models: needs no database. */
+export async function runInferenceRole({ config, keyring, blobs, logger, closers }: RoleContext): Promise<void> {
+  await removeLeftVideoFolders(isAlive);
+  const models = await ensureOcrModels(config, silentReport);
+  const threads = config.OCR_THREADS || availableParallelism();
+  const pool = createCardReaderPool({ modelPaths: models, threads });
+  closers.add('card reader', () => pool.close());
+  const engines = createEngines(config, { pool });
+  closers.add('engines', () => engines.close());
+  const vlm = engines.list().find((engine) => engine.kind !== 'ppocr');
+  const canary = vlm && config.VLM_CANARY ? new Canary(vlm) : undefined;
+  closers.add('canary', async () => canary?.close());
+  void canary?.look();
+  if (config.EAGER_LOAD_MODEL) await pool.ready;
+
+  const readCard = createReadCard({
+    pool,
+    blobs,
+    keyring,
+    ...(vlm && {
+      model: {
+        engine: vlm,
+        isTrusted: () => canary?.passed ?? true,
+        budgetMs: config.VLM_CARD_BUDGET_SECONDS * 1000,
+      },
+    }),
+  });
+  const generateAnswer = createGenerateAnswer({ config, engines, blobs, logger });
+  const probeEngines = createProbeEngines(async () => {
+    const statuses = await engines.statuses();
+    const warning = canary?.warning;
+    return statuses.map((status) => (warning && status.id === vlm?.id ? { ...status, warning } : status));
+  });
+  const workers = keepWorking(
+    'inference',
+    async () => {
+      const connection = await connectWorker(config);
+      const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
+      // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
+      const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
+      const generations = vlm ? [await createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)] : [];
+      return { connection, workers: [...cards, ...generations] };
+    },
+    logger,
+  );
+  closers.add('inference worker', () => workers.stop());
+}

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NativeConnection, Worker } from '@temporalio/worker';
+import type { Logger } from '../../observability/logger.ts';
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+
+export interface ConnectedWorkers {
+  /** Closed when the workers have ended. */
+  readonly connection: NativeConnection;
+  readonly workers: readonly Worker[];
+}
+
+export interface KeptWorkers {
+  /** The running workers' connection; undefined while there are none. */
+  connection(): NativeConnection | undefined;
+  /** Stops polling, lets running activities finish within the workers' grace time. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs workers for as long as the process lives. Temporal's SDK retries a server that does not answer, but not the
+ * first connection, and it gives up on some faults for good: then the workers are made anew.
+ */
+export function keepWorking(component: string, create: () => Promise<ConnectedWorkers>, logger: Logger): KeptWorkers {
+  const stopping = new AbortController();
+  let current: readonly Worker[] = [];
+  let connected: NativeConnection | undefined;
+
+  const runOnce = async (): Promise<void> => {
+    const { connection, workers } = await create();
+    current = workers;
+    logger.info('worker.started', { component });
+    // One that fails takes the others with it: a process with half of its workers would be a riddle.
+    const runs = workers.map((worker) => worker.run().finally(() => shutdown(workers)));
+    // A stop that came while they were being made.
+    if (stopping.signal.aborted) shutdown(workers);
+    connected = connection;
+    const results = await Promise.allSettled(runs);
+    connected = undefined;
+    await connection.close();
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+
+  const running = (async () => {
+    let pause = FIRST_PAUSE_MS;
+    while (!stopping.signal.aborted) {
+      const startedAt = Date.now();
+      try {
+        await runOnce();
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        logger.warn('worker.failed', { component, error });
+      }
+      if (Date.now() - startedAt > LONGEST_PAUSE_MS) pause = FIRST_PAUSE_MS;
+      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    }
+  })();
+
+  return {
+    connection: () => connected,
+    async stop() {
+      stopping.abort();
+      shutdown(current);
+      await running;
+    },
+  };
+}
+
+function shutdown(workers: readonly Worker[]): void {
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Runtime } from '@temporalio/worker';
+import type { Config, Role } from '../../config.ts';
+import { ConfigError } from '../../config.ts';
+import { Keyring } from '../../encryption/keyring.ts';
+import { blockOtherLoaders } from '../../media/allowed-loaders.ts';
+import { createLogger } from '../../observability/logger.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import { FileBlobStore } from '../../storage/file-blobs.ts';
+import { CleanupStack } from './cleanup-stack.ts';
+import type { RoleContext } from './role-context.ts';
+
+export interface RunningRoles {
+  /** Stops accepting, lets running work finish within its grace time, closes everything. */
+  drain(): Promise<void>;
+}
+
+export interface RunRolesOptions {
+  /** Called once, when everything of this process that can start has started. */
+  onReady(info: { address?: string }): void;
+}
+
+/**
+ * Runs the named roles in this process, as the embedded platform's children and a distributed deployment's services
+ * do alike.
+ */
+export async function runRoles(
+  config: Config,
+  roles: readonly Role[],
+  options: RunRolesOptions,
+): Promise<RunningRoles> {
+  const logger = createLogger({ level: config.LOG_LEVEL, component: roles.join(' and ') });
+  const closers = new CleanupStack();
+  try {
+    if (config.ENCRYPTION_KEYS.length === 0) {
+      throw new ConfigError('ENCRYPTION_KEYS: needed by a process with ROLES, as id:base64 with a key of 32 bytes');
+    }
+    // Temporal's own log lines may quote what activities threw; failures reach us through workflows anyway.
+    Runtime.install({
+      logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+      shutdownSignals: [],
+    });
+    blockOtherLoaders();
+    const keyring = new Keyring(config.ENCRYPTION_KEYS);
+    const context: RoleContext = { config, keyring, blobs: await openBlobs(config, keyring), logger, closers };
+    let address: string | undefined;
+    if (roles.includes('api') || roles.includes('worker')) {
+      const { runDatabaseRoles } = await import('./database-roles.ts');
+      address = await runDatabaseRoles(context, roles);
+    }
+    if (roles.includes('inference')) {
+      const { runInferenceRole } = await import('./inference-role.ts');
+      await runInferenceRole(context);
+    }
+    options.onReady(address === undefined ? {} : { address });
+    return { drain: () => closers.closeAll(logger) };
+  } catch (error) {
+    await closers.closeAll(logger);
+    throw error;
+  }
+}
+
+async function openBlobs(config: Config, keyring: Keyring): Promise<BlobStore> {
+  if (config.BLOB_URL?.startsWith('s3:')) {
+    // Loaded where it is used: the SDK is large.
+    const { parseS3Url, S3BlobStore } = await import('../../storage/s3-blobs.ts');
+    return new S3BlobStore(parseS3Url(config.BLOB_URL), keyring, config.S3_ENDPOINT);
+  }
+  const folder = config.BLOB_URL ? fileURLToPath(config.BLOB_URL) : join(config.KTPFLOW_HOME, 'blobs');
+  return FileBlobStore.open(folder, keyring);
+}
