@@ -135,6 +135,10 @@ export const environmentSchema = z.object({
   VLM_BASE_URL: optional(z.string().regex(/^https?:\/\//)).describe('Base URL of an OpenAI-compatible server'),
   VLM_API_KEY: optional(z.string()),
   VLM_MODEL_DIR: optional(z.string()).describe('Folder of an exported Qwen3-VL'),
+  VLM_CONTEXT_TOKENS: whole(8192, { min: 512, max: 262_144 }).describe(
+    'Prompt and answer together of the model in VLM_MODEL_DIR; of a 2B each token takes 0.22 MB',
+  ),
+  VLM_THREADS: whole(0, { max: 256 }).describe('Threads of the model in VLM_MODEL_DIR; 0: by the number of cores'),
   VLM_CONCURRENCY: whole(4, { min: 1, max: 1024 }).describe('Generations at once in an inference process'),
   VLM_SERVER: z
     .enum(['auto', 'vllm', 'sglang', 'llamacpp', 'ollama', 'generic'])
@@ -142,9 +146,20 @@ export const environmentSchema = z.object({
     .describe("What VLM_BASE_URL is; auto: by the server's own answers"),
   VLM_FIRST_TOKEN_TIMEOUT_SECONDS: whole(300, { min: 1, max: 7200 }).describe('Longest wait for a first token'),
   VLM_IDLE_TIMEOUT_SECONDS: whole(60, { min: 1, max: 7200 }).describe('Longest silence between two tokens'),
+  VLM_CANARY: flag(true).describe(
+    '1: the model reads a drawn card at start and daily; until it does, nothing it reads counts as sure',
+  ),
+  VLM_CARD_BUDGET_SECONDS: whole(20, { max: 90 }).describe(
+    'What a vision-language model may delay a doubtful card by; 0: strategy auto never asks it',
+  ),
   VLM_MAX_IMAGE_PIXELS: whole(1_310_720, { min: 65_536 }).describe('Larger pictures are scaled down to this'),
   MODEL_REPO_ID: z.string().default('Qwen/Qwen3-VL-2B-Instruct').describe('Name offered in /v1/models'),
   HF_TOKEN: optional(z.string()),
+  HF_ENDPOINT: z
+    .string()
+    .regex(/^https?:\/\//)
+    .default('https://huggingface.co')
+    .describe('Where `ktpflow models pull` fetches from: the hub, or a mirror of it'),
   DEVICE_MAP: z.string().default('auto').describe('auto, cpu, cuda or webgpu'),
   TORCH_DTYPE: z.string().default('auto').describe('auto, float32, float16, bfloat16, int8 or int4'),
   EAGER_LOAD_MODEL: flag(true).describe('1: load models at start'),
@@ -222,4 +237,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigError(`bad configuration: ${lines.join('; ')}`);
+}
+
+/** The vision-language engine that is configured: VLM_ENGINE, else by VLM_MODEL_DIR or VLM_BASE_URL. */
+export function vlmEngineOf({ VLM_ENGINE, VLM_MODEL_DIR, VLM_BASE_URL }: Config): 'none' | 'onnx' | 'openai' {
+  if (VLM_ENGINE) return VLM_ENGINE;
+  if (VLM_MODEL_DIR !== undefined) return 'onnx';
+  return VLM_BASE_URL === undefined ? 'none' : 'openai';
 }

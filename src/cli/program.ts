@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { STRATEGIES } from '../contract/strategies.ts';
 import { addDataCommands } from './add-data-commands.ts';
 import { addKeyCommands } from './add-key-commands.ts';
+import { addModelCommands } from './add-model-commands.ts';
 import { type BatchCommandOptions, checkBatchOptions, runBatch } from './commands/batch.ts';
 import { checkTarget } from './commands/batch-results.ts';
 import { runExtract } from './commands/extract.ts';
@@ -130,6 +131,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .action(() => runner.withApi('always', (api) => runMcp(api, ownVersion())));
   addKeyCommands(program, runner);
   addDataCommands(program, runner);
+  addModelCommands(program, runner);
 
   try {
     await program.parseAsync(argv, { from: 'user' });

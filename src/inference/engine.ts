@@ -73,6 +73,8 @@ export type GenerationPart = { readonly type: 'piece'; readonly piece: Piece } |
 export interface EngineReadiness {
   readonly ready: boolean;
   readonly error: string | null;
+  /** What is wrong with an engine that answers all the same. */
+  readonly warning?: string | null;
 }
 
 /**
@@ -90,7 +92,11 @@ export interface Engine {
   readonly capabilities: EngineCapabilities;
   /** Prompt and answer together, in tokens; null where it is not known. */
   contextLength(): Promise<number | null>;
+  /** What the model's tokenizer says that the model takes; for engines that have it at hand. */
+  tokenizerMaxLength?(): number | null;
   readiness(): Promise<EngineReadiness>;
+  /** Tells one version of a server from another; null where it does not say. For engines that may be exchanged. */
+  version?(): Promise<string | null>;
   generate(request: GenerationRequest, options: { readonly signal: AbortSignal }): AsyncIterable<GenerationPart>;
   /** Counts by the engine's tokenizer; null where it has none. */
   countTokens(text: string): Promise<number | null>;

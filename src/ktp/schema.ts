@@ -36,6 +36,10 @@ export const fieldSchema = z.object({
   source: z.enum(['ocr', 'vlm', 'both', 'derived']),
   box: boxSchema.nullable().describe('Left, top, right, bottom in 0-1 of the upright image.'),
   warnings: z.array(z.string()).describe('Stable codes, for example `snapped`, `repaired_from_nik`.'),
+  readings: z
+    .object({ ocr: z.string().nullable(), vlm: z.string().nullable() })
+    .optional()
+    .describe('Where OCR and the vision-language model differ: what each has read.'),
 });
 export type Field = z.infer<typeof fieldSchema>;
 

@@ -13,7 +13,7 @@ export const MODEL = 'Qwen/Qwen3-VL-2B-Instruct';
 
 /** Settings of a platform in front of an upstream. */
 export function chatEnvironment(upstream: Upstream): Record<string, string> {
-  return { VLM_BASE_URL: upstream.url, MODEL_REPO_ID: MODEL };
+  return { VLM_BASE_URL: upstream.url, MODEL_REPO_ID: MODEL, VLM_CANARY: '0' };
 }
 
 export function createTestEngine(config: Config, modelId = MODEL): Engine {

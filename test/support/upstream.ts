@@ -45,6 +45,8 @@ export interface UpstreamBehaviour {
   chunkBytes: number;
   /** Asks for this key; null: for none. */
   apiKey: string | null;
+  /** What vLLM says of its version. */
+  version: string;
   /** Answers chat requests with just this instead of all the above; by request, from 0, and its body. */
   raw: ((request: number, body: UpstreamBody) => RawAnswer) | null;
   /** Answers everything but chat completions with 404. */
@@ -124,6 +126,7 @@ const DEFAULTS: UpstreamBehaviour = {
   logprobs: false,
   chunkBytes: 0,
   apiKey: null,
+  version: '0.11.0',
   raw: null,
   chatOnly: false,
 };
@@ -379,7 +382,7 @@ function probeAnswer(behaviour: UpstreamBehaviour, path: string, text: string): 
         ],
       };
     case '/version':
-      return kind === 'vllm' ? { version: '0.11.0' } : undefined;
+      return kind === 'vllm' ? { version: behaviour.version } : undefined;
     case '/props':
       if (kind !== 'llamacpp') return undefined;
       return { default_generation_settings: { n_ctx: maxModelLength }, modalities: { vision: true, audio: false } };

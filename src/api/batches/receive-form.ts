@@ -94,7 +94,7 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
     });
     const archiveBlob = (await Promise.all(archives)).find((blob) => blob !== undefined) ?? null;
     const items = (await Promise.all(images)).filter((item) => item !== undefined);
-    const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema));
+    const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema), context.config);
     const metadata = parseJsonField(fields, 'metadata', metadataSchema);
     const names = [...otherFiles, ...fields.keys()];
     if (archiveBlob === null && items.length === 0) throw missingImages(fields, names);

@@ -40,7 +40,7 @@ async function receiveJson(context: RouteContext, body: unknown): Promise<Receiv
     throw new KtpflowError('invalid_value', message, { param: 'items' });
   }
   bodies.forEach(checkSource);
-  const checked = toExtractionOptions(options);
+  const checked = toExtractionOptions(options, context.config);
   const items: NewItem[] = [];
   try {
     for (const item of bodies) items.push(await receiveItem(context, item));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Config, vlmEngineOf } from '../../config.ts';
 import { STRATEGIES, type Strategy } from '../../contract/strategies.ts';
 import { KtpflowError } from '../../errors.ts';
 
@@ -34,11 +35,17 @@ export interface ExtractionOptions {
   readonly referenceId: string | null;
 }
 
-/** @throws KtpflowError unsupported, for what this version cannot do */
-export function toExtractionOptions(options: z.infer<typeof optionsSchema> | null | undefined): ExtractionOptions {
+/** @throws KtpflowError unsupported, for what this version or this configuration cannot do */
+export function toExtractionOptions(
+  options: z.infer<typeof optionsSchema> | null | undefined,
+  config: Config,
+): ExtractionOptions {
   if (options?.webhook !== undefined && options.webhook !== null) throw unsupported('options.webhook', 'Webhooks');
   const strategy = options?.strategy ?? 'auto';
-  if (strategy === 'vlm' || strategy === 'hybrid') throw unsupported('options.strategy', 'Vision-language models');
+  if ((strategy === 'vlm' || strategy === 'hybrid') && vlmEngineOf(config) === 'none') {
+    const message = `The strategy ${strategy} needs a vision-language model, and none is configured on this server.`;
+    throw new KtpflowError('unsupported', message, { param: 'options.strategy' });
+  }
   return {
     strategy,
     rejectLowQuality: options?.reject_low_quality ?? false,

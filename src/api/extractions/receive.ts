@@ -62,7 +62,7 @@ export async function receiveMultipart(
   }
   try {
     if (otherFields === 'refuse') refuseUnknownFields([...otherFiles, ...fields.keys()], FIELDS, OPTION_NAMES);
-    const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema));
+    const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema), context.config);
     return { key, image, options, imageKey: image.sha256 };
   } catch (error) {
     await discardImage(context, image.blob);
@@ -80,7 +80,7 @@ export async function receiveJson(context: RouteContext, body: unknown): Promise
   if (given.length === 0) throw missingImage(`The body has no image_url and no image_base64${instead(names)}.`);
   refuseUnknownFields(names, Object.keys(createBodySchema.shape), OPTION_NAMES);
   // First what costs nothing: a bad option must not cause a fetch.
-  const options = toExtractionOptions(parsed.data.options);
+  const options = toExtractionOptions(parsed.data.options, context.config);
   const key = context.keyring.createDataKey();
   const image = await storeBodyImage(context, parsed.data, key);
   const url = urlOf(parsed.data);

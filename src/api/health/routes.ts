@@ -44,7 +44,13 @@ function describe({ config, shortened }: RouteContext, readiness: Readiness) {
     modelReady: model?.ready ?? false,
     modelId: modelIdInUse,
     error: error?.message ?? null,
-    engines: readiness.engines.map(({ id, kind, ready, error: fault }) => ({ id, kind, ready, error: fault })),
+    engines: readiness.engines.map(({ id, kind, ready, error: fault, warning = null }) => ({
+      id,
+      kind,
+      ready,
+      error: fault,
+      warning,
+    })),
     temporal: { connected: readiness.temporal },
     database: { connected: readiness.database },
     storage: { writable: readiness.storage },
@@ -53,7 +59,7 @@ function describe({ config, shortened }: RouteContext, readiness: Readiness) {
       strategy: config.COMPRESSION_STRATEGY,
       safetyMargin: config.CONTEXT_SAFETY_MARGIN,
       modelMaxContext: config.CONTEXT_MAX_TOKENS_AUTO || (model?.contextLength ?? null),
-      tokenizerModelMaxLength: null,
+      tokenizerModelMaxLength: model?.tokenizerMaxLength ?? null,
       last: shortened.last,
     },
   };

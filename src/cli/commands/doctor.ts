@@ -83,7 +83,16 @@ async function build(): Promise<Finding> {
 async function server(url: string, { HOST, PORT }: Config): Promise<Finding> {
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(3_000) });
-    const health = (await response.json()) as { ok?: unknown; error?: unknown };
+    const health = (await response.json()) as {
+      ok?: unknown;
+      error?: unknown;
+      engines?: readonly { warning?: unknown }[];
+    };
+    // What an engine's canary found, for one.
+    const warnings = (health.engines ?? []).flatMap(({ warning }) => (typeof warning === 'string' ? [warning] : []));
+    if (health.ok === true && warnings.length > 0) {
+      return finding('server', 'warning', `${url} is ready. ${warnings.join(' ')}`);
+    }
     if (health.ok === true) return finding('server', 'ok', `${url} is ready`);
     if (health.ok === false) return finding('server', 'warning', `${url} is not ready: ${String(health.error)}`);
   } catch {

@@ -21,6 +21,8 @@ export interface ReadCardOptions {
 export interface CardReading {
   readonly result: KtpResult;
   /** Milliseconds of decoding, of OCR, and of putting the fields together. */
+  /** Clockwise, from the picture as its EXIF says to upright: where the fields' boxes lie. */
+  readonly quarterTurns: number;
   readonly timingsMs: { readonly prepare: number; readonly ocr: number; readonly assemble: number };
 }
 
@@ -69,7 +71,8 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
     engine: { strategy: 'ocr', ocr: OCR_ENGINE, vlm: null },
   };
   const finished = performance.now();
-  return { result, timingsMs: { prepare: prepared - started, ocr: read - prepared, assemble: finished - read } };
+  const timingsMs = { prepare: prepared - started, ocr: read - prepared, assemble: finished - read };
+  return { result, quarterTurns: turns, timingsMs };
 }
 
 function notACard(partial: boolean): KtpflowError {

@@ -16,6 +16,7 @@ import { StreamWatch } from './stream-watch.ts';
 import { UpstreamTokenizer } from './tokenizer.ts';
 import { failureOfConnection, UpstreamFailure } from './upstream-failure.ts';
 import { createUpstreamHttp } from './upstream-http.ts';
+import { versionOf } from './version.ts';
 
 /** Tries before the first token; a longer trouble is the caller's to wait out. */
 const MAX_TRIES = 3;
@@ -158,6 +159,7 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
       const error = await look();
       return { ready: error === null, error: error?.message ?? null };
     },
+    version: () => versionOf(http, (known ?? assumed).kind),
     async *generate(request, { signal }) {
       signal.throwIfAborted();
       // A server that is down is found out by the request itself, with its retries.

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { createGenerateAnswer } from '../../activities/chat/generate-answer.ts';
 import { createReadCard } from '../../activities/extraction/read-card.ts';
 import { createProbeEngines } from '../../activities/probe-engines.ts';
+import { Canary } from '../../inference/canary/canary.ts';
 import { createCardReaderPool } from '../../inference/card-reader/pool.ts';
 import { createEngines } from '../../inference/engines.ts';
 import { removeLeftVideoFolders } from '../../media/video-folder.ts';
@@ -31,12 +32,30 @@ export async function runInferenceRole(context: RoleContext): Promise<void> {
   closers.add('card reader', () => pool.close());
   const engines = createEngines(config, { pool });
   closers.add('engines', () => engines.close());
-  const hasVlm = engines.list().some((engine) => engine.kind !== 'ppocr');
+  const vlm = engines.list().find((engine) => engine.kind !== 'ppocr');
+  const canary = vlm && config.VLM_CANARY ? new Canary(vlm) : undefined;
+  closers.add('canary', async () => canary?.close());
+  void canary?.look();
   if (config.EAGER_LOAD_MODEL) await pool.ready;
 
-  const readCard = createReadCard({ pool, blobs, keyring });
+  const readCard = createReadCard({
+    pool,
+    blobs,
+    keyring,
+    ...(vlm && {
+      model: {
+        engine: vlm,
+        isTrusted: () => canary?.passed ?? true,
+        budgetMs: config.VLM_CARD_BUDGET_SECONDS * 1000,
+      },
+    }),
+  });
   const generateAnswer = createGenerateAnswer({ config, engines, blobs, logger });
-  const probeEngines = createProbeEngines(() => engines.statuses());
+  const probeEngines = createProbeEngines(async () => {
+    const statuses = await engines.statuses();
+    const warning = canary?.warning;
+    return statuses.map((status) => (warning && status.id === vlm?.id ? { ...status, warning } : status));
+  });
   const workers = keepWorking(
     'inference',
     async () => {
@@ -45,7 +64,7 @@ export async function runInferenceRole(context: RoleContext): Promise<void> {
       return workersOn(connection, async () => {
         // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
         const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
-        const generations = hasVlm
+        const generations = vlm
           ? [await createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)]
           : [];
         return [...cards, ...generations];
