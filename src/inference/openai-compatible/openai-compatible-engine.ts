@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Usage } from '../../chat/piece.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Engine, EngineCapabilities, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
+import { BrokenAnswer } from '../engine-fault.ts';
 import { AnswerReader } from './answer.ts';
 import { isDone } from './chunk.ts';
 import { type Concessions, concede, NO_CONCESSIONS } from './concessions.ts';
@@ -13,7 +14,7 @@ import { toUpstreamBody } from './request-body.ts';
 import { wantsThinking } from './steering.ts';
 import { StreamWatch } from './stream-watch.ts';
 import { UpstreamTokenizer } from './tokenizer.ts';
-import { failureOfConnection, UpstreamFailure } from './upstream-failure.ts';
+import { DEFAULT_RETRY_MS, failureOfConnection, UpstreamFailure } from './upstream-failure.ts';
 import { createUpstreamHttp } from './upstream-http.ts';
 
 /** Tries before the first token; a longer trouble is the caller's to wait out. */
@@ -82,9 +83,12 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     const reader = new AnswerReader({ engineId: id, continuation, startsThinking });
     const watch = new StreamWatch(timeouts);
     const either = AbortSignal.any([signal, watch.signal]);
+    let isOpen = false;
     try {
       watch.arm();
-      const events = readEventData(await http.openStream(body, either), watch);
+      const response = await http.openStream(body, either);
+      isOpen = true;
+      const events = readEventData(response, watch);
       for await (const data of events) {
         const isEnd = isDone(data);
         for (const piece of isEnd ? reader.done() : reader.read(data)) {
@@ -98,7 +102,7 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     } catch (error) {
       signal.throwIfAborted();
       // With its finish reason the answer is whole, whatever happens to the connection afterwards.
-      if (reader.finishReason === null) throw watch.signal.aborted ? watch.signal.reason : error;
+      if (reader.finishReason === null) throw watch.signal.aborted ? watch.signal.reason : asFailure(error, isOpen);
     } finally {
       watch.close();
     }
@@ -183,7 +187,10 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
             continue;
           }
           const wait = failure.retryAfterMs;
-          if (begun || tries === MAX_TRIES || wait === null || wait > MAX_RETRY_WAIT_MS) throw failure.error;
+          // Whoever asks for the rest of an answer tries again by itself.
+          const isOthers = request.prefix !== undefined && failure.error instanceof BrokenAnswer;
+          if (begun || isOthers || tries === MAX_TRIES || wait === null || wait > MAX_RETRY_WAIT_MS)
+            throw failure.error;
           await sleep(wait, undefined, { signal });
         }
       }
@@ -194,6 +201,12 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     },
     close: () => http.close(),
   };
+}
+
+function asFailure(error: unknown, isOpen: boolean): unknown {
+  if (!isOpen || error instanceof KtpflowError || error instanceof UpstreamFailure) return error;
+  const broken = new BrokenAnswer('The connection to the model server broke.', { cause: error });
+  return new UpstreamFailure(broken, DEFAULT_RETRY_MS);
 }
 
 function toKtpflowError(error: unknown): KtpflowError {
