@@ -93,6 +93,7 @@ export async function writeResults(
     const device = out === '-' ? process.stdout : createWriteStream(out);
     await pipeline(await openResults(api, request), device, { end: out !== '-' });
   } catch (error) {
+    if (error instanceof CliError || error instanceof ApiError) throw error;
     throw isLocal(error) ? cannotBeWritten(out, error) : brokeOff(error);
   }
 }
