@@ -53,6 +53,9 @@ export async function checkTarget({ out, format, spreadsheet, separator, force }
     );
   }
   if (out === '-') {
+    if (found === 'xlsx' && process.stdout.isTTY) {
+      throw new CliError(EXIT.usage, 'a workbook is nothing for a terminal: give --out FILE.xlsx, or another --format');
+    }
     if (force) throw new CliError(EXIT.usage, '--force does nothing with --out -');
     return;
   }
