@@ -85,6 +85,7 @@ export const qualitySchema = z.object({
       'screen',
       'too_small',
       'multiple_cards',
+      'damaged',
     ]),
   ),
   scores: z.record(z.string(), z.number()),

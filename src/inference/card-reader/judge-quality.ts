@@ -25,10 +25,11 @@ const THRESHOLDS: Readonly<Record<Flag, number>> = {
   screen: 0.5,
   too_small: 0.6,
   multiple_cards: 0.5,
+  damaged: 0.5,
 };
 
 /** Flags that make the gate refuse a picture: what they hide cannot be read, only guessed. */
-const REFUSED: ReadonlySet<Flag> = new Set(['blurred', 'dark', 'bright', 'glare', 'cropped', 'too_small']);
+const REFUSED: ReadonlySet<Flag> = new Set(['blurred', 'dark', 'bright', 'glare', 'cropped', 'too_small', 'damaged']);
 
 /** A field is affected where a burnt-out spot covers this share of its box. */
 const COVERED = 0.15;
@@ -40,13 +41,15 @@ export interface JudgedCard {
   readonly picture: RasterPyramid;
   /** Pixels of the original per pixel of the picture. */
   readonly reduction: number;
+  /** Whether a part of the file could not be decoded. */
+  readonly damaged: boolean;
   readonly card: CardLines;
   /** Fields with their boxes in 0-1 of the card's page. */
   readonly fields: KtpResult['fields'];
 }
 
 /** Measures how good the picture of a card is. */
-export function judgeQuality({ picture, reduction, card, fields }: JudgedCard): Quality {
+export function judgeQuality({ picture, reduction, damaged, card, fields }: JudgedCard): Quality {
   const { page } = card;
   const frame = card.frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
   const overview = overviewOf(picture, page, inset(frame));
@@ -64,6 +67,7 @@ export function judgeQuality({ picture, reduction, card, fields }: JudgedCard): 
     rotated: Math.min(1, Math.abs(card.angle) / (Math.PI / 2)),
     too_small: ramp((frame.right - frame.left) * reduction, 700, 300),
     multiple_cards: card.otherCards > 0 ? 1 : 0,
+    damaged: damaged ? 1 : 0,
   };
   const flags = (Object.keys(THRESHOLDS) as Flag[]).filter((flag) => scores[flag] >= THRESHOLDS[flag]);
   const rounded = Object.entries(scores).map(([name, score]) => [name, Math.round(score * 1000) / 1000]);
@@ -85,9 +89,14 @@ function inset({ left, top, right, bottom }: Rectangle): Rectangle {
   return { left: left + margin, top: top + margin, right: right - margin, bottom: bottom - margin };
 }
 
+/**
+ * How blurred the print is: edges must be wide against the letters, which then cannot be read, and wide in the picture's
+ * own pixels too: small print has wide edges for want of pixels, which is another fault (`too_small`).
+ */
 function blurOf(picture: RasterPyramid, { lines, page }: CardLines): number {
   const step = Math.max(1, lines.length / SHARPNESS_LINES);
   const widths: number[] = [];
+  const pixels: number[] = [];
   for (let index = 0; index < lines.length; index += step) {
     const line = lines[Math.floor(index)];
     if (!line) continue;
@@ -98,10 +107,15 @@ function blurOf(picture: RasterPyramid, { lines, page }: CardLines): number {
     const width = Math.max(16, Math.round((48 * length) / height));
     const crop = sampleRaster(picture, rectangleToQuad(width, 48, quad), Math.min(width, 320), 48);
     const edges = edgeWidth(crop);
-    if (edges !== null) widths.push(edges);
+    if (edges === null) continue;
+    widths.push(edges);
+    pixels.push((edges * height) / 48);
   }
-  widths.sort((p, q) => p - q);
-  return ramp(widths[widths.length >> 1] ?? 0, 3.6, 6);
+  return Math.min(ramp(middleOf(widths), 3.6, 6), ramp(middleOf(pixels), 1.9, 3.1));
+}
+
+function middleOf(values: readonly number[]): number {
+  return [...values].sort((p, q) => p - q)[values.length >> 1] ?? 0;
 }
 
 function screenOf(picture: RasterPyramid, { page }: CardLines, frame: Rectangle): number {
