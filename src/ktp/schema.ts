@@ -86,10 +86,11 @@ export const qualitySchema = z.object({
       'too_small',
       'multiple_cards',
       'damaged',
+      'overlay',
     ]),
   ),
   scores: z.record(z.string(), z.number()),
-  /** Fields that lie under a flagged spot such as glare. */
+  /** Fields that lie under a flagged spot such as glare, or under an overlay. */
   affected_fields: z.array(z.string()),
 });
 export type Quality = z.infer<typeof qualitySchema>;

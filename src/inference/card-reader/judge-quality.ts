@@ -1,4 +1,4 @@
-import { FIELD_NAMES, type KtpResult, type Quality } from '../../ktp/schema.ts';
+import { FIELD_NAMES, type Field, type KtpResult, type Quality } from '../../ktp/schema.ts';
 import { measureExposure } from '../../media/quality/exposure.ts';
 import { findGlare } from '../../media/quality/glare.ts';
 import { ramp } from '../../media/quality/luma.ts';
@@ -7,6 +7,7 @@ import { edgeWidth } from '../../media/quality/sharpness.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { applyHomography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
+import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
 import type { Rectangle } from './card-frame.ts';
 import { overviewOf, tilesOf } from './card-samples.ts';
 import type { CardLines } from './read-lines.ts';
@@ -26,6 +27,7 @@ const THRESHOLDS: Readonly<Record<Flag, number>> = {
   too_small: 0.6,
   multiple_cards: 0.5,
   damaged: 0.5,
+  overlay: 0.5,
 };
 
 /** Flags that make the gate refuse a picture: what they hide cannot be read, only guessed. */
@@ -43,13 +45,15 @@ export interface JudgedCard {
   readonly reduction: number;
   /** Whether a part of the file could not be decoded. */
   readonly damaged: boolean;
+  /** Lines on the card's page that are not the card's. */
+  readonly overlay: readonly TextLine[];
   readonly card: CardLines;
   /** Fields with their boxes in 0-1 of the card's page. */
   readonly fields: KtpResult['fields'];
 }
 
 /** Measures how good the picture of a card is. */
-export function judgeQuality({ picture, reduction, damaged, card, fields }: JudgedCard): Quality {
+export function judgeQuality({ picture, reduction, damaged, overlay, card, fields }: JudgedCard): Quality {
   const { page } = card;
   const frame = card.frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
   const overview = overviewOf(picture, page, inset(frame));
@@ -68,13 +72,18 @@ export function judgeQuality({ picture, reduction, damaged, card, fields }: Judg
     too_small: ramp((frame.right - frame.left) * reduction, 700, 300),
     multiple_cards: card.otherCards > 0 ? 1 : 0,
     damaged: damaged ? 1 : 0,
+    overlay: overlay.length > 0 ? 1 : 0,
   };
   const flags = (Object.keys(THRESHOLDS) as Flag[]).filter((flag) => scores[flag] >= THRESHOLDS[flag]);
   const rounded = Object.entries(scores).map(([name, score]) => [name, Math.round(score * 1000) / 1000]);
   return {
     flags,
     scores: Object.fromEntries(rounded),
-    affected_fields: flags.includes('glare') ? fieldsUnder(glare.spots, inset(frame), card, fields) : [],
+    affected_fields: FIELD_NAMES.filter(
+      (name) =>
+        (flags.includes('glare') && isUnderSpot(fields[name], glare.spots, inset(frame), card)) ||
+        overlay.some((line) => isUnderLine(fields[name], line, page)),
+    ),
   };
 }
 
@@ -138,27 +147,44 @@ function shareOutside(picture: RasterPyramid, { page }: CardLines, { left, top, 
   return Math.max(...outside) / (bottom - top);
 }
 
-/** Fields with a box that burnt-out spots cover in part. */
-function fieldsUnder(
+/** Whether burnt-out spots cover a part of a field's box. */
+function isUnderSpot(
+  { box }: Field,
   spots: readonly (readonly [number, number, number, number])[],
   card: Rectangle,
   { page }: CardLines,
-  fields: KtpResult['fields'],
-): string[] {
+): boolean {
+  if (!box) return false;
   const width = card.right - card.left;
   const height = card.bottom - card.top;
-  return FIELD_NAMES.filter((name) => {
-    const { box } = fields[name];
-    if (!box) return false;
-    const [left, top, right, bottom] = box;
-    const x0 = (left * page.width - card.left) / width;
-    const x1 = (right * page.width - card.left) / width;
-    const y0 = (top * page.height - card.top) / height;
-    const y1 = (bottom * page.height - card.top) / height;
-    return spots.some((spot) => {
-      const across = Math.min(x1, spot[2]) - Math.max(x0, spot[0]);
-      const down = Math.min(y1, spot[3]) - Math.max(y0, spot[1]);
-      return across > 0 && down > 0 && across * down > COVERED * (x1 - x0) * (y1 - y0);
-    });
+  const [left, top, right, bottom] = box;
+  const x0 = (left * page.width - card.left) / width;
+  const x1 = (right * page.width - card.left) / width;
+  const y0 = (top * page.height - card.top) / height;
+  const y1 = (bottom * page.height - card.top) / height;
+  return spots.some((spot) => {
+    const across = Math.min(x1, spot[2]) - Math.max(x0, spot[0]);
+    const down = Math.min(y1, spot[3]) - Math.max(y0, spot[1]);
+    return across > 0 && down > 0 && across * down > COVERED * (x1 - x0) * (y1 - y0);
   });
+}
+
+/** Whether a line that is not the card's runs through a field's box. */
+function isUnderLine({ box }: Field, { quad }: TextLine, page: PageSize): boolean {
+  if (!box) return false;
+  const [topLeft, topRight, bottomRight, bottomLeft] = quad;
+  const [left, top, right, bottom] = box;
+  return STEPS.some((along) =>
+    STEPS.some((down) => {
+      const upper = between(topLeft, topRight, along);
+      const { x, y } = between(upper, between(bottomLeft, bottomRight, along), down);
+      return x > left * page.width && x < right * page.width && y > top * page.height && y < bottom * page.height;
+    }),
+  );
+}
+
+const STEPS = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95] as const;
+
+function between(from: Point, to: Point, share: number): Point {
+  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
 }

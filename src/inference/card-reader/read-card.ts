@@ -1,6 +1,5 @@
 import { KtpflowError } from '../../errors.ts';
 import { boundConfidence } from '../../ktp/fields/bound-confidence.ts';
-import { readKtp } from '../../ktp/read-ktp.ts';
 import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
 import { decodeImage } from '../../media/decode.ts';
 import { composeHomographies } from '../../text-lines/homography.ts';
@@ -8,6 +7,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { findCard } from './find-card.ts';
 import { isRefused, judgeQuality } from './judge-quality.ts';
 import { boxToPicture, quarterTurn } from './page.ts';
+import { readFoundCard } from './read-found-card.ts';
 import { LIKELY } from './read-lines.ts';
 
 export type ReadCardStage = 'preparing' | 'reading' | 'assembling';
@@ -42,18 +42,20 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   onStage?.('reading');
   signal?.throwIfAborted();
   const found = await findCard(ocr, image);
+  const looked = found && (await readFoundCard(ocr, found));
   const read = performance.now();
   onStage?.('assembling');
   signal?.throwIfAborted();
-  if (!found) throw notACard(image.partial);
+  if (!found || !looked) throw notACard(image.partial);
   const reading = found.card;
-  const card = readKtp(reading.lines, reading.page);
+  const card = looked.reading;
   if (card.likelihood < LIKELY) throw notACard(image.partial);
 
   const quality = judgeQuality({
     picture: found.picture,
     reduction: found.reduction,
     damaged: image.partial,
+    overlay: looked.overlay,
     card: reading,
     fields: card.fields,
   });
