@@ -1,4 +1,5 @@
 import type { PageSize, TextLine } from '../text-lines/text-line.ts';
+import { type CardForm, cardForm } from './card-form.ts';
 import { toCompatibleCard } from './compat.ts';
 import { confidenceOf } from './fields/confidence.ts';
 import { readFields } from './fields/read-fields.ts';
@@ -14,6 +15,8 @@ export interface KtpReading {
   readonly compat: KtpResult['compat'];
   /** 0-1: that the lines are a KTP at all. */
   readonly likelihood: number;
+  /** What tells a card from another document with its labels. */
+  readonly form: CardForm;
 }
 
 /** Reads a KTP's fields out of the lines of an upright page (pixels of that page). Never throws. */
@@ -28,6 +31,7 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
     checks: checkCard(fields),
     compat: toCompatibleCard(fields),
     likelihood: ktpLikelihood(lines, layout, readings),
+    form: cardForm(lines, layout, readings),
   };
 }
 

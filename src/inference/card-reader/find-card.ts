@@ -35,7 +35,9 @@ const CARD_MARGIN = 0.3;
 /** A card with the picture that its page refers to, which may be a part of the whole one, or mirrored. */
 export interface FoundCard {
   readonly card: CardLines;
+  /** That it is a KTP, and the same by its text alone. */
   readonly likelihood: number;
+  readonly textLikelihood: number;
   readonly picture: RasterPyramid;
   /** From that picture's pixels to those of the decoded image. */
   readonly toImage: Homography;
@@ -75,10 +77,12 @@ export async function findCard(ocr: PpOcr, image: DecodedImage): Promise<FoundCa
 }
 
 /** A picture that is looked at, and where it lies in the image. */
-type Place = Omit<FoundCard, 'card' | 'likelihood'>;
+type Place = Omit<FoundCard, 'card' | 'likelihood' | 'textLikelihood'>;
 
 function found(place: Place, best: ReadCandidate | null): FoundCard | null {
-  return best && { ...place, card: best.card, likelihood: best.likelihood };
+  if (!best) return null;
+  const { card, likelihood, textLikelihood } = best;
+  return { ...place, card, likelihood, textLikelihood };
 }
 
 /** The card, if what was found is likely one. */
@@ -111,9 +115,10 @@ async function readPlaces(ocr: PpOcr, image: DecodedImage, survey: Survey): Prom
     if (survey.candidates.some((candidate) => isOtherText(candidate) && covers(candidate, box))) continue;
     const place = await decodePlace(image, grow(box, PLACE_MARGIN * box.width, PLACE_MARGIN * box.height));
     const { best: read } = await surveyPicture(ocr, place.picture, SURVEY_SIDE);
-    const card = found(place, read);
-    const likely = ifLikely(card);
-    if (likely) return closer(ocr, image, likely);
+    const seen = found(place, read);
+    // The place may show a part of the card only.
+    const card = seen && seen.textLikelihood >= LIKELY ? await closer(ocr, image, seen) : seen;
+    if (ifLikely(card)) return card;
     if (card && card.likelihood > (best?.likelihood ?? 0)) best = card;
   }
   return best;

@@ -35,6 +35,8 @@ const REFUSED: ReadonlySet<Flag> = new Set(['blurred', 'dark', 'bright', 'glare'
 
 /** A field is affected where a burnt-out spot covers this share of its box. */
 const COVERED = 0.15;
+/** A spot that begins this near behind a value, in heights of its line, may have taken its last letters. */
+const BEYOND_END = 1.5;
 /** Lines whose sharpness is measured. */
 const SHARPNESS_LINES = 10;
 
@@ -159,13 +161,17 @@ function isUnderSpot(
   const height = card.bottom - card.top;
   const [left, top, right, bottom] = box;
   const x0 = (left * page.width - card.left) / width;
-  const x1 = (right * page.width - card.left) / width;
   const y0 = (top * page.height - card.top) / height;
   const y1 = (bottom * page.height - card.top) / height;
+  // What is left of a value ends where the spot begins: look some letters farther.
+  const reach = (BEYOND_END * (bottom - top) * page.height) / width;
+  const x1 = (right * page.width - card.left) / width;
   return spots.some((spot) => {
-    const across = Math.min(x1, spot[2]) - Math.max(x0, spot[0]);
+    const across = Math.min(x1 + reach, spot[2]) - Math.max(x0, spot[0]);
     const down = Math.min(y1, spot[3]) - Math.max(y0, spot[1]);
-    return across > 0 && down > 0 && across * down > COVERED * (x1 - x0) * (y1 - y0);
+    if (across <= 0 || down <= 0) return false;
+    const atEnd = spot[0] > (x0 + x1) / 2 && spot[0] < x1 + reach && down > COVERED * (y1 - y0);
+    return atEnd || across * down > COVERED * (x1 - x0) * (y1 - y0);
   });
 }
 

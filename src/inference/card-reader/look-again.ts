@@ -7,6 +7,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import type { FoundCard } from './find-card.ts';
 import type { Page } from './page.ts';
+import { rereadStrokes } from './reread-strokes.ts';
 import { readAlong } from './text-direction.ts';
 import { lookAtPage } from './views.ts';
 
@@ -41,5 +42,6 @@ export async function lookAgain(ocr: PpOcr, { raster, scale }: PagePicture): Pro
     { ...CARD_LINES, emissions: true },
   );
   const toPage: Homography = [1 / scale, 0, 0, 0, 1 / scale, 0, 0, 0, 1];
-  return lines.filter(({ text }) => text.trim() !== '').map((line) => ({ ...line, quad: mapQuad(toPage, line.quad) }));
+  const whole = await rereadStrokes(ocr, picture, page.toSource, lines);
+  return whole.filter(({ text }) => text.trim() !== '').map((line) => ({ ...line, quad: mapQuad(toPage, line.quad) }));
 }

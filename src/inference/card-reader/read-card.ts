@@ -49,7 +49,7 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   if (!found || !looked) throw notACard(image.partial);
   const reading = found.card;
   const card = looked.reading;
-  if (card.likelihood < LIKELY) throw notACard(image.partial);
+  if (found.likelihood < LIKELY) throw notACard(image.partial);
 
   const quality = judgeQuality({
     picture: found.picture,

@@ -7,6 +7,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import type { FoundCard } from './find-card.ts';
 import { lookAgain, pictureOfPage } from './look-again.ts';
 import { LIKELY } from './read-lines.ts';
+import { rereadStrokes } from './reread-strokes.ts';
 
 /** A card's fields, and what stands over its print. */
 export interface CardFields {
@@ -20,10 +21,11 @@ export interface CardFields {
  * looked at once more with nothing but its black print.
  */
 export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardFields> {
-  const { lines, page } = found.card;
+  const { page } = found.card;
+  const lines = await rereadStrokes(ocr, found.picture, page.toSource, found.card.lines);
   const first = readKtp(lines, page);
   const overlay = overlayLines(lines);
-  if (first.likelihood < LIKELY || (overlay.length === 0 && doubtfulFields(first.fields).length === 0)) {
+  if (found.likelihood < LIKELY || (overlay.length === 0 && doubtfulFields(first.fields).length === 0)) {
     return { reading: first, overlay };
   }
   const picture = pictureOfPage(found);

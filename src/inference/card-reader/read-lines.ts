@@ -6,6 +6,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { type Candidate, findCandidates } from './candidates.ts';
 import { frameFromLabels, isInside, type Rectangle } from './card-frame.ts';
+import { isOfCardForm } from './judge-form.ts';
 import { findLabelHits } from './label-hits.ts';
 import { type Page, pageAround, toPage } from './page.ts';
 import { rectifyPage } from './rectify.ts';
@@ -15,6 +16,8 @@ import { lookAtPage, scaleOfPage, type View } from './views.ts';
 /** Sum of label qualities, in a sample of six lines, that makes a group worth reading beside a card or without one. */
 const CARD_LABELS = 1.2;
 const FEW_LABELS = 0.4;
+/** Likelihood of a page with all the labels that has not the form of a card. */
+const OTHER_FORM = 0.2;
 /** Likelihood from which lines are taken for a KTP's. */
 export const LIKELY = 0.5;
 /** Surroundings of the frame that its labels give, in shares of the card's height: what is looked at, and where the
@@ -45,7 +48,10 @@ export interface CardLines {
 /** The best card that one look at a picture found, read. */
 export interface ReadCandidate {
   readonly card: CardLines;
+  /** That it is a KTP: by its text, and by its form (see judge-form.ts). */
   readonly likelihood: number;
+  /** The same by its text alone: of a card that is cut off the form cannot be seen. */
+  readonly textLikelihood: number;
   readonly labels: number;
 }
 
@@ -79,8 +85,14 @@ async function readBest(
     if (read.length > 0 && candidate.direction.labels < (likely ? CARD_LABELS : FEW_LABELS)) break;
     if (read.some(({ card }) => covers(card, candidate))) continue;
     const card = await readCandidate(ocr, picture, candidate);
-    const { likelihood } = readKtp(card.lines, card.page);
-    read.push({ card, likelihood, labels: candidate.direction.labels });
+    const { likelihood, form } = readKtp(card.lines, card.page);
+    const ofForm = isOfCardForm(form, picture, card.page, card.frame);
+    read.push({
+      card,
+      likelihood: ofForm ? likelihood : Math.min(likelihood, OTHER_FORM),
+      textLikelihood: likelihood,
+      labels: candidate.direction.labels,
+    });
   }
   const cards = read.filter(({ likelihood }) => likelihood >= LIKELY);
   const best =

@@ -34,7 +34,7 @@ function doubtfulMarks(spans: readonly Span[]): number {
   return restored.filter((glyph) => glyph.confidence < DOUBTFUL_SHARE).length;
 }
 
-const DOUBTFUL_SHARE = 0.02;
+const DOUBTFUL_SHARE = 0.08;
 
 /** A person's name: letters, and the marks . , ' - /. */
 export function cleanName(text: string): string {

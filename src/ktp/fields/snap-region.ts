@@ -1,5 +1,5 @@
 import { nearestNames, type Region } from '../rules/regions.ts';
-import { complete } from '../rules/snap.ts';
+import { bareText, complete } from '../rules/snap.ts';
 import { type Fit, fitOf } from '../text/fit.ts';
 import type { Reading } from './reading.ts';
 
@@ -38,9 +38,14 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const near = nearestNames(value, regions, options.share);
   const exact = near.find((name) => name.distance === 0);
   if (exact) return { reading: listed(reading, 0), codes: exact.codes, cost: 0 };
+  const spaced = near.find((name) => name.distance <= SPACING);
+  if (spaced && isClearlySpaced(reading, spaced.name)) {
+    return { reading: listed(reading, 0), codes: spaced.codes, cost: 0 };
+  }
   const fit: Fit = fitOf(reading.spans);
   const read = fit.of(value);
   const ranked = near
+    .filter(({ name }) => mayStandFor(value, name))
     .map((name) => {
       const favour = name.codes.some((code) => options.favoured?.includes(code)) ? FAVOUR : 0;
       return { ...name, cost: read - fit.of(name.name) - favour };
@@ -48,6 +53,10 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
     .sort((first, second) => first.cost - second.cost);
   const [best, second] = ranked;
   const ambiguous = best && second && second.cost - best.cost < LEAST_MARGIN;
+  if (best && !ambiguous && best.cost <= options.allowedCost && isClear(reading) && !isOnlyDoubling(value, best.name)) {
+    const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
+    return { reading: kept, codes: options.closed ? best.codes : [], cost: Number.POSITIVE_INFINITY };
+  }
   if (!best || ambiguous || best.cost > options.allowedCost) {
     const whole = options.closed ? complete(value, [...new Set(regions.map(({ name }) => name))], true) : undefined;
     if (whole !== undefined) {
@@ -66,6 +75,46 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const snapped = listed({ ...reading, value: best.name, warnings: [...reading.warnings, 'snapped'] }, snapShare);
   return { reading: snapped, codes: best.codes, cost: Math.max(0, best.cost) };
 }
+
+/** Distance of names that differ in blanks and punctuation only. */
+const SPACING = 0.05;
+/** Characters that are all surer than this are what is printed, whatever the list says. */
+const CLEAR = 0.95;
+
+function isClear({ evidence }: Reading): boolean {
+  return evidence.leastCharacter > CLEAR;
+}
+
+/** Whether the card prints more blanks than the list does, all clearly seen: PEMATANG SIANTAR, GUNUNG KIDUL. */
+function isClearlySpaced(reading: Reading, name: string): boolean {
+  const blanks = (text: string): number => text.split(' ').length;
+  if (reading.value === null || blanks(reading.value) <= blanks(name) || !isClear(reading)) return false;
+  const glyphs = reading.spans.flatMap((span) => span.glyphs);
+  return glyphs.every((glyph) => glyph.text !== ' ' || (!glyph.restored && glyph.confidence > CLEAR));
+}
+
+/** Whether two texts are equal but for letters that one of them doubles: of two strokes alike one is easily lost. */
+function isOnlyDoubling(read: string, name: string): boolean {
+  const single = (text: string): string => bareText(text).replace(/(.)\1+/g, '$1');
+  return single(read) === single(name) && bareText(read).length <= bareText(name).length;
+}
+
+/**
+ * Whether a reading may stand for a name: numerals, and words that tell neighbours apart, are no misread letters. A
+ * village III is not its brother II, BARU is not left out by chance.
+ */
+function mayStandFor(read: string, name: string): boolean {
+  const [first, second] = [distinctions(read), distinctions(name)];
+  return first.length === second.length && first.every((word, index) => word === second[index]);
+}
+
+function distinctions(text: string): string[] {
+  return text.split(/[^A-Z0-9]+/).filter((word) => /^(?:[IVX]+|\d+)$/.test(word) || TELLING.has(word));
+}
+
+const TELLING: ReadonlySet<string> = new Set(
+  'BARU LAMA UTARA SELATAN TIMUR BARAT TENGAH HULU HILIR ATAS BAWAH LUAR DALAM SATU DUA TIGA'.split(' '),
+);
 
 function listed(reading: Reading, snapShare: number): Reading {
   return { ...reading, evidence: { ...reading.evidence, listed: true, snapShare } };
