@@ -4,6 +4,7 @@ import { toCompatibleCard } from './compat.ts';
 import { confidenceOf } from './fields/confidence.ts';
 import { readFields } from './fields/read-fields.ts';
 import type { Reading } from './fields/reading.ts';
+import { type UnseenPlace, unseenPlaces } from './layout/unseen-places.ts';
 import { ktpLikelihood } from './likelihood.ts';
 import { checkCard } from './rules/checks.ts';
 import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from './schema.ts';
@@ -15,6 +16,8 @@ export interface KtpReading {
   readonly compat: KtpResult['compat'];
   /** 0-1: that the lines are a KTP at all. */
   readonly likelihood: number;
+  /** Places behind labels where nothing was seen. */
+  readonly unseen: readonly UnseenPlace[];
   /** What tells a card from another document with its labels. */
   readonly form: CardForm;
 }
@@ -31,6 +34,7 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
     checks: checkCard(fields),
     compat: toCompatibleCard(fields),
     likelihood: ktpLikelihood(lines, layout, readings),
+    unseen: unseenPlaces(layout),
     form: cardForm(lines, layout, readings),
   };
 }

@@ -67,7 +67,7 @@ export function judgeQuality({ picture, reduction, damaged, overlay, card, field
     // A copy's white is the paper's.
     bright: copied ? 0 : exposure.bright,
     glare: glare.score,
-    blurred: blurOf(picture, card),
+    blurred: measureBlur(picture, card),
     screen: screenOf(picture, card, frame),
     cropped: card.frame ? ramp(shareOutside(picture, card, frame), 0.02, 0.1) : 0,
     rotated: Math.min(1, Math.abs(card.angle) / (Math.PI / 2)),
@@ -104,7 +104,7 @@ function inset({ left, top, right, bottom }: Rectangle): Rectangle {
  * How blurred the print is: edges must be wide against the letters, which then cannot be read, and wide in the picture's
  * own pixels too: small print has wide edges for want of pixels, which is another fault (`too_small`).
  */
-function blurOf(picture: RasterPyramid, { lines, page }: CardLines): number {
+export function measureBlur(picture: RasterPyramid, { lines, page }: Pick<CardLines, 'lines' | 'page'>): number {
   const step = Math.max(1, lines.length / SHARPNESS_LINES);
   const widths: number[] = [];
   const pixels: number[] = [];

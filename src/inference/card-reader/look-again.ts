@@ -31,8 +31,17 @@ export function pictureOfPage({ card, picture }: FoundCard): PagePicture {
   return { raster: sampleRaster(picture, composeHomographies(page.toSource, toPage), width, height), scale };
 }
 
-/** Finds and reads the lines of a rendered page anew; they are placed on the card's page. */
-export async function lookAgain(ocr: PpOcr, { raster, scale }: PagePicture): Promise<TextLine[]> {
+/** The lines of a rendered page, and where that lies. */
+export interface Look {
+  /** Lines on the card's page. */
+  readonly lines: readonly TextLine[];
+  readonly picture: RasterPyramid;
+  /** From the card's page to the picture. */
+  readonly toPicture: Homography;
+}
+
+/** Finds and reads the lines of a rendered page anew. */
+export async function lookAgain(ocr: PpOcr, { raster, scale }: PagePicture): Promise<Look> {
   const picture = new RasterPyramid(raster);
   const page: Page = { width: raster.width, height: raster.height, toSource: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
   const { quads } = await lookAtPage(ocr, picture, page, 0);
@@ -43,5 +52,11 @@ export async function lookAgain(ocr: PpOcr, { raster, scale }: PagePicture): Pro
   );
   const toPage: Homography = [1 / scale, 0, 0, 0, 1 / scale, 0, 0, 0, 1];
   const whole = await rereadStrokes(ocr, picture, page.toSource, lines);
-  return whole.filter(({ text }) => text.trim() !== '').map((line) => ({ ...line, quad: mapQuad(toPage, line.quad) }));
+  return {
+    lines: whole
+      .filter(({ text }) => text.trim() !== '')
+      .map((line) => ({ ...line, quad: mapQuad(toPage, line.quad) })),
+    picture,
+    toPicture: [scale, 0, 0, 0, scale, 0, 0, 0, 1],
+  };
 }

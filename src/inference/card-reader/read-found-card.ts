@@ -1,11 +1,16 @@
 import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
+import type { Raster } from '../../media/raster.ts';
+import { deblur } from '../../media/renderings/deblur.ts';
 import { inkAlone } from '../../media/renderings/ink-alone.ts';
-import type { TextLine } from '../../text-lines/text-line.ts';
+import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
+import { boxOf, findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
-import { lookAgain, pictureOfPage } from './look-again.ts';
+import { measureBlur } from './judge-quality.ts';
+import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
+import { lookAtPlaces } from './look-at-places.ts';
 import { LIKELY } from './read-lines.ts';
 import { rereadStrokes } from './reread-strokes.ts';
 
@@ -16,20 +21,47 @@ export interface CardFields {
   readonly overlay: readonly TextLine[];
 }
 
+/** Blur (0-1) from which doubtful fields are worth sharpening the picture. */
+const WORTH_SHARPENING = 0.3;
+
 /**
  * Reads the fields of a card's lines. Where a field is in doubt, or text that is not the card's lies over it, the card is
- * looked at once more with nothing but its black print.
+ * looked at once more: sharpened where it is blurred and a kernel is found, else with nothing but its black print. A
+ * clear card pays for neither.
  */
 export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardFields> {
   const { page } = found.card;
-  const lines = await rereadStrokes(ocr, found.picture, page.toSource, found.card.lines);
-  const first = readKtp(lines, page);
+  const { picture } = found;
+  const lines = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
+  const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
   const overlay = overlayLines(lines);
   if (found.likelihood < LIKELY || (overlay.length === 0 && doubtfulFields(first.fields).length === 0)) {
     return { reading: first, overlay };
   }
-  const picture = pictureOfPage(found);
-  const again = await lookAgain(ocr, { ...picture, raster: inkAlone(picture.raster) });
-  const second = readKtp(again, page);
+  const plain = pictureOfPage(found);
+  const blurred = measureBlur(picture, { lines, page }) >= WORTH_SHARPENING;
+  const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
+  const again = await lookAgain(ocr, { ...plain, raster: sharpened ?? inkAlone(plain.raster) });
+  const second = await readWithPlaces(ocr, again, page);
   return { reading: second.likelihood < LIKELY ? first : combineLooks(first, second, overlay.length > 0), overlay };
+}
+
+/** The page sharpened where its lines are; null where no kernel makes it more legible. */
+async function sharpen(ocr: PpOcr, plain: PagePicture, lines: readonly TextLine[]): Promise<Raster | null> {
+  const kernel = await findBlur(ocr, plain, lines);
+  if (!kernel) return null;
+  const boxes = lines.map(({ quad }) => {
+    const { left, top, right, bottom } = boxOf(quad);
+    const { scale } = plain;
+    return { left: left * scale, top: top * scale, right: right * scale, bottom: bottom * scale };
+  });
+  return deblur(plain.raster, kernel, boxes);
+}
+
+/** The fields of lines, with the places behind labels looked at where no value was seen. */
+async function readWithPlaces(ocr: PpOcr, { lines, picture, toPicture }: Look, page: PageSize): Promise<KtpReading> {
+  const reading = readKtp(lines, page);
+  if (reading.unseen.length === 0) return reading;
+  const more = await lookAtPlaces(ocr, picture, toPicture, lines, reading.unseen);
+  return more ? readKtp(more, page) : reading;
 }
