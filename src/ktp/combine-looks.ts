@@ -1,4 +1,5 @@
 import { toCompatibleCard } from './compat.ts';
+import { withAlternatives } from './fields/alternatives.ts';
 import type { KtpReading } from './read-ktp.ts';
 import { checkCard } from './rules/checks.ts';
 import { FIELD_NAMES, type Field, type FieldName } from './schema.ts';
@@ -34,10 +35,14 @@ function combine(first: Field, second: Field, overlay: boolean): Field {
   if (second.value === null) return overlay ? atMost(first, DISPUTED_AT_MOST) : first;
   // Words of the overlay were read on to the value: no dispute about the value itself.
   if (overlay && isWithin(second.value, first.value)) return second;
-  const weight = overlay ? UNDER_OVERLAY : 1;
-  const [taken, other] =
-    second.confidence > first.confidence * weight ? [second, first.confidence * weight] : [first, second.confidence];
-  return other < FAINT ? taken : atMost(taken, DISPUTED_AT_MOST);
+  const firstWeight = first.confidence * (overlay ? UNDER_OVERLAY : 1);
+  const [taken, rival, confidence] =
+    second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, second.confidence];
+  const bounded = confidence < FAINT ? taken : atMost(taken, DISPUTED_AT_MOST);
+  return withAlternatives(bounded, [
+    { value: rival.value ?? '', probability: confidence * (1 - bounded.confidence) },
+    ...(rival.alternatives ?? []),
+  ]);
 }
 
 /** Whether a value is the whole of a longer one's beginning or end, at a blank. */

@@ -1,6 +1,7 @@
 import type { PageSize, TextLine } from '../text-lines/text-line.ts';
 import { type CardForm, cardForm } from './card-form.ts';
 import { toCompatibleCard } from './compat.ts';
+import { withRawAlternative } from './fields/alternatives.ts';
 import { confidenceOf } from './fields/confidence.ts';
 import { readFields } from './fields/read-fields.ts';
 import type { Reading } from './fields/reading.ts';
@@ -8,7 +9,7 @@ import { type UnseenPlace, unseenPlaces } from './layout/unseen-places.ts';
 import { ktpLikelihood } from './likelihood.ts';
 import { checkCard } from './rules/checks.ts';
 import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from './schema.ts';
-import { boxOf } from './text/spans.ts';
+import { boxOf, characterBoxes } from './text/spans.ts';
 
 export interface KtpReading {
   readonly fields: KtpResult['fields'];
@@ -39,14 +40,19 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
   };
 }
 
+/** Fields of which each character has a box of its own: one misread digit makes them another. */
+const SPELLED: ReadonlySet<FieldName> = new Set<FieldName>(['nik', 'tgl_lahir', 'berlaku_hingga', 'tgl_terbit']);
+
 function toField(name: FieldName, reading: Reading, page: PageSize): Field {
   const box = boxOf(reading.spans, page);
-  return {
+  const spelled = SPELLED.has(name) && /\d/.test(reading.value ?? '') && reading.spans.length > 0;
+  return withRawAlternative({
     value: reading.value,
     raw: reading.raw,
     confidence: confidenceOf(name, reading),
     source: reading.source,
     box: box ? [...box] : null,
     warnings: [...reading.warnings],
-  };
+    ...(spelled ? { characters: characterBoxes(reading.spans, page) } : {}),
+  });
 }

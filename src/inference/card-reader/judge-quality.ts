@@ -1,4 +1,4 @@
-import { FIELD_NAMES, type Field, type KtpResult, type Quality } from '../../ktp/schema.ts';
+import { FIELD_NAMES, type Field, type FieldName, type KtpResult, type Quality } from '../../ktp/schema.ts';
 import { measureExposure } from '../../media/quality/exposure.ts';
 import { findGlare } from '../../media/quality/glare.ts';
 import { ramp } from '../../media/quality/luma.ts';
@@ -33,6 +33,8 @@ const THRESHOLDS: Readonly<Record<Flag, number>> = {
 /** Flags that make the gate refuse a picture: what they hide cannot be read, only guessed. */
 const REFUSED: ReadonlySet<Flag> = new Set(['blurred', 'dark', 'bright', 'glare', 'cropped', 'too_small', 'damaged']);
 
+/** So many fields that cannot be read for what lies over them tell of words across the card that nobody can read either. */
+const MANY_UNCOVERED = 3;
 /** A field is affected where a burnt-out spot covers this share of its box. */
 const COVERED = 0.15;
 /** A spot that begins this near behind a value, in heights of its line, may have taken its last letters. */
@@ -49,32 +51,36 @@ export interface JudgedCard {
   readonly damaged: boolean;
   /** Lines on the card's page that are not the card's. */
   readonly overlay: readonly TextLine[];
+  /** Fields that only the black print alone told. */
+  readonly uncovered: readonly FieldName[];
   readonly card: CardLines;
   /** Fields with their boxes in 0-1 of the card's page. */
   readonly fields: KtpResult['fields'];
 }
 
 /** Measures how good the picture of a card is. */
-export function judgeQuality({ picture, reduction, damaged, overlay, card, fields }: JudgedCard): Quality {
+export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, card, fields }: JudgedCard): Quality {
   const { page } = card;
   const frame = card.frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
   const overview = overviewOf(picture, page, inset(frame));
   const exposure = measureExposure(overview);
   const copied = exposure.grayscale >= THRESHOLDS.grayscale;
   const glare = findGlare(overview);
+  const screen = screenOf(picture, card, frame);
+  const covered = uncovered.length >= MANY_UNCOVERED && screen < THRESHOLDS.screen;
   const scores: Record<Flag, number> = {
     ...exposure,
     // A copy's white is the paper's.
     bright: copied ? 0 : exposure.bright,
     glare: glare.score,
     blurred: measureBlur(picture, card),
-    screen: screenOf(picture, card, frame),
+    screen,
     cropped: card.frame ? ramp(shareOutside(picture, card, frame), 0.02, 0.1) : 0,
     rotated: Math.min(1, Math.abs(card.angle) / (Math.PI / 2)),
     too_small: ramp((frame.right - frame.left) * reduction, 700, 300),
     multiple_cards: card.otherCards > 0 ? 1 : 0,
     damaged: damaged ? 1 : 0,
-    overlay: overlay.length > 0 ? 1 : 0,
+    overlay: overlay.length > 0 || covered ? 1 : 0,
   };
   const flags = (Object.keys(THRESHOLDS) as Flag[]).filter((flag) => scores[flag] >= THRESHOLDS[flag]);
   const rounded = Object.entries(scores).map(([name, score]) => [name, Math.round(score * 1000) / 1000]);
@@ -84,6 +90,7 @@ export function judgeQuality({ picture, reduction, damaged, overlay, card, field
     affected_fields: FIELD_NAMES.filter(
       (name) =>
         (flags.includes('glare') && isUnderSpot(fields[name], glare.spots, inset(frame), card)) ||
+        (covered && uncovered.includes(name)) ||
         overlay.some((line) => isUnderLine(fields[name], line, page)),
     ),
   };

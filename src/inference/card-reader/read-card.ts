@@ -56,6 +56,7 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
     reduction: found.reduction,
     damaged: image.partial,
     overlay: looked.overlay,
+    uncovered: looked.uncovered,
     card: reading,
     fields: card.fields,
   });
@@ -67,8 +68,12 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   const page = { ...reading.page, toSource: composeHomographies(found.toImage, reading.page.toSource) };
   const fields = boundConfidence(card.fields, quality);
   for (const name of FIELD_NAMES) {
-    const { box } = fields[name];
-    if (box) fields[name] = { ...fields[name], box: boxToPicture(box, page, upright.map, upright.size) };
+    const field = fields[name];
+    const place = (box: readonly [number, number, number, number]) =>
+      boxToPicture(box, page, upright.map, upright.size);
+    if (field.box) fields[name] = { ...field, box: place(field.box) };
+    const characters = field.characters?.map((character) => ({ ...character, box: place(character.box) }));
+    if (characters) fields[name] = { ...fields[name], characters };
   }
   const result: KtpResult = {
     document: 'ktp',

@@ -1,13 +1,17 @@
 import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
+import { toCompatibleCard } from '../../ktp/compat.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
+import { FIELD_NAMES, type FieldName } from '../../ktp/schema.ts';
 import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
 import { inkAlone } from '../../media/renderings/ink-alone.ts';
+import { mapQuad } from '../../text-lines/homography.ts';
 import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { boxOf, findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
+import { isHidden } from './is-hidden.ts';
 import { measureBlur } from './judge-quality.ts';
 import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
 import { lookAtPlaces } from './look-at-places.ts';
@@ -19,6 +23,8 @@ export interface CardFields {
   readonly reading: KtpReading;
   /** Lines on the card's page that are not the card's. */
   readonly overlay: readonly TextLine[];
+  /** Fields that only the black print alone told: something lies over them. */
+  readonly uncovered: readonly FieldName[];
 }
 
 /** Blur (0-1) from which doubtful fields are worth sharpening the picture. */
@@ -36,14 +42,39 @@ export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardF
   const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
   const overlay = overlayLines(lines);
   if (found.likelihood < LIKELY || (overlay.length === 0 && doubtfulFields(first.fields).length === 0)) {
-    return { reading: first, overlay };
+    return { reading: withoutHiddenBlank(found, first), overlay, uncovered: [] };
   }
   const plain = pictureOfPage(found);
   const blurred = measureBlur(picture, { lines, page }) >= WORTH_SHARPENING;
   const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
   const again = await lookAgain(ocr, { ...plain, raster: sharpened ?? inkAlone(plain.raster) });
   const second = await readWithPlaces(ocr, again, page);
-  return { reading: second.likelihood < LIKELY ? first : combineLooks(first, second, overlay.length > 0), overlay };
+  const reading = second.likelihood < LIKELY ? first : combineLooks(first, second, overlay.length > 0);
+  return {
+    reading: withoutHiddenBlank(found, reading),
+    overlay,
+    uncovered: sharpened ? [] : uncoveredFields(first, second),
+  };
+}
+
+/** Fields that the first look could not tell and the second one surely does. */
+function uncoveredFields(first: KtpReading, second: KtpReading): FieldName[] {
+  return FIELD_NAMES.filter(
+    (name) => first.fields[name].confidence < UNTOLD && second.fields[name].confidence >= SURELY_TOLD,
+  );
+}
+
+const UNTOLD = 0.5;
+const SURELY_TOLD = 0.9;
+
+/** No stroke for a blood group that was not seen because its place is burnt out or lies beyond the picture's edge. */
+function withoutHiddenBlank({ card, picture }: FoundCard, reading: KtpReading): KtpReading {
+  const { gol_darah: blood } = reading.fields;
+  const place = reading.unseen.find(({ label }) => label === 'gol_darah');
+  if (!place || !blood.warnings.includes('derived_from_blank')) return reading;
+  if (!isHidden(picture, mapQuad(card.page.toSource, place.quad))) return reading;
+  const fields = { ...reading.fields, gol_darah: { ...blood, value: null, confidence: 0, warnings: [] } };
+  return { ...reading, fields, compat: toCompatibleCard(fields) };
 }
 
 /** The page sharpened where its lines are; null where no kernel makes it more legible. */
