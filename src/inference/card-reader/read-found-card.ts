@@ -15,6 +15,7 @@ import { isHidden } from './is-hidden.ts';
 import { measureBlur } from './judge-quality.ts';
 import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
 import { lookAtPlaces } from './look-at-places.ts';
+import { markLightEdges } from './mark-light-edges.ts';
 import { LIKELY } from './read-lines.ts';
 import { rereadStrokes } from './reread-strokes.ts';
 
@@ -42,7 +43,7 @@ export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardF
   const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
   const overlay = overlayLines(lines);
   if (found.likelihood < LIKELY || (overlay.length === 0 && doubtfulFields(first.fields).length === 0)) {
-    return { reading: withoutHiddenBlank(found, first), overlay, uncovered: [] };
+    return { reading: honest(found, first), overlay, uncovered: [] };
   }
   const plain = pictureOfPage(found);
   const blurred = measureBlur(picture, { lines, page }) >= WORTH_SHARPENING;
@@ -51,7 +52,7 @@ export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardF
   const second = await readWithPlaces(ocr, again, page);
   const reading = second.likelihood < LIKELY ? first : combineLooks(first, second, overlay.length > 0);
   return {
-    reading: withoutHiddenBlank(found, reading),
+    reading: honest(found, reading),
     overlay,
     uncovered: sharpened ? [] : uncoveredFields(first, second),
   };
@@ -66,6 +67,11 @@ function uncoveredFields(first: KtpReading, second: KtpReading): FieldName[] {
 
 const UNTOLD = 0.5;
 const SURELY_TOLD = 0.9;
+
+/** A reading without what cannot have been seen. */
+function honest(found: FoundCard, reading: KtpReading): KtpReading {
+  return markLightEdges(found, withoutHiddenBlank(found, reading));
+}
 
 /** No stroke for a blood group that was not seen because its place is burnt out or lies beyond the picture's edge. */
 function withoutHiddenBlank({ card, picture }: FoundCard, reading: KtpReading): KtpReading {
