@@ -35,6 +35,7 @@ function combine(first: Field, second: Field, overlay: boolean): Field {
   if (second.value === null) return overlay ? atMost(first, DISPUTED_AT_MOST) : first;
   // Words of the overlay were read on to the value: no dispute about the value itself.
   if (overlay && isWithin(second.value, first.value)) return second;
+  if (sameLetters(first.value, second.value)) return moreSolid(first, second);
   const firstWeight = first.confidence * (overlay ? UNDER_OVERLAY : 1);
   const [taken, rival, confidence] =
     second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, second.confidence];
@@ -44,6 +45,19 @@ function combine(first: Field, second: Field, overlay: boolean): Field {
     ...(rival.alternatives ?? []),
   ]);
 }
+
+function sameLetters(first: string, second: string): boolean {
+  return first.replaceAll(' ', '') === second.replaceAll(' ', '');
+}
+
+/** Of two that differ in blanks the one with fewer: noise opens letters up more often than it closes words. */
+function moreSolid(first: Field, second: Field): Field {
+  const [solid, open] = (first.value ?? '').length <= (second.value ?? '').length ? [first, second] : [second, first];
+  const taken = open.confidence > solid.confidence + MUCH_SURER ? open : solid;
+  return atMost(taken, DISPUTED_AT_MOST);
+}
+
+const MUCH_SURER = 0.15;
 
 /** Whether a value is the whole of a longer one's beginning or end, at a blank. */
 function isWithin(part: string, whole: string): boolean {

@@ -41,6 +41,7 @@ export function cleanName(text: string): string {
   return onlyLetters(plainText(text))
     .replace(/[:;|]/g, ' ')
     .replace(/[^A-Z .,'/()-]/g, '')
+    .replace(/^(DR|DRA|DRS|IR|PROF|HJ?|KH),(?= ?[A-Z])/, '$1.')
     .replace(/(?<=[A-Z]) ?- ?(?=[A-Z])/g, '-')
     .replace(/\s+/g, ' ')
     .replace(/^[ .,'-]+|[ ,'-]+$/g, '');

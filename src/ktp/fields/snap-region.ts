@@ -21,6 +21,8 @@ export interface RegionSnapOptions {
   readonly favoured?: readonly string[];
   /** Whether the list holds every name there is, so that a part of one name alone stands for it. Default false. */
   readonly closed?: boolean;
+  /** Whether the card itself names one of the list elsewhere: then a reading near it is it. Default false. */
+  readonly expected?: boolean;
 }
 
 const FAVOUR = 2;
@@ -53,7 +55,7 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
     .sort((first, second) => first.cost - second.cost);
   const [best, second] = ranked;
   const ambiguous = best && second && second.cost - best.cost < LEAST_MARGIN;
-  if (best && !ambiguous && best.cost <= options.allowedCost && isClear(reading) && !isOnlyDoubling(value, best.name)) {
+  if (best && !ambiguous && best.cost <= options.allowedCost && outweighs(reading, best.name, options)) {
     const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
     return { reading: kept, codes: options.closed ? best.codes : [], cost: Number.POSITIVE_INFINITY };
   }
@@ -80,9 +82,17 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
 const SPACING = 0.05;
 /** Characters that are all surer than this are what is printed, whatever the list says. */
 const CLEAR = 0.95;
+/** The same against a list that holds all names there are, though not all their spellings. */
+const CLEAR_AGAINST_ALL = 0.985;
 
-function isClear({ evidence }: Reading): boolean {
-  return evidence.leastCharacter > CLEAR;
+function isClear({ evidence }: Reading, least = CLEAR): boolean {
+  return evidence.leastCharacter > least;
+}
+
+/** Whether a clear reading stands against a name of the list. */
+function outweighs(reading: Reading, name: string, { closed, expected }: RegionSnapOptions): boolean {
+  if (expected === true || reading.value === null) return false;
+  return isClear(reading, closed === true ? CLEAR_AGAINST_ALL : CLEAR) && !isOnlyDoubling(reading.value, name);
 }
 
 /** Whether the card prints more blanks than the list does, all clearly seen: PEMATANG SIANTAR, GUNUNG KIDUL. */
