@@ -6,6 +6,7 @@ import { createPpOcr, type PpOcr } from '../../../src/inference/ppocr/ppocr.ts';
 import { decodeImage } from '../../../src/media/decode.ts';
 import { RasterPyramid } from '../../../src/media/raster.ts';
 import { mapQuad } from '../../../src/text-lines/homography.ts';
+import type { TextLine } from '../../../src/text-lines/text-line.ts';
 import { FIXTURES, MODEL_PATHS } from './models.ts';
 
 describe('a line in company', () => {
@@ -20,7 +21,7 @@ describe('a line in company', () => {
     const picture = new RasterPyramid(raster);
     const window = wholePictureWindow(raster.width, raster.height, 736 / raster.width);
     const quads = (await ocr.detect(picture, window)).map(({ quad }) => mapQuad(window.toSource, quad));
-    const alone = [];
+    const alone: (TextLine | undefined)[] = [];
     for (const quad of quads) alone.push((await ocr.recognise(picture, [quad]))[0]);
     const indexes = quads.map((_, index) => index);
     await fc.assert(

@@ -68,8 +68,10 @@ describe('readCard', () => {
 
   it('lets no word that is written across the card join a value, and flags the overlay', async () => {
     const { width, height } = await sharp(card).metadata();
-    const rows = Array.from({ length: 12 }, (_, row) =>
-      `<text x="${-200 + (row % 3) * 90}" y="${row * 95}">${'UNTUK KEPERLUAN LAMARAN KERJA PT. CONTOH '.repeat(3)}</text>`,
+    const rows = Array.from(
+      { length: 12 },
+      (_, row) =>
+        `<text x="${-200 + (row % 3) * 90}" y="${row * 95}">${'UNTUK KEPERLUAN LAMARAN KERJA PT. CONTOH '.repeat(3)}</text>`,
     );
     const svg = `<svg width="${width}" height="${height}"><g transform="rotate(-24)" font-family="sans-serif"
       font-weight="bold" font-size="27" fill="#808080" fill-opacity="0.5">${rows.join('')}</g></svg>`;
