@@ -8,6 +8,8 @@ import { FIELD_NAMES, type Field, type FieldName } from './schema.ts';
 const DISPUTED_AT_MOST = 0.88;
 /** A reading that says so little is no dispute. */
 const FAINT = 0.5;
+/** What only the second look saw is said from this confidence on: the first one may have seen nothing for there is nothing. */
+const WORTH_SAYING = 0.55;
 /** What the first look's answer is worth against one of a look that shows no overlay. */
 const UNDER_OVERLAY = 0.55;
 
@@ -31,11 +33,15 @@ export function combineLooks(first: KtpReading, second: KtpReading, overlay: boo
 
 function combine(first: Field, second: Field, overlay: boolean): Field {
   if (first.value === second.value) return second.confidence > first.confidence ? second : first;
-  if (first.value === null) return second;
+  if (first.value === null) return overlay || second.confidence >= WORTH_SAYING ? second : first;
   if (second.value === null) return overlay ? atMost(first, DISPUTED_AT_MOST) : first;
   // Words of the overlay were read on to the value: no dispute about the value itself.
   if (overlay && isWithin(second.value, first.value)) return second;
   if (sameLetters(first.value, second.value)) return moreSolid(first, second);
+  if (samePrint(first.value, second.value) && first.confidence > UNDER_OVERLAY * second.confidence) {
+    // Thin stops and strokes are the first to go with what lies over the print.
+    return atMost(first, DISPUTED_AT_MOST);
+  }
   const firstWeight = first.confidence * (overlay ? UNDER_OVERLAY : 1);
   const [taken, rival, confidence] =
     second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, second.confidence];
@@ -48,6 +54,11 @@ function combine(first: Field, second: Field, overlay: boolean): Field {
 
 function sameLetters(first: string, second: string): boolean {
   return first.replaceAll(' ', '') === second.replaceAll(' ', '');
+}
+
+/** Whether two values differ in blanks, stops and strokes only. */
+function samePrint(first: string, second: string): boolean {
+  return first.replace(/[ .,'-]/g, '') === second.replace(/[ .,'-]/g, '');
 }
 
 /** Of two that differ in blanks the one with fewer: noise opens letters up more often than it closes words. */

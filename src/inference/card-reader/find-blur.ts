@@ -9,19 +9,21 @@ import type { PagePicture } from './look-again.ts';
 import { longAxis } from './text-direction.ts';
 
 /** Lines that kernels are tried on: labels, since what they say is known. */
-const SAMPLE = 2;
-/** What is tried first, in shares of the card page's width: strokes in four directions and a disc. */
+const SAMPLE = 3;
+/** What is tried first, in shares of the card page's width: strokes in six directions and a disc. */
 const LENGTH = 0.0078;
 const RADIUS = 0.0034;
-const FIRST_ANGLES = [0, Math.PI / 4, Math.PI / 2, (3 * Math.PI) / 4];
+const FIRST_ANGLES = [0, 1, 2, 3, 4, 5].map((step) => (step * Math.PI) / 6);
 /** What is tried around the best of these, one after the other. */
 const FINER: readonly (readonly [turn: number, stretch: number])[] = [
-  [Math.PI / 8, 1],
-  [-Math.PI / 8, 1],
   [0, 1.35],
   [0, 0.75],
-  [Math.PI / 16, 1],
-  [-Math.PI / 16, 1],
+  [Math.PI / 12, 1],
+  [-Math.PI / 12, 1],
+  [0, 1.15],
+  [0, 0.87],
+  [Math.PI / 24, 1],
+  [-Math.PI / 24, 1],
 ];
 /** A kernel must make a sample this much more legible than the picture is as it was. */
 const LEAST_GAIN = 1.03;

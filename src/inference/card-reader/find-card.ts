@@ -1,7 +1,12 @@
 import type { DecodedImage } from '../../media/decode.ts';
 import type { PixelBox } from '../../media/orientation.ts';
 import { mirrorRaster, RasterPyramid } from '../../media/raster.ts';
-import { applyHomography, type Homography } from '../../text-lines/homography.ts';
+import {
+  applyHomography,
+  composeHomographies,
+  type Homography,
+  invertHomography,
+} from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import type { Candidate } from './candidates.ts';
 import { findDetailWindows } from './detail-windows.ts';
@@ -145,8 +150,15 @@ async function closer(ocr: PpOcr, image: DecodedImage, card: FoundCard): Promise
   const place = await decodePlace(image, grow(box, CARD_MARGIN * box.height, CARD_MARGIN * box.height));
   const { best } = await surveyPicture(ocr, place.picture, SURVEY_SIDE);
   const again = ifLikely(found(place, best));
-  if (!again) return card;
+  if (!again) return partial ? moveTo(place, card) : card;
   return { ...again, card: { ...again.card, otherCards: Math.max(again.card.otherCards, card.card.otherCards) } };
+}
+
+/** A card whose lines were read in a part of the image, with its page in a picture that shows more of it. */
+function moveTo(place: Place, { card, toImage, ...rest }: FoundCard): FoundCard {
+  const toPlace = composeHomographies(invertHomography(place.toImage), toImage);
+  const page = { ...card.page, toSource: composeHomographies(toPlace, card.page.toSource) };
+  return { ...rest, ...place, card: { ...card, page } };
 }
 
 /** Width of the card in pixels of its picture. */

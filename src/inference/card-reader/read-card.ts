@@ -41,12 +41,13 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   const prepared = performance.now();
   onStage?.('reading');
   signal?.throwIfAborted();
-  const found = await findCard(ocr, image);
-  const looked = found && (await readFoundCard(ocr, found));
+  const seen = await findCard(ocr, image);
+  const looked = seen && (await readFoundCard(ocr, seen));
   const read = performance.now();
   onStage?.('assembling');
   signal?.throwIfAborted();
-  if (!found || !looked) throw notACard(image.partial);
+  if (!looked) throw notACard(image.partial);
+  const { found } = looked;
   const reading = found.card;
   const card = looked.reading;
   if (found.likelihood < LIKELY) throw notACard(image.partial);

@@ -6,7 +6,7 @@ import { FIELD_NAMES, type FieldName } from '../../ktp/schema.ts';
 import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
 import { inkAlone } from '../../media/renderings/ink-alone.ts';
-import { mapQuad } from '../../text-lines/homography.ts';
+import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { boxOf, findBlur } from './find-blur.ts';
@@ -16,11 +16,14 @@ import { measureBlur } from './judge-quality.ts';
 import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
 import { lookAtPlaces } from './look-at-places.ts';
 import { markLightEdges } from './mark-light-edges.ts';
+import type { Page } from './page.ts';
 import { LIKELY } from './read-lines.ts';
 import { rereadStrokes } from './reread-strokes.ts';
 
 /** A card's fields, and what stands over its print. */
 export interface CardFields {
+  /** The card, its page with more room where rows of it seemed to lie beyond. */
+  readonly found: FoundCard;
   readonly reading: KtpReading;
   /** Lines on the card's page that are not the card's. */
   readonly overlay: readonly TextLine[];
@@ -43,8 +46,16 @@ export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardF
   const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
   const overlay = overlayLines(lines);
   if (found.likelihood < LIKELY || (overlay.length === 0 && doubtfulFields(first.fields).length === 0)) {
-    return { reading: honest(found, first), overlay, uncovered: [] };
+    return { found, reading: honest(found, first), overlay, uncovered: [] };
   }
+  return readAgain(ocr, isCutShort(first) ? withRoom(found, lines) : withLines(found, lines), overlay);
+}
+
+/** The same with a second look. */
+async function readAgain(ocr: PpOcr, found: FoundCard, overlay: readonly TextLine[]): Promise<CardFields> {
+  const { picture } = found;
+  const { page, lines } = found.card;
+  const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
   const plain = pictureOfPage(found);
   const blurred = measureBlur(picture, { lines, page }) >= WORTH_SHARPENING;
   const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
@@ -52,10 +63,44 @@ export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardF
   const second = await readWithPlaces(ocr, again, page);
   const reading = second.likelihood < LIKELY ? first : combineLooks(first, second, overlay.length > 0);
   return {
+    found,
     reading: honest(found, reading),
     overlay,
     uncovered: sharpened ? [] : uncoveredFields(first, second),
   };
+}
+
+/** Whether the first or last rows of a card were not read: they may lie beyond the page, made for misread labels. */
+function isCutShort({ fields }: KtpReading): boolean {
+  return EDGE_ROWS.some((name) => fields[name].value === null);
+}
+
+const EDGE_ROWS: readonly FieldName[] = ['provinsi', 'kabupaten_kota', 'nik', 'kewarganegaraan', 'berlaku_hingga'];
+/** Room that such a page gets on every side, as a share of its height. */
+const ROOM = 0.22;
+
+function withLines(found: FoundCard, lines: readonly TextLine[]): FoundCard {
+  return { ...found, card: { ...found.card, lines } };
+}
+
+/** A card on a larger page. */
+function withRoom(found: FoundCard, lines: readonly TextLine[]): FoundCard {
+  const { card } = found;
+  const room = ROOM * card.page.height;
+  const shift: Homography = [1, 0, room, 0, 1, room, 0, 0, 1];
+  const page: Page = {
+    width: card.page.width + 2 * room,
+    height: card.page.height + 2 * room,
+    toSource: composeHomographies(card.page.toSource, [1, 0, -room, 0, 1, -room, 0, 0, 1]),
+  };
+  const frame = card.frame && {
+    left: card.frame.left + room,
+    top: card.frame.top + room,
+    right: card.frame.right + room,
+    bottom: card.frame.bottom + room,
+  };
+  const moved = lines.map((line) => ({ ...line, quad: mapQuad(shift, line.quad) }));
+  return { ...found, card: { ...card, page, frame, lines: moved } };
 }
 
 /** Fields that the first look could not tell and the second one surely does. */
