@@ -164,6 +164,13 @@ export const environmentSchema = z.object({
   // Limits
   MAX_WAITING_INTERACTIVE: whole(64, { min: 1 }),
   MAX_UPLOAD_MB: whole(2048, { min: 1 }).describe('Largest multipart upload'),
+  MAX_FILES_GB: z.coerce.number().positive().default(20).describe('Most that the files of a tenant may hold together'),
+  FILES_RETENTION_DAYS: z.coerce
+    .number()
+    .positive()
+    .max(3650)
+    .default(30)
+    .describe('Days that files without expires_after are kept, and batches of /v1/batches'),
   MAX_JSON_MB: whole(25, { min: 1 }).describe('Largest JSON body'),
   MAX_BATCH_ITEMS: whole(20_000, { min: 1, max: 1_000_000 }).describe('Most items of a batch'),
   BATCH_WINDOW: whole(0, { max: 500 }).describe(

@@ -9,6 +9,7 @@ import type { ApiContext, RouteContext } from './context.ts';
 import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
 import { ktpOcr } from './extractions/ktp-ocr.ts';
+import { files } from './files/routes.ts';
 import { health } from './health/routes.ts';
 import { notFound, refuseNulInUrl, renderErrors } from './http/errors.ts';
 import { identifyRequest } from './http/request-id.ts';
@@ -46,6 +47,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   extractionItem(app, routes);
   batches(app, routes);
   chat(app, routes);
+  files(app, routes);
   adminKeys(app, routes);
   documentation(app, routes);
 

@@ -7,3 +7,8 @@ export function resultContext(extractionId: string): string {
 export function requestContext(extractionId: string): string {
   return `request of ${extractionId}`;
 }
+
+/** Context string that a sealed file name is bound to. */
+export function fileNameContext(fileId: string): string {
+  return `name of ${fileId}`;
+}

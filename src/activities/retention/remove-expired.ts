@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { RemovalReport, WorkerActivities } from '../../contract/extraction-activities.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Database } from '../../storage/database.ts';
+import { removeExpiredFiles } from './remove-expired-files.ts';
 import { removeExpiredSessions } from './remove-expired-sessions.ts';
 
 const ABANDONED_AFTER_MS = 5 * 60_000;
@@ -48,7 +49,8 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
         where: { blob: { in: page } },
         select: { blob: true },
       });
-      const kept = new Set([...named, ...archives, ...requests].map((row) => row.blob));
+      const files = await database.storedFile.findMany({ where: { blob: { in: page } }, select: { blob: true } });
+      const kept = new Set([...named, ...archives, ...requests, ...files].map((row) => row.blob));
       for (const blob of page.splice(0)) {
         if (kept.has(blob)) continue;
         await blobs.delete(blob);
@@ -69,7 +71,8 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
     const expired =
       (await removeRows({ expiresAt: { lt: now } })) +
       (await removeBatches({ expiresAt: { lt: now } })) +
-      (await removeExpiredSessions(database, blobs, now));
+      (await removeExpiredSessions(database, blobs, now)) +
+      (await removeExpiredFiles(database, blobs, now));
     const abandonedBefore = new Date(now.getTime() - ABANDONED_AFTER_MS);
     const neverStarted = { acceptedAt: null, createdAt: { lt: abandonedBefore } };
     const abandoned =

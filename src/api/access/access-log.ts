@@ -14,6 +14,11 @@ export type AccessAction =
   | 'batch.cancel'
   | 'batch.retry'
   | 'batch.delete'
+  | 'file.create'
+  | 'file.read'
+  | 'file.delete'
+  | 'chat_batch.create'
+  | 'chat_batch.cancel'
   | 'key.create'
   | 'key.rotate'
   | 'key.delete';

@@ -93,12 +93,12 @@ export function requireKey(authenticator: Authenticator): RequestHandler {
   };
 }
 
-/** Lets callers with that scope through; others get 403. */
-export function requireScope(authenticator: Authenticator, scope: Scope): RequestHandler {
+/** Lets callers with one of these scopes through; others get 403. */
+export function requireScope(authenticator: Authenticator, ...scopes: readonly [Scope, ...Scope[]]): RequestHandler {
   return async (request, response, next) => {
     const caller = await authenticator.authenticate(request);
-    if (!caller.scopes.has(scope)) {
-      throw new KtpflowError('insufficient_scope', `The key lacks the scope "${scope}".`);
+    if (!scopes.some((scope) => caller.scopes.has(scope))) {
+      throw new KtpflowError('insufficient_scope', `The key lacks the scope "${scopes.join('" or "')}".`);
     }
     requestState(response).caller = caller;
     next();

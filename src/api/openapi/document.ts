@@ -6,6 +6,7 @@ import { adminKeyPaths } from '../admin-keys/openapi.ts';
 import { batchPaths } from '../batches/openapi.ts';
 import { chatPaths } from '../chat/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
+import { filePaths } from '../files/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
 
 /** package.json stands beside src/ and dist/ alike. */
@@ -18,6 +19,7 @@ const PATHS: ZodOpenApiPathsObject = {
   ...extractionPaths,
   ...batchPaths,
   ...chatPaths,
+  ...filePaths,
   ...adminKeyPaths,
   ...healthPaths,
 };
