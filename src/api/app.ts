@@ -5,6 +5,7 @@ import { Authenticator } from './access/authentication.ts';
 import { adminKeys } from './admin-keys/routes.ts';
 import { batches } from './batches/routes.ts';
 import { chat } from './chat/routes.ts';
+import { chatBatches } from './chat-batches/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
 import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
@@ -48,6 +49,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   batches(app, routes);
   chat(app, routes);
   files(app, routes);
+  chatBatches(app, routes);
   adminKeys(app, routes);
   documentation(app, routes);
 

@@ -12,3 +12,12 @@ export function requestContext(extractionId: string): string {
 export function fileNameContext(fileId: string): string {
   return `name of ${fileId}`;
 }
+
+/** Context strings that the custom_id and the outcome of a line of a batch are bound to. */
+export function customIdContext(batchId: string, line: number): string {
+  return `custom id ${line} of ${batchId}`;
+}
+
+export function lineOutcomeContext(batchId: string, line: number): string {
+  return `outcome ${line} of ${batchId}`;
+}

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { BatchActivities } from '../contract/batch-activities.ts';
 import type { GenerationActivities, TranscriptActivities } from '../contract/chat-activities.ts';
+import type { ChatBatchActivities } from '../contract/chat-batch.ts';
 import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../contract/extraction-activities.ts';
 import {
   GENERATION_TASK_QUEUE,
@@ -44,7 +45,7 @@ function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
 /** Role `worker`: workflows, and the activities that need the database. */
 export async function createWorkflowWorker(
   where: WorkerConnection,
-  activities: WorkerActivities & BatchActivities & TranscriptActivities,
+  activities: WorkerActivities & BatchActivities & ChatBatchActivities & TranscriptActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker> {
   return Worker.create({

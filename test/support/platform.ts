@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { batchDependencies, createBatchActivities } from '../../src/activities/batch/batch-activities.ts';
 import { createStoreTranscript } from '../../src/activities/chat/store-transcript.ts';
+import { createChatBatchActivities } from '../../src/activities/chat-batch/chat-batch-activities.ts';
 import { createReadCard } from '../../src/activities/extraction/read-card.ts';
 import { createStoreResult } from '../../src/activities/extraction/store-result.ts';
 import { createProbeEngines } from '../../src/activities/probe-engines.ts';
@@ -131,6 +132,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
           storeResult: createStoreResult(database.database, blobs),
           removeExpired: createRemoveExpired(database.database, blobs),
           storeTranscript: createStoreTranscript({ config, database: database.database, blobs, keyring }),
+          ...createChatBatchActivities({ config, database: database.database, blobs, keyring }),
           ...createBatchActivities(batchDependencies(config, { database: database.database, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };

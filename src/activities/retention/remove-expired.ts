@@ -72,12 +72,14 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
       (await removeRows({ expiresAt: { lt: now } })) +
       (await removeBatches({ expiresAt: { lt: now } })) +
       (await removeExpiredSessions(database, blobs, now)) +
-      (await removeExpiredFiles(database, blobs, now));
+      (await removeExpiredFiles(database, blobs, now)) +
+      (await database.chatBatch.deleteMany({ where: { expiresAt: { lt: now } } })).count;
     const abandonedBefore = new Date(now.getTime() - ABANDONED_AFTER_MS);
     const neverStarted = { acceptedAt: null, createdAt: { lt: abandonedBefore } };
     const abandoned =
       (await removeRows({ ...neverStarted, status: 'queued', batchId: null })) +
-      (await removeBatches({ ...neverStarted, status: 'validating' }));
+      (await removeBatches({ ...neverStarted, status: 'validating' })) +
+      (await database.chatBatch.deleteMany({ where: { ...neverStarted, status: 'validating' } })).count;
     return { expired, abandoned, orphanedBlobs: await removeOrphanedBlobs() };
   };
 }

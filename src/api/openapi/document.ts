@@ -5,6 +5,7 @@ import { ktpResultSchema } from '../../ktp/schema.ts';
 import { adminKeyPaths } from '../admin-keys/openapi.ts';
 import { batchPaths } from '../batches/openapi.ts';
 import { chatPaths } from '../chat/openapi.ts';
+import { chatBatchPaths } from '../chat-batches/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
 import { filePaths } from '../files/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
@@ -20,6 +21,7 @@ const PATHS: ZodOpenApiPathsObject = {
   ...batchPaths,
   ...chatPaths,
   ...filePaths,
+  ...chatBatchPaths,
   ...adminKeyPaths,
   ...healthPaths,
 };

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { batchDependencies, createBatchActivities } from '../../activities/batch/batch-activities.ts';
 import { createStoreTranscript } from '../../activities/chat/store-transcript.ts';
+import { createChatBatchActivities } from '../../activities/chat-batch/chat-batch-activities.ts';
 import { createStoreResult } from '../../activities/extraction/store-result.ts';
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
 import type { Config, Role } from '../../config.ts';
@@ -42,6 +43,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
           storeResult,
           removeExpired: createRemoveExpired(database, blobs),
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
+          ...createChatBatchActivities({ config, database, blobs, keyring }),
           ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
         };
         return { connection, workers: [await createWorkflowWorker(where, activities)] };
