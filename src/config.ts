@@ -80,6 +80,23 @@ const encryptionKeysSchema = z
     return keys;
   });
 
+const MIN_WEBHOOK_SECRET_BYTES = 24;
+
+const webhookSecretsSchema = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const secrets = text.split(',').map((part) => part.trim());
+    const given = secrets.filter((secret) => secret !== '');
+    const isSecret = (secret: string) =>
+      /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) &&
+      Buffer.from(secret.slice(6), 'base64').length >= MIN_WEBHOOK_SECRET_BYTES;
+    if (given.every(isSecret)) return given;
+    const message = `must be comma-separated whsec_ and base64, each of ${MIN_WEBHOOK_SECRET_BYTES} bytes or more`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
 const rolesSchema = z.preprocess(
   (value) => (value === '' ? undefined : value),
   z
@@ -185,7 +202,7 @@ export const environmentSchema = z.object({
   ),
 
   // Webhooks
-  WEBHOOK_SECRET: optional(z.string().regex(/^whsec_/)),
+  WEBHOOK_SECRET: webhookSecretsSchema.describe('whsec_ and base64; comma-separated while it is being changed'),
 });
 
 export type Config = z.infer<typeof environmentSchema>;

@@ -18,6 +18,7 @@ import { logRequests } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { drainUnreadBody } from './http/unread-body.ts';
 import { documentation } from './openapi/routes.ts';
+import { webhookDeliveries } from './webhooks/routes.ts';
 
 /**
  * The HTTP application: what every request goes through, then the route groups.
@@ -50,6 +51,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   chat(app, routes);
   files(app, routes);
   chatBatches(app, routes);
+  webhookDeliveries(app, routes);
   adminKeys(app, routes);
   documentation(app, routes);
 

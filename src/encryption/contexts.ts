@@ -8,6 +8,11 @@ export function requestContext(extractionId: string): string {
   return `request of ${extractionId}`;
 }
 
+/** Context string that the target and the body of a delivery to a webhook are bound to. */
+export function deliveryContext(deliveryId: string): string {
+  return `delivery ${deliveryId}`;
+}
+
 /** Context string that a sealed file name is bound to. */
 export function fileNameContext(fileId: string): string {
   return `name of ${fileId}`;

@@ -10,6 +10,7 @@ import {
   PROBE_TASK_QUEUE,
   WORKER_TASK_QUEUE,
 } from '../contract/task-queues.ts';
+import type { WebhookActivities } from '../contract/webhook.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import { createDataConverter } from './data-converter.ts';
 import { withMappedFailures } from './failures.ts';
@@ -45,7 +46,7 @@ function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
 /** Role `worker`: workflows, and the activities that need the database. */
 export async function createWorkflowWorker(
   where: WorkerConnection,
-  activities: WorkerActivities & BatchActivities & ChatBatchActivities & TranscriptActivities,
+  activities: WorkerActivities & BatchActivities & ChatBatchActivities & TranscriptActivities & WebhookActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker> {
   return Worker.create({

@@ -166,7 +166,7 @@ describe('a batch of images', () => {
     ['an item without an image', jsonRequest({ items: [{ custom_id: 'x' }] }), { status: 400, code: 'invalid_value' }],
     ['a file id', jsonRequest({ input_file_id: 'file-1' }), { status: 400, code: 'unsupported' }],
     [
-      'a webhook',
+      'a webhook and no secret to sign with',
       jsonRequest({ items: [{ image_base64: '' }], webhook: { url: 'https://a.example' } }),
       { status: 400, code: 'unsupported' },
     ],

@@ -11,6 +11,8 @@ import { createReadCard } from '../../src/activities/extraction/read-card.ts';
 import { createStoreResult } from '../../src/activities/extraction/store-result.ts';
 import { createProbeEngines } from '../../src/activities/probe-engines.ts';
 import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
+import type { WebhookDependencies } from '../../src/activities/webhook/dependencies.ts';
+import { createWebhookActivities } from '../../src/activities/webhook/webhook-activities.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { InferenceActivities } from '../../src/contract/extraction-activities.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
@@ -30,6 +32,8 @@ import { createMemoryDatabase } from './memory-database.ts';
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 export interface PlatformOptions {
+  /** Guard, pauses and time-out of webhooks. Default: those of the configuration. */
+  readonly webhooks?: Partial<WebhookDependencies>;
   /** Environment variables over the defaults. */
   readonly environment?: Record<string, string>;
   /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
@@ -133,6 +137,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
           removeExpired: createRemoveExpired(database.database, blobs),
           storeTranscript: createStoreTranscript({ config, database: database.database, blobs, keyring }),
           ...createChatBatchActivities({ config, database: database.database, blobs, keyring }),
+          ...createWebhookActivities({ config, database: database.database, keyring, ...options.webhooks }),
           ...createBatchActivities(batchDependencies(config, { database: database.database, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };

@@ -10,7 +10,7 @@ import {
 import { fileRow } from '../../storage/files.ts';
 import type { ChatBatch } from '../../storage/generated/client.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
-import type { ChatBatchDependencies } from './chat-batch-activities.ts';
+import type { ChatBatchDependencies } from './dependencies.ts';
 import { lineGenerationId, lineToken } from './line-ids.ts';
 import { unansweredLine } from './line-outcome.ts';
 import { removeAnswers } from './remove-answers.ts';

@@ -11,7 +11,7 @@ import { generationRow } from '../../storage/chat-sessions.ts';
 import { findFile } from '../../storage/files.ts';
 import type { ChatBatch, ChatBatchLine } from '../../storage/generated/client.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
-import type { ChatBatchDependencies } from './chat-batch-activities.ts';
+import type { ChatBatchDependencies } from './dependencies.ts';
 import { lineGenerationId, lineToken } from './line-ids.ts';
 import { refusedLine } from './line-outcome.ts';
 import { removeAnswers } from './remove-answers.ts';

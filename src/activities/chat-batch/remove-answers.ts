@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { isGrpcServiceError } from '@temporalio/client';
 import { chatWorkflowId } from '../../contract/chat-workflow.ts';
-import type { ChatBatchDependencies } from './chat-batch-activities.ts';
+import type { ChatBatchDependencies } from './dependencies.ts';
 
 const NOT_FOUND = 5;
 

@@ -4,7 +4,7 @@ import type { ChatBatchActivities, EndedLine } from '../../contract/chat-batch.t
 import { LineSeal, storeLineOutcome } from '../../storage/chat-batches.ts';
 import { readStream, StreamGoneError } from '../../stream-history/stream-history.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
-import type { ChatBatchDependencies } from './chat-batch-activities.ts';
+import type { ChatBatchDependencies } from './dependencies.ts';
 import { answeredLine } from './line-outcome.ts';
 import { removeAnswers } from './remove-answers.ts';
 

@@ -6,7 +6,7 @@ import { LineSeal } from '../../storage/chat-batches.ts';
 import { findFile } from '../../storage/files.ts';
 import type { ChatBatch } from '../../storage/generated/client.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
-import type { ChatBatchDependencies } from './chat-batch-activities.ts';
+import type { ChatBatchDependencies } from './dependencies.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const MAX_LINES = 50_000;

@@ -74,6 +74,7 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
       (await removeExpiredSessions(database, blobs, now)) +
       (await removeExpiredFiles(database, blobs, now)) +
       (await database.chatBatch.deleteMany({ where: { expiresAt: { lt: now } } })).count;
+    await database.webhookDelivery.deleteMany({ where: { expiresAt: { lt: now } } });
     const abandonedBefore = new Date(now.getTime() - ABANDONED_AFTER_MS);
     const neverStarted = { acceptedAt: null, createdAt: { lt: abandonedBefore } };
     const abandoned =

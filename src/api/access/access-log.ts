@@ -19,6 +19,7 @@ export type AccessAction =
   | 'file.delete'
   | 'chat_batch.create'
   | 'chat_batch.cancel'
+  | 'webhook.redeliver'
   | 'key.create'
   | 'key.rotate'
   | 'key.delete';

@@ -11,11 +11,13 @@ import type { Strategy } from '../../contract/strategies.ts';
 import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
+import type { SealedWebhook } from '../../storage/webhook-deliveries.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import type { Idempotency } from '../intake/idempotency.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
+import { webhookInput } from '../intake/webhook-target.ts';
 import type { NewItem } from './new-item.ts';
 import { discardBatch } from './receive.ts';
 import type { ReceivedBatch } from './received-batch.ts';
@@ -45,7 +47,8 @@ export async function createBatch(context: RouteContext, request: NewBatch): Pro
   const id = `batch_${randomBytes(16).toString('hex')}`;
   try {
     await insertRows(context, id, request);
-    await startRun(context, { ...request.batch.options, id, tenant: request.caller.tenant, run: 1 });
+    const { options, webhook } = request.batch;
+    await startRun(context, { ...options, id, tenant: request.caller.tenant, run: 1, webhook: webhook !== null });
   } catch (error) {
     await database.batch
       .deleteMany({ where: { id } })
@@ -65,6 +68,8 @@ export interface BatchStart {
   readonly strategy: Strategy;
   readonly rejectLowQuality: boolean;
   readonly storeImage: boolean;
+  /** Whether somebody is to be told of the end of the run. */
+  readonly webhook: boolean;
 }
 
 /**
@@ -81,6 +86,7 @@ export async function startRun(context: RouteContext, start: BatchStart): Promis
     storeImage: start.storeImage,
     window: config.BATCH_WINDOW || WINDOW_PER_SLOT * availableParallelism(),
     historyLimit: HISTORY_LIMIT,
+    ...(start.webhook && { webhook: webhookInput(context.keyring, 'batch', start.id, start.run) }),
     position: BATCH_START,
   };
   await startWorkflow(context, INGEST_BATCH_WORKFLOW, {
@@ -97,7 +103,8 @@ export async function startRun(context: RouteContext, start: BatchStart): Promis
 async function insertRows(context: RouteContext, id: string, request: NewBatch): Promise<void> {
   const { config, database } = context;
   const { batch, caller, idempotency, loggedId } = request;
-  const { options } = batch;
+  const { metadata, options, webhook } = batch;
+  const sealed: { metadata: typeof metadata; webhook?: SealedWebhook } = { metadata, ...(webhook && { webhook }) };
   const now = new Date();
   const shared = {
     tenant: caller.tenant,
@@ -105,6 +112,7 @@ async function insertRows(context: RouteContext, id: string, request: NewBatch):
       strategy: options.strategy,
       reject_low_quality: options.rejectLowQuality,
       store_image: options.storeImage,
+      webhook: batch.webhook !== null,
     },
     createdAt: now,
     expiresAt: new Date(now.getTime() + config.RETENTION_DAYS * DAY_MS),
@@ -115,7 +123,7 @@ async function insertRows(context: RouteContext, id: string, request: NewBatch):
       id,
       source: batch.source,
       wrappedKey: batch.key.wrappedKey,
-      sealedRequest: sealJson(batch.key.dataKey, { metadata: batch.metadata }, requestContext(id)),
+      sealedRequest: sealJson(batch.key.dataKey, sealed, requestContext(id)),
       blob: batch.archive,
       skipped: batch.skipped,
       ...idempotency,

@@ -7,7 +7,9 @@ import { metadataSchema, toExtractionOptions } from '../extractions/options.ts';
 import { type FilePart, readForm } from '../http/multipart.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { parseJsonField } from '../intake/json-field.ts';
+import { webhookSchema } from '../intake/webhook-target.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
+import { receiveWebhook } from './receive-webhook.ts';
 import type { ReceivedBatch } from './received-batch.ts';
 import { batchOptionsSchema, labelsSchema } from './request-schema.ts';
 
@@ -84,15 +86,16 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
     const archiveBlob = (await archive) ?? null;
     const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema));
     const metadata = parseJsonField(fields, 'metadata', metadataSchema);
+    const webhook = await receiveWebhook(context, parseJsonField(fields, 'webhook', webhookSchema));
     if (archiveBlob !== null) {
       const { entries, skipped } = await listEntries(context, archiveBlob);
       const items = entries.map(({ name, place, refusal }) => newItem(context, { name, entry: place, refusal }));
-      return { source: 'archive', key, archive: archiveBlob, items, skipped, options, metadata };
+      return { source: 'archive', key, archive: archiveBlob, items, skipped, options, metadata, webhook };
     }
     if (images.length === 0) throw missingImages(fields);
     const items = await Promise.all(images);
     label(items, parseJsonField(fields, 'items', labelsSchema));
-    return { source: 'images', key, archive: null, items, skipped: 0, options, metadata };
+    return { source: 'images', key, archive: null, items, skipped: 0, options, metadata, webhook };
   } catch (error) {
     await Promise.allSettled([...images, archive]);
     await Promise.all(blobs.map((blob) => discardImage(context, blob)));

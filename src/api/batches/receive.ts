@@ -7,6 +7,7 @@ import { invalidValue } from '../http/errors.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveBatchForm } from './receive-form.ts';
+import { receiveWebhook } from './receive-webhook.ts';
 import type { ReceivedBatch } from './received-batch.ts';
 import { createBatchSchema, type NewItemBody } from './request-schema.ts';
 
@@ -27,7 +28,6 @@ async function receiveJson(context: RouteContext, body: unknown): Promise<Receiv
   if (!parsed.success) throw invalidValue(parsed.error);
   const { input_file_id, items: bodies, metadata, options, webhook } = parsed.data;
   if (input_file_id !== undefined && input_file_id !== null) throw unsupported('input_file_id', 'Uploaded files');
-  if (webhook !== undefined && webhook !== null) throw unsupported('webhook', 'Webhooks');
   if (!bodies) throw new KtpflowError('missing_image', 'The request holds no items.', { param: 'items' });
   if (bodies.length > context.config.MAX_BATCH_ITEMS) {
     const message = `A batch may have at most ${context.config.MAX_BATCH_ITEMS} items.`;
@@ -35,6 +35,7 @@ async function receiveJson(context: RouteContext, body: unknown): Promise<Receiv
   }
   bodies.forEach(checkSource);
   const checked = toExtractionOptions(options);
+  const target = await receiveWebhook(context, webhook);
   const items: NewItem[] = [];
   try {
     for (const item of bodies) items.push(await receiveItem(context, item));
@@ -43,7 +44,16 @@ async function receiveJson(context: RouteContext, body: unknown): Promise<Receiv
     throw error;
   }
   const key = context.keyring.createDataKey();
-  return { source: 'items', key, archive: null, items, skipped: 0, options: checked, metadata: metadata ?? null };
+  return {
+    source: 'items',
+    key,
+    archive: null,
+    items,
+    skipped: 0,
+    options: checked,
+    metadata: metadata ?? null,
+    webhook: target,
+  };
 }
 
 function checkSource(item: NewItemBody, index: number): void {

@@ -14,14 +14,15 @@ const storedOptionsSchema = z.object({
   strategy: z.enum(STRATEGIES),
   reject_low_quality: z.boolean(),
   store_image: z.boolean(),
+  webhook: z.boolean().default(false),
 });
 const sealedBatchSchema = z.object({ metadata: z.record(z.string(), z.string()).nullable() });
 const statusSchema = z.enum(BATCH_STATUSES);
 const sourceSchema = z.enum(['images', 'archive', 'items']);
 
 export function optionsOf(row: Batch) {
-  const { strategy, reject_low_quality, store_image } = storedOptionsSchema.parse(row.options);
-  return { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image };
+  const { strategy, reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
+  return { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image, webhook };
 }
 
 /** The batch object of a row, with the workflow's progress while it is open. Reads nothing but its arguments. */

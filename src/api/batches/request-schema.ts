@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
 import { metadataSchema, optionsSchema } from '../extractions/options.ts';
 import { imageUrlSchema } from '../extractions/request-schema.ts';
+import { webhookSchema } from '../intake/webhook-target.ts';
 
 export const batchOptionsSchema = optionsSchema
-  .pick({ strategy: true, reject_low_quality: true, store_image: true, webhook: true })
+  .pick({ strategy: true, reject_low_quality: true, store_image: true })
   .meta({ id: 'BatchOptions' });
 
 const itemLabelSchema = z.object({
@@ -34,7 +35,7 @@ export const createBatchSchema = z
     input_file_id: z.unknown().optional().describe('Not supported yet.'),
     options: batchOptionsSchema.nullish(),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
-    webhook: z.unknown().optional().describe('Not supported yet.'),
+    webhook: webhookSchema.nullish().describe('Told when the batch has ended, and when a retry of it has.'),
   })
   .meta({ id: 'BatchRequest' });
 

@@ -16,7 +16,6 @@ export const CHAT_BATCH_STATUSES = [
   'cancelling',
   'cancelled',
 ] as const;
-export type ChatBatchStatus = (typeof CHAT_BATCH_STATUSES)[number];
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const MAX_WINDOW_SECONDS = 30 * 86_400;

@@ -10,15 +10,24 @@ import { STRATEGIES } from '../../contract/strategies.ts';
 import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
+import type { SealedWebhook } from '../../storage/webhook-deliveries.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { checkSameRequest, type Idempotency } from '../intake/idempotency.ts';
 import { discardImage, type RecordKey, type StoredImage } from '../intake/image-upload.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
+import { webhookInput } from '../intake/webhook-target.ts';
 import type { ExtractionOptions } from './options.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What the caller wrote about the card, as it is sealed in the row. */
+interface SealedRequest {
+  readonly reference_id: string | null;
+  readonly metadata: Record<string, string> | null;
+  readonly webhook?: SealedWebhook;
+}
 
 export interface NewExtraction {
   readonly caller: Caller;
@@ -41,7 +50,8 @@ export async function createExtraction(context: RouteContext, request: NewExtrac
   const id = `ext_${randomBytes(16).toString('hex')}`;
   await insertRow(context, id, request);
   try {
-    await startRun(context, id, { ...request, tenant: request.caller.tenant });
+    const webhook = request.options.webhook !== null;
+    await startRun(context, id, { ...request, tenant: request.caller.tenant, webhook });
   } catch (error) {
     await removeRow(context, id, request);
     throw error;
@@ -58,13 +68,18 @@ export async function markAccepted(context: RouteContext, id: string): Promise<v
 async function insertRow(context: RouteContext, id: string, request: NewExtraction): Promise<void> {
   const { caller, image, key, loggedId, options } = request;
   const { config, database, keyring } = context;
-  const sealed = { reference_id: options.referenceId, metadata: options.metadata };
+  const { metadata, referenceId, webhook } = options;
+  const sealed: SealedRequest = { reference_id: referenceId, metadata, ...(webhook && { webhook }) };
   const row = database.extraction.create({
     data: {
       id,
       tenant: caller.tenant,
       strategy: options.strategy,
-      options: { reject_low_quality: options.rejectLowQuality, store_image: options.storeImage },
+      options: {
+        reject_low_quality: options.rejectLowQuality,
+        store_image: options.storeImage,
+        webhook: webhook !== null,
+      },
       wrappedKey: key.wrappedKey,
       sealedRequest: sealJson(key.dataKey, sealed, requestContext(id)),
       referenceHash:
@@ -98,31 +113,39 @@ export async function findRepeated(context: RouteContext, asked: Idempotency): P
   if (!row) return undefined;
   checkSameRequest(row, asked);
   if (row.acceptedAt === null && row.blob !== null && row.status === 'queued') {
-    const { reject_low_quality, store_image } = storedOptionsSchema.parse(row.options);
+    const { reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
     const strategy = z.enum(STRATEGIES).parse(row.strategy);
     const options = { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image };
     const image = { blob: row.blob };
-    await startRun(context, row.id, { ...asked, tenant: row.tenant, image, options }).catch((error: unknown) => {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    });
+    await startRun(context, row.id, { ...asked, tenant: row.tenant, image, options, webhook }).catch(
+      (error: unknown) => {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      },
+    );
     await markAccepted(context, row.id);
   }
   return row.id;
 }
 
-const storedOptionsSchema = z.object({ reject_low_quality: z.boolean(), store_image: z.boolean() });
+const storedOptionsSchema = z.object({
+  reject_low_quality: z.boolean(),
+  store_image: z.boolean(),
+  webhook: z.boolean().default(false),
+});
 
 interface StartRequest {
   readonly tenant: string;
   readonly requestHash: string;
   readonly image: Pick<StoredImage, 'blob'>;
   readonly options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage'>;
+  /** Whether somebody is to be told of the end. */
+  readonly webhook: boolean;
 }
 
 async function startRun(
   context: RouteContext,
   id: string,
-  { tenant, requestHash, image, options }: StartRequest,
+  { tenant, requestHash, image, options, webhook }: StartRequest,
 ): Promise<void> {
   const input: ExtractDocumentInput = {
     extractionId: id,
@@ -130,6 +153,7 @@ async function startRun(
     strategy: options.strategy,
     rejectLowQuality: options.rejectLowQuality,
     storeImage: options.storeImage,
+    ...(webhook && { webhook: webhookInput(context.keyring, 'extraction', id, 1) }),
   };
   await startWorkflow(context, EXTRACT_DOCUMENT_WORKFLOW, {
     workflowId: extractionWorkflowId(id),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { STRATEGIES, type Strategy } from '../../contract/strategies.ts';
 import { KtpflowError } from '../../errors.ts';
+import { toWebhookTarget, type WebhookTarget, webhookSchema } from '../intake/webhook-target.ts';
 
 const MAX_METADATA_PAIRS = 16;
 
@@ -19,7 +20,7 @@ export const optionsSchema = z
     store_image: z.boolean().nullish().describe('Keep the image as long as the result. Default: false.'),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
     reference_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
-    webhook: z.unknown().optional().describe('Not supported yet.'),
+    webhook: webhookSchema.nullish().describe('Told when the extraction has ended.'),
   })
   .meta({ id: 'ExtractionOptions' });
 
@@ -30,11 +31,11 @@ export interface ExtractionOptions {
   readonly storeImage: boolean;
   readonly metadata: Record<string, string> | null;
   readonly referenceId: string | null;
+  readonly webhook: WebhookTarget | null;
 }
 
 /** @throws KtpflowError unsupported, for what this version cannot do */
 export function toExtractionOptions(options: z.infer<typeof optionsSchema> | null | undefined): ExtractionOptions {
-  if (options?.webhook !== undefined && options.webhook !== null) throw unsupported('options.webhook', 'Webhooks');
   const strategy = options?.strategy ?? 'auto';
   if (strategy === 'vlm' || strategy === 'hybrid') throw unsupported('options.strategy', 'Vision-language models');
   return {
@@ -43,6 +44,7 @@ export function toExtractionOptions(options: z.infer<typeof optionsSchema> | nul
     storeImage: options?.store_image ?? false,
     metadata: options?.metadata ?? null,
     referenceId: options?.reference_id ?? null,
+    webhook: toWebhookTarget(options?.webhook),
   };
 }
 

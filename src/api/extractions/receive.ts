@@ -18,6 +18,7 @@ import {
   storeImage,
 } from '../intake/image-upload.ts';
 import { parseJsonField } from '../intake/json-field.ts';
+import { checkWebhook } from '../intake/webhook-target.ts';
 import { type ExtractionOptions, optionsSchema, toExtractionOptions, unsupported } from './options.ts';
 import { type CreateBody, createBodySchema } from './request-schema.ts';
 
@@ -46,6 +47,7 @@ export async function receiveMultipart(context: RouteContext, request: Request):
   }
   try {
     const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema));
+    await checkWebhook(context, options.webhook, 'options.webhook');
     return { key, image, options, imageKey: image.sha256 };
   } catch (error) {
     await discardImage(context, image.blob);
@@ -60,6 +62,7 @@ export async function receiveJson(context: RouteContext, body: unknown): Promise
   if (parsed.data.file_id !== undefined && parsed.data.file_id !== null) throw unsupported('file_id', 'Uploaded files');
   // First what costs nothing: a bad option must not cause a fetch.
   const options = toExtractionOptions(parsed.data.options);
+  await checkWebhook(context, options.webhook, 'options.webhook');
   const key = context.keyring.createDataKey();
   const image = await storeBodyImage(context, parsed.data, key);
   const url = urlOf(parsed.data);

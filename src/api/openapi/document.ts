@@ -9,6 +9,7 @@ import { chatBatchPaths } from '../chat-batches/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
 import { filePaths } from '../files/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
+import { webhookPaths } from '../webhooks/openapi.ts';
 
 /** package.json stands beside src/ and dist/ alike. */
 const { version } = z
@@ -22,6 +23,7 @@ const PATHS: ZodOpenApiPathsObject = {
   ...chatPaths,
   ...filePaths,
   ...chatBatchPaths,
+  ...webhookPaths,
   ...adminKeyPaths,
   ...healthPaths,
 };

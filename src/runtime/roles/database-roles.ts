@@ -4,6 +4,7 @@ import { createStoreTranscript } from '../../activities/chat/store-transcript.ts
 import { createChatBatchActivities } from '../../activities/chat-batch/chat-batch-activities.ts';
 import { createStoreResult } from '../../activities/extraction/store-result.ts';
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
+import { createWebhookActivities } from '../../activities/webhook/webhook-activities.ts';
 import type { Config, Role } from '../../config.ts';
 import { createMetrics } from '../../observability/metrics.ts';
 import { type Database, openDatabase } from '../../storage/database.ts';
@@ -44,6 +45,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
           removeExpired: createRemoveExpired(database, blobs),
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
           ...createChatBatchActivities({ config, database, blobs, keyring }),
+          ...createWebhookActivities({ config, database, keyring }),
           ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
         };
         return { connection, workers: [await createWorkflowWorker(where, activities)] };
