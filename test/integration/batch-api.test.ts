@@ -179,6 +179,30 @@ describe('a batch of images', () => {
 });
 
 describe('a batch from JSON', () => {
+  it('takes images that were handed in as files, and keeps them when the files are deleted', async () => {
+    const upload = async (bytes: Buffer) => {
+      const body = new FormData();
+      body.append('file', new Blob([new Uint8Array(bytes)]), 'card.png');
+      body.append('purpose', 'vision');
+      return ((await (await api.request('/v1/files', { method: 'POST', body })).json()) as { id: string }).id;
+    };
+    const [card, text] = [await upload(await picture(140)), await upload(Buffer.from('no image'))];
+    const accepted = await post(jsonRequest({ items: [{ file_id: card }, { file_id: text }] }));
+    for (const id of [card, text]) await api.request(`/v1/files/${id}`, { method: 'DELETE' });
+    expect((await finished(accepted)).counts).toMatchObject({ succeeded: 1, failed: 1 });
+    expect((await itemsOf(accepted))[1]?.error?.code).toBe('invalid_image');
+    const missing = await api.request('/v1/ktp/batches', jsonRequest({ items: [{ file_id: card }] }));
+    expect(await errorOf(missing)).toEqual({ status: 404, code: 'not_found', param: 'items.0.file_id' });
+    const both = await api.request(
+      '/v1/ktp/batches',
+      jsonRequest({ items: [{ file_id: card, image_base64: 'AAAA' }] }),
+    );
+    expect(await errorOf(both)).toMatchObject({ status: 400, code: 'invalid_value' });
+    const again = await upload(await picture(150));
+    const single = await api.request('/v1/ktp/extractions?wait=30', jsonRequest({ file_id: again }));
+    expect(await single.json()).toMatchObject({ status: 'succeeded', webhook: null });
+  });
+
   it('takes base64, data URLs and URLs that are fetched in their turn', async () => {
     const image = await picture(120);
     const server = createServer((request, response) => {

@@ -203,6 +203,8 @@ describe('a webhook', () => {
     const [given] = await settled(job.links.self);
     expect(given?.status).toBe('failed');
     expect(codesOf(given)).toEqual(Array(8).fill(503));
+    const shown = await get<ExtractionJob>(job.links.self);
+    expect(shown).toMatchObject({ status: 'succeeded', webhook: { status: 'failed', tries: 8 } });
     answers = [410];
     const again = `${job.links.self}/deliveries/${given?.id}/redeliver`;
     expect((await api.request(again, as({ method: 'POST' }))).status).toBe(202);
@@ -247,6 +249,7 @@ describe('a webhook', () => {
     });
     expect((await api.request(links.retry, as({ method: 'POST' }))).status).toBe(202);
     const deliveries = await settled(links.self, 2);
+    expect((await get<BatchObject>(links.self)).webhook).toEqual({ status: 'delivered', tries: 1 });
     expect(new Set(deliveries.map((delivery) => delivery.id)).size).toBe(2);
     expect(received.map(({ stored }) => stored)).toEqual(['completed', 'completed']);
   });

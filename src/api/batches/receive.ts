@@ -4,6 +4,7 @@ import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import type { RouteContext } from '../context.ts';
 import { toExtractionOptions, unsupported } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
+import { openImageFile } from '../intake/image-file.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveBatchForm } from './receive-form.ts';
@@ -12,9 +13,9 @@ import type { ReceivedBatch } from './received-batch.ts';
 import { createBatchSchema, type NewItemBody } from './request-schema.ts';
 
 /** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
-export function receiveBatch(context: RouteContext, request: Request): Promise<ReceivedBatch> {
+export function receiveBatch(context: RouteContext, tenant: string, request: Request): Promise<ReceivedBatch> {
   if (request.is('multipart/form-data')) return receiveBatchForm(context, request);
-  return receiveJson(context, request.body);
+  return receiveJson(context, tenant, request.body);
 }
 
 /** Deletes everything that was stored of a batch which will not be. */
@@ -23,7 +24,7 @@ export async function discardBatch(context: RouteContext, { archive, items }: Re
   await Promise.all(blobs.map((blob) => discardImage(context, blob)));
 }
 
-async function receiveJson(context: RouteContext, body: unknown): Promise<ReceivedBatch> {
+async function receiveJson(context: RouteContext, tenant: string, body: unknown): Promise<ReceivedBatch> {
   const parsed = createBatchSchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const { input_file_id, items: bodies, metadata, options, webhook } = parsed.data;
@@ -38,7 +39,7 @@ async function receiveJson(context: RouteContext, body: unknown): Promise<Receiv
   const target = await receiveWebhook(context, webhook);
   const items: NewItem[] = [];
   try {
-    for (const item of bodies) items.push(await receiveItem(context, item));
+    for (const [index, item] of bodies.entries()) items.push(await receiveItem(context, tenant, item, index));
   } catch (error) {
     await Promise.all(items.map(({ blob }) => blob !== null && discardImage(context, blob)));
     throw error;
@@ -57,20 +58,24 @@ async function receiveJson(context: RouteContext, body: unknown): Promise<Receiv
 }
 
 function checkSource(item: NewItemBody, index: number): void {
-  if (item.file_id !== undefined && item.file_id !== null)
-    throw unsupported(`items.${index}.file_id`, 'Uploaded files');
-  const sources = [item.image_url, item.image_base64].filter((source) => source !== undefined && source !== null);
+  const sources = [item.image_url, item.image_base64, item.file_id].filter(
+    (source) => source !== undefined && source !== null,
+  );
   if (sources.length === 1) return;
   const message = sources.length === 0 ? 'The item has no image.' : 'Send one image an item, not several.';
   throw new KtpflowError('invalid_value', message, { param: `items.${index}.image_url` });
 }
 
-function receiveItem(context: RouteContext, body: NewItemBody): Promise<NewItem> {
+async function receiveItem(context: RouteContext, tenant: string, body: NewItemBody, index: number): Promise<NewItem> {
   const label = { name: body.name ?? null, customId: body.custom_id ?? null, metadata: body.metadata ?? null };
   const url = typeof body.image_url === 'object' ? body.image_url?.url : body.image_url;
+  if (body.file_id !== undefined && body.file_id !== null) {
+    const file = await openImageFile(context, tenant, body.file_id, `items.${index}.file_id`);
+    return newItemWithImage(context, label, () => file);
+  }
   const maximum = maxImageBytes(context);
   const text = url ?? body.image_base64 ?? '';
   if (/^data:/i.test(text)) return newItemWithImage(context, label, () => decodeDataUrl(text, maximum));
   if (url === undefined || url === null) return newItemWithImage(context, label, () => decodeBase64(text, maximum));
-  return Promise.resolve(newItem(context, { ...label, imageUrl: url }));
+  return newItem(context, { ...label, imageUrl: url });
 }

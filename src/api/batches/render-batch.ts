@@ -5,6 +5,7 @@ import { unsealJson } from '../../encryption/keyring.ts';
 import type { ItemCounts } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import type { WebhookState } from '../webhooks/webhook-state.ts';
 import { BATCH_STATUSES, type BatchObject, isFinalBatch } from './batch-schema.ts';
 import type { BatchProgress } from './progress.ts';
 
@@ -31,6 +32,7 @@ export function renderBatch(
   row: Batch,
   counted: ItemCounts | undefined,
   progress: BatchProgress | undefined,
+  webhook: WebhookState,
 ): BatchObject {
   const { queued = 0, succeeded = 0, failed = 0, cancelled = 0, total = 0, finishedInRun = 0 } = counted ?? {};
   const running = progress?.workflow === 'open' ? Math.min(progress.reading.size, queued) : 0;
@@ -58,6 +60,7 @@ export function renderBatch(
     eta_seconds: final ? 0 : throughput === null ? null : Math.ceil(queued / throughput),
     error: row.errorCode ? { code: row.errorCode, message: row.errorMessage ?? 'The batch failed.' } : null,
     metadata: request.metadata,
+    webhook,
     links: {
       self,
       items: `${self}/items`,

@@ -22,7 +22,7 @@ const newItemSchema = itemLabelSchema
       .nullish()
       .describe('http(s) URL of a public address, fetched when its turn comes, or a data URL.'),
     image_base64: z.string().nullish().describe('Base64 of the file; a data URL is taken too.'),
-    file_id: z.unknown().optional().describe('Not supported yet.'),
+    file_id: z.string().nullish().describe('An image that was handed in at /v1/files.'),
     name: z.string().max(1024).nullish().describe('Given back with the item.'),
   })
   .meta({ id: 'NewBatchItem' });

@@ -1,6 +1,7 @@
 import { countItems } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import { webhookStates } from '../webhooks/webhook-state.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { type BatchProgress, batchProgress } from './progress.ts';
 import { renderBatch } from './render-batch.ts';
@@ -26,7 +27,10 @@ export async function settleBatches(context: SettleContext, rows: readonly Batch
     context.database,
     rows.map((row) => row.id),
   );
-  return settled.map(({ row, progress }) => renderBatch(context, row, counts.get(row.id), progress));
+  const webhooks = await webhookStates(context.database, rows);
+  return settled.map(({ row, progress }) =>
+    renderBatch(context, row, counts.get(row.id), progress, webhooks.get(row.id) ?? null),
+  );
 }
 
 async function withProgress(

@@ -33,7 +33,7 @@ export function extractionCollection(app: Express, context: RouteContext): void 
     try {
       const received = request.is('multipart/form-data')
         ? await receiveMultipart(context, request)
-        : await receiveJson(context, request.body);
+        : await receiveJson(context, caller.tenant, request.body);
       const { loggedId } = requestState(response);
       const id = await createOnce(context, {
         caller,

@@ -8,6 +8,7 @@ import type { RouteContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { receiveForm } from '../http/multipart.ts';
 import { requestHash } from '../intake/idempotency.ts';
+import { openImageFile } from '../intake/image-file.ts';
 import {
   discardImage,
   imageTooLarge,
@@ -19,7 +20,7 @@ import {
 } from '../intake/image-upload.ts';
 import { parseJsonField } from '../intake/json-field.ts';
 import { checkWebhook } from '../intake/webhook-target.ts';
-import { type ExtractionOptions, optionsSchema, toExtractionOptions, unsupported } from './options.ts';
+import { type ExtractionOptions, optionsSchema, toExtractionOptions } from './options.ts';
 import { type CreateBody, createBodySchema } from './request-schema.ts';
 
 /** An extraction as it was asked for: its image in the blob store, its options checked. */
@@ -42,7 +43,6 @@ export async function receiveMultipart(context: RouteContext, request: Request):
     tooLarge: () => imageTooLarge(context),
   });
   if (!image) {
-    if (fields.has('file_id')) throw unsupported('file_id', 'Uploaded files');
     throw missingImage();
   }
   try {
@@ -55,16 +55,15 @@ export async function receiveMultipart(context: RouteContext, request: Request):
   }
 }
 
-/** A JSON body with `image_url` or `image_base64`. */
-export async function receiveJson(context: RouteContext, body: unknown): Promise<ReceivedExtraction> {
+/** A JSON body with `image_url`, `image_base64` or `file_id`. */
+export async function receiveJson(context: RouteContext, tenant: string, body: unknown): Promise<ReceivedExtraction> {
   const parsed = createBodySchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
-  if (parsed.data.file_id !== undefined && parsed.data.file_id !== null) throw unsupported('file_id', 'Uploaded files');
   // First what costs nothing: a bad option must not cause a fetch.
   const options = toExtractionOptions(parsed.data.options);
   await checkWebhook(context, options.webhook, 'options.webhook');
   const key = context.keyring.createDataKey();
-  const image = await storeBodyImage(context, parsed.data, key);
+  const image = await storeBodyImage(context, tenant, parsed.data, key);
   const url = urlOf(parsed.data);
   return { key, image, options, imageKey: url === undefined || isDataUrl(url) ? image.sha256 : `url ${url}` };
 }
@@ -86,11 +85,18 @@ function isDataUrl(text: string): boolean {
   return /^data:/i.test(text);
 }
 
-async function storeBodyImage(context: RouteContext, body: CreateBody, key: RecordKey): Promise<StoredImage> {
+async function storeBodyImage(
+  context: RouteContext,
+  tenant: string,
+  body: CreateBody,
+  key: RecordKey,
+): Promise<StoredImage> {
   const url = urlOf(body);
-  const given = [url, body.image_base64].filter((image) => image !== undefined && image !== null);
+  const fileId = body.file_id ?? undefined;
+  const given = [url, body.image_base64, fileId].filter((image) => image !== undefined && image !== null);
   if (given.length === 0) throw missingImage();
   if (given.length > 1) throw new KtpflowError('invalid_value', 'Send one image, not several.', { param: 'image_url' });
+  if (fileId !== undefined) return storeImage(context, await openImageFile(context, tenant, fileId), key);
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
   const text = given[0] ?? '';
