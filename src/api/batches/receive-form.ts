@@ -132,7 +132,7 @@ function label(items: readonly NewItem[], labels: ReturnType<typeof labelsSchema
 function missingImages(fields: ReadonlyMap<string, string>): KtpflowError {
   for (const field of ['input_file_id', 'file_id']) {
     if (fields.has(field)) {
-      return new KtpflowError('unsupported', 'Uploaded files are not supported by this version.', { param: field });
+      return new KtpflowError('unsupported', 'Files of /v1/files are named in JSON, not in a form.', { param: field });
     }
   }
   return new KtpflowError('missing_image', 'The request holds neither images nor an archive.', { param: 'images' });

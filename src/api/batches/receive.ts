@@ -2,10 +2,11 @@ import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import type { RouteContext } from '../context.ts';
-import { toExtractionOptions, unsupported } from '../extractions/options.ts';
+import { toExtractionOptions } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
 import { openImageFile } from '../intake/image-file.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
+import { itemsOfFile } from './items-file.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveBatchForm } from './receive-form.ts';
 import { receiveWebhook } from './receive-webhook.ts';
@@ -28,18 +29,28 @@ async function receiveJson(context: RouteContext, tenant: string, body: unknown)
   const parsed = createBatchSchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const { input_file_id, items: bodies, metadata, options, webhook } = parsed.data;
-  if (input_file_id !== undefined && input_file_id !== null) throw unsupported('input_file_id', 'Uploaded files');
-  if (!bodies) throw new KtpflowError('missing_image', 'The request holds no items.', { param: 'items' });
-  if (bodies.length > context.config.MAX_BATCH_ITEMS) {
-    const message = `A batch may have at most ${context.config.MAX_BATCH_ITEMS} items.`;
-    throw new KtpflowError('invalid_value', message, { param: 'items' });
+  const fileId = input_file_id ?? null;
+  if (fileId !== null && bodies) {
+    throw new KtpflowError('invalid_value', 'Send items or a file of them.', { param: 'input_file_id' });
   }
-  bodies.forEach(checkSource);
+  if (fileId === null && !bodies) {
+    throw new KtpflowError('missing_image', 'The request holds no items.', { param: 'items' });
+  }
+  // First what costs nothing: a bad item must not cause images to be stored.
+  checkCount(context, bodies?.length ?? 0);
+  bodies?.forEach(checkSource);
   const checked = toExtractionOptions(options);
   const target = await receiveWebhook(context, webhook);
   const items: NewItem[] = [];
   try {
-    for (const [index, item] of bodies.entries()) items.push(await receiveItem(context, tenant, item, index));
+    for await (const body of fileId === null ? (bodies ?? []) : itemsOfFile(context, tenant, fileId)) {
+      checkCount(context, items.length + 1);
+      checkSource(body, items.length);
+      items.push(await receiveItem(context, tenant, body, items.length));
+    }
+    if (items.length === 0) {
+      throw new KtpflowError('missing_image', 'The file holds no items.', { param: 'input_file_id' });
+    }
   } catch (error) {
     await Promise.all(items.map(({ blob }) => blob !== null && discardImage(context, blob)));
     throw error;
@@ -55,6 +66,13 @@ async function receiveJson(context: RouteContext, tenant: string, body: unknown)
     metadata: metadata ?? null,
     webhook: target,
   };
+}
+
+function checkCount({ config }: RouteContext, items: number): void {
+  if (items <= config.MAX_BATCH_ITEMS) return;
+  throw new KtpflowError('invalid_value', `A batch may have at most ${config.MAX_BATCH_ITEMS} items.`, {
+    param: 'items',
+  });
 }
 
 function checkSource(item: NewItemBody, index: number): void {

@@ -16,7 +16,7 @@ const itemLabelSchema = z.object({
 /** What may be said of the `images` of a form, in their order. */
 export const labelsSchema = z.array(itemLabelSchema.nullable());
 
-const newItemSchema = itemLabelSchema
+export const newItemSchema = itemLabelSchema
   .extend({
     image_url: imageUrlSchema
       .nullish()
@@ -32,7 +32,10 @@ export type NewItemBody = z.infer<typeof newItemSchema>;
 export const createBatchSchema = z
   .object({
     items: z.array(newItemSchema).min(1, 'Must hold at least one item.').nullish(),
-    input_file_id: z.unknown().optional().describe('Not supported yet.'),
+    input_file_id: z
+      .string()
+      .nullish()
+      .describe('A file of /v1/files with an item a line (NDJSON), instead of `items`.'),
     options: batchOptionsSchema.nullish(),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
     webhook: webhookSchema.nullish().describe('Told when the batch has ended, and when a retry of it has.'),
