@@ -281,6 +281,32 @@ describe('a batch of chat requests', () => {
     await expect(other.batches.create(theirs)).rejects.toThrow(OpenAI.NotFoundError);
   });
 
+  it('keeps its input file as long as it may need it', async () => {
+    const file = await client.files.create({
+      file: await toFile(Buffer.from(jsonl([line('a')])), 'a.jsonl'),
+      purpose: 'batch',
+      expires_after: { anchor: 'created_at', seconds: 3600 },
+    });
+    const body = { input_file_id: file.id, endpoint: ENDPOINT, completion_window: '24h' } as const;
+    const batch = await client.batches.create(body);
+    expect((await client.files.retrieve(file.id)).expires_at).toBe(batch.expires_at);
+    await finished(batch.id);
+  });
+
+  it('fails the lines whose turn comes after its input file was deleted, and them only', async () => {
+    upstream.behave({ firstTokenDelayMs: 700 });
+    const before = upstream.requests.length;
+    const batch = await start(Array.from({ length: 40 }, (_, index) => line(String(index))));
+    while (upstream.requests.length === before) await sleep(20);
+    await client.files.delete(batch.input_file_id);
+    const { request_counts, error_file_id } = await finished(batch.id);
+    expect(request_counts!.completed + request_counts!.failed).toBe(40);
+    expect(request_counts!.completed).toBeGreaterThan(0);
+    expect(new Set((await linesOf(error_file_id)).map(({ response }) => response?.status_code))).toEqual(
+      new Set([404]),
+    );
+  });
+
   it('is refused with the parameter that is wrong', async () => {
     const file = await client.files.create({ file: await toFile(Buffer.from('x'), 'x'), purpose: 'user_data' });
     const good = { input_file_id: file.id, endpoint: ENDPOINT, completion_window: '24h' };

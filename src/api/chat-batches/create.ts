@@ -87,7 +87,12 @@ async function insertRow(context: RouteContext, { body, caller, idempotency, log
     },
   });
   const access = accessLogRow({ caller, action: 'chat_batch.create', subject: id, requestId: loggedId });
-  const [inserted] = await database.$transaction([row, database.accessLogEntry.create({ data: access })]);
+  // Lines are read from the file when their turn comes.
+  const keepFile = database.storedFile.updateMany({
+    where: { id: file.id, expiresAt: { lt: deadline } },
+    data: { expiresAt: deadline },
+  });
+  const [inserted] = await database.$transaction([row, database.accessLogEntry.create({ data: access }), keepFile]);
   return inserted;
 }
 
