@@ -14,6 +14,8 @@ import type { ChatGenerationModel } from './generated/models.ts';
 /** Longest time that a row may wait for the end of its answer; more than a workflow may take. */
 const UNFINISHED_ROW_MS = 24 * 60 * 60 * 1000;
 const UNIQUE_VIOLATION = 'P2002';
+/** What is kept of a line of a batch of chat requests: nothing beside the batch, which removes the row itself. */
+export const KEPT_BY_BATCH = 0;
 
 export type GenerationOutcome = 'finished' | 'cancelled' | 'failed';
 
@@ -100,7 +102,10 @@ export function expiredGenerations(database: Database, now: Date, limit: number)
   });
 }
 
-/** Answers without a stored end that were asked for before that time, by their ids. */
+/**
+ * Answers without a stored end that were asked for before that time, by their ids. Not the lines of batches, which wait
+ * for their turn without a run.
+ */
 export function unfinishedGenerations(
   database: Database,
   createdBefore: Date,
@@ -108,7 +113,12 @@ export function unfinishedGenerations(
   limit: number,
 ): Promise<Pick<ExpiredGeneration, 'id' | 'sessionHash' | 'blob'>[]> {
   return database.chatGeneration.findMany({
-    where: { outcome: null, createdAt: { lt: createdBefore }, id: { gt: after } },
+    where: {
+      outcome: null,
+      createdAt: { lt: createdBefore },
+      id: { gt: after },
+      OR: [{ keepSeconds: null }, { keepSeconds: { gt: KEPT_BY_BATCH } }],
+    },
     select: { id: true, sessionHash: true, blob: true },
     orderBy: { id: 'asc' },
     take: limit,

@@ -1,9 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
+import { chatBatchWorkflowId } from '../../contract/chat-batch.ts';
 import type { RemovalReport, WorkerActivities } from '../../contract/extraction-activities.ts';
 import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
+import { OPEN_CHAT_BATCH } from '../../storage/chat-batches.ts';
 import type { Database } from '../../storage/database.ts';
+import { removeExpiredFiles } from './remove-expired-files.ts';
 import { removeExpiredSessions } from './remove-expired-sessions.ts';
 import { removeOrphanedBlobs } from './remove-orphaned-blobs.ts';
 import { askTemporal, type FindRun, removeUnstarted } from './remove-unstarted.ts';
@@ -50,6 +53,20 @@ export function createRemoveExpired(
     return removed;
   };
 
+  /** As batches of cards: one that still runs goes when it has ended. Its files go by their own expiry. */
+  const removeChatBatches = async (now: Date): Promise<number> => {
+    let removed = 0;
+    const expired = await database.chatBatch.findMany({
+      where: { expiresAt: { lt: now } },
+      select: { id: true, status: true },
+    });
+    for (const { id, status } of expired) {
+      if (OPEN_CHAT_BATCH.includes(status) && (await findRun(chatBatchWorkflowId(id)))?.open) continue;
+      removed += (await database.chatBatch.deleteMany({ where: { id } })).count;
+    }
+    return removed;
+  };
+
   const removeResponses = async (now: Date): Promise<number> => {
     const rows = await database.storedResponse.findMany({
       where: { expiresAt: { lt: now } },
@@ -67,8 +84,11 @@ export function createRemoveExpired(
     const expired =
       (await removeRows({ expiresAt: { lt: now }, batchId: null })) +
       (await removeBatches(now)) +
+      (await removeChatBatches(now)) +
+      (await removeExpiredFiles(database, blobs, now)) +
       (await removeResponses(now)) +
       (await removeExpiredSessions(database, blobs, now));
+    await database.webhookDelivery.deleteMany({ where: { expiresAt: { lt: now } } });
     const abandoned = await removeUnstarted(database, blobs, now, findRun);
     return { expired, abandoned, orphanedBlobs: await removeOrphanedBlobs(database, blobs, now) };
   };

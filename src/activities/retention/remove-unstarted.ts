@@ -1,10 +1,12 @@
 import { Context } from '@temporalio/activity';
 import { isGrpcServiceError } from '@temporalio/client';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
+import { chatBatchWorkflowId } from '../../contract/chat-batch.ts';
 import { chatWorkflowId, transcriptWorkflowId } from '../../contract/chat-workflow.ts';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
+import { OPEN_CHAT_BATCH } from '../../storage/chat-batches.ts';
 import { removeUnfinished, unfinishedGenerations } from '../../storage/chat-sessions.ts';
 import type { Database } from '../../storage/database.ts';
 
@@ -82,6 +84,24 @@ export async function removeUnstarted(
       },
     );
 
+  const chatBatches = () =>
+    everyPage(
+      (after) =>
+        database.chatBatch.findMany({
+          where: { ...since, status: { in: OPEN_CHAT_BATCH }, id: { gt: after } },
+          select: { id: true },
+          orderBy: { id: 'asc' },
+          take: PAGE,
+        }),
+      async ({ id }) => {
+        if (await findRun(chatBatchWorkflowId(id))) {
+          await database.chatBatch.updateMany({ where: { id, acceptedAt: null }, data: { acceptedAt: new Date() } });
+          return false;
+        }
+        return (await database.chatBatch.deleteMany({ where: { id, acceptedAt: null } })).count > 0;
+      },
+    );
+
   const answers = () =>
     everyPage(
       (after) => unfinishedGenerations(database, createdAt.lt, after, PAGE),
@@ -97,7 +117,7 @@ export async function removeUnstarted(
       },
     );
 
-  return (await extractions()) + (await batches()) + (await answers());
+  return (await extractions()) + (await batches()) + (await chatBatches()) + (await answers());
 }
 
 /** @returns for how many rows `remove` said that they were removed */
