@@ -1,41 +1,79 @@
 #!/usr/bin/env node
 /**
  * Builds what `npm start` runs: the Prisma client, TypeScript to dist/, the workflow bundle. Run by `npm ci` (prepare),
- * so that a start compiles nothing. Needs no network.
+ * so that a start compiles nothing. Needs no network, and no development package: NODE_ENV=production and --omit=dev
+ * install what it takes. Types are therefore not checked here, but by `npm run check` and `npm test`.
  */
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeProblem } from './node-problem.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const require = createRequire(import.meta.url);
-
-function run(binary, ...args) {
-  // Prisma would ask its maker for updates; a build talks to nobody.
-  const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' };
-  execFileSync(process.execPath, [binary, ...args], {
-    cwd: root,
-    env,
-    stdio: ['ignore', binary.includes('prisma') ? 'ignore' : 'inherit', 'inherit'],
-  });
-}
-
-run(require.resolve('prisma/build/index.js'), 'generate');
 // Built aside and swapped in whole: a build that fails or is cut off leaves the former one.
 const staging = `${root}dist.${process.pid}`;
-process.on('exit', () => rmSync(staging, { recursive: true, force: true }));
-const tsc = require.resolve('typescript/package.json').replace('package.json', 'bin/tsc');
-run(tsc, '-p', 'tsconfig.build.json', '--outDir', staging);
+const require = createRequire(import.meta.url);
 
-const { bundleWorkflowCode } = await import('@temporalio/worker');
-const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error };
-const { code } = await bundleWorkflowCode({
-  workflowsPath: `${staging}/workflows/index.js`,
-  failureConverterPath: `${staging}/worker/failure-converter.js`,
-  logger: quiet,
-});
-writeFileSync(`${staging}/workflow-bundle.js`, code);
-if (existsSync(`${staging}/cli/main.js`)) chmodSync(`${staging}/cli/main.js`, 0o755);
-rmSync(`${root}dist`, { recursive: true, force: true });
-renameSync(staging, `${root}dist`);
+/** What stands in for a stack: the step that failed, and what to do. */
+class BuildError extends Error {}
+
+function locate(module) {
+  try {
+    return require.resolve(module);
+  } catch {
+    const name = module.split('/')[0];
+    throw new BuildError(`the package ${name} is not installed: run "npm ci" in ${root}`);
+  }
+}
+
+function run(step, ...args) {
+  // Prisma would ask its maker for updates; a build talks to nobody.
+  const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' };
+  const { status, error } = spawnSync(process.execPath, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', step.includes('Prisma') ? 'ignore' : 'inherit', 'inherit'],
+  });
+  if (status !== 0) throw new BuildError(`${step} failed${error ? ` (${error.code})` : ', see above'}`);
+}
+
+async function build() {
+  const problem = nodeProblem(process.versions.node);
+  if (problem !== null) throw new BuildError(problem);
+  run('generating the Prisma client', locate('prisma/build/index.js'), 'generate');
+  const tsc = locate('typescript/package.json').replace('package.json', 'bin/tsc');
+  run('compiling', tsc, '-p', 'tsconfig.build.json', '--noCheck', '--types', '', '--outDir', staging);
+
+  bundleWorkflows();
+  if (existsSync(`${staging}/cli/main.js`)) chmodSync(`${staging}/cli/main.js`, 0o755);
+  rmSync(`${root}dist`, { recursive: true, force: true });
+  renameSync(staging, `${root}dist`);
+}
+
+/** Webpack takes what follows ? or # in a folder's name for a query: it is given a plain name for an odd one. */
+function bundleWorkflows() {
+  const isPlain = /^[\w./@ -]*$/.test(root);
+  const folder = isPlain ? null : mkdtempSync(join(tmpdir(), 'ktpflow-build-'));
+  const plainRoot = folder === null ? root : `${folder}/root/`;
+  try {
+    if (folder !== null) symlinkSync(root, `${folder}/root`);
+    const flags = ['--preserve-symlinks', '--preserve-symlinks-main'];
+    const script = `${plainRoot}scripts/bundle-workflows.mjs`;
+    run('bundling the workflows', ...flags, script, plainRoot + basename(staging));
+  } finally {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.on('exit', () => rmSync(staging, { recursive: true, force: true }));
+try {
+  await build();
+} catch (error) {
+  // What the machine refuses (a read-only folder, a full disk) is one line too; only a fault of ours shows its stack.
+  const known = error instanceof BuildError || error.syscall !== undefined;
+  console.error(`ktpflow: the build failed: ${known ? error.message : error.stack}`);
+  process.exitCode = 1;
+}

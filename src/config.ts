@@ -7,16 +7,14 @@ import { z } from 'zod';
 
 const flag = (fallback: boolean) =>
   z
-    .enum(['0', '1', 'true', 'false', ''])
+    .enum(['0', '1', 'true', 'false'])
     .default(fallback ? '1' : '0')
     .transform((text) => text === '1' || text === 'true');
 
 const whole = (fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 
-/** Unset and empty mean the same, as they do in a shell's `NAME= command`. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional();
 
 const roleSchema = z.enum(['api', 'worker', 'inference']);
 export type Role = z.infer<typeof roleSchema>;
@@ -97,20 +95,30 @@ const webhookSecretsSchema = z
     return z.NEVER;
   });
 
-const rolesSchema = z.preprocess(
-  (value) => (value === '' ? undefined : value),
-  z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .pipe(z.array(roleSchema))
-    .optional(),
-);
+const rolesSchema = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(z.array(roleSchema))
+  .optional();
 
 export const environmentSchema = z.object({
   // Server
   HOST: z.string().default('127.0.0.1').describe('Address to listen on; anything but loopback needs a key'),
   PORT: whole(3000, { max: 65535 }).describe('Port to listen on; 0 takes a free one'),
+  HEALTH_PORT: optional(z.coerce.number().int().min(1).max(65535)).describe(
+    'Port for liveness, readiness and metrics of this process, whatever its roles; for private networks only',
+  ),
   TRUST_PROXY: z.string().default('').describe('Express "trust proxy": number of hops or a list of networks'),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((origin) => origin.trim().replace(/\/$/, '')))
+    .transform((origins) => origins.filter((origin) => origin !== ''))
+    .refine((origins) => origins.every((origin) => /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s*]+)$/i.test(origin)), {
+      message: 'must be * or comma-separated origins such as https://app.example.org',
+    })
+    .describe('Web pages that may call from a browser: origins, or * for all'),
+  KEEP_ALIVE_SECONDS: whole(10, { min: 1, max: 15 }).describe('Longest silence on an event stream'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 
   // Shape
@@ -120,6 +128,7 @@ export const environmentSchema = z.object({
 
   // Access
   API_KEYS: apiKeysSchema.describe('Comma-separated key:scope+scope[:tenant]'),
+  ACCESS_LOG_DAYS: whole(1825, { min: 30, max: 36_500 }).describe('Days that entries of the access log are kept'),
   ALLOW_ANONYMOUS: flag(false).describe('1: serve without keys on any address'),
 
   // Temporal
@@ -134,7 +143,7 @@ export const environmentSchema = z.object({
     'postgresql://…; unset: the embedded PGlite',
   ),
   BLOB_URL: optional(z.string().regex(/^(file|s3):\/\//)).describe('file:// or s3://bucket/prefix'),
-  S3_ENDPOINT: optional(z.string()),
+  S3_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe('Address of an S3 server other than AWS'),
   ENCRYPTION_KEYS: encryptionKeysSchema.describe('id:base64, comma-separated; the first is used for writing'),
   RETENTION_DAYS: z.coerce.number().positive().max(3650).default(7).describe('Days that results are kept'),
 
@@ -143,6 +152,10 @@ export const environmentSchema = z.object({
   VLM_BASE_URL: optional(z.string().regex(/^https?:\/\//)).describe('Base URL of an OpenAI-compatible server'),
   VLM_API_KEY: optional(z.string()),
   VLM_MODEL_DIR: optional(z.string()).describe('Folder of an exported Qwen3-VL'),
+  VLM_CONTEXT_TOKENS: whole(8192, { min: 512, max: 262_144 }).describe(
+    'Prompt and answer together of the model in VLM_MODEL_DIR; of a 2B each token takes 0.22 MB',
+  ),
+  VLM_THREADS: whole(0, { max: 256 }).describe('Threads of the model in VLM_MODEL_DIR; 0: by the number of cores'),
   VLM_CONCURRENCY: whole(4, { min: 1, max: 1024 }).describe('Generations at once in an inference process'),
   VLM_SERVER: z
     .enum(['auto', 'vllm', 'sglang', 'llamacpp', 'ollama', 'generic'])
@@ -150,9 +163,20 @@ export const environmentSchema = z.object({
     .describe("What VLM_BASE_URL is; auto: by the server's own answers"),
   VLM_FIRST_TOKEN_TIMEOUT_SECONDS: whole(300, { min: 1, max: 7200 }).describe('Longest wait for a first token'),
   VLM_IDLE_TIMEOUT_SECONDS: whole(60, { min: 1, max: 7200 }).describe('Longest silence between two tokens'),
+  VLM_CANARY: flag(true).describe(
+    '1: the model reads a drawn card at start and daily; until it does, nothing it reads counts as sure',
+  ),
+  VLM_CARD_BUDGET_SECONDS: whole(20, { max: 90 }).describe(
+    'What a vision-language model may delay a doubtful card by; 0: strategy auto never asks it',
+  ),
   VLM_MAX_IMAGE_PIXELS: whole(1_310_720, { min: 65_536 }).describe('Larger pictures are scaled down to this'),
   MODEL_REPO_ID: z.string().default('Qwen/Qwen3-VL-2B-Instruct').describe('Name offered in /v1/models'),
   HF_TOKEN: optional(z.string()),
+  HF_ENDPOINT: z
+    .string()
+    .regex(/^https?:\/\//)
+    .default('https://huggingface.co')
+    .describe('Where `ktpflow models pull` fetches from: the hub, or a mirror of it'),
   DEVICE_MAP: z.string().default('auto').describe('auto, cpu, cuda or webgpu'),
   TORCH_DTYPE: z.string().default('auto').describe('auto, float32, float16, bfloat16, int8 or int4'),
   EAGER_LOAD_MODEL: flag(true).describe('1: load models at start'),
@@ -194,7 +218,7 @@ export const environmentSchema = z.object({
     'Items of a batch at once, waiting or being read; 0: four a core of this machine',
   ),
   MAX_IMAGE_MB: whole(15, { min: 1 }),
-  MAX_IMAGE_MEGAPIXELS: whole(40, { min: 1, max: 200 }).describe('Largest picture; at most 200'),
+  MAX_IMAGE_MEGAPIXELS: whole(120, { min: 1, max: 200 }).describe('Largest picture; at most 200'),
   MAX_VIDEO_MB: whole(100, { min: 1 }),
   FETCH_TIMEOUT_SECONDS: whole(10, { min: 1 }).describe('Longest fetch of an image_url'),
   ALLOW_PRIVATE_URLS: flag(false).describe(
@@ -212,10 +236,36 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/**
+ * A variable's value as it was meant: blanks and a carriage return at its ends (a file of Windows) and one pair of
+ * quotes around it (docker's --env-file keeps them) are left out. Unset and empty mean the same, as compose files write
+ * `NAME: ${NAME:-}`.
+ */
+export function tidyValue(value: string | undefined): string | undefined {
+  const trimmed = value?.trim() ?? '';
+  const unquoted = /^(["'])(.*)\1$/s.exec(trimmed)?.[2]?.trim() ?? trimmed;
+  return unquoted === '' ? undefined : unquoted;
+}
+
 /** Reads the configuration; throws {@link ConfigError} naming every bad variable, never its value. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = environmentSchema.safeParse(environment);
+  const names = Object.keys(environmentSchema.shape);
+  const values = Object.fromEntries(names.map((name) => [name, tidyValue(environment[name])]));
+  const torn = names.filter((name) => /\p{Cc}|^["'][^"']*$/u.test(values[name] ?? ''));
+  if (torn.length > 0) {
+    throw new ConfigError(
+      `bad configuration: ${torn.join(', ')}: holds a line break, a control character, or one quote without its other half`,
+    );
+  }
+  const parsed = environmentSchema.safeParse(values);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigError(`bad configuration: ${lines.join('; ')}`);
+}
+
+/** The vision-language engine that is configured: VLM_ENGINE, else by VLM_MODEL_DIR or VLM_BASE_URL. */
+export function vlmEngineOf({ VLM_ENGINE, VLM_MODEL_DIR, VLM_BASE_URL }: Config): 'none' | 'onnx' | 'openai' {
+  if (VLM_ENGINE) return VLM_ENGINE;
+  if (VLM_MODEL_DIR !== undefined) return 'onnx';
+  return VLM_BASE_URL === undefined ? 'none' : 'openai';
 }

@@ -25,6 +25,14 @@ const options = new Command('accuracy')
   )
   .option('--seed <n>', 'seed of the first card', whole, 1)
   .addOption(new Option('--peer <name>', 'read with it as well').choices(['rapidocr', 'none']).default('none'))
+  .addOption(
+    new Option('--strategy <name>', 'read with a model as well').choices(['ocr', 'vlm', 'hybrid']).default('ocr'),
+  )
+  .option(
+    '--engine <names>',
+    'comma-separated: a base URL, the folder of an export, scripted:right|wrong|silent|slow|loops',
+  )
+  .option('--budget <seconds>', 'what the model may delay a card by', whole, 20)
   .option('--threads <n>', 'cards that ours reads at once', whole, availableParallelism())
   .option('--models <folder>', 'where the PP-OCR models lie')
   .option('--crops <n>', 'pictures in the HTML page, a reader', whole, 150)
@@ -37,6 +45,9 @@ const options = new Command('accuracy')
     strength: Strength | 'all';
     seed: number;
     peer: 'rapidocr' | 'none';
+    strategy: string;
+    engine?: string;
+    budget: number;
     threads: number;
     models?: string;
     crops: number;
@@ -73,6 +84,13 @@ await mkdir(out, { recursive: true });
 const pictures = await drawPictures(names, join(results, 'pictures'), progress('drawing', names.length));
 
 const readers: ReaderCommand[] = [ourReader(models, options.threads)];
+if (options.strategy !== 'ocr') {
+  if (!options.engine) throw new Error('--strategy needs --engine');
+  const { budget: budgetSeconds, strategy } = options;
+  for (const engine of options.engine.split(',')) {
+    readers.push(ourReader(models, options.threads, { strategy, engine, budgetSeconds }));
+  }
+}
 if (options.peer === 'rapidocr') {
   const peer = rapidOcrReader();
   if (peer === null) throw new Error(RAPID_OCR_HINT);

@@ -31,15 +31,26 @@ export interface ReaderRun {
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
+/** A vision-language model beside OCR: see ktpflow-reader.ts for what `engine` may name. */
+export interface ModelOptions {
+  readonly strategy: string;
+  readonly engine: string;
+  readonly budgetSeconds: number;
+}
+
 /** Our reader, with as many threads as cores. */
-export function ourReader(models: string, threads: number): ReaderCommand {
+export function ourReader(models: string, threads: number, model?: ModelOptions): ReaderCommand {
   const tsx = fileURLToPath(import.meta.resolve('tsx'));
   return {
-    name: 'ktpflow',
+    name: model ? `ktpflow ${model.strategy} ${model.engine}` : 'ktpflow',
     command: process.execPath,
-    arguments: ['--import', tsx, here('./ktpflow-reader.ts'), models, String(threads)],
+    arguments: ['--import', tsx, here('./ktpflow-reader.ts'), models, String(threads), ...modelArguments(model)],
     inFlight: threads,
   };
+}
+
+function modelArguments(model: ModelOptions | undefined): string[] {
+  return model ? [model.strategy, model.engine, String(model.budgetSeconds)] : [];
 }
 
 /** The first Python that can import rapidocr: KTPFLOW_BENCH_PYTHON, then python3. */

@@ -17,6 +17,7 @@ const home = mkdtempSync(join(tmpdir(), 'ktpflow-bench-'));
 const upstream = await startUpstream({ tokens: Array.from({ length: 2_000 }, () => ' x'), tokensPerSecond: 50 });
 const platform = await EmbeddedPlatform.start(join(home, 'home'), {
   VLM_BASE_URL: upstream.url,
+  VLM_CANARY: '0',
   MODEL_REPO_ID: MODEL,
   LOG_LEVEL: 'error',
 });

@@ -31,6 +31,7 @@ async function main(): Promise<void> {
   const upstream = await startTimedUpstream();
   const platform = await EmbeddedPlatform.start(join(home, 'home'), {
     VLM_BASE_URL: upstream.url,
+    VLM_CANARY: '0',
     MODEL_REPO_ID: MODEL,
     VLM_CONCURRENCY: '128',
     LOG_LEVEL: 'error',

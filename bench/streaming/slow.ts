@@ -25,6 +25,7 @@ const home = mkdtempSync(join(tmpdir(), 'ktpflow-bench-'));
 const upstream = await startTimedUpstream();
 const platform = await EmbeddedPlatform.start(join(home, 'home'), {
   VLM_BASE_URL: upstream.url,
+  VLM_CANARY: '0',
   MODEL_REPO_ID: MODEL,
   LOG_LEVEL: 'error',
 });

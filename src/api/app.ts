@@ -2,8 +2,10 @@ import express, { type Express } from 'express';
 import { AccessLog } from './access/access-log.ts';
 import { Admission } from './access/admission.ts';
 import { Authenticator } from './access/authentication.ts';
+import { uploadLimitBytes } from './access/upload-gate.ts';
 import { adminKeys } from './admin-keys/routes.ts';
 import { batches } from './batches/routes.ts';
+import { LiveStreams } from './chat/live-streams.ts';
 import { chat } from './chat/routes.ts';
 import { chatBatches } from './chat-batches/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
@@ -12,12 +14,15 @@ import { extractionItem } from './extractions/item.ts';
 import { ktpOcr } from './extractions/ktp-ocr.ts';
 import { files } from './files/routes.ts';
 import { health } from './health/routes.ts';
+import { allowOrigins } from './http/cors.ts';
 import { notFound, refuseNulInUrl, renderErrors } from './http/errors.ts';
 import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { drainUnreadBody } from './http/unread-body.ts';
+import { mcp } from './mcp/routes.ts';
 import { documentation } from './openapi/routes.ts';
+import { responses } from './responses/routes.ts';
 import { webhookDeliveries } from './webhooks/routes.ts';
 
 /**
@@ -30,7 +35,15 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
     ...context,
     authenticator: new Authenticator(config, database),
     accessLog: new AccessLog(database),
-    admission: new Admission(config.MAX_WAITING_INTERACTIVE, metrics.setWaiting),
+    admission: new Admission({
+      limit: config.MAX_WAITING_INTERACTIVE,
+      message: 'Too many requests are waiting; try again shortly.',
+      onChange: metrics.setWaiting,
+    }),
+    uploads: new Admission({
+      limit: uploadLimitBytes(config),
+      message: 'Too many uploads are being received; try again shortly.',
+    }),
     shortened: { last: null },
     closing,
   };
@@ -41,14 +54,21 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.TRUST_PROXY));
-  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, drainUnreadBody, refuseNulInUrl);
+  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, allowOrigins(config.CORS_ORIGINS));
+  app.use(drainUnreadBody, refuseNulInUrl);
 
   health(app, routes);
   ktpOcr(app, routes);
   extractionCollection(app, routes);
   extractionItem(app, routes);
   batches(app, routes);
-  chat(app, routes);
+  const streams = new LiveStreams(routes);
+  closing.addEventListener('abort', () => {
+    streams.close().catch((error: unknown) => logger.warn('chat.close.failed', { error }));
+  });
+  chat(app, routes, streams);
+  responses(app, routes, streams);
+  mcp(app, routes);
   files(app, routes);
   chatBatches(app, routes);
   webhookDeliveries(app, routes);

@@ -29,7 +29,10 @@ export interface ApiContext {
 export interface RouteContext extends ApiContext {
   readonly authenticator: Authenticator;
   readonly accessLog: AccessLog;
+  /** Requests that wait for an answer, or for the first piece of one. */
   readonly admission: Admission;
+  /** Bytes that are being received. */
+  readonly uploads: Admission;
   /** What was last left out of a conversation that this process answered, for /health. */
   readonly shortened: { last: (object & { readonly at: string }) | null };
   /**

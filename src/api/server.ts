@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Config, ConfigError } from '../config.ts';
 import { Authenticator } from './access/authentication.ts';
@@ -14,9 +14,8 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Headers have to be in within this, the whole request within the other. */
+/** Headers have to be in within this. */
 const HEADERS_TIMEOUT_MS = 20_000;
-const REQUEST_TIMEOUT_MS = 15 * 60_000;
 /** Longer than the keep-alive of the usual proxies, so that they close first. */
 const KEEP_ALIVE_MS = 75_000;
 const DRAIN_MS = 10_000;
@@ -28,16 +27,7 @@ export async function startApiServer(context: ApiContext): Promise<ApiServer> {
   const { config, logger } = context;
   await refuseKeylessHost(context);
   const closing = new AbortController();
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 5_000,
-    },
-    createApp(context, closing.signal),
-  );
-  server.on('clientError', answerClientError);
+  const server = createHttpServer(createApp(context, closing.signal));
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
   logger.info('api.listening', { port });
@@ -45,6 +35,21 @@ export async function startApiServer(context: ApiContext): Promise<ApiServer> {
     address: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`,
     close: () => drain(server, closing),
   };
+}
+
+/** A server with our time-outs, and our answers to what is no HTTP. */
+export function createHttpServer(listener: RequestListener): Server {
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // A body may take as long as it moves: who reads it watches for a stall, see http/body-watch.ts.
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 5_000,
+    },
+    listener,
+  );
+  return server.on('clientError', answerClientError);
 }
 
 async function refuseKeylessHost({ config, database }: ApiContext): Promise<void> {

@@ -1,6 +1,7 @@
 import { KtpflowError } from '../errors.ts';
+import { documentKind } from '../media/documents/document-kind.ts';
 import { probeImage } from '../media/probe.ts';
-import { isArchive } from './archive/entry-rules.ts';
+import { archiveKind } from './archive/document-kind.ts';
 
 export interface ImageLimits {
   readonly maxBytes: number;
@@ -14,8 +15,10 @@ export interface ImageLimits {
 export async function inspectImage(bytes: Uint8Array, { maxBytes, maxMegapixels }: ImageLimits): Promise<void> {
   if (bytes.length > maxBytes) {
     const megabytes = Math.floor(maxBytes / 1024 / 1024);
-    throw new KtpflowError('payload_too_large', `An image may have at most ${megabytes} MB.`);
+    throw new KtpflowError('payload_too_large', `Images must not exceed ${megabytes} MB.`);
   }
-  if (isArchive(bytes)) throw new KtpflowError('unsupported_media_type', 'The item is an archive, not an image.');
-  await probeImage(bytes, { maxMegapixels });
+  const kind = archiveKind(bytes);
+  if (kind !== null) throw new KtpflowError('unsupported_media_type', `The item is ${kind}, not an image.`);
+  // A PDF, HEIC or AVIF is opened where it is read, in a process that knows no keys.
+  if (documentKind(bytes) === null) await probeImage(bytes, { maxMegapixels });
 }

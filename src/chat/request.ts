@@ -1,5 +1,12 @@
 import { z } from 'zod';
+import { boundedArray } from './bounded-array.ts';
+import { messagesSchema } from './messages.ts';
+import { optional } from './optional.ts';
+import type { ChatPart } from './parts.ts';
 import { requestError } from './request-error.ts';
+import { formatOf, formatOfSchema, type ResponseFormat, responseFormatSchema } from './response-format.ts';
+import { constraintsOf, schemasOf, steeringFields, type TextConstraint } from './steering.ts';
+import { findImpossibleChoice, toolFields } from './tools.ts';
 
 /**
  * Body of POST /v1/chat/completions, as OpenAI writes it: unknown fields are ignored, null means absent. Messages
@@ -7,161 +14,54 @@ import { requestError } from './request-error.ts';
  * data URL; its media type is never trusted, the bytes tell).
  */
 
-/** null and absent are the same. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => value ?? undefined, schema.optional());
-
 const MAX_IMAGES = 16;
 const MAX_VIDEOS = 1;
-
-const url = z.string().min(1);
-const urlOrObject = z
-  .union([url, z.object({ url })])
-  .transform((value) => (typeof value === 'string' ? value : value.url));
-
-/** A URL of any scheme, or bare base64. */
-const urlOrBase64 = url.transform((text) => (/^[a-z][a-z0-9+.-]*:/i.test(text) ? text : asDataUrl(text)));
-
-function asDataUrl(base64: string): string {
-  return `data:application/octet-stream;base64,${base64}`;
-}
-
-const textPartSchema = z.object({ type: z.literal('text'), text: z.string() });
-
-const imageUrlPartSchema = z
-  .object({ type: z.literal('image_url'), image_url: urlOrObject })
-  .transform((part) => ({ type: 'image' as const, url: part.image_url }));
-
-const videoUrlPartSchema = z
-  .object({ type: z.literal('video_url'), video_url: urlOrObject })
-  .transform((part) => ({ type: 'video' as const, url: part.video_url }));
-
-const base64 = z.string().min(1).transform(asDataUrl);
-
-const inputImagePartSchema = z
-  .object({
-    type: z.literal('input_image'),
-    b64_json: optional(base64),
-    image: optional(urlOrBase64),
-    image_url: optional(urlOrObject),
-  })
-  .transform((part, context) => {
-    const source = part.b64_json ?? part.image ?? part.image_url;
-    if (source !== undefined) return { type: 'image' as const, url: source };
-    context.addIssue({ code: 'custom', message: 'needs one of b64_json, image and image_url' });
-    return z.NEVER;
-  });
-
-const inputVideoPartSchema = z
-  .object({
-    type: z.literal('input_video'),
-    b64_json: optional(base64),
-    video: optional(urlOrBase64),
-    video_url: optional(urlOrObject),
-  })
-  .transform((part, context) => {
-    const source = part.b64_json ?? part.video ?? part.video_url;
-    if (source !== undefined) return { type: 'video' as const, url: source };
-    context.addIssue({ code: 'custom', message: 'needs one of b64_json, video and video_url' });
-    return z.NEVER;
-  });
-
-const partSchema = z.discriminatedUnion('type', [
-  textPartSchema,
-  imageUrlPartSchema,
-  inputImagePartSchema,
-  videoUrlPartSchema,
-  inputVideoPartSchema,
-]);
-
-/** A part of a message; `url` is http(s), data or, where the operator allows it, file. */
-export type ChatPart = z.output<typeof partSchema>;
-
-const contentSchema = z
-  .union([z.string(), z.array(partSchema)])
-  .transform((content): ChatPart[] => (typeof content === 'string' ? [{ type: 'text', text: content }] : content));
-
-const name = optional(z.string().max(256));
-
-const toolCallSchema = z.looseObject({
-  id: z.string(),
-  type: z.literal('function'),
-  function: z.looseObject({ name: z.string(), arguments: z.string() }),
-});
-
-const messageSchema = z.discriminatedUnion('role', [
-  z.object({ role: z.enum(['system', 'developer', 'user']), content: contentSchema, name }),
-  z
-    .object({
-      role: z.literal('assistant'),
-      content: optional(contentSchema),
-      name,
-      tool_calls: optional(z.array(toolCallSchema)),
-    })
-    .refine((message) => message.content !== undefined || (message.tool_calls?.length ?? 0) > 0, {
-      path: ['content'],
-      message: 'is needed where there are no tool_calls',
-    }),
-  z.object({ role: z.literal('tool'), content: contentSchema, tool_call_id: z.string() }),
-]);
-
-/** A message, checked; an assistant's content may be missing next to tool calls. */
-export type ChatMessage = z.output<typeof messageSchema>;
-
-const responseFormatSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('text') }),
-  z.object({ type: z.literal('json_object') }),
-  z.object({
-    type: z.literal('json_schema'),
-    json_schema: z.object({
-      name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1-64 of A-Z, a-z, 0-9, _ and -'),
-      description: optional(z.string()),
-      schema: optional(z.record(z.string(), z.unknown())),
-      strict: optional(z.boolean()),
-    }),
-  }),
-]);
-
-const toolSchema = z.looseObject({
-  type: z.literal('function'),
-  function: z.looseObject({ name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/) }),
-});
-
-const toolChoiceSchema = z.union([
-  z.enum(['none', 'auto', 'required']),
-  z.looseObject({ type: z.literal('function'), function: z.object({ name: z.string() }) }),
-]);
+const MAX_STOPS = 16;
+/** More is written by callers who want no limit. */
+const MOST_TOKENS = 1_000_000;
 
 const stopSchema = z
-  .union([z.string(), z.array(z.string()).max(16)])
+  .union([z.string(), boundedArray(z.string(), MAX_STOPS)])
   .transform((stop) => (typeof stop === 'string' ? [stop] : stop).filter((text) => text !== ''));
 
-const positiveWhole = z.number().int().min(1).max(1_000_000);
+const whole = (value: number) => Number.isInteger(value);
+const tokenLimit = z
+  .number()
+  .min(1)
+  .refine(whole, 'must be a whole number')
+  .transform((limit) => Math.min(limit, MOST_TOKENS));
+/** SDKs draw seeds of 64 bits, which a number in JavaScript holds only nearly. */
+const seedSchema = z
+  .number()
+  .min(-(2 ** 63))
+  .max(2 ** 63)
+  .refine(whole, 'must be a whole number');
 
 export const SESSION_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 export const chatRequestSchema = z.object({
   model: z.string().min(1).max(256),
-  messages: z.array(messageSchema).min(1),
-  max_tokens: optional(positiveWhole),
-  max_completion_tokens: optional(positiveWhole),
+  messages: messagesSchema,
+  max_tokens: optional(tokenLimit),
+  max_completion_tokens: optional(tokenLimit),
   temperature: optional(z.number().min(0).max(2)),
   top_p: optional(z.number().min(0).max(1)),
   // vLLM writes "off" as -1, others as 0.
   top_k: optional(z.number().int().min(-1)),
   stop: optional(stopSchema),
-  seed: optional(z.number().int()),
+  seed: optional(seedSchema),
   presence_penalty: optional(z.number().min(-2).max(2)),
   frequency_penalty: optional(z.number().min(-2).max(2)),
   repetition_penalty: optional(z.number().positive().max(10)),
+  repeat_penalty: optional(z.number().positive().max(10)).describe("llama.cpp's name of repetition_penalty"),
   n: optional(z.literal(1)),
   response_format: optional(responseFormatSchema),
   stream: optional(z.boolean()),
   stream_options: optional(z.object({ include_usage: optional(z.boolean()) })),
   logprobs: optional(z.boolean()),
   top_logprobs: optional(z.number().int().min(0).max(20)),
-  tools: optional(z.array(toolSchema).max(128)),
-  tool_choice: optional(toolChoiceSchema),
+  ...toolFields,
+  ...steeringFields,
   user: optional(z.string().max(512)),
   metadata: optional(
     z
@@ -182,19 +82,58 @@ export function parseChatRequest(body: unknown): ChatRequest {
   const parsed = chatRequestSchema.safeParse(body);
   if (!parsed.success) throw requestError(parsed.error.issues);
   const request = parsed.data;
+  const fault = findFault(request);
+  if (fault) throw requestError([{ code: 'custom', path: fault.path.split('.'), message: fault.message }]);
+  return request;
+}
+
+/** What no single field can tell; null: nothing. */
+function findFault(request: ChatRequest): { path: string; message: string } | null {
   if (countParts(request, 'image') > MAX_IMAGES) {
-    throw requestError([{ code: 'custom', path: ['messages'], message: `must hold at most ${MAX_IMAGES} images` }]);
+    return { path: 'messages', message: `must hold at most ${MAX_IMAGES} images` };
   }
   if (countParts(request, 'video') > MAX_VIDEOS) {
-    throw requestError([{ code: 'custom', path: ['messages'], message: `must hold at most ${MAX_VIDEOS} video` }]);
+    return { path: 'messages', message: `must hold at most ${MAX_VIDEOS} video` };
   }
-  return request;
+  if ((request.top_logprobs ?? 0) > 0 && !request.logprobs) {
+    return { path: 'top_logprobs', message: 'needs logprobs to be true' };
+  }
+  const [, second] = formsOf(request);
+  if (second) return { path: second.param, message: 'cannot be combined with another form of the answer' };
+  return findImpossibleChoice(request);
+}
+
+/** All that a request says of its answer's form; more than one is a mistake. */
+function formsOf(request: ChatRequest): { param: string }[] {
+  const { response_format: format, structured_outputs: outputs } = request;
+  return [
+    ...(format && format.type !== 'text' ? [{ param: 'response_format' }] : []),
+    ...schemasOf(request),
+    ...constraintsOf(request),
+    ...(outputs?.json_object ? [{ param: 'structured_outputs.json_object' }] : []),
+  ];
+}
+
+/** The form that the answer must have, by whatever field it was asked for. */
+export function responseFormatOf(request: ChatRequest): ResponseFormat {
+  const [given] = schemasOf(request);
+  if (given) return formatOfSchema(given.schema);
+  if (request.structured_outputs?.json_object) return { type: 'json_object' };
+  return formatOf(request.response_format);
+}
+
+/** What the answer may consist of, where that is no JSON. */
+export function constraintOf(request: ChatRequest): TextConstraint | undefined {
+  return constraintsOf(request)[0];
 }
 
 /** How many pictures or videos the messages name. */
 export function countParts(request: ChatRequest, type: ChatPart['type']): number {
-  const parts = request.messages.flatMap((message) => message.content ?? []);
-  return parts.filter((part) => part.type === type).length;
+  let count = 0;
+  for (const { content } of request.messages) {
+    for (const part of content ?? []) if (part.type === type) count++;
+  }
+  return count;
 }
 
 /** Tokens asked for at most, under either name; undefined: the server's default. */

@@ -13,6 +13,9 @@ export interface StreamFailure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly param: string | null;
+  /** Where it is not what the code says. */
+  readonly retryable?: boolean;
+  readonly retryAfterSeconds?: number;
 }
 
 /** How a stream ended; nothing follows it. */

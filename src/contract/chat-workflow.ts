@@ -57,6 +57,11 @@ export function chatWorkflowId(sessionHash: string): string {
   return `chat-${sessionHash}`;
 }
 
+/** The workflow that stores an ended answer's transcript. */
+export function transcriptWorkflowId(generationId: string): string {
+  return `transcript-${generationId}`;
+}
+
 export const RECORD_SIGNAL = 'record';
 export const recordSignal = signalDefinition<[StreamRecord]>(RECORD_SIGNAL);
 export const leaseSignal = signalDefinition<[ReaderLease]>('lease');

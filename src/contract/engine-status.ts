@@ -8,6 +8,10 @@ export interface EngineStatus {
   readonly error: string | null;
   /** Prompt and answer together, in tokens; null where it is not known. */
   readonly contextLength: number | null;
+  /** What is wrong with it although it answers. Absent in answers of an older version, as the next one. */
+  readonly warning?: string;
+  /** What the model's tokenizer says that the model takes, in tokens. */
+  readonly tokenizerMaxLength?: number;
 }
 
 /** Name of the activity on the probe queue; run by itself, without a workflow. */

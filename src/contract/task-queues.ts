@@ -2,6 +2,8 @@
 
 /** Task queue of the role `worker`: workflows, and activities that need the database. */
 export const WORKER_TASK_QUEUE = 'ktpflow';
+/** Task queue of the role `worker` for fetches from strangers' servers, which may take as long as they are let. */
+export const FETCH_TASK_QUEUE = 'ktpflow-fetch';
 /** Task queue of the role `inference`: images, OCR, VLM. */
 export const INFERENCE_TASK_QUEUE = 'ktpflow-inference';
 /** Task queue of inference processes for probes, which must not wait behind cards. */

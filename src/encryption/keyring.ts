@@ -11,6 +11,9 @@ export class SealError extends Error {
   override readonly name = 'SealError';
 }
 
+/** The key that it was sealed with is not there now: an operator can bring it back. */
+export class MissingKeyError extends SealError {}
+
 /**
  * AES-256-GCM: nonce, ciphertext, tag. The context is authenticated, not stored: what was sealed for one purpose or
  * record does not open for another.
@@ -68,7 +71,7 @@ export class Keyring {
     if (sealed[0] !== FORMAT || idLength === undefined) throw new SealError('unknown format of sealed data');
     const id = Buffer.from(sealed.subarray(2, 2 + idLength)).toString();
     const key = this.#byId.get(id);
-    if (!key) throw new SealError('sealed with a key that is not in ENCRYPTION_KEYS');
+    if (!key) throw new MissingKeyError('sealed with a key that is not in ENCRYPTION_KEYS');
     return unseal(key.secret, sealed.subarray(2 + idLength), context);
   }
 

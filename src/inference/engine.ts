@@ -1,4 +1,6 @@
 import type { Finish, Piece } from '../chat/piece.ts';
+import type { ResponseFormat } from '../chat/response-format.ts';
+import type { Settings, TextConstraint } from '../chat/steering.ts';
 
 /** What an engine can do; a request that needs more is refused with 400 naming the engine. */
 export interface EngineCapabilities {
@@ -10,6 +12,8 @@ export interface EngineCapabilities {
   readonly continueFromPrefix: boolean;
   readonly tools: boolean;
   readonly logprobs: boolean;
+  /** Takes the settings and constraints that callers of model servers know, or refuses them by name. */
+  readonly steering?: boolean;
 }
 
 /** A part of a message, media resolved: bytes that this process has fetched, checked and scaled. */
@@ -29,6 +33,8 @@ export interface EngineMessage {
   readonly toolCallId?: string;
   /** Tool calls of an assistant's earlier turn, as OpenAI writes them. */
   readonly toolCalls?: readonly unknown[];
+  /** What the model thought in an assistant's earlier turn; some templates show it again. */
+  readonly reasoning?: string;
 }
 
 export interface Sampling {
@@ -48,10 +54,11 @@ export interface Sampling {
 export interface GenerationRequest {
   readonly messages: readonly EngineMessage[];
   readonly sampling: Sampling;
-  readonly responseFormat:
-    | { readonly type: 'text' }
-    | { readonly type: 'json_object' }
-    | { readonly type: 'json_schema'; readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
+  readonly responseFormat: ResponseFormat;
+  /** What the text must be, where `responseFormat` is text; only for engines with `steering`. */
+  readonly constraint?: TextConstraint;
+  /** By the names that callers write; only for engines with `steering`. */
+  readonly settings?: Settings;
   readonly tools?: readonly unknown[];
   readonly toolChoice?: unknown;
   /** Content that was already recorded of this answer (no reasoning); only for engines with `continueFromPrefix`. */
@@ -66,6 +73,8 @@ export type GenerationPart = { readonly type: 'piece'; readonly piece: Piece } |
 export interface EngineReadiness {
   readonly ready: boolean;
   readonly error: string | null;
+  /** What is wrong with an engine that answers all the same. */
+  readonly warning?: string | null;
 }
 
 /**
@@ -83,7 +92,11 @@ export interface Engine {
   readonly capabilities: EngineCapabilities;
   /** Prompt and answer together, in tokens; null where it is not known. */
   contextLength(): Promise<number | null>;
+  /** What the model's tokenizer says that the model takes; for engines that have it at hand. */
+  tokenizerMaxLength?(): number | null;
   readiness(): Promise<EngineReadiness>;
+  /** Tells one version of a server from another; null where it does not say. For engines that may be exchanged. */
+  version?(): Promise<string | null>;
   generate(request: GenerationRequest, options: { readonly signal: AbortSignal }): AsyncIterable<GenerationPart>;
   /** Counts by the engine's tokenizer; null where it has none. */
   countTokens(text: string): Promise<number | null>;

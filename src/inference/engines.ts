@@ -1,7 +1,11 @@
-import { type Config, ConfigError } from '../config.ts';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { type Config, ConfigError, vlmEngineOf } from '../config.ts';
 import type { EngineStatus } from '../contract/engine-status.ts';
 import type { Engine } from './engine.ts';
 import { createKtpOcrEngine, type KtpOcrDependencies } from './ktp-ocr/ktp-ocr-engine.ts';
+import { createOnnxQwen3VlEngine } from './onnx-qwen3vl/onnx-qwen3vl-engine.ts';
 import { createOpenAiCompatibleEngine } from './openai-compatible/openai-compatible-engine.ts';
 
 export interface Engines {
@@ -25,9 +29,15 @@ export function createEngines(config: Config, dependencies: KtpOcrDependencies):
     statuses: () =>
       Promise.all(
         engines.map(async (engine) => {
-          const { ready, error } = await engine.readiness();
+          const { ready, error, warning } = await engine.readiness();
           const contextLength = ready ? await engine.contextLength() : null;
-          return { id: engine.id, kind: engine.kind, modelId: engine.modelId, ready, error, contextLength };
+          const tokenizerMaxLength = engine.tokenizerMaxLength?.();
+          const { id, kind, modelId } = engine;
+          return {
+            ...{ id, kind, modelId, ready, error, contextLength },
+            ...(warning && { warning }),
+            ...(tokenizerMaxLength && { tokenizerMaxLength }),
+          };
         }),
       ),
     close: async () => {
@@ -41,9 +51,7 @@ function createVlm(config: Config): Engine[] {
     case 'none':
       return [];
     case 'onnx':
-      throw new ConfigError(
-        'bad configuration: VLM_ENGINE: onnx (chosen by VLM_MODEL_DIR where unset) is not part of this version; use VLM_BASE_URL with openai, or none',
-      );
+      return [createOwnModel(config)];
     case 'openai':
       if (config.VLM_BASE_URL === undefined) {
         throw new ConfigError('bad configuration: VLM_BASE_URL: needed where VLM_ENGINE is openai');
@@ -65,8 +73,31 @@ function createVlm(config: Config): Engine[] {
   }
 }
 
-function vlmEngineOf({ VLM_ENGINE, VLM_MODEL_DIR, VLM_BASE_URL }: Config): 'none' | 'onnx' | 'openai' {
-  if (VLM_ENGINE) return VLM_ENGINE;
-  if (VLM_MODEL_DIR !== undefined) return 'onnx';
-  return VLM_BASE_URL === undefined ? 'none' : 'openai';
+/** Tokens of a prompt that are read in one go: more are faster, fewer let others have their turn sooner. */
+const CHUNK_TOKENS = 128;
+/** On a CPU each token of a picture costs: about 512 are enough for a card. */
+const MAX_OWN_IMAGE_PIXELS = 512 * 1024;
+const DEFAULT_MAX_IMAGE_PIXELS = 1_310_720;
+
+function createOwnModel(config: Config): Engine {
+  if (config.VLM_MODEL_DIR === undefined) {
+    throw new ConfigError('bad configuration: VLM_MODEL_DIR: needed where VLM_ENGINE is onnx');
+  }
+  if (!existsSync(join(config.VLM_MODEL_DIR, 'config.json'))) {
+    throw new ConfigError(
+      'bad configuration: VLM_MODEL_DIR: must be the folder of an exported model, with its config.json',
+    );
+  }
+  const pixels = config.VLM_MAX_IMAGE_PIXELS;
+  return createOnnxQwen3VlEngine({
+    id: 'qwen3-vl',
+    modelId: config.MODEL_REPO_ID,
+    folder: config.VLM_MODEL_DIR,
+    threads: config.VLM_THREADS || availableParallelism(),
+    concurrency: config.VLM_CONCURRENCY,
+    contextTokens: config.VLM_CONTEXT_TOKENS,
+    chunkTokens: CHUNK_TOKENS,
+    maxImagePixels: pixels === DEFAULT_MAX_IMAGE_PIXELS ? MAX_OWN_IMAGE_PIXELS : pixels,
+    eager: config.EAGER_LOAD_MODEL,
+  });
 }

@@ -45,5 +45,5 @@ function decodePercent(text: string): string {
 }
 
 function tooLarge(maxBytes: number): KtpflowError {
-  return new KtpflowError('payload_too_large', `An image may have at most ${Math.floor(maxBytes / 1024 / 1024)} MB.`);
+  return new KtpflowError('payload_too_large', `Images must not exceed ${Math.floor(maxBytes / 1024 / 1024)} MB.`);
 }

@@ -3,6 +3,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
+import { AbortScope } from '../abort-scope.ts';
 import { KtpflowError } from '../errors.ts';
 import { isPublicAddress } from './public-address.ts';
 
@@ -44,8 +45,8 @@ export interface GuardedResponse {
  * @throws KtpflowError blocked_url, image_fetch_failed, payload_too_large, deadline_exceeded
  */
 export async function fetchGuarded(address: string, options: GuardedFetchOptions): Promise<GuardedResponse> {
-  const timeout = AbortSignal.timeout(options.timeoutMs);
-  const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
+  using scope = new AbortScope([options.signal], options.timeoutMs);
+  const { signal } = scope;
   const dispatcher = new Agent({
     connect: { lookup: guardedLookup(options), timeout: options.timeoutMs },
     headersTimeout: options.timeoutMs,
@@ -59,7 +60,7 @@ export async function fetchGuarded(address: string, options: GuardedFetchOptions
     const [mediaType = ''] = String(response.headers['content-type'] ?? '').split(';');
     return { bytes, mediaType: mediaType.trim().toLowerCase() };
   } catch (error) {
-    if (timeout.aborted) {
+    if (scope.timedOut) {
       throw new KtpflowError('deadline_exceeded', 'The image could not be fetched in time.', { param: 'image_url' });
     }
     throw asFetchError(error);
@@ -88,7 +89,7 @@ async function followRedirects(start: URL, { dispatcher, signal, options }: Fetc
     response.body.on('error', () => undefined);
     const location = response.headers.location;
     if (!REDIRECTS.has(response.statusCode) || typeof location !== 'string') {
-      if (response.statusCode !== 200) throw fetchFailed('The server of the image did not answer with 200.');
+      if (response.statusCode !== 200) throw fetchFailed('The image server did not answer with status 200.');
       return response;
     }
     response.body.destroy();
@@ -112,7 +113,7 @@ export function parseUrl(address: string, base?: URL): URL {
  */
 export function checkUrl(url: URL, { allowPrivate, isPublic = isPublicAddress }: GuardOptions): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw blocked('Only http and https URLs are fetched.');
-  if (url.username !== '' || url.password !== '') throw blocked('A URL must not hold credentials.');
+  if (url.username !== '' || url.password !== '') throw blocked('URLs must not contain credentials.');
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   // Not every resolver knows these names, but each of them means this machine (RFC 6761).
   if (/^(.+\.)?localhost\.?$/.test(host) && !allowPrivate) throw notPublic();
@@ -163,7 +164,7 @@ function decompressed(response: Dispatcher.ResponseData): Readable {
           ? createBrotliDecompress()
           : undefined;
   if (!decoder) {
-    if (encoding !== 'identity') throw fetchFailed('The image is sent in an unknown encoding.');
+    if (encoding !== 'identity') throw fetchFailed('The image has an unsupported Content-Encoding.');
     return response.body;
   }
   response.body.on('error', (error) => decoder.destroy(error));
@@ -181,7 +182,7 @@ async function readCapped(source: Readable, maxBytes: number, signal: AbortSigna
       size += part.length;
       if (size > maxBytes) {
         const megabytes = Math.floor(maxBytes / 1024 / 1024);
-        throw new KtpflowError('payload_too_large', `What the URL names may have at most ${megabytes} MB.`, {
+        throw new KtpflowError('payload_too_large', `Files behind a URL must not exceed ${megabytes} MB.`, {
           param: 'image_url',
         });
       }

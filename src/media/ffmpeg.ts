@@ -15,7 +15,10 @@ const PACKAGES = ['ffmpeg-static', '@ffmpeg-installer/ffmpeg'];
 export async function findFfmpeg(configured: string | undefined): Promise<string> {
   if (configured !== undefined) {
     if (await isExecutable(configured)) return configured;
-    throw new KtpflowError('unsupported_content_part', 'Videos cannot be read: FFMPEG_PATH names no program.');
+    throw new KtpflowError(
+      'unsupported_content_part',
+      'Videos cannot be read: FFMPEG_PATH does not point to a program.',
+    );
   }
   const onPath = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const candidates = [...onPath.map((folder) => join(folder, 'ffmpeg')), ...PACKAGES.flatMap(packagedPath)];

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileTypeFromBuffer } from 'file-type';
+import { AbortScope } from '../abort-scope.ts';
 import { KtpflowError } from '../errors.ts';
 import { findFfmpeg, runFfmpeg } from './ffmpeg.ts';
 import { makeVideoFolder } from './video-folder.ts';
@@ -65,8 +66,8 @@ export async function sampleFrames(video: Uint8Array, options: SampleFramesOptio
     throw new KtpflowError('unsupported_media_type', 'Supported videos are MP4, QuickTime, WebM, Matroska, AVI, MPEG.');
   }
   const ffmpeg = await findFfmpeg(ffmpegPath);
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = AbortSignal.any([options.signal, timeout]);
+  using scope = new AbortScope([options.signal], timeoutMs);
+  const { signal } = scope;
   const folder = await makeVideoFolder();
   try {
     const path = join(folder, 'video');
@@ -83,12 +84,12 @@ export async function sampleFrames(video: Uint8Array, options: SampleFramesOptio
     const first = frames.length === 0 ? await readFrame(ffmpeg, path, 0, signal) : null;
     if (first) frames.push({ seconds: 0, bytes: first });
     if (frames.length === 0) {
-      throw new KtpflowError('unsupported_media_type', 'No picture of the video can be decoded.');
+      throw new KtpflowError('unsupported_media_type', 'No frame of the video can be decoded.');
     }
     return frames;
   } catch (error) {
     options.signal.throwIfAborted();
-    if (timeout.aborted) throw new KtpflowError('deadline_exceeded', 'The video could not be read in time.');
+    if (scope.timedOut) throw new KtpflowError('deadline_exceeded', 'The video could not be read in time.');
     throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { KtpflowError } from '../errors.ts';
+import { sniffImage } from './image-signature.ts';
 
 /** Pixels that a picture may have at most, whatever is configured: a small file can otherwise unpack to gigabytes. */
 export const MAX_IMAGE_PIXELS = 200_000_000;
@@ -31,21 +32,27 @@ export async function probeImage(
 ): Promise<ImageHeader> {
   if (bytes.length === 0) throw new KtpflowError('invalid_image', 'The image is empty.');
   refuseKnownDocuments(bytes);
+  // By its first bytes, before a decoder sees it.
+  const kind = await sniffImage(bytes);
+  if (kind === 'known') throw notSupported();
+  if (kind === 'none') throw new KtpflowError('invalid_image', 'The file is not an image.');
   const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch((cause: unknown) => {
-      throw new KtpflowError('invalid_image', 'The file is not an image, or its header cannot be decoded.', { cause });
+      throw new KtpflowError('invalid_image', 'The header of the image cannot be decoded.', { cause });
     });
   const { format, width, height, orientation } = metadata;
-  if (!isSupported(format)) {
-    throw new KtpflowError('unsupported_media_type', 'Supported images are JPEG, PNG, WebP, TIFF and GIF.');
-  }
+  if (!isSupported(format)) throw notSupported();
   const frameHeight = metadata.pageHeight ?? height;
   if (!width || !frameHeight) throw new KtpflowError('invalid_image', 'The image has no pixels.');
   if (width * frameHeight > maxMegapixels * 1e6) {
-    throw new KtpflowError('image_too_large_pixels', `An image may have at most ${maxMegapixels} megapixels.`);
+    throw new KtpflowError('image_too_large_pixels', `Images must not exceed ${maxMegapixels} megapixels.`);
   }
   return { format, width, height: frameHeight, orientation: orientation ?? 1 };
+}
+
+function notSupported(): KtpflowError {
+  return new KtpflowError('unsupported_media_type', 'Supported are JPEG, PNG, WebP, TIFF, GIF, HEIC, AVIF and PDF.');
 }
 
 function isSupported(format: string | undefined): format is ImageFormat {

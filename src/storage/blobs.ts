@@ -32,7 +32,10 @@ export interface BlobStore {
   wrappedKey(blob: BlobReference): Promise<Uint8Array>;
   /** Deleting what is gone is no error. */
   delete(blob: BlobReference): Promise<void>;
-  /** References of blobs written before that time, to find those that no row names. */
+  /**
+   * References of blobs written before that time, to find those that no row names. What cannot be read is left out
+   * until everything else was given, and then thrown.
+   */
   listOlderThan(time: Date): AsyncIterable<BlobReference>;
   /** Throws when nothing can be written or read. */
   check(): Promise<void>;

@@ -23,6 +23,8 @@ export interface NewGeneration {
   readonly sessionHash: string;
   readonly wrappedKey: Uint8Array<ArrayBuffer>;
   readonly blob: BlobReference;
+  /** How long its transcript is kept; null: SESSIONS_TTL_SECONDS. */
+  readonly keepSeconds: number | null;
 }
 
 /** An answer as its row knows it. */
@@ -98,11 +100,36 @@ export function expiredGenerations(database: Database, now: Date, limit: number)
   });
 }
 
+/** Answers without a stored end that were asked for before that time, by their ids. */
+export function unfinishedGenerations(
+  database: Database,
+  createdBefore: Date,
+  after: string,
+  limit: number,
+): Promise<Pick<ExpiredGeneration, 'id' | 'sessionHash' | 'blob'>[]> {
+  return database.chatGeneration.findMany({
+    where: { outcome: null, createdAt: { lt: createdBefore }, id: { gt: after } },
+    select: { id: true, sessionHash: true, blob: true },
+    orderBy: { id: 'asc' },
+    take: limit,
+  });
+}
+
+/** Removes an answer unless its end was stored. @returns whether it did */
+export async function removeUnfinished(database: Database, id: string): Promise<boolean> {
+  return (await database.chatGeneration.deleteMany({ where: { id, outcome: null } })).count > 0;
+}
+
+/** Whether an answer's end is stored. */
+export async function isFinished(database: Database, id: string): Promise<boolean> {
+  return (await database.chatGeneration.count({ where: { id, outcome: { not: null } } })) > 0;
+}
+
 export async function removeGeneration(database: Database, id: string): Promise<void> {
   await database.chatGeneration.deleteMany({ where: { id } });
 }
 
-/** Keeps an ended stream; `transcript` null keeps only that it was. Storing twice changes nothing. */
+/** Keeps an ended stream; kept for no time, only that it was is. Storing twice changes nothing. */
 export async function storeTranscript(
   database: Database,
   keyring: Keyring,
@@ -111,13 +138,17 @@ export async function storeTranscript(
     readonly view: StreamView;
     readonly runId: string;
     readonly finishedAt: Date;
-    readonly expiresAt: Date;
-    readonly keep: boolean;
+    /** How long it is kept where its row does not say otherwise; 0: not at all. */
+    readonly keepSeconds: number;
   },
 ): Promise<{ blob: BlobReference | null }> {
-  const row = await database.chatGeneration.findUnique({ where: { id }, select: { wrappedKey: true, blob: true } });
+  const row = await database.chatGeneration.findUnique({
+    where: { id },
+    select: { wrappedKey: true, blob: true, keepSeconds: true },
+  });
   if (!row) return { blob: null };
-  const { expiresAt, finishedAt, keep, runId, view } = ended;
+  const { finishedAt, runId, view } = ended;
+  const keepSeconds = row.keepSeconds ?? ended.keepSeconds;
   const sealed = () => {
     const transcript = { pieces: view.pieces, end: view.end };
     return sealJson(keyring.unwrapDataKey(row.wrappedKey), transcript, transcriptContext(id));
@@ -127,10 +158,10 @@ export async function storeTranscript(
     data: {
       outcome: outcomeOf(view),
       pieces: view.pieces.length,
-      sealedTranscript: keep ? sealed() : null,
+      sealedTranscript: keepSeconds > 0 ? sealed() : null,
       runId,
       finishedAt,
-      expiresAt,
+      expiresAt: new Date(finishedAt.getTime() + keepSeconds * 1000),
     },
   });
   return { blob: row.blob };

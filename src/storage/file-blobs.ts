@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, constants, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, opendir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BlobReference } from '../contract/blob-reference.ts';
-import type { Keyring } from '../encryption/keyring.ts';
+import { type Keyring, SealError } from '../encryption/keyring.ts';
 import { createDecryptor, createEncryptor, LAYOUT } from '../encryption/stream-cipher.ts';
 import { KtpflowError } from '../errors.ts';
+import { blobHeader, MAX_HEADER_BYTES, parseBlobHeader } from './blob-header.ts';
 import type { BlobReader, BlobStore } from './blobs.ts';
 import { ChunkReader } from './chunk-reader.ts';
 
-const MAGIC = Buffer.from('KTPB1');
+/** Less than a photo of a card takes. */
+const LEAST_FREE_BYTES = 1024 * 1024;
 const REFERENCE = /^[0-9a-f]{32}$/;
+const FOLDER = /^(incoming|[0-9a-f]{2})$/;
 /** Faults of the machine, not of the request: worth a repeat once somebody has made room. */
-const STORAGE_FAULTS = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'EACCES', 'EPERM']);
+const STORAGE_FAULTS = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'EACCES', 'EPERM', 'ENOTDIR']);
 
 /**
  * Blobs as files: FOLDER/ab/abcdef…, each MAGIC, length and bytes of the wrapped key, encrypted content. A file under
@@ -49,11 +52,15 @@ export class FileBlobStore implements BlobStore {
     });
     try {
       const file = createWriteStream(incoming, { mode: 0o600, flush: true });
-      file.write(header(key.wrappedKey));
+      file.write(blobHeader(key.wrappedKey));
       await pipeline(source, counter, createEncryptor(key.dataKey), file);
       const path = this.#pathOf(blob);
-      await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+      const folder = dirname(path);
+      const made = await mkdir(folder, { recursive: true, mode: 0o700 });
       await rename(incoming, path);
+      // A name is on the disk only when its folder is: else a power cut would take an image that was acknowledged.
+      await flushFolder(folder);
+      if (made !== undefined) await flushFolder(this.#folder);
     } catch (error) {
       await rm(incoming, { force: true });
       throw asStorageError(error);
@@ -63,7 +70,7 @@ export class FileBlobStore implements BlobStore {
 
   async read(blob: BlobReference): Promise<Readable> {
     const wrappedKey = await this.wrappedKey(blob);
-    const start = header(wrappedKey).length;
+    const start = blobHeader(wrappedKey).length;
     const decryptor = createDecryptor(this.#keyring.unwrapDataKey(wrappedKey));
     const file = createReadStream(this.#pathOf(blob), { start });
     file.on('error', (error) => decryptor.destroy(asStorageError(error) as Error));
@@ -79,7 +86,7 @@ export class FileBlobStore implements BlobStore {
     });
     try {
       const prefix = Buffer.alloc(LAYOUT.prefixBytes);
-      const start = header(wrappedKey).length;
+      const start = blobHeader(wrappedKey).length;
       await file.read(prefix, 0, prefix.length, start);
       const sealedSize = (await file.stat()).size - start - prefix.length;
       const readSealed = async (offset: number, length: number): Promise<Buffer> => {
@@ -96,42 +103,59 @@ export class FileBlobStore implements BlobStore {
   async wrappedKey(blob: BlobReference): Promise<Uint8Array> {
     try {
       await using file = await open(this.#pathOf(blob), 'r');
-      const fixed = Buffer.alloc(MAGIC.length + 2);
-      await file.read(fixed, 0, fixed.length, 0);
-      if (!fixed.subarray(0, MAGIC.length).equals(MAGIC)) {
-        throw new KtpflowError('internal', 'A stored blob has an unknown format.');
-      }
-      const wrappedKey = Buffer.alloc(fixed.readUInt16BE(MAGIC.length));
-      await file.read(wrappedKey, 0, wrappedKey.length, fixed.length);
-      return wrappedKey;
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_HEADER_BYTES), 0, MAX_HEADER_BYTES, 0);
+      const header = parseBlobHeader(buffer.subarray(0, bytesRead));
+      if (!header) throw new SealError('the blob was cut');
+      return header.wrappedKey;
     } catch (error) {
       throw asStorageError(error);
     }
   }
 
   async delete(blob: BlobReference): Promise<void> {
-    await rm(this.#pathOf(blob), { force: true });
+    await rm(this.#pathOf(blob), { force: true }).catch((error: unknown) => {
+      throw asStorageError(error);
+    });
   }
 
   async *listOlderThan(time: Date): AsyncIterable<BlobReference> {
+    let unreadable: unknown;
     for await (const folder of await opendir(this.#folder)) {
-      for await (const entry of await opendir(join(this.#folder, folder.name))) {
-        if (!REFERENCE.test(entry.name)) continue;
-        const path = join(this.#folder, folder.name, entry.name);
-        const found = await stat(path).catch(() => undefined);
-        if (!found || found.mtime >= time) continue;
-        // What an upload that died left aside is no blob yet, and nobody will finish it.
-        if (folder.name === 'incoming') await rm(path, { force: true });
-        else yield entry.name;
+      // What stands beside ours is somebody else's: a lost+found, a .DS_Store.
+      if (!folder.isDirectory() || !FOLDER.test(folder.name)) continue;
+      try {
+        yield* this.#listFolder(folder.name, time);
+      } catch (error) {
+        unreadable = error;
       }
+    }
+    // The others have been listed first: one bad folder must not keep everything else.
+    if (unreadable !== undefined) throw asStorageError(unreadable);
+  }
+
+  async *#listFolder(folder: string, time: Date): AsyncIterable<BlobReference> {
+    for await (const entry of await opendir(join(this.#folder, folder))) {
+      if (!REFERENCE.test(entry.name)) continue;
+      const path = join(this.#folder, folder, entry.name);
+      const found = await stat(path).catch(() => undefined);
+      if (!found || found.mtime >= time) continue;
+      // What an upload that died left aside is no blob yet, and nobody will finish it.
+      if (folder === 'incoming') await rm(path, { force: true });
+      else yield entry.name;
     }
   }
 
   async check(): Promise<void> {
+    const probe = join(this.#folder, 'incoming', randomBytes(16).toString('hex'));
     try {
-      await access(join(this.#folder, 'incoming'), constants.R_OK | constants.W_OK);
+      // A write is what a read-only disk and a used-up quota refuse; it finds room on a disk that is full for images.
+      await writeFile(probe, 'x', { mode: 0o600 });
+      const { bavail, bsize } = await statfs(this.#folder);
+      if (bavail * bsize < LEAST_FREE_BYTES) throw Object.assign(new Error('The disk is full.'), { code: 'ENOSPC' });
     } catch (error) {
       throw asStorageError(error);
+    } finally {
+      await rm(probe, { force: true }).catch(() => undefined);
     }
   }
 
@@ -141,10 +165,11 @@ export class FileBlobStore implements BlobStore {
   }
 }
 
-function header(wrappedKey: Uint8Array): Buffer {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(wrappedKey.length);
-  return Buffer.concat([MAGIC, length, wrappedKey]);
+async function flushFolder(path: string): Promise<void> {
+  // Windows opens no folder, and needs none to be flushed.
+  if (process.platform === 'win32') return;
+  await using folder = await open(path, 'r');
+  await folder.sync();
 }
 
 function asStorageError(error: unknown): unknown {

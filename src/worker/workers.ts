@@ -5,6 +5,7 @@ import type { GenerationActivities, TranscriptActivities } from '../contract/cha
 import type { ChatBatchActivities } from '../contract/chat-batch.ts';
 import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../contract/extraction-activities.ts';
 import {
+  FETCH_TASK_QUEUE,
   GENERATION_TASK_QUEUE,
   INFERENCE_TASK_QUEUE,
   PROBE_TASK_QUEUE,
@@ -43,22 +44,39 @@ function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
   } satisfies Partial<WorkerOptions>;
 }
 
-/** Role `worker`: workflows, and the activities that need the database. */
-export async function createWorkflowWorker(
+/** Fetches from strangers' servers at once: they wait, and hold up to 15 MB each. */
+const FETCHES = 32;
+
+/**
+ * Role `worker`: one worker for workflows and the activities that need the database, and one for fetches, so that slow
+ * servers of strangers hold up nothing else.
+ */
+export async function createWorkflowWorkers(
   where: WorkerConnection,
   activities: WorkerActivities & BatchActivities & ChatBatchActivities & TranscriptActivities & WebhookActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
-): Promise<Worker> {
-  return Worker.create({
-    ...baseOptions(where),
-    taskQueue: WORKER_TASK_QUEUE,
-    workflowBundle: { codePath: workflowBundlePath },
-    activities: withMappedFailures(activities),
-    // One V8 context each; two cores have no use for more threads than one.
-    workflowThreadPoolSize: 1,
-    maxCachedWorkflows: 200,
-    maxConcurrentActivityTaskExecutions: 20,
-  });
+): Promise<Worker[]> {
+  const { fetchBatchItem } = activities;
+  return Promise.all([
+    Worker.create({
+      ...baseOptions(where),
+      taskQueue: WORKER_TASK_QUEUE,
+      workflowBundle: { codePath: workflowBundlePath },
+      // With fetches, too: those that the version before has scheduled here.
+      activities: withMappedFailures(activities),
+      // One V8 context each; two cores have no use for more threads than one.
+      workflowThreadPoolSize: 1,
+      maxCachedWorkflows: 200,
+      maxConcurrentActivityTaskExecutions: 20,
+    }),
+    Worker.create({
+      ...baseOptions(where),
+      taskQueue: FETCH_TASK_QUEUE,
+      activities: withMappedFailures({ fetchBatchItem }),
+      maxConcurrentActivityTaskExecutions: FETCHES,
+      maxConcurrentActivityTaskPolls: 1,
+    }),
+  ]);
 }
 
 /**

@@ -23,6 +23,7 @@ import {
   leaseSignal,
   recordSignal,
   type StoreTranscriptInput,
+  transcriptWorkflowId,
 } from '../contract/chat-workflow.ts';
 import { INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
 import { isErrorCode } from '../errors.ts';
@@ -100,7 +101,7 @@ async function storeApart(generationId: string): Promise<void> {
   const { workflowId, runId } = workflowInfo();
   const input: StoreTranscriptInput = { generationId, workflowId, runId };
   await startChild(storeTranscriptWorkflow, {
-    workflowId: `transcript-${generationId}`,
+    workflowId: transcriptWorkflowId(generationId),
     args: [input],
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowTaskTimeout: '2 seconds',

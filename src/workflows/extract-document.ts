@@ -7,7 +7,6 @@ import {
   CancelledFailure,
   isCancellation,
   proxyActivities,
-  proxyLocalActivities,
   setHandler,
 } from '@temporalio/workflow';
 import type { ExtractionOutcome, InferenceActivities, WorkerActivities } from '../contract/extraction-activities.ts';
@@ -20,18 +19,11 @@ import {
 } from '../contract/extraction-workflow.ts';
 import { INFERENCE_TASK_QUEUE, INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
 import { isErrorCode } from '../errors.ts';
+import { storeResult } from './store-patiently.ts';
 import { startWebhook } from './webhook.ts';
 
 /** How often a card is tried at most: a picture that kills the process each time must come to an end. */
 const MAXIMUM_READ_ATTEMPTS = 5;
-
-// Local: it takes some milliseconds in this very process, and a turn through the server costs more than that.
-const { storeResult } = proxyLocalActivities<WorkerActivities>({
-  startToCloseTimeout: '30 seconds',
-  // A database that is down comes back; the result waits for it.
-  scheduleToCloseTimeout: '7 days',
-  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
-});
 
 /** Options of `readCard`, for single cards; a batch has fewer attempts and more time to wait. */
 export const READ_CARD_OPTIONS = {

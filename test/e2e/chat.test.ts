@@ -40,6 +40,7 @@ afterAll(async () => {
 async function startPlatform(): Promise<void> {
   platform = await EmbeddedPlatform.start(home, {
     VLM_BASE_URL: upstream.url,
+    VLM_CANARY: '0',
     MODEL_REPO_ID: MODEL,
     LOG_LEVEL: 'warn',
   });

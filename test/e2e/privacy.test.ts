@@ -69,7 +69,12 @@ const finder = new TraceFinder([
 beforeAll(async () => {
   for (const path of [temporary, user]) mkdirSync(path);
   upstream = await startUpstream({ tokens: OURS.answer.split(/(?= )/), model: MODEL });
-  platform = await EmbeddedPlatform.start(home, { ...environment, VLM_BASE_URL: upstream.url, MODEL_REPO_ID: MODEL });
+  platform = await EmbeddedPlatform.start(home, {
+    ...environment,
+    VLM_BASE_URL: upstream.url,
+    VLM_CANARY: '0',
+    MODEL_REPO_ID: MODEL,
+  });
 }, 120_000);
 afterAll(async () => {
   await platform?.end();

@@ -1,6 +1,9 @@
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ExtractionJob } from '../../src/api/extractions/job-schema.ts';
 import { extractionWorkflowId } from '../../src/contract/extraction-workflow.ts';
+import { requestContext } from '../../src/encryption/contexts.ts';
+import { sealJson } from '../../src/encryption/keyring.ts';
 import { bearer, errorOf, startTestApi, type TestApi } from '../support/api.ts';
 import { ColourReader, picture } from '../support/colour-reader.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -94,19 +97,20 @@ describe('idempotency keys', () => {
   it('start what was written but never started, since its process died in between', async () => {
     const first = (await (await keyed('died', 30)).json()) as ExtractionJob;
     // As it was between the row and the start.
-    const handle = platform.temporal.workflow.getHandle(`extraction-${first.id}`);
-    await handle.result();
-    const key = await platform.database.extraction.findUniqueOrThrow({ where: { id: first.id } });
-    const { Readable } = await import('node:stream');
-    const dataKey = platform.keyring.unwrapDataKey(key.wrappedKey);
+    const stored = await platform.database.extraction.delete({ where: { id: first.id } });
+    const id = `ext_${'1'.repeat(32)}`;
+    const dataKey = platform.keyring.unwrapDataKey(stored.wrappedKey);
     const image = Readable.from([await picture(30)]);
-    const { blob } = await platform.blobs.write(image, { dataKey, wrappedKey: key.wrappedKey });
-    await platform.database.extraction.update({
-      where: { id: first.id },
-      data: { status: 'queued', acceptedAt: null, sealedResult: null, blob },
+    const { blob } = await platform.blobs.write(image, { dataKey, wrappedKey: stored.wrappedKey });
+    const { idempotencyHash, requestHash, tenant, wrappedKey } = stored;
+    const options = { reject_low_quality: false, store_image: false };
+    const sealedRequest = sealJson(dataKey, { reference_id: null, metadata: null }, requestContext(id));
+    const { expiresAt, strategy } = stored;
+    await platform.database.extraction.create({
+      data: { id, blob, expiresAt, idempotencyHash, options, requestHash, sealedRequest, strategy, tenant, wrappedKey },
     });
     const again = (await (await keyed('died', 30)).json()) as ExtractionJob;
-    expect(again).toMatchObject({ id: first.id, status: 'succeeded' });
+    expect(again).toMatchObject({ id, status: 'succeeded' });
   });
 
   it('are refused when they are not printable', async () => {

@@ -121,6 +121,24 @@ describe('POST /ktp-ocr/', () => {
     expect(await errorOf(response)).toEqual({ status: 422, code: 'not_a_ktp', param: null });
   });
 
+  it('a slow line uses up none of the time for reading', async () => {
+    const hasty = await startTestApi(platform, { OCR_TIMEOUT_SECONDS: '5' });
+    const request = new Request(`${hasty.address}/ktp-ocr/`, { method: 'POST', body: imageForm(image) });
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        controller.enqueue(bytes.subarray(0, 1000));
+        await new Promise((resolve) => setTimeout(resolve, 6_000));
+        controller.enqueue(bytes.subarray(1000));
+        controller.close();
+      },
+    });
+    const headers = { 'content-type': request.headers.get('content-type') ?? '' };
+    const response = await hasty.request('/ktp-ocr/', { method: 'POST', body, headers, duplex: 'half' } as RequestInit);
+    expect(response.status).toBe(200);
+    await hasty.close();
+  });
+
   it('gives up in time with 504, names the job, and ends the work', async () => {
     reader.behaviour = 'wait';
     const hasty = await startTestApi(platform, { OCR_TIMEOUT_SECONDS: '1' });

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import excel from 'exceljs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchItemObject, BatchObject } from '../../src/api/batches/batch-schema.ts';
@@ -352,6 +352,15 @@ describe('results', () => {
     expect(rows[8]).toContain(`"'=cmd.png","failed","not_a_ktp"`);
     expect(rows[9]).toContain(`"${RESULT.compat.nik}"`);
 
+    const firstLine = async (format: string) => (await (await results(format)).text()).split('\r\n')[0];
+    expect(await firstLine('csv&spreadsheet=1')).toMatch(/^index;custom_id;.*;error_message$/);
+    expect(await firstLine('csv&separator=tab')).toMatch(/^index\tcustom_id/);
+    const accepting = async (accept: string) =>
+      (await api.request(batch.links.results, { headers: { accept } })).headers.get('content-type');
+    expect(await accepting('text/csv')).toContain('text/csv');
+    expect(await accepting('application/json, text/plain, */*')).toContain('application/x-ndjson');
+    expect(await accepting('application/json')).toContain('application/json');
+
     const workbook = new excel.Workbook();
     await workbook.xlsx.load(await (await results('xlsx')).arrayBuffer());
     expect(workbook.worksheets[0]?.getCell('F2').value).toBe(RESULT.compat.nik);
@@ -413,6 +422,27 @@ describe('a batch', () => {
     expect(addsUp(cancelled)).toBe(true);
     const again = await api.request(batch.links.cancel, { method: 'POST' });
     expect(await again.json()).toEqual(cancelled);
+    // Their images are gone: a retry could read none of them.
+    const retried = await api.request(batch.links.retry, { method: 'POST' });
+    expect(await errorOf(retried)).toMatchObject({ status: 409, code: 'batch_cancelled' });
+  });
+
+  it('of fast images is not held up by those of others whose URLs never answer', async () => {
+    reader.slow = 0;
+    const sockets = new Set<Socket>();
+    const tarPit = createServer(() => undefined).on('connection', (socket) => sockets.add(socket));
+    await new Promise<void>((resolve) => tarPit.listen(0, '127.0.0.1', resolve));
+    const image_url = `http://127.0.0.1:${(tarPit.address() as AddressInfo).port}/card.png`;
+    const items = Array.from({ length: 12 }, (_, index) => ({ image_url: `${image_url}?${index}` }));
+    const slow = await Promise.all(Array.from({ length: 4 }, () => post(jsonRequest({ items }))));
+    await expect.poll(() => sockets.size, { timeout: 10_000 }).toBeGreaterThan(20);
+    const startedAt = performance.now();
+    const fast = await finished(await post(form([['a.png', await picture(33)]])));
+    expect(fast.status).toBe('completed');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    for (const batch of slow) await api.request(batch.links.self, { method: 'DELETE' });
+    for (const socket of sockets) socket.destroy();
+    tarPit.close();
   });
 
   it('is erased with its items, images and histories, also while it runs', async () => {

@@ -7,9 +7,14 @@ import type { PGlite } from '@electric-sql/pglite';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
+import { findBatch } from '../../src/api/batches/find-batch.ts';
+import { findExtraction } from '../../src/api/extractions/find-extraction.ts';
+import { batchWorkflowId } from '../../src/contract/batch-workflow.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
+import { beginRun } from '../../src/storage/batches.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
+import { Prisma } from '../../src/storage/generated/client.ts';
 import { insertBatch } from '../support/batches.ts';
 import { createMemoryDatabase } from '../support/memory-database.ts';
 
@@ -30,7 +35,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const run = () => new MockActivityEnvironment().run(createRemoveExpired(database, blobs));
+/** Workflows that Temporal knows; all of them go on. */
+const running = new Set<string>();
+const findRun = async (id: string) => (running.has(id) ? { memo: undefined, open: true } : null);
+const run = () => new MockActivityEnvironment().run(createRemoveExpired(database, blobs, findRun));
 const insert = (archive: Uint8Array | null = null) => insertBatch({ database, blobs, keyring }, ['a', 'b'], archive);
 const exists = async (id: string) => (await database.batch.count({ where: { id } })) === 1;
 const itemsOf = (batchId: string) => database.extraction.findMany({ where: { batchId } });
@@ -40,6 +48,7 @@ describe('the removal of what has expired', () => {
     const kept = await insert();
     const expired = await insert(Buffer.from('archive'));
     const past = new Date(Date.now() - 1000);
+    await database.batch.update({ where: { id: expired }, data: { status: 'completed' } });
     const images = (await itemsOf(expired)).map((item) => item.blob ?? '');
     const { blob: archive } = await database.batch.update({ where: { id: expired }, data: { expiresAt: past } });
     await database.extraction.updateMany({ where: { batchId: expired }, data: { expiresAt: past } });
@@ -50,16 +59,60 @@ describe('the removal of what has expired', () => {
       await expect(blobs.read(blob)).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('leaves a batch alone that is still being read past its expiry, and takes it once nobody reads it', async () => {
+    const id = await insert();
+    const past = new Date(Date.now() - 1000);
+    await database.batch.update({ where: { id }, data: { expiresAt: past, status: 'running' } });
+    await database.extraction.updateMany({ where: { batchId: id }, data: { expiresAt: past } });
+    running.add(batchWorkflowId(id));
+    expect(await run()).toMatchObject({ expired: 0 });
+    expect(await itemsOf(id)).toHaveLength(2);
+    expect(await findBatch({ database }, 'test', id)).toMatchObject({ id });
+    const [item] = await itemsOf(id);
+    expect(await findExtraction({ database }, 'test', item?.id ?? '')).toMatchObject({ batchId: id });
+    running.clear();
+    expect(await run()).toMatchObject({ expired: 3 });
+    expect(await exists(id)).toBe(false);
+  });
+
+  it('does not take a batch on the old day once it is tried again', async () => {
+    const id = await insert();
+    const past = new Date(Date.now() - 1000);
+    await database.batch.update({ where: { id }, data: { expiresAt: past, status: 'completed' } });
+    await database.extraction.updateMany({ where: { batchId: id }, data: { expiresAt: past, status: 'failed' } });
+    await beginRun(database, id, 2, 24 * HOUR_MS);
+    await database.batch.update({ where: { id }, data: { status: 'completed' } });
+    expect(await run()).toMatchObject({ expired: 0 });
+    for (const { expiresAt, status } of await itemsOf(id)) {
+      expect(status).toBe('queued');
+      expect(expiresAt.getTime()).toBeGreaterThan(Date.now() + 23 * HOUR_MS);
+    }
+  });
+
   it('takes a batch that never got its run, but neither one that did nor the items of one', async () => {
     const createdAt = new Date(Date.now() - 10 * 60_000);
-    const running = await insert();
+    const started = await insert();
     const abandoned = await insert();
     await database.batch.updateMany({ data: { createdAt } });
     await database.extraction.updateMany({ data: { createdAt } });
     await database.batch.update({ where: { id: abandoned }, data: { acceptedAt: null } });
     expect(await run()).toMatchObject({ expired: 0, abandoned: 1 });
-    expect([await exists(running), await exists(abandoned)]).toEqual([true, false]);
-    expect(await itemsOf(running)).toHaveLength(2);
+    expect([await exists(started), await exists(abandoned)]).toEqual([true, false]);
+    expect(await itemsOf(started)).toHaveLength(2);
+  });
+
+  it('finds the rows of many blobs by an index, and not by reading every row for each page', async () => {
+    await database.$executeRaw`
+      INSERT INTO extractions (id, tenant, strategy, options, wrapped_key, blob, expires_at)
+      SELECT 'many' || n, 'test', 'auto', '{}', '', md5(n::text), now() + interval '1 day' FROM generate_series(1, 20000) n`;
+    await database.$executeRaw`ANALYZE extractions`;
+    const page = Array.from({ length: 500 }, (_, index) => `${index}`.padStart(32, '0'));
+    const plan = await database.$queryRaw`
+      EXPLAIN SELECT blob FROM extractions WHERE blob IN (${Prisma.join(page)})`;
+    expect(JSON.stringify(plan)).toContain('extractions_blob_idx');
+    await database.$executeRaw`DELETE FROM extractions WHERE id LIKE 'many%'`;
+    const indexes = await database.$queryRaw`SELECT indexname FROM pg_indexes WHERE indexname LIKE '%_blob_idx'`;
+    expect(indexes).toHaveLength(5);
   });
 
   it('takes blobs that nobody names, but not an archive that is still to be unpacked', async () => {

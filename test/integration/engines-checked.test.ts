@@ -54,7 +54,7 @@ describe('an engine that does not enforce a schema', () => {
     expect(pieces).toEqual([{ content: '{"nama": "Siti"}' }]);
     expect(finish).toMatchObject({ type: 'finish', reason: 'stop' });
     const [body] = upstream.requests.map((request) => request.body);
-    expect(body?.response_format).toBeUndefined();
+    expect(body?.response_format).toMatchObject({ type: 'json_schema' });
     expect(JSON.stringify(body?.messages?.[0])).toContain('JSON schema');
   });
 

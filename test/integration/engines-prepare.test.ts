@@ -133,7 +133,7 @@ describe('pictures in messages', () => {
     ['more bytes than allowed', () => `${address}/large.jpg`, { MAX_IMAGE_MB: '1' }, 'payload_too_large'],
     ['a slow server', () => `${address}/slow.jpg`, { FETCH_TIMEOUT_SECONDS: '1' }, 'deadline_exceeded'],
     ['text that says it is an image', () => dataUrl(Buffer.from('hello')), {}, 'invalid_image'],
-    ['a document', () => dataUrl(Buffer.from('%PDF-1.7')), {}, 'unsupported_media_type'],
+    ['a PDF without a page', () => dataUrl(Buffer.from('%PDF-1.7')), {}, 'invalid_image'],
   ])('are refused: %s', async (_name, url, environment, code) => {
     await expect(prepare([{ type: 'image_url', image_url: url() }], environment)).rejects.toMatchObject({
       code,

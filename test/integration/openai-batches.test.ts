@@ -50,7 +50,7 @@ afterEach(() => upstream.behave(ORDINARY));
 function startOcr(): KeptWorkers {
   const { blobs, config, keyring, logger } = platform;
   const read = async () => ({ result: await specimenResult() });
-  const engine = createKtpOcrEngine({ pool: { ready: Promise.resolve(), read } });
+  const engine = createKtpOcrEngine({ pool: { state: 'ready', read } });
   const engines = { forModel: (model: string) => (model === 'ktp-ocr' ? engine : undefined) };
   const activities = {
     generateAnswer: createGenerateAnswer({ config, blobs, logger, engines }),

@@ -85,7 +85,7 @@ describe('an engine that is slow to begin', () => {
       text += Buffer.from(bytes).toString();
       lives.push(performance.now());
     }
-    expect(text).toMatch(/^id: slow:0\ndata: .*"role":"assistant".*\n\n: keep-alive\n\n: keep-alive\n\n/);
+    expect(text).toMatch(/^id: slow:0\ndata: .*"role":"assistant".*\n\n: keep-alive\n: keep-alive\n/);
     expect(text).toMatch(/ t2.*data: \[DONE\]\n\n$/s);
     for (const [index, at] of lives.entries()) expect(at - (lives[index - 1] ?? at)).toBeLessThan(15_000);
     await generations.stop();

@@ -13,14 +13,14 @@ export const MODEL = 'Qwen/Qwen3-VL-2B-Instruct';
 
 /** Settings of a platform in front of an upstream. */
 export function chatEnvironment(upstream: Upstream): Record<string, string> {
-  return { VLM_BASE_URL: upstream.url, MODEL_REPO_ID: MODEL };
+  return { VLM_BASE_URL: upstream.url, MODEL_REPO_ID: MODEL, VLM_CANARY: '0' };
 }
 
-export function createTestEngine(config: Config): Engine {
+export function createTestEngine(config: Config, modelId = MODEL): Engine {
   return createOpenAiCompatibleEngine({
     id: 'vlm',
     baseUrl: config.VLM_BASE_URL ?? '',
-    modelId: MODEL,
+    modelId,
     maxImagePixels: 1_000_000,
   });
 }
@@ -29,9 +29,10 @@ export function createTestEngine(config: Config): Engine {
 export function startGenerations(
   platform: Pick<Platform, 'blobs' | 'config' | 'keyring' | 'logger'>,
   slots = 40,
+  modelId = MODEL,
 ): KeptWorkers {
   const { blobs, config, keyring, logger } = platform;
-  const engine = createTestEngine(config);
+  const engine = createTestEngine(config, modelId);
   return keepWorking(
     'generation',
     async () => {
@@ -40,7 +41,7 @@ export function startGenerations(
         config,
         blobs,
         logger,
-        engines: { forModel: (model) => (model === MODEL ? engine : undefined) },
+        engines: { forModel: (model) => (model === modelId ? engine : undefined) },
       });
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
       return { connection, workers: [await createGenerationWorker(where, { generateAnswer }, slots)] };

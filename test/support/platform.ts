@@ -25,7 +25,7 @@ import { type KeptWorkers, keepWorking } from '../../src/runtime/roles/keep-work
 import type { BlobStore } from '../../src/storage/blobs.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
-import { createInferenceWorkers, createWorkflowWorker } from '../../src/worker/workers.ts';
+import { createInferenceWorkers, createWorkflowWorkers } from '../../src/worker/workers.ts';
 import { TEST_ENCRYPTION_KEYS } from './histories.ts';
 import { createMemoryDatabase } from './memory-database.ts';
 
@@ -38,6 +38,8 @@ export interface PlatformOptions {
   readonly environment?: Record<string, string>;
   /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
   readonly readCard?: (real: () => InferenceActivities['readCard']) => InferenceActivities['readCard'];
+  /** Stands in front of the database of the workers, to make it go away. Default: nothing does. */
+  readonly workerDatabase?: (real: Database) => Database;
 }
 
 export interface Platform {
@@ -132,18 +134,19 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     startWorkflows: () =>
       keep('worker', async () => {
         const connection = await connectWorker(config);
+        const worked = options.workerDatabase?.(database.database) ?? database.database;
         const activities = {
-          storeResult: createStoreResult(database.database, blobs),
-          removeExpired: createRemoveExpired(database.database, blobs),
-          storeTranscript: createStoreTranscript({ config, database: database.database, blobs, keyring }),
-          ...createChatBatchActivities({ config, database: database.database, blobs, keyring }),
-          ...createWebhookActivities({ config, database: database.database, keyring, ...options.webhooks }),
-          ...createBatchActivities(batchDependencies(config, { database: database.database, blobs, keyring })),
+          storeResult: createStoreResult(worked, blobs),
+          removeExpired: createRemoveExpired(worked, blobs),
+          storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),
+          ...createChatBatchActivities({ config, database: worked, blobs, keyring }),
+          ...createWebhookActivities({ config, database: worked, keyring, ...options.webhooks }),
+          ...createBatchActivities(batchDependencies(config, { database: worked, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         return {
           connection,
-          workers: [await createWorkflowWorker(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE)],
+          workers: await createWorkflowWorkers(where, activities, process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE),
         };
       }),
     async stop() {

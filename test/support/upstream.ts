@@ -45,8 +45,31 @@ export interface UpstreamBehaviour {
   chunkBytes: number;
   /** Asks for this key; null: for none. */
   apiKey: string | null;
+  /** What vLLM says of its version. */
+  version: string;
+  /** Answers chat requests with just this instead of all the above; by request, from 0, and its body. */
+  raw: ((request: number, body: UpstreamBody) => RawAnswer) | null;
   /** Answers everything but chat completions with 404. */
   chatOnly: boolean;
+}
+
+/** What a server puts on the wire, byte by byte as the test says. */
+export interface RawAnswer {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  /** Text or bytes to send, milliseconds to wait, or the connection's end. */
+  readonly parts: readonly (string | Uint8Array | number | 'cut')[];
+}
+
+/** An event of a stream. */
+export function event(data: unknown): string {
+  return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+}
+
+/** A chunk of a stream with one choice. */
+export function chunk(delta: object | null, choice: object = {}, rest: object = {}): string {
+  const choices = [{ index: 0, ...(delta && { delta }), finish_reason: null, ...choice }];
+  return event({ id: 'chatcmpl-up', object: 'chat.completion.chunk', created: 1, model: 'm', choices, ...rest });
 }
 
 export interface UpstreamBody {
@@ -103,6 +126,8 @@ const DEFAULTS: UpstreamBehaviour = {
   logprobs: false,
   chunkBytes: 0,
   apiKey: null,
+  version: '0.11.0',
+  raw: null,
   chatOnly: false,
 };
 
@@ -159,6 +184,7 @@ export async function startUpstream(
       record.finished = true;
       return;
     }
+    if (behaviour.raw) return sendRaw(behaviour.raw(requests.length - 1, record.body), record, response);
     await stream({ ...behaviour }, record, response);
   }
 
@@ -180,6 +206,26 @@ export async function startUpstream(
   };
 }
 
+async function sendRaw(
+  { headers = { 'content-type': 'text/event-stream' }, parts, status = 200 }: RawAnswer,
+  record: UpstreamRequest,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(status, headers);
+  response.flushHeaders();
+  for (const part of parts) {
+    if (part === 'cut') {
+      // What was written is to arrive first.
+      await sleep(30);
+      return void response.destroy();
+    }
+    if (typeof part === 'number') await sleep(part);
+    else response.write(part);
+  }
+  response.end();
+  record.finished = true;
+}
+
 async function stream(behaviour: UpstreamBehaviour, record: UpstreamRequest, response: ServerResponse): Promise<void> {
   const gone = new AbortController();
   response.on('close', () => gone.abort());
@@ -194,18 +240,18 @@ async function stream(behaviour: UpstreamBehaviour, record: UpstreamRequest, res
       pending = pending.subarray(behaviour.chunkBytes);
     }
   };
-  const event = (data: unknown) => write(`data: ${JSON.stringify(data)}\n\n`);
+  const send = (data: unknown) => write(event(data));
   const envelope = { id: 'chatcmpl-up', object: 'chat.completion.chunk', created: 1, model: behaviour.model };
-  const chunk = (delta: object, extra: object = {}) =>
-    event({ ...envelope, choices: [{ index: 0, delta, finish_reason: null, ...extra }] });
+  const sendChunk = (delta: object, extra: object = {}) =>
+    send({ ...envelope, choices: [{ index: 0, delta, finish_reason: null, ...extra }] });
   const keepAlive =
     behaviour.keepAliveMs > 0 ? setInterval(() => write(': keep-alive\n\n'), behaviour.keepAliveMs) : undefined;
 
   const { steps, promptPrefix } = script(behaviour, record.body);
   try {
     if (behaviour.firstTokenDelayMs > 0) await sleep(behaviour.firstTokenDelayMs, undefined, { signal: gone.signal });
-    chunk({ role: 'assistant', content: '' });
-    if (behaviour.echoPrefix && promptPrefix !== '') chunk({ content: promptPrefix });
+    sendChunk({ role: 'assistant', content: '' });
+    if (behaviour.echoPrefix && promptPrefix !== '') sendChunk({ content: promptPrefix });
     const begun = Date.now();
     for (const [index, step] of steps.entries()) {
       if (behaviour.hangAfter === index) return await sleep(3_600_000, undefined, { signal: gone.signal, ref: false });
@@ -220,7 +266,7 @@ async function stream(behaviour: UpstreamBehaviour, record: UpstreamRequest, res
         return;
       }
       if (behaviour.errorAfter?.tokens === index) {
-        event(behaviour.errorAfter.data);
+        send(behaviour.errorAfter.data);
         response.end(pending);
         record.finished = true;
         return;
@@ -231,13 +277,13 @@ async function stream(behaviour: UpstreamBehaviour, record: UpstreamRequest, res
       } else if (index % 64 === 0) {
         await sleep(0, undefined, { signal: gone.signal });
       }
-      chunk(step.delta, step.extra);
+      sendChunk(step.delta, step.extra);
       record.tokensSent++;
     }
-    chunk({}, { finish_reason: behaviour.toolCalls.length > 0 ? 'tool_calls' : behaviour.finishReason });
+    sendChunk({}, { finish_reason: behaviour.toolCalls.length > 0 ? 'tool_calls' : behaviour.finishReason });
     if (behaviour.usage && (record.body.stream_options as { include_usage?: boolean })?.include_usage) {
       const prompt = countTokens(JSON.stringify(record.body.messages));
-      event({
+      send({
         ...envelope,
         choices: [],
         usage: {
@@ -336,7 +382,7 @@ function probeAnswer(behaviour: UpstreamBehaviour, path: string, text: string): 
         ],
       };
     case '/version':
-      return kind === 'vllm' ? { version: '0.11.0' } : undefined;
+      return kind === 'vllm' ? { version: behaviour.version } : undefined;
     case '/props':
       if (kind !== 'llamacpp') return undefined;
       return { default_generation_settings: { n_ctx: maxModelLength }, modalities: { vision: true, audio: false } };

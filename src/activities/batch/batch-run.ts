@@ -1,6 +1,6 @@
 import type { BatchActivities } from '../../contract/batch-activities.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
-import { beginRun } from '../../storage/batches.ts';
+import { beginRun, OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
 import type { BatchDependencies } from './item-images.ts';
 
@@ -13,7 +13,7 @@ export function createBatchRun({
   retentionMs,
 }: BatchDependencies): Pick<BatchActivities, 'beginBatchRun' | 'cancelBatchItems' | 'finishBatch'> {
   return {
-    beginBatchRun: ({ batchId, run }) => beginRun(database, batchId, run),
+    beginBatchRun: ({ batchId, run }) => beginRun(database, batchId, run, retentionMs),
 
     cancelBatchItems: ({ batchId }) =>
       heartbeatWhile({ details: null }, async () => {
@@ -33,7 +33,7 @@ export function createBatchRun({
       }),
 
     async finishBatch({ batchId, run, status }) {
-      const open = { id: batchId, run, status: { in: ['validating', 'running', 'cancelling'] } };
+      const open = { id: batchId, run, status: { in: [...OPEN_BATCH_STATUSES] } };
       const batch = await database.batch.findFirst({ where: open, select: { blob: true } });
       // Deleted, or finished already by an attempt whose answer was lost.
       if (!batch) return;

@@ -1,9 +1,11 @@
+import { ZodError } from 'zod';
 import { readArchiveEntry } from '../../batch/archive/read-entry.ts';
 import type { BatchActivities, BatchItem } from '../../contract/batch-activities.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { ExtractionFailure } from '../../contract/extraction-workflow.ts';
+import { MissingKeyError, SealError } from '../../encryption/keyring.ts';
 import { isErrorCode, KtpflowError } from '../../errors.ts';
-import type { BlobReader } from '../../storage/blobs.ts';
+import type { BlobReader, BlobStore } from '../../storage/blobs.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
 import { type BatchDependencies, type ItemRow, openItemRequest, storeItemImage } from './item-images.ts';
 
@@ -44,7 +46,7 @@ export function createNextBatchItems(dependencies: BatchDependencies): BatchActi
           errorMessage: true,
         },
       });
-      const archive = batch.blob === null ? null : await blobs.open(batch.blob);
+      const archive = batch.blob === null ? null : await openArchive(blobs, batch.blob);
       try {
         const items: (BatchItem | null)[] = [];
         for (let start = 0; start < rows.length; start += CONCURRENCY) {
@@ -65,19 +67,41 @@ async function prepare(
 ): Promise<BatchItem | null> {
   const item = { extractionId: row.id, index: row.batchIndex ?? 0, attempts: row.attempts };
   if (row.blob !== null) return { ...item, blob: row.blob, refusal: null };
-  const request = openItemRequest(dependencies.keyring, row);
-  if (request.image_url !== null) return { ...item, blob: null, refusal: null };
   // Refused when it was handed in, and now to be tried again: nothing of it was kept.
   const known = formerRefusal(row);
-  if (known) return { ...item, blob: null, refusal: known };
   try {
+    const request = openItemRequest(dependencies.keyring, row);
+    if (request.image_url !== null) return { ...item, blob: null, refusal: null };
+    if (known) return { ...item, blob: null, refusal: known };
     if (!archive || !request.entry) throw new KtpflowError('not_found', 'The image of the item is gone.');
     const blob = await storeItemImage(dependencies, row, await readArchiveEntry(archive, request.entry));
     return blob === null ? null : { ...item, blob, refusal: null };
-  } catch (error) {
+  } catch (thrown) {
+    // One row that nobody can read must not hold up the thousands behind it.
+    const error = isDamaged(thrown) ? damaged() : thrown;
     if (!(error instanceof KtpflowError) || error.retryable) throw error;
     return { ...item, blob: null, refusal: { code: error.code, message: error.message } };
   }
+}
+
+/** An archive that does not open any more is none: its items say so, and what was unpacked before is read. */
+async function openArchive(blobs: BlobStore, blob: BlobReference): Promise<BlobReader | null> {
+  try {
+    return await blobs.open(blob);
+  } catch (error) {
+    const isGone = error instanceof KtpflowError && error.code === 'not_found';
+    if (isGone || isDamaged(error)) return null;
+    throw error;
+  }
+}
+
+/** Whether what was stored has changed since; a key that an operator left out is another matter. */
+function isDamaged(error: unknown): boolean {
+  return (error instanceof SealError && !(error instanceof MissingKeyError)) || error instanceof ZodError;
+}
+
+function damaged(): KtpflowError {
+  return new KtpflowError('storage_damaged', 'What was stored of the item cannot be read any more.');
 }
 
 function formerRefusal({ errorCode, errorMessage }: QueuedRow): ExtractionFailure | null {

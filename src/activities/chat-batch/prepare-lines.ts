@@ -149,7 +149,14 @@ async function writeGeneration(
   const key = keyring.createDataKey();
   const { blob } = await blobs.write(Readable.from([Buffer.from(JSON.stringify(body))]), key);
   await database.chatGeneration.create({
-    data: generationRow({ generation, tenant: batch.tenant, sessionHash, wrappedKey: key.wrappedKey, blob }),
+    data: generationRow({
+      generation,
+      tenant: batch.tenant,
+      sessionHash,
+      wrappedKey: key.wrappedKey,
+      blob,
+      keepSeconds: null,
+    }),
   });
   return { ...prepared, blob };
 }

@@ -1,4 +1,5 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { AbortScope } from '../../abort-scope.ts';
 import type { Piece } from '../../chat/piece.ts';
 import { chatRequestSchema } from '../../chat/request.ts';
 import { StreamDivergedError } from '../../chat/skip-recorded.ts';
@@ -8,6 +9,7 @@ import type { GenerateAnswerInput, GenerationActivities } from '../../contract/c
 import { type ErrorCode, KtpflowError } from '../../errors.ts';
 import { type PreparedGeneration, prepareGeneration } from '../../inference/chat/prepare-generation.ts';
 import type { Engine } from '../../inference/engine.ts';
+import { BrokenAnswer, EngineFault } from '../../inference/engine-fault.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { OwnStream, type TakenOver } from './own-stream.ts';
@@ -33,6 +35,10 @@ const SHUTDOWN_GRACE_MS = 1500;
  */
 const MAX_FRUITLESS_AT_START = 5;
 const MAX_FRUITLESS = 15;
+/** … where the engine is there, and itself says that it failed: that seldom gets better. */
+const MAX_FRUITLESS_FAULTS = 2;
+/** … where each answer breaks off: the engine may die of this very request. */
+const MAX_FRUITLESS_BREAKS = 5;
 /** Faults of an engine or a process that may be over soon. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   'upstream_failed',
@@ -74,6 +80,8 @@ class Generation {
   readonly #closed = new AbortController();
   /** Everything that has been or is being recorded. */
   readonly #pieces: Piece[] = [];
+  #piecesBefore = 0;
+  #fruitlessBefore = 0;
   #engine: Engine | undefined;
   #request: PreparedGeneration | undefined;
 
@@ -103,7 +111,9 @@ class Generation {
     const epoch: Epoch = [this.#input.sequence, this.#context.info.attempt];
     const before = await this.#takeOver(stream, epoch);
     if (before?.log.end) return;
-    this.#pieces.push(...(before?.log.pieces ?? []));
+    for (const piece of before?.log.pieces ?? []) this.#pieces.push(piece);
+    this.#piecesBefore = this.#pieces.length;
+    this.#fruitlessBefore = before?.fruitless ?? 0;
     const recorder = new StreamRecorder({
       epoch,
       from: this.#pieces.length,
@@ -135,7 +145,8 @@ class Generation {
   async #generate(recorder: StreamRecorder): Promise<void> {
     const { blobs, config, engines } = this.#dependencies;
     const { blob, model } = this.#input;
-    const signal = AbortSignal.any([this.#context.cancellationSignal, this.#closed.signal]);
+    using scope = new AbortScope([this.#context.cancellationSignal, this.#closed.signal]);
+    const { signal } = scope;
     this.#engine = engines.forModel(model);
     if (!this.#engine) throw new KtpflowError('model_not_ready', 'No inference process serves this model right now.');
     const request = chatRequestSchema.parse(JSON.parse((await readBlob(blobs, blob)).toString()));
@@ -152,7 +163,7 @@ class Generation {
       await recorder.finish({ type: 'finish', reason: part.reason, usage, ...(context && { context }) });
       return;
     }
-    throw new KtpflowError('upstream_failed', 'The engine ended its answer without saying why.');
+    throw new KtpflowError('upstream_failed', 'The engine ended its answer without saying why.', { retryable: true });
   }
 
   /** Gives the stream its end where this attempt is the last one; else leaves it to the next. */
@@ -171,18 +182,33 @@ class Generation {
     }
     const known = error instanceof KtpflowError ? error : undefined;
     if (!known) this.#dependencies.logger.error('chat.generation.failed', { error });
-    const { code, message, param } = known ?? new KtpflowError('internal', 'An unexpected error happened.');
-    if (this.#pieces.length > 0 && PASSING.has(code) && !(error instanceof StreamDivergedError)) {
+    const { code, message, param, retryable, retryAfterSeconds } =
+      known ?? new KtpflowError('internal', 'An unexpected error happened.');
+    const isHopeless =
+      error instanceof StreamDivergedError ||
+      (error instanceof EngineFault && this.#fruitless() >= patienceWith(error)) ||
+      (code === 'upstream_failed' && known?.retryable === false);
+    if (this.#pieces.length > 0 && PASSING.has(code) && !isHopeless) {
       // An answer that has begun is worth another attempt; one that has not can be asked for again by its caller.
       await recorder.flush();
       throw ApplicationFailure.retryable(message, code);
     }
-    await recorder.finish({ type: 'error', error: { code, message, param } });
+    const failure = { code, message, param, retryable, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+    await recorder.finish({ type: 'error', error: failure });
+  }
+
+  /** Attempts in a row, this one included, without a new piece. */
+  #fruitless(): number {
+    return this.#pieces.length > this.#piecesBefore ? 0 : this.#fruitlessBefore;
   }
 
   #estimateUsage() {
     return estimateUsage(this.#engine, this.#request, this.#pieces);
   }
+}
+
+function patienceWith(fault: EngineFault): number {
+  return fault instanceof BrokenAnswer ? MAX_FRUITLESS_BREAKS : MAX_FRUITLESS_FAULTS;
 }
 
 /** A number of 31 bits that all attempts at an answer share; run ids begin with the time and end with chance. */

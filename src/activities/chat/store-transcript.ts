@@ -48,13 +48,11 @@ export function createStoreTranscript(
       throw error;
     }
     cancellationSignal.throwIfAborted();
-    const keepMs = config.PERSIST_SESSIONS ? config.SESSIONS_TTL_SECONDS * 1000 : 0;
     const { blob } = await storeTranscript(database, keyring, input.generationId, {
       view,
       runId: input.runId,
       finishedAt,
-      expiresAt: new Date(finishedAt.getTime() + keepMs),
-      keep: config.PERSIST_SESSIONS,
+      keepSeconds: config.PERSIST_SESSIONS ? config.SESSIONS_TTL_SECONDS : 0,
     });
     if (blob === null) return;
     await blobs.delete(blob);

@@ -23,7 +23,9 @@ export async function* continueAnswer(
   await engine.readiness();
   const { content, reasoning, toolCalls } = joinPieces(recorded);
   const onlyText = content !== '' && reasoning === '' && toolCalls.length === 0;
-  if (engine.capabilities.continueFromPrefix && onlyText && request.responseFormat.type === 'text') {
+  // A grammar would begin anew at the prefix's end.
+  const isFree = request.responseFormat.type === 'text' && !request.constraint;
+  if (engine.capabilities.continueFromPrefix && onlyText && isFree) {
     yield* continueText(engine, request, recorded, content, options);
     return;
   }

@@ -1,20 +1,25 @@
 import { Context } from '@temporalio/activity';
+import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import type { RemovalReport, WorkerActivities } from '../../contract/extraction-activities.ts';
+import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Database } from '../../storage/database.ts';
 import { removeExpiredFiles } from './remove-expired-files.ts';
 import { removeExpiredSessions } from './remove-expired-sessions.ts';
+import { removeOrphanedBlobs } from './remove-orphaned-blobs.ts';
+import { askTemporal, type FindRun, removeUnstarted } from './remove-unstarted.ts';
 
-const ABANDONED_AFTER_MS = 5 * 60_000;
-/** An upload may take its time; a blob younger than this may still get its row. */
-const ORPHANED_AFTER_MS = 60 * 60_000;
 const PAGE = 500;
 
 /**
  * Removes what is past its expiry, rows that never got a run (the API died between the row and the start), and blobs
  * that no row names. Run by a Temporal Schedule.
  */
-export function createRemoveExpired(database: Database, blobs: BlobStore): WorkerActivities['removeExpired'] {
+export function createRemoveExpired(
+  database: Database,
+  blobs: BlobStore,
+  findRun: FindRun = askTemporal,
+): WorkerActivities['removeExpired'] {
   const removeRows = async (where: object): Promise<number> => {
     let removed = 0;
     for (;;) {
@@ -28,59 +33,47 @@ export function createRemoveExpired(database: Database, blobs: BlobStore): Worke
     }
   };
 
-  /** An item's image goes before its batch, whose row takes those of the items with it. */
-  const removeBatches = async (where: object): Promise<number> => {
-    const batches = await database.batch.findMany({ where, select: { id: true, blob: true } });
-    for (const { id, blob } of batches) {
-      await removeRows({ batchId: id });
+  /** A batch goes with its items; one that is still being read goes when it has ended, however long that takes. */
+  const removeBatches = async (now: Date): Promise<number> => {
+    let removed = 0;
+    const expired = await database.batch.findMany({
+      where: { expiresAt: { lt: now } },
+      select: { id: true, blob: true, status: true },
+    });
+    for (const { blob, id, status } of expired) {
+      if (OPEN_BATCH_STATUSES.some((open) => open === status) && (await findRun(batchWorkflowId(id)))?.open) continue;
+      // An item's image goes before its batch, whose row takes those of the items with it.
+      removed += await removeRows({ batchId: id });
       await database.batch.deleteMany({ where: { id } });
       if (blob) await blobs.delete(blob);
+      removed++;
     }
-    return batches.length;
+    return removed;
   };
 
-  const removeOrphanedBlobs = async (): Promise<number> => {
-    let removed = 0;
-    const page: string[] = [];
-    const sweep = async () => {
-      const named = await database.extraction.findMany({ where: { blob: { in: page } }, select: { blob: true } });
-      const archives = await database.batch.findMany({ where: { blob: { in: page } }, select: { blob: true } });
-      const requests = await database.chatGeneration.findMany({
-        where: { blob: { in: page } },
-        select: { blob: true },
-      });
-      const files = await database.storedFile.findMany({ where: { blob: { in: page } }, select: { blob: true } });
-      const kept = new Set([...named, ...archives, ...requests, ...files].map((row) => row.blob));
-      for (const blob of page.splice(0)) {
-        if (kept.has(blob)) continue;
-        await blobs.delete(blob);
-        removed++;
-      }
-      Context.current().heartbeat(removed);
-    };
-    for await (const blob of blobs.listOlderThan(new Date(Date.now() - ORPHANED_AFTER_MS))) {
-      page.push(blob);
-      if (page.length === PAGE) await sweep();
+  const removeResponses = async (now: Date): Promise<number> => {
+    const rows = await database.storedResponse.findMany({
+      where: { expiresAt: { lt: now } },
+      select: { id: true, blob: true },
+    });
+    for (const { blob, id } of rows) {
+      await database.storedResponse.deleteMany({ where: { id } });
+      await blobs.delete(blob);
     }
-    await sweep();
-    return removed;
+    return rows.length;
   };
 
   return async (): Promise<RemovalReport> => {
     const now = new Date();
     const expired =
-      (await removeRows({ expiresAt: { lt: now } })) +
-      (await removeBatches({ expiresAt: { lt: now } })) +
+      (await removeRows({ expiresAt: { lt: now }, batchId: null })) +
+      (await removeBatches(now)) +
+      (await removeResponses(now)) +
       (await removeExpiredSessions(database, blobs, now)) +
       (await removeExpiredFiles(database, blobs, now)) +
       (await database.chatBatch.deleteMany({ where: { expiresAt: { lt: now } } })).count;
     await database.webhookDelivery.deleteMany({ where: { expiresAt: { lt: now } } });
-    const abandonedBefore = new Date(now.getTime() - ABANDONED_AFTER_MS);
-    const neverStarted = { acceptedAt: null, createdAt: { lt: abandonedBefore } };
-    const abandoned =
-      (await removeRows({ ...neverStarted, status: 'queued', batchId: null })) +
-      (await removeBatches({ ...neverStarted, status: 'validating' })) +
-      (await database.chatBatch.deleteMany({ where: { ...neverStarted, status: 'validating' } })).count;
-    return { expired, abandoned, orphanedBlobs: await removeOrphanedBlobs() };
+    const abandoned = await removeUnstarted(database, blobs, now, findRun);
+    return { expired, abandoned, orphanedBlobs: await removeOrphanedBlobs(database, blobs, now) };
   };
 }

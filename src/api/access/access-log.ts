@@ -34,8 +34,8 @@ export interface Access {
 }
 
 /**
- * Who processed or read which record, without values (UU PDP 27/2022 art. 31: records of processing). Append-only;
- * an answer with personal data goes out only after its entry was written.
+ * Who processed or read which record, without values (UU PDP 27/2022 art. 31: records of processing). Append-only
+ * for 30 days, by rules of the database; older entries go after ACCESS_LOG_DAYS. An answer with personal data goes out only after its entry was written.
  */
 export class AccessLog {
   readonly #database: Database;

@@ -1,33 +1,32 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Config, Scope } from '../../config.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Database } from '../../storage/database.ts';
-import { isLoopbackAddress, isLoopbackHost } from '../http/loopback.ts';
 import { requestState } from '../http/request-state.ts';
-import type { Caller } from './caller.ts';
+import { ANONYMOUS, type Caller } from './caller.ts';
+import { HOME_KEY_ID, hashKey } from './key-secret.ts';
+import { isLocalCaller } from './local-caller.ts';
 
 interface KnownKey {
   readonly hash: Buffer;
   readonly caller: Caller;
 }
 
-const ANONYMOUS = 'anonymous';
-
-/** SHA-256: keys are long and random, so that a slow hash would add nothing but a way to exhaust the server. */
-export function hashKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
-}
+const SEND_A_KEY = 'Send a key as "Authorization: Bearer KEY".';
 
 /** Knows the keys of API_KEYS and of the database. */
 export class Authenticator {
   readonly #database: Database;
   readonly #environmentKeys: readonly KnownKey[];
   readonly #allowAnonymous: boolean;
+  readonly #behindProxy: boolean;
+  #keysEverMade = false;
 
   constructor(config: Config, database: Database) {
     this.#database = database;
     this.#allowAnonymous = config.ALLOW_ANONYMOUS;
+    this.#behindProxy = config.TRUST_PROXY !== '';
     this.#environmentKeys = config.API_KEYS.map(({ key, scopes, tenant }) => {
       const hash = hashKey(key);
       const actor = `env_${hash.toString('hex').slice(0, 16)}`;
@@ -35,10 +34,15 @@ export class Authenticator {
     });
   }
 
-  /** Whether any key exists; an expired one counts, so that its expiry does not open the door. */
+  /**
+   * Whether a key stands in API_KEYS or was ever made: one that is revoked or has expired counts, so that its end opens
+   * no door. The key of the home does not, since nobody has made it.
+   */
   async keysExist(): Promise<boolean> {
-    if (this.#environmentKeys.length > 0) return true;
-    return (await this.#database.apiKey.findFirst({ where: { revokedAt: null }, select: { id: true } })) !== null;
+    if (this.#environmentKeys.length > 0 || this.#keysEverMade) return true;
+    const row = await this.#database.apiKey.findFirst({ where: { id: { not: HOME_KEY_ID } }, select: { id: true } });
+    this.#keysEverMade = row !== null;
+    return this.#keysEverMade;
   }
 
   /** @throws KtpflowError invalid_api_key */
@@ -47,10 +51,7 @@ export class Authenticator {
     const caller = key === undefined ? undefined : await this.#callerOf(hashKey(key));
     if (caller) return caller;
     if (await this.keysExist()) {
-      throw new KtpflowError(
-        'invalid_api_key',
-        key === undefined ? 'Send a key as "Authorization: Bearer KEY".' : 'The key is not known, expired or revoked.',
-      );
+      throw unauthorized(key === undefined ? SEND_A_KEY : 'The key is unknown, expired or revoked.');
     }
     return this.#anonymous(request);
   }
@@ -65,24 +66,19 @@ export class Authenticator {
     return { tenant: row.tenant, actor: row.id, scopes: new Set(row.scopes as Scope[]) };
   }
 
-  /**
-   * Without any key the server answers on loopback: not to other machines through a proxy on this one, and not to a web
-   * page whose name was rebound to 127.0.0.1.
-   */
+  /** As long as no key was ever made, programs on this machine need none; never for `admin`. */
   #anonymous(request: Request): Caller {
-    const local =
-      isLoopbackAddress(request.socket.remoteAddress) &&
-      isLoopbackHost(request.get('host')) &&
-      (request.get('x-forwarded-for') ?? '127.0.0.1').split(',').every((hop) => isLoopbackAddress(hop.trim()));
-    if (!local && !this.#allowAnonymous) {
-      throw new KtpflowError('invalid_api_key', 'Without a key this server answers on its loopback address only.');
+    if (!this.#allowAnonymous && (this.#behindProxy || !isLocalCaller(request))) {
+      throw unauthorized(
+        `${SEND_A_KEY} Without one, this server answers only programs on its own machine that ask it directly.`,
+      );
     }
-    return {
-      tenant: ANONYMOUS,
-      actor: ANONYMOUS,
-      scopes: new Set(local ? ['chat', 'extract', 'admin'] : ['chat', 'extract']),
-    };
+    return { tenant: ANONYMOUS, actor: ANONYMOUS, scopes: new Set(['chat', 'extract']) };
   }
+}
+
+function unauthorized(message: string): KtpflowError {
+  return new KtpflowError('invalid_api_key', message);
 }
 
 /** Lets any known caller through. */
@@ -93,12 +89,14 @@ export function requireKey(authenticator: Authenticator): RequestHandler {
   };
 }
 
-/** Lets callers with one of these scopes through; others get 403. */
+/** Lets callers with one of these scopes through; others get 403, and 401 where they have shown no key. */
 export function requireScope(authenticator: Authenticator, ...scopes: readonly [Scope, ...Scope[]]): RequestHandler {
   return async (request, response, next) => {
     const caller = await authenticator.authenticate(request);
     if (!scopes.some((scope) => caller.scopes.has(scope))) {
-      throw new KtpflowError('insufficient_scope', `The key lacks the scope "${scopes.join('" or "')}".`);
+      const names = scopes.join('" or "');
+      if (caller.actor === ANONYMOUS) throw unauthorized(`${SEND_A_KEY} It needs the scope "${names}".`);
+      throw new KtpflowError('insufficient_scope', `The key lacks the scope "${names}".`);
     }
     requestState(response).caller = caller;
     next();

@@ -1,5 +1,8 @@
 import type { Scope } from '../../config.ts';
 
+/** Tenant and actor of callers without a key. A key may be made for the same tenant: it sees what they have made. */
+export const ANONYMOUS = 'anonymous';
+
 /** Who asks. */
 export interface Caller {
   /** Owner of what the caller creates; somebody else's is 404. */

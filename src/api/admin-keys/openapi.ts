@@ -3,7 +3,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { ADMIN_KEYS_PATH } from './routes.ts';
-import { createKeySchema, keySchema, shownKeySchema } from './schemas.ts';
+import { createdKeySchema, createKeySchema, keySchema, shownKeySchema } from './schemas.ts';
 
 const tags = ['Keys'];
 const path = z.object({ id: z.string() });
@@ -14,9 +14,11 @@ export const adminKeyPaths: ZodOpenApiPathsObject = {
     post: {
       tags,
       summary: 'Create a key; it is shown once',
+      description:
+        'The first key ends access without one. What was made without a key belongs to the tenant `anonymous`: the key in the home of the embedded shape sees it, and so does a key that is created for that tenant.',
       requestBody: { required: true, content: { 'application/json': { schema: createKeySchema } } },
       responses: {
-        201: { description: 'The key.', content: { 'application/json': { schema: shownKeySchema } } },
+        201: { description: 'The key.', content: { 'application/json': { schema: createdKeySchema } } },
         ...errors,
       },
     },
@@ -35,7 +37,7 @@ export const adminKeyPaths: ZodOpenApiPathsObject = {
       tags,
       summary: 'Revoke a key at once',
       requestParams: { path },
-      responses: { 204: { description: 'Revoked.' }, ...errorResponses(401, 403, 404, 503) },
+      responses: { 204: { description: 'Revoked.' }, ...errorResponses(400, 401, 403, 404, 503) },
     },
   },
   [`${ADMIN_KEYS_PATH}/{id}/rotate`]: {
@@ -45,7 +47,7 @@ export const adminKeyPaths: ZodOpenApiPathsObject = {
       requestParams: { path },
       responses: {
         200: { description: 'The new key.', content: { 'application/json': { schema: shownKeySchema } } },
-        ...errorResponses(401, 403, 404, 503),
+        ...errorResponses(400, 401, 403, 404, 503),
       },
     },
   },

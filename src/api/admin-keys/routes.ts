@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Express, RequestHandler, Response } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import type { AccessAction } from '../access/access-log.ts';
-import { hashKey, requireScope } from '../access/authentication.ts';
+import { requireScope } from '../access/authentication.ts';
+import { createKey, HOME_KEY_ID, keyColumns } from '../access/key-secret.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
@@ -11,7 +12,6 @@ import { callerOf, requestState } from '../http/request-state.ts';
 import { createKeySchema, renderKey } from './schemas.ts';
 
 export const ADMIN_KEYS_PATH = '/v1/admin/keys';
-const PREFIX_LENGTH = 9;
 
 /** Creates, lists, rotates and revokes keys; the CLI uses these while a server runs. */
 export function adminKeys(app: Express, context: RouteContext): void {
@@ -22,11 +22,12 @@ export function adminKeys(app: Express, context: RouteContext): void {
 
   const create: RequestHandler = async (request, response) => {
     const { scopes, tenant, name, expires_at } = createKeySchema.parse(request.body);
-    const secret = createSecret();
+    const isFirst = !(await authenticator.keysExist());
+    const key = createKey();
     const id = `key_${randomBytes(12).toString('hex')}`;
     const row = await database.apiKey.create({
       data: {
-        ...secret.columns,
+        ...keyColumns(key),
         id,
         tenant: tenant ?? id,
         name: name ?? '',
@@ -35,7 +36,7 @@ export function adminKeys(app: Express, context: RouteContext): void {
       },
     });
     await log(response, 'key.create', id);
-    response.status(201).json({ ...renderKey(row), key: secret.key });
+    response.status(201).json({ ...renderKey(row), key, ends_anonymous_access: isFirst });
   };
 
   const list: RequestHandler = async (request, response) => {
@@ -50,6 +51,7 @@ export function adminKeys(app: Express, context: RouteContext): void {
 
   const revoke: RequestHandler<{ id: string }> = async (request, response) => {
     const { id } = request.params;
+    refuseHomeKey(id);
     const { count } = await database.apiKey.updateMany({
       where: { id, revokedAt: null },
       data: { revokedAt: new Date() },
@@ -61,12 +63,13 @@ export function adminKeys(app: Express, context: RouteContext): void {
 
   const rotate: RequestHandler<{ id: string }> = async (request, response) => {
     const { id } = request.params;
-    const secret = createSecret();
-    const { count } = await database.apiKey.updateMany({ where: { id, revokedAt: null }, data: secret.columns });
+    refuseHomeKey(id);
+    const key = createKey();
+    const { count } = await database.apiKey.updateMany({ where: { id, revokedAt: null }, data: keyColumns(key) });
     const row = count === 0 ? null : await database.apiKey.findUnique({ where: { id } });
     if (!row) throw unknownKey();
     await log(response, 'key.rotate', id);
-    response.json({ ...renderKey(row), key: secret.key });
+    response.json({ ...renderKey(row), key });
   };
 
   route(app, ADMIN_KEYS_PATH, { post: [scope, ...jsonBody(config), create], get: [scope, list] });
@@ -74,12 +77,16 @@ export function adminKeys(app: Express, context: RouteContext): void {
   route(app, `${ADMIN_KEYS_PATH}/:id/rotate`, { post: [scope, rotate as RequestHandler] });
 }
 
-/** 256 random bits, and what is kept of them. */
-function createSecret() {
-  const key = `ktpf_${randomBytes(32).toString('base64url')}`;
-  return { key, columns: { hash: new Uint8Array(hashKey(key)), prefix: key.slice(0, PREFIX_LENGTH) } };
+/** Its one copy lies in a file: a new key would have to be written there. */
+function refuseHomeKey(id: string): void {
+  if (id !== HOME_KEY_ID) return;
+  throw new KtpflowError(
+    'unsupported',
+    'This key lies in the home of the server. To replace it, delete the file admin-key there and restart the server.',
+    { param: 'id' },
+  );
 }
 
 function unknownKey(): KtpflowError {
-  return new KtpflowError('not_found', 'There is no such key.');
+  return new KtpflowError('not_found', 'No such key.');
 }

@@ -5,7 +5,7 @@ import type { ApiKey } from '../../storage/generated/client.ts';
 const scopeSchema = z.enum(['chat', 'extract', 'admin'] satisfies Scope[]);
 
 export const createKeySchema = z
-  .object({
+  .strictObject({
     scopes: z.array(scopeSchema).min(1).max(3),
     tenant: z
       .string()
@@ -17,7 +17,7 @@ export const createKeySchema = z
       .trim()
       .min(1)
       .max(100)
-      .regex(/^\P{Cc}*$/u, 'Must not hold control characters.')
+      .regex(/^\P{Cc}*$/u, 'Must not contain control characters.')
       .nullish()
       .describe('To recognise the key by.'),
     expires_at: z.iso
@@ -42,6 +42,14 @@ export const keySchema = z.object(keyShape).meta({ id: 'ApiKey' });
 export const shownKeySchema = z
   .object({ ...keyShape, key: z.string().describe('The key itself: shown once, kept as a hash only.') })
   .meta({ id: 'ApiKeyWithSecret' });
+
+export const createdKeySchema = shownKeySchema
+  .extend({
+    ends_anonymous_access: z
+      .boolean()
+      .describe('Whether this is the first key: from now on callers without a key get 401, also on this machine.'),
+  })
+  .meta({ id: 'CreatedApiKey' });
 
 /** A key as lists show it. */
 export function renderKey(row: ApiKey): z.infer<typeof keySchema> {

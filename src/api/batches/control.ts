@@ -4,18 +4,19 @@ import { KtpflowError } from '../../errors.ts';
 import { beginRun, countItems } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
-import type { RouteContext } from '../context.ts';
+import type { ApiContext } from '../context.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinalBatch } from './batch-schema.ts';
-import { startRun } from './create.ts';
 import { optionsOf } from './render-batch.ts';
+import { type StartContext, startRun } from './start.ts';
 
 const DEADLINE_MS = 5_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 /** Image files deleted at once. */
 const DELETED_AT_ONCE = 500;
 
 /** Asks for cancellation; what is finished stays. @throws errors of the Temporal client */
-export async function cancelBatch(context: RouteContext, row: Batch): Promise<void> {
+export async function cancelBatch(context: Pick<ApiContext, 'database' | 'temporal'>, row: Batch): Promise<void> {
   const { database, temporal } = context;
   const handle = temporal.workflow.getHandle(batchWorkflowId(row.id));
   await temporal
@@ -31,13 +32,16 @@ export async function cancelBatch(context: RouteContext, row: Batch): Promise<vo
 
 /**
  * Begins another run over the items that have failed; without any there is nothing to do.
- * @throws KtpflowError batch_running, and errors of the Temporal client
+ * @throws KtpflowError batch_running; batch_cancelled where only cancelled items are left; errors of the Temporal client
  */
-export async function retryBatch(context: RouteContext, row: Batch): Promise<void> {
+export async function retryBatch(context: StartContext, row: Batch): Promise<void> {
   const { database } = context;
   if (!isFinalBatch(row.status)) throw running();
   const counts = (await countItems(database, [row.id])).get(row.id);
-  if (!counts || counts.failed === 0) return;
+  if (!counts || counts.failed === 0) {
+    if (row.status === 'cancelled') throw cancelled();
+    return;
+  }
   const run = row.run + 1;
   try {
     await startRun(context, { ...optionsOf(row), id: row.id, tenant: row.tenant, run });
@@ -46,7 +50,7 @@ export async function retryBatch(context: RouteContext, row: Batch): Promise<voi
     throw error;
   }
   // The workflow does the same first of all; whoever is second changes nothing.
-  await beginRun(database, row.id, run);
+  await beginRun(database, row.id, run, context.config.RETENTION_DAYS * DAY_MS);
 }
 
 /**
@@ -55,7 +59,7 @@ export async function retryBatch(context: RouteContext, row: Batch): Promise<voi
  * find nothing to repeat.
  */
 export async function eraseBatch(
-  context: RouteContext,
+  context: Pick<ApiContext, 'blobs' | 'database' | 'temporal'>,
   row: Batch,
   access: Omit<Access, 'action' | 'subject'>,
 ): Promise<void> {
@@ -89,6 +93,11 @@ export async function eraseBatch(
     database.batch.deleteMany({ where: { id: row.id } }),
     database.accessLogEntry.create({ data: entry }),
   ]);
+}
+
+function cancelled(): KtpflowError {
+  const message = 'The batch was cancelled, and the images of its cancelled items are gone: submit them again.';
+  return new KtpflowError('batch_cancelled', message);
 }
 
 function running(): KtpflowError {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
@@ -7,7 +8,10 @@ import { asKtpflowError, errorBody } from '../http/errors.ts';
 import { lastEventId } from '../http/last-event-id.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
-import { settleBatch } from './settle-batch.ts';
+import { settleWatched } from './settle-batch.ts';
+import type { SharedCounts } from './shared-counts.ts';
+
+type EventsContext = Pick<RouteContext, 'config' | 'closing' | 'database' | 'keyring' | 'logger' | 'temporal'>;
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -16,17 +20,19 @@ const LOOK_EVERY_MS = 1_000;
  * number says how far the batch is, so that a reader that comes back is sent only what is newer.
  */
 export async function streamBatchEvents(
-  context: RouteContext,
+  context: EventsContext,
   request: Request,
   response: Response,
   row: Batch,
+  counts: SharedCounts,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
-  const gone = AbortSignal.any([context.closing, callerGone(response)]);
-  const writer = SseWriter.open(response);
+  using scope = new AbortScope([context.closing, callerGone(response)]);
+  const gone = scope.signal;
+  const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
   try {
     for (let current: Batch | null = row; current && !gone.aborted; ) {
-      const batch = await settleBatch(context, current);
+      const batch = await settleWatched(context, current, counts);
       const number = eventNumber(batch);
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: batch }));
       sent = Math.max(sent, number);

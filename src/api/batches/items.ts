@@ -1,11 +1,11 @@
 import { type ItemRequest, itemRequestSchema } from '../../batch/item-request.ts';
 import type { ResultRow } from '../../batch/results/result-row.ts';
 import { requestContext, resultContext } from '../../encryption/contexts.ts';
-import { unsealJson } from '../../encryption/keyring.ts';
+import { SealError, unsealJson } from '../../encryption/keyring.ts';
 import { isErrorCode, KtpflowError } from '../../errors.ts';
 import { ktpResultSchema } from '../../ktp/schema.ts';
 import type { Batch, Extraction, Prisma } from '../../storage/generated/client.ts';
-import type { RouteContext } from '../context.ts';
+import type { ApiContext } from '../context.ts';
 import type { ExtractionStatus } from '../extractions/job-schema.ts';
 import type { BatchItemObject } from './batch-schema.ts';
 import { isFinalBatch } from './batch-schema.ts';
@@ -13,6 +13,8 @@ import { batchProgress } from './progress.ts';
 
 /** Rows opened and written at a time. */
 const RESULTS_PAGE = 200;
+type ItemsContext = Pick<ApiContext, 'database' | 'keyring' | 'temporal'>;
+
 const NO_READING: ReadonlyMap<string, number> = new Map();
 
 export interface ItemsQuery {
@@ -22,7 +24,7 @@ export interface ItemsQuery {
 }
 
 /** A page of items in the input's order. @throws KtpflowError invalid_value for a bad cursor */
-export async function listItems(context: RouteContext, batch: Batch, { limit, cursor, status }: ItemsQuery) {
+export async function listItems(context: ItemsContext, batch: Batch, { limit, cursor, status }: ItemsQuery) {
   const reading = await readingOf(context, batch);
   const rows = await context.database.extraction.findMany({
     where: { batchId: batch.id, batchIndex: { gt: indexBehind(cursor) }, ...whereStatus(status, reading) },
@@ -41,8 +43,13 @@ export async function listItems(context: RouteContext, batch: Batch, { limit, cu
   };
 }
 
+/** How many rows {@link resultRows} gives. */
+export function countResultRows({ database }: Pick<ItemsContext, 'database'>, batch: Batch): Promise<number> {
+  return database.extraction.count({ where: { batchId: batch.id } });
+}
+
 /** Every item with its result, in the input's order, read page by page; items without one yet are among them. */
-export async function* resultRows(context: RouteContext, batch: Batch): AsyncGenerator<ResultRow> {
+export async function* resultRows(context: ItemsContext, batch: Batch): AsyncGenerator<ResultRow> {
   const reading = await readingOf(context, batch);
   let after = -1;
   for (;;) {
@@ -57,7 +64,7 @@ export async function* resultRows(context: RouteContext, batch: Batch): AsyncGen
   }
 }
 
-async function readingOf(context: RouteContext, batch: Batch): Promise<ReadonlyMap<string, number>> {
+async function readingOf(context: Pick<ItemsContext, 'temporal'>, batch: Batch): Promise<ReadonlyMap<string, number>> {
   if (isFinalBatch(batch.status)) return NO_READING;
   const progress = await batchProgress(context.temporal, batch.id);
   return progress.workflow === 'open' ? progress.reading : NO_READING;
@@ -77,14 +84,14 @@ function indexBehind(cursor: string | undefined): number {
   if (cursor === undefined) return -1;
   const index = /^item (\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
   if (index === undefined) {
-    throw new KtpflowError('invalid_value', 'The cursor is not one of this server.', { param: 'cursor' });
+    throw new KtpflowError('invalid_value', 'The cursor is not valid.', { param: 'cursor' });
   }
   return Number(index);
 }
 
 /** The first index of each content that stands on this page. */
 async function firstOfEqual(
-  context: RouteContext,
+  context: Pick<ItemsContext, 'database'>,
   batchId: string,
   rows: readonly Pick<Extraction, 'contentHash'>[],
 ): Promise<Map<string, number>> {
@@ -100,7 +107,7 @@ async function firstOfEqual(
 type ListedRow = Omit<Extraction, 'sealedResult'>;
 
 function renderItem(
-  context: RouteContext,
+  context: ItemsContext,
   row: ListedRow,
   reading: ReadonlyMap<string, number>,
   firsts: ReadonlyMap<string, number>,
@@ -121,7 +128,7 @@ function renderItem(
   };
 }
 
-function renderResult(context: RouteContext, row: Extraction, reading: ReadonlyMap<string, number>): ResultRow {
+function renderResult(context: ItemsContext, row: Extraction, reading: ReadonlyMap<string, number>): ResultRow {
   const { custom_id, name } = requestOf(context, row);
   const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
   return {
@@ -136,9 +143,15 @@ function renderResult(context: RouteContext, row: Extraction, reading: ReadonlyM
   };
 }
 
-function requestOf(context: RouteContext, row: ListedRow): ItemRequest {
-  const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
-  return itemRequestSchema.parse(unsealJson(dataKey, row.sealedRequest ?? new Uint8Array(), requestContext(row.id)));
+/** What the caller wrote about an item; nothing where that does not open any more: the others are there to be read. */
+function requestOf({ keyring }: ItemsContext, row: ListedRow): Pick<ItemRequest, 'custom_id' | 'metadata' | 'name'> {
+  try {
+    const dataKey = keyring.unwrapDataKey(row.wrappedKey);
+    return itemRequestSchema.parse(unsealJson(dataKey, row.sealedRequest ?? new Uint8Array(), requestContext(row.id)));
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    return { custom_id: null, metadata: null, name: null };
+  }
 }
 
 function statusOf(row: ListedRow, reading: ReadonlyMap<string, number>): ExtractionStatus {

@@ -5,7 +5,7 @@ import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { batchSchema, itemSchema } from './batch-schema.ts';
 import { BATCHES_PATH } from './render-batch.ts';
-import { createBatchSchema, itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
+import { createBatchSchema, itemsQuerySchema, MOST_BATCH_ITEMS, resultsQuerySchema } from './request-schema.ts';
 
 const tags = ['Batches'];
 const path = z.object({ id: z.string() });
@@ -31,7 +31,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
           'application/json': { schema: createBatchSchema },
           'multipart/form-data': {
             schema: z.object({
-              images: z.array(file).optional(),
+              images: z.array(file).max(MOST_BATCH_ITEMS).optional(),
               archive: file.optional().describe('One ZIP file, instead of images.'),
               options: json('JSON of the same form as `options` of the JSON body.'),
               metadata: json('JSON object of strings.'),
@@ -46,7 +46,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
           headers: pollHeaders.extend({ location: z.string().describe('Path of the batch.') }),
           content: batch,
         },
-        ...errorResponses(400, 401, 403, 413, 422, 503),
+        ...errorResponses(400, 401, 403, 408, 413, 415, 422, 429, 503),
       },
     },
     get: {
@@ -139,7 +139,9 @@ export const batchPaths: ZodOpenApiPathsObject = {
         409: {
           description: 'It is still running.',
           content: {
-            'application/json': { schema: z.object({ error: z.object({ code: z.literal('batch_running') }) }) },
+            'application/json': {
+              schema: z.object({ error: z.object({ code: z.enum(['batch_running', 'batch_cancelled']) }) }),
+            },
           },
         },
         ...notFoundErrors,

@@ -3,10 +3,11 @@ import { listArchiveEntries } from '../../batch/archive/list-entries.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { RouteContext } from '../context.ts';
-import { metadataSchema, toExtractionOptions } from '../extractions/options.ts';
-import { type FilePart, readForm } from '../http/multipart.ts';
+import { metadataSchema, OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
+import { type FilePart, readForm, takeUnlessEmpty } from '../http/multipart.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { parseJsonField } from '../intake/json-field.ts';
+import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
 import { webhookSchema } from '../intake/webhook-target.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveWebhook } from './receive-webhook.ts';
@@ -30,13 +31,18 @@ const MAX_UNPACKED_FACTOR = 4;
 export async function receiveBatchForm(context: RouteContext, request: Request): Promise<ReceivedBatch> {
   const maxUploadBytes = context.config.MAX_UPLOAD_MB * MEBIBYTE;
   const key = context.keyring.createDataKey();
-  const images: Promise<NewItem>[] = [];
+  const images: Promise<NewItem | undefined>[] = [];
   const blobs: BlobReference[] = [];
-  let archive: Promise<BlobReference> | undefined;
+  const archives: Promise<BlobReference | undefined>[] = [];
+  /** What was sent, once it is known to be more than an input in which nothing was chosen. */
+  let sent: 'images' | 'archive' | undefined;
+  const otherFiles: string[] = [];
   let storing = 0;
   let proceed = (): void => {};
 
   const takeImage = async (file: FilePart, name: string | null): Promise<NewItem> => {
+    if (sent === 'archive') throw imagesOrArchive();
+    sent = 'images';
     storing++;
     try {
       const item = await newItemWithImage(context, { name }, () => file);
@@ -50,6 +56,8 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
     }
   };
   const takeArchive = async (file: FilePart): Promise<BlobReference> => {
+    if (sent !== undefined) throw imagesOrArchive();
+    sent = 'archive';
     const { blob } = await context.blobs.write(file, key);
     blobs.push(blob);
     if (file.truncated) throw uploadTooLarge(context);
@@ -60,6 +68,7 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
     const fields = await readForm(request, {
       maxBodyBytes: maxUploadBytes + OVERHEAD_BYTES,
       maxFileBytes: maxUploadBytes,
+      textFields: TEXT_FIELDS,
       maxFieldBytes: MAX_FIELD_BYTES,
       maxFiles: context.config.MAX_BATCH_ITEMS,
       tooLarge: () => uploadTooLarge(context),
@@ -68,42 +77,50 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
       },
       onFile: (field, file, fileName) => {
         const name = fileName ? fileName.slice(0, MAX_NAME_LENGTH) : null;
-        if (field === 'images' || field === 'images[]') {
-          if (archive) throw imagesOrArchive();
-          const image = takeImage(file, name);
+        if (IMAGES_FIELD.test(field)) {
+          const take = () => takeImage(file, name);
+          const image = name === null ? takeUnlessEmpty(file, take) : take();
           images.push(image);
           return image;
         }
         if (field === 'archive') {
-          if (archive || images.length > 0) throw imagesOrArchive();
-          archive = takeArchive(file);
+          const take = () => takeArchive(file);
+          const archive = name === null ? takeUnlessEmpty(file, take) : take();
+          archives.push(archive);
           return archive;
         }
+        otherFiles.push(field);
         file.resume();
         return undefined;
       },
     });
-    const archiveBlob = (await archive) ?? null;
-    const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema));
+    const archiveBlob = (await Promise.all(archives)).find((blob) => blob !== undefined) ?? null;
+    const items = (await Promise.all(images)).filter((item) => item !== undefined);
+    const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema), context.config);
     const metadata = parseJsonField(fields, 'metadata', metadataSchema);
     const webhook = await receiveWebhook(context, parseJsonField(fields, 'webhook', webhookSchema));
+    const names = [...otherFiles, ...fields.keys()];
+    if (archiveBlob === null && items.length === 0) throw missingImages(fields, names);
+    refuseUnknownFields(names, FIELDS, OPTION_NAMES);
     if (archiveBlob !== null) {
       const { entries, skipped } = await listEntries(context, archiveBlob);
-      const items = entries.map(({ name, place, refusal }) => newItem(context, { name, entry: place, refusal }));
-      return { source: 'archive', key, archive: archiveBlob, items, skipped, options, metadata, webhook };
+      const unread = entries.map(({ name, place, refusal }) => newItem(context, { name, entry: place, refusal }));
+      return { source: 'archive', key, archive: archiveBlob, items: unread, skipped, options, metadata, webhook };
     }
-    if (images.length === 0) throw missingImages(fields);
-    const items = await Promise.all(images);
     label(items, parseJsonField(fields, 'items', labelsSchema));
     return { source: 'images', key, archive: null, items, skipped: 0, options, metadata, webhook };
   } catch (error) {
-    await Promise.allSettled([...images, archive]);
+    await Promise.allSettled([...images, ...archives]);
     await Promise.all(blobs.map((blob) => discardImage(context, blob)));
     throw error;
   }
 }
 
 const MAX_NAME_LENGTH = 1024;
+const TEXT_FIELDS = ['options', 'metadata', 'items', 'webhook'];
+const FIELDS = ['images', 'archive', ...TEXT_FIELDS];
+/** Also as PHP and many form libraries name a list. */
+const IMAGES_FIELD = /^images(\[\d{0,6}\])?$/;
 
 async function listEntries(context: RouteContext, blob: BlobReference) {
   const archive = await context.blobs.open(blob);
@@ -121,7 +138,7 @@ async function listEntries(context: RouteContext, blob: BlobReference) {
 function label(items: readonly NewItem[], labels: ReturnType<typeof labelsSchema.parse> | null): void {
   if (labels === null) return;
   if (labels.length !== items.length) {
-    throw new KtpflowError('invalid_value', 'Must hold one entry for each image.', { param: 'items' });
+    throw new KtpflowError('invalid_value', 'Must contain one entry per image.', { param: 'items' });
   }
   for (const [index, item] of items.entries()) {
     item.customId = labels[index]?.custom_id ?? null;
@@ -129,19 +146,19 @@ function label(items: readonly NewItem[], labels: ReturnType<typeof labelsSchema
   }
 }
 
-function missingImages(fields: ReadonlyMap<string, string>): KtpflowError {
+function missingImages(fields: ReadonlyMap<string, string>, names: readonly string[]): KtpflowError {
   for (const field of ['input_file_id', 'file_id']) {
-    if (fields.has(field)) {
-      return new KtpflowError('unsupported', 'Files of /v1/files are named in JSON, not in a form.', { param: field });
-    }
+    if (!fields.has(field)) continue;
+    return new KtpflowError('unsupported', 'Files of /v1/files are named in JSON, not in a form.', { param: field });
   }
-  return new KtpflowError('missing_image', 'The request holds neither images nor an archive.', { param: 'images' });
+  const message = `Send files as "images", or one as "archive", of the form${instead(names)}.`;
+  return new KtpflowError('missing_image', message, { param: 'images' });
 }
 
 function imagesOrArchive(): KtpflowError {
-  return new KtpflowError('invalid_value', 'Send many images or one archive.', { param: 'archive' });
+  return new KtpflowError('invalid_value', 'Send either images or one archive.', { param: 'archive' });
 }
 
 function uploadTooLarge({ config }: RouteContext): KtpflowError {
-  return new KtpflowError('payload_too_large', `An upload may have at most ${config.MAX_UPLOAD_MB} MB.`);
+  return new KtpflowError('payload_too_large', `Uploads must not exceed ${config.MAX_UPLOAD_MB} MB (MAX_UPLOAD_MB).`);
 }

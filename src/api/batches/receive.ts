@@ -2,10 +2,11 @@ import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import type { RouteContext } from '../context.ts';
-import { toExtractionOptions } from '../extractions/options.ts';
+import { OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
 import { openImageFile } from '../intake/image-file.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
+import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
 import { itemsOfFile } from './items-file.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveBatchForm } from './receive-form.ts';
@@ -20,7 +21,10 @@ export function receiveBatch(context: RouteContext, tenant: string, request: Req
 }
 
 /** Deletes everything that was stored of a batch which will not be. */
-export async function discardBatch(context: RouteContext, { archive, items }: ReceivedBatch): Promise<void> {
+export async function discardBatch(
+  context: Pick<RouteContext, 'blobs' | 'logger'>,
+  { archive, items }: ReceivedBatch,
+): Promise<void> {
   const blobs = [archive, ...items.map((item) => item.blob)].filter((blob) => blob !== null);
   await Promise.all(blobs.map((blob) => discardImage(context, blob)));
 }
@@ -33,13 +37,15 @@ async function receiveJson(context: RouteContext, tenant: string, body: unknown)
   if (fileId !== null && bodies) {
     throw new KtpflowError('invalid_value', 'Send items or a file of them.', { param: 'input_file_id' });
   }
+  const names = Object.keys(body as object);
   if (fileId === null && !bodies) {
-    throw new KtpflowError('missing_image', 'The request holds no items.', { param: 'items' });
+    throw new KtpflowError('missing_image', `The body has no items${instead(names)}.`, { param: 'items' });
   }
+  refuseUnknownFields(names, Object.keys(createBatchSchema.shape), OPTION_NAMES);
   // First what costs nothing: a bad item must not cause images to be stored.
   checkCount(context, bodies?.length ?? 0);
   bodies?.forEach(checkSource);
-  const checked = toExtractionOptions(options);
+  const checked = toExtractionOptions(options, context.config);
   const target = await receiveWebhook(context, webhook);
   const items: NewItem[] = [];
   try {
@@ -70,9 +76,13 @@ async function receiveJson(context: RouteContext, tenant: string, body: unknown)
 
 function checkCount({ config }: RouteContext, items: number): void {
   if (items <= config.MAX_BATCH_ITEMS) return;
-  throw new KtpflowError('invalid_value', `A batch may have at most ${config.MAX_BATCH_ITEMS} items.`, {
-    param: 'items',
-  });
+  throw new KtpflowError(
+    'invalid_value',
+    `Batches must not exceed ${config.MAX_BATCH_ITEMS} items (MAX_BATCH_ITEMS).`,
+    {
+      param: 'items',
+    },
+  );
 }
 
 function checkSource(item: NewItemBody, index: number): void {
@@ -80,7 +90,7 @@ function checkSource(item: NewItemBody, index: number): void {
     (source) => source !== undefined && source !== null,
   );
   if (sources.length === 1) return;
-  const message = sources.length === 0 ? 'The item has no image.' : 'Send one image an item, not several.';
+  const message = sources.length === 0 ? 'The item has no image.' : 'Send only one image per item.';
   throw new KtpflowError('invalid_value', message, { param: `items.${index}.image_url` });
 }
 

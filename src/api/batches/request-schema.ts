@@ -8,13 +8,16 @@ export const batchOptionsSchema = optionsSchema
   .pick({ strategy: true, reject_low_quality: true, store_image: true })
   .meta({ id: 'BatchOptions' });
 
-const itemLabelSchema = z.object({
+const itemLabelSchema = z.strictObject({
   custom_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
   metadata: metadataSchema.nullish(),
 });
 
+/** The configured limit (MAX_BATCH_ITEMS) may be lower, never higher. */
+export const MOST_BATCH_ITEMS = 1_000_000;
+
 /** What may be said of the `images` of a form, in their order. */
-export const labelsSchema = z.array(itemLabelSchema.nullable());
+export const labelsSchema = z.array(itemLabelSchema.nullable()).max(MOST_BATCH_ITEMS);
 
 export const newItemSchema = itemLabelSchema
   .extend({
@@ -31,7 +34,7 @@ export type NewItemBody = z.infer<typeof newItemSchema>;
 /** JSON body of POST /v1/ktp/batches. `null` means absent. */
 export const createBatchSchema = z
   .object({
-    items: z.array(newItemSchema).min(1, 'Must hold at least one item.').nullish(),
+    items: z.array(newItemSchema).min(1, 'Must contain at least one item.').max(MOST_BATCH_ITEMS).nullish(),
     input_file_id: z
       .string()
       .nullish()
@@ -60,8 +63,17 @@ const flag = z
 
 export const RESULT_FORMATS = ['ndjson', 'json', 'csv', 'xlsx'] as const;
 
+const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t', ',': ',', ';': ';', '\t': '\t' } as const;
+
 export const resultsQuerySchema = z.object({
-  format: z.enum(RESULT_FORMATS).default('ndjson'),
+  format: z.enum(RESULT_FORMATS).optional().describe('Default: by the Accept header, else ndjson.'),
   bom: flag.describe('1: the CSV begins with a byte order mark, for Excel.'),
-  spreadsheet: flag.describe('1: a CSV for a double click: with the mark, and a tab before what begins with a digit.'),
+  spreadsheet: flag.describe(
+    '1: a CSV for a double click: with the mark, cells between semicolons, and a tab before what begins with a digit.',
+  ),
+  separator: z
+    .enum(Object.keys(SEPARATORS) as (keyof typeof SEPARATORS)[])
+    .transform((name) => SEPARATORS[name])
+    .optional()
+    .describe('Between the cells of a CSV. Default: comma; semicolon with spreadsheet=1.'),
 });

@@ -1,7 +1,9 @@
 import type { Express, RequestHandler, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { waitQuerySchema } from '../extractions/request-schema.ts';
 import { waitForWorkflow } from '../extractions/wait.ts';
@@ -17,14 +19,15 @@ import { missingImage } from '../intake/image-upload.ts';
 import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
 import { streamBatchEvents } from './events.ts';
-import { findBatch } from './find-batch.ts';
-import { listItems, resultRows } from './items.ts';
+import { findBatch, isKept } from './find-batch.ts';
+import { countResultRows, listItems, resultRows } from './items.ts';
 import { receiveBatch } from './receive.ts';
 import { BATCHES_PATH } from './render-batch.ts';
 import { batchPayload, createOrRepeatBatch } from './repeat.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
-import { sendResults } from './send-results.ts';
+import { formatOf, sendResults } from './send-results.ts';
 import { settleBatch, settleBatches } from './settle-batch.ts';
+import { SharedCounts } from './shared-counts.ts';
 
 /** Cards in the window stop within their heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
@@ -35,6 +38,7 @@ type ById = RequestHandler<{ id: string }>;
 export function batches(app: Express, context: RouteContext): void {
   const { accessLog, admission, authenticator, config, database, keyring, temporal } = context;
   const scope = requireScope(authenticator, 'extract');
+  const watched = new SharedCounts(database);
   const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>
     accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
   const find = (response: Response, id: string) => findBatch(context, callerOf(response).tenant, id);
@@ -61,7 +65,7 @@ export function batches(app: Express, context: RouteContext): void {
   const list: RequestHandler = async (request, response) => {
     const { cursor, limit } = pageQuerySchema.parse(request.query);
     const rows = await database.batch.findMany({
-      where: { tenant: callerOf(response).tenant, expiresAt: { gt: new Date() }, ...behind(cursor) },
+      where: { tenant: callerOf(response).tenant, AND: [isKept(), behind(cursor)] },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: limit + 1,
     });
@@ -74,10 +78,10 @@ export function batches(app: Express, context: RouteContext): void {
     const { id } = request.params;
     let row = await find(response, id);
     if (wait > 0 && !isFinalBatch(row.status)) {
-      const leave = admission.enter();
+      const leave = admission.enter(callerOf(response).tenant);
       try {
-        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
-        await waitForWorkflow(temporal, batchWorkflowId(id), signal);
+        using scope = new AbortScope([context.closing, callerGone(response)], wait * 1000);
+        await waitForWorkflow(temporal, batchWorkflowId(id), scope.signal);
       } finally {
         leave();
       }
@@ -97,11 +101,13 @@ export function batches(app: Express, context: RouteContext): void {
     const options = resultsQuerySchema.parse(request.query);
     const row = await find(response, request.params.id);
     await log(response, 'batch.read', row.id);
-    await sendResults(response, row.id, resultRows(context, row), options);
+    const count = await countResultRows(context, row);
+    const found = { batchId: row.id, rows: resultRows(context, row), count };
+    await sendResults(response, found, { ...options, format: formatOf(request, options) });
   };
 
   const events: ById = async (request, response) => {
-    await streamBatchEvents(context, request, response, await find(response, request.params.id));
+    await streamBatchEvents(context, request, response, await find(response, request.params.id), watched);
   };
 
   const cancel: ById = async (request, response) => {
@@ -110,8 +116,8 @@ export function batches(app: Express, context: RouteContext): void {
     if (!isFinalBatch(row.status)) {
       await log(response, 'batch.cancel', id);
       await cancelBatch(context, row);
-      const signal = AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]);
-      await waitForWorkflow(temporal, batchWorkflowId(id), signal);
+      using scope = new AbortScope([callerGone(response)], CANCEL_WAIT_MS);
+      await waitForWorkflow(temporal, batchWorkflowId(id), scope.signal);
     }
     send(response, 200, await settleBatch(context, await find(response, id)));
   };
@@ -131,7 +137,13 @@ export function batches(app: Express, context: RouteContext): void {
 
   const byId = (handler: ById): RequestHandler[] => [scope, handler as RequestHandler];
   route(app, BATCHES_PATH, {
-    post: [scope, requireBody, ...unlessMultipart(jsonBody(config)), create],
+    post: [
+      scope,
+      requireBody,
+      gateUploads(context, config.MAX_UPLOAD_MB),
+      ...unlessMultipart(jsonBody(config)),
+      create,
+    ],
     get: [scope, list],
   });
   route(app, `${BATCHES_PATH}/:id`, { get: byId(read), delete: byId(erase) });

@@ -5,11 +5,14 @@ import { webhookStates } from '../webhooks/webhook-state.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { type BatchProgress, batchProgress } from './progress.ts';
 import { renderBatch } from './render-batch.ts';
+import type { SharedCounts } from './shared-counts.ts';
 
 type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>;
 
-/** A row that never got its run, from an API process that died in between, is failed after this. */
+/** A row without a run is failed after this. */
 const START_GRACE_MS = 60_000;
+/** One that was not accepted may still be started, by a repeat; in the end it is removed (remove-unstarted.ts). */
+const UNACCEPTED_GRACE_MS = 15 * 60_000;
 
 /**
  * The batch object of a row, with the workflow's progress while it is not final. Writes: a row whose workflow has ended
@@ -33,6 +36,15 @@ export async function settleBatches(context: SettleContext, rows: readonly Batch
   );
 }
 
+/** As settleBatch, for those who watch: while the batch is open its counts may be a moment old. */
+export async function settleWatched(context: SettleContext, row: Batch, shared: SharedCounts): Promise<BatchObject> {
+  if (isFinalBatch(row.status)) return settleBatch(context, row);
+  const settled = await withProgress(context, row);
+  if (isFinalBatch(settled.row.status)) return settleBatch(context, settled.row);
+  const webhook = (await webhookStates(context.database, [row])).get(row.id) ?? null;
+  return renderBatch(context, settled.row, await shared.of(row.id), settled.progress, webhook);
+}
+
 async function withProgress(
   context: SettleContext,
   row: Batch,
@@ -50,7 +62,8 @@ async function withProgress(
 async function settle(context: SettleContext, stale: Batch, workflow: 'missing' | 'closed' | 'cancelled') {
   const { database, logger } = context;
   const row = (await database.batch.findUnique({ where: { id: stale.id } })) ?? stale;
-  const starting = workflow === 'missing' && Date.now() - row.createdAt.getTime() < START_GRACE_MS;
+  const graceMs = row.acceptedAt === null ? UNACCEPTED_GRACE_MS : START_GRACE_MS;
+  const starting = workflow === 'missing' && Date.now() - row.createdAt.getTime() < graceMs;
   if (isFinalBatch(row.status) || row.run !== stale.run || starting) return row;
   const finishedAt = new Date();
   const cancelled = workflow === 'cancelled' || row.status === 'cancelling';

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { CHAT_BATCH_WORKFLOW, type ChatBatchInput, chatBatchWorkflowId } from '../../contract/chat-batch.ts';
 import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
 import { requestContext } from '../../encryption/contexts.ts';
@@ -12,6 +11,7 @@ import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { checkSameRequest, createOrRepeat, type Idempotency } from '../intake/idempotency.ts';
+import { type Startable, startedWithoutRow, startOnce } from '../intake/start-once.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
 import { type CreateChatBatch, windowSeconds } from './schemas.ts';
 
@@ -42,19 +42,10 @@ export function createChatBatch(context: RouteContext, request: NewChatBatch): P
 }
 
 async function insertAndStart(context: RouteContext, request: NewChatBatch): Promise<string> {
-  const { database, logger } = context;
-  const row = await insertRow(context, request);
-  try {
-    await startRun(context, row);
-  } catch (error) {
-    await database.chatBatch
-      .deleteMany({ where: { id: row.id, acceptedAt: null } })
-      // Rows that never got a run are removed by the retention Schedule too.
-      .catch((failure: unknown) => logger.warn('batch.remove.failed', { batchId: row.id, error: failure }));
-    throw error;
-  }
-  await markAccepted(context, row.id);
-  return row.id;
+  const what = startable(context, await insertRow(context, request));
+  await startOnce(context, what);
+  await what.accept();
+  return what.id;
 }
 
 async function insertRow(context: RouteContext, { body, caller, idempotency, loggedId }: NewChatBatch) {
@@ -96,25 +87,39 @@ async function insertRow(context: RouteContext, { body, caller, idempotency, log
   return inserted;
 }
 
-async function startRun(context: RouteContext, row: ChatBatch): Promise<void> {
+/** A batch's part in the start-once protocol. */
+function startable(context: RouteContext, row: ChatBatch): Startable & { readonly id: string } {
+  const { config, database } = context;
+  const { id } = row;
   const input: ChatBatchInput = {
-    batchId: row.id,
+    batchId: id,
     deadline: row.deadline.getTime(),
-    window: context.config.BATCH_WINDOW || WINDOW_PER_SLOT * availableParallelism(),
+    window: config.BATCH_WINDOW || WINDOW_PER_SLOT * availableParallelism(),
     historyLimit: HISTORY_LIMIT,
     after: null,
   };
-  await startWorkflow(context, CHAT_BATCH_WORKFLOW, {
-    workflowId: chatBatchWorkflowId(row.id),
-    input,
-    tenant: row.tenant,
-    priorityKey: BATCH_PRIORITY,
-    workflowTaskTimeout: '10 seconds',
-  });
-}
-
-async function markAccepted({ database }: RouteContext, id: string): Promise<void> {
-  await database.chatBatch.updateMany({ where: { id }, data: { acceptedAt: new Date() } });
+  const workflowId = chatBatchWorkflowId(id);
+  return {
+    id,
+    workflowId,
+    start: () =>
+      startWorkflow(context, CHAT_BATCH_WORKFLOW, {
+        workflowId,
+        requestId: id,
+        input,
+        tenant: row.tenant,
+        priorityKey: BATCH_PRIORITY,
+        workflowTaskTimeout: '10 seconds',
+        mayFollowAnother: false,
+      }),
+    accept: async () => {
+      const { count } = await database.chatBatch.updateMany({ where: { id }, data: { acceptedAt: new Date() } });
+      if (count === 0) throw startedWithoutRow();
+    },
+    discard: async () => {
+      await database.chatBatch.deleteMany({ where: { id, acceptedAt: null } });
+    },
+  };
 }
 
 /** The batch made under the same key; one whose first request died before the start is started now. */
@@ -127,10 +132,9 @@ async function findRepeated(context: RouteContext, asked: Idempotency): Promise<
   if (!row) return undefined;
   checkSameRequest(row, asked);
   if (row.acceptedAt === null && row.status === 'validating') {
-    await startRun(context, row).catch((error: unknown) => {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    });
-    await markAccepted(context, row.id);
+    const what = startable(context, row);
+    await startOnce(context, what);
+    await what.accept();
   }
   return row.id;
 }

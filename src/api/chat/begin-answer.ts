@@ -16,8 +16,6 @@ const NEW_SESSION: LocatedAnswer = { last: { state: 'none' }, nextOrdinal: 1 };
 
 export interface BeginOptions extends StartOptions {
   readonly identity: RequestIdentity;
-  /** The id was made for this request: nobody can know the session yet. */
-  readonly isNewSession: boolean;
 }
 
 export interface BegunAnswer {

@@ -3,6 +3,7 @@ import type { RequestHandler, Response } from 'express';
 import { canonicalBody } from '../../chat/canonical-body.ts';
 import { invalidEventId } from '../../chat/event-id.ts';
 import { type ChatRequest, parseChatRequest } from '../../chat/request.ts';
+import { KtpflowError } from '../../errors.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
@@ -11,6 +12,7 @@ import type { LiveStreams } from './live-streams.ts';
 import { checkOcrRequest, requireModel } from './models.ts';
 import { idempotencyKeyOf, isRepeated, lastEventIdOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
+import { holdsSeedBeyond64Bits } from './seed-range.ts';
 import { streamAnswer } from './stream-answer.ts';
 import { sendWholeAnswer } from './whole-answer.ts';
 
@@ -23,6 +25,9 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
     const loggedId = requestState(response).loggedId;
     const body: unknown = request.body;
     const chat = parseChatRequest(body);
+    if (holdsSeedBeyond64Bits(request)) {
+      throw new KtpflowError('invalid_value', 'seed: must be a number of 64 bits.', { param: 'seed' });
+    }
     requireModel(config, chat.model);
     checkOcrRequest(chat);
     const seen = lastEventIdOf(request);
@@ -30,11 +35,16 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
     const session = sessionOf(chat, seen?.sessionId, idempotencyKeyOf(request), caller);
     const sessionHash = keyring.hmac('session', caller.tenant, session.id);
 
-    const leave = admission.enter();
+    const leave = admission.enter(caller.tenant);
     try {
       let begun: BegunAnswer;
       if (seen) {
         begun = await resumeAnswer(context, streams, sessionHash);
+        // A client that keeps the header of an older stream asks something new: it must not get the old answer.
+        if (!isSameRequest(caller, body as object, seen.sessionId, begun.answer.generation.bodyHash)) {
+          begun.answer.leave();
+          throw invalidEventId();
+        }
         const subject = begun.answer.generation.id;
         await accessLog.write({ caller, action: 'chat.read', subject, requestId: loggedId });
       } else {
@@ -46,7 +56,7 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
           sessionHash,
           isNewSession: session.isNew,
           identity: {
-            bodyHash: keyring.hmac('chat body', caller.tenant, canonicalBody(body as object)),
+            bodyHash: hashOf(caller, body as object),
             idempotencyHash: session.idempotencyHash,
             repeated: isRepeated(request),
           },
@@ -76,7 +86,18 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
     if (!chat.stream) return sendWholeAnswer(response, answer, { sessionId, closing, onBegun });
     const includeUsage = chat.stream_options?.include_usage === true;
     const from = firstIndexToSend(begun, seen);
-    return streamAnswer(response, answer, { sessionId, from, includeUsage, closing, onBegun });
+    const keepAliveSeconds = config.KEEP_ALIVE_SECONDS;
+    return streamAnswer(response, answer, { sessionId, from, includeUsage, keepAliveSeconds, closing, onBegun });
+  }
+
+  function hashOf({ tenant }: Caller, body: object): string {
+    return keyring.hmac('chat body', tenant, canonicalBody(body));
+  }
+
+  /** Whether this body began that answer; who resumes may have learnt the session's id from it. */
+  function isSameRequest(caller: Caller, body: object, sessionId: string, bodyHash: string): boolean {
+    const { session_id: _, ...nameless } = body as Record<string, unknown>;
+    return [body, nameless, { ...nameless, session_id: sessionId }].some((each) => hashOf(caller, each) === bodyHash);
   }
 
   /** The session is the caller's, the one of the event, the one that belongs to the idempotency key, or a new one. */

@@ -3,28 +3,26 @@ import { invalidEventId } from '../../chat/event-id.ts';
 import { SESSION_ID } from '../../chat/request.ts';
 import { KtpflowError } from '../../errors.ts';
 import { requireKey, requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelAnswer } from './cancel-answer.ts';
 import { createCompletion, setSessionHeaders } from './create-completion.ts';
-import { LiveStreams } from './live-streams.ts';
+import type { LiveStreams } from './live-streams.ts';
 import { modelNames } from './models.ts';
 import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
+import { noteSeed } from './seed-range.ts';
 import { streamAnswer } from './stream-answer.ts';
 
 /** A model of ours has no date of making that would mean anything; clients want a number. */
 const MODEL_CREATED = 1_795_392_000;
 
 /** Chat completions, the streams of their sessions, cancellation, models. */
-export function chat(app: Express, context: RouteContext): void {
-  const { accessLog, authenticator, closing, config, keyring, logger } = context;
-  const streams = new LiveStreams(context);
-  closing.addEventListener('abort', () => {
-    streams.close().catch((error: unknown) => logger.warn('chat.close.failed', { error }));
-  });
+export function chat(app: Express, context: RouteContext, streams: LiveStreams): void {
+  const { accessLog, authenticator, closing, config, keyring } = context;
   const scope = requireScope(authenticator, 'chat');
 
   const resume: RequestHandler<{ session: string }> = async (request, response) => {
@@ -42,7 +40,9 @@ export function chat(app: Express, context: RouteContext): void {
       await accessLog.write({ caller, action: 'chat.read', subject: answer.generation.id, requestId });
       setSessionHeaders(response, begun, sessionId);
       const includeUsage = answer.generation.usageEvent;
-      await streamAnswer(response, answer, { sessionId, from, includeUsage, closing, onBegun: () => {} });
+      const keepAliveSeconds = config.KEEP_ALIVE_SECONDS;
+      const onBegun = () => {};
+      await streamAnswer(response, answer, { sessionId, from, includeUsage, keepAliveSeconds, closing, onBegun });
     } finally {
       answer.leave();
     }
@@ -55,7 +55,14 @@ export function chat(app: Express, context: RouteContext): void {
     response.json({ ok: true, session_id: sessionId, status });
   };
 
-  route(app, '/v1/chat/completions', { post: [scope, ...jsonBody(config), createCompletion(context, streams)] });
+  route(app, '/v1/chat/completions', {
+    post: [
+      scope,
+      gateUploads(context, config.MAX_JSON_MB),
+      ...jsonBody(config, noteSeed),
+      createCompletion(context, streams),
+    ],
+  });
   route(app, '/v1/chat/completions/:session/stream', { get: [scope, resume as RequestHandler] });
   route(app, '/v1/cancel/:session', { post: [scope, cancel as RequestHandler] });
   models(app, context);

@@ -10,6 +10,8 @@ import { startWorkflow } from '../intake/start-workflow.ts';
 /** A Temporal that restarts is back within this; one that is down is told of after it. */
 const DEADLINE_MS = 5_000;
 
+type WithTemporal = Pick<ApiContext, 'temporal'>;
+
 /** The newest run of a session's workflow. */
 export interface DescribedRun {
   readonly run: StreamRun;
@@ -27,21 +29,24 @@ export interface StartRunOptions {
 
 /**
  * Starts an answer; the atomic step among all that may be starting one for this session.
- * @returns null where the session has an open run @throws errors of the Temporal client
+ * @returns null where the session has another open run @throws UnknownStartError, errors of the Temporal client
  */
 export async function startRun(
-  context: ApiContext,
+  context: Pick<ApiContext, 'keyring' | 'temporal' | 'workerClient'>,
   { generation, input, sessionHash, tenant }: StartRunOptions,
 ): Promise<StreamRun | null> {
   const workflowId = chatWorkflowId(sessionHash);
   try {
     const handle = await startWorkflow(context, CHAT_COMPLETION_WORKFLOW, {
       workflowId,
+      // One whose answer was lost is found again by it, also when the run has ended meanwhile.
+      requestId: generation.id,
       input,
       tenant,
       priorityKey: INTERACTIVE_PRIORITY,
       // With the default of 10 s a killed worker would hold the stream up for as long.
       workflowTaskTimeout: '2 seconds',
+      mayFollowAnother: true,
       memo: { generation },
     });
     return { workflowId, runId: handle.firstExecutionRunId };
@@ -52,7 +57,7 @@ export async function startRun(
 }
 
 /** @returns null where the session has no run that Temporal remembers @throws errors of the Temporal client */
-export async function describeRun({ temporal }: ApiContext, sessionHash: string): Promise<DescribedRun | null> {
+export async function describeRun({ temporal }: WithTemporal, sessionHash: string): Promise<DescribedRun | null> {
   const workflowId = chatWorkflowId(sessionHash);
   const handle = temporal.workflow.getHandle(workflowId);
   try {
@@ -70,11 +75,29 @@ export async function describeRun({ temporal }: ApiContext, sessionHash: string)
 }
 
 /** Asks for cancellation; an ended run stays as it is. @throws errors of the Temporal client */
-export async function cancelRun({ temporal }: ApiContext, { runId, workflowId }: StreamRun): Promise<void> {
+export async function cancelRun({ temporal }: WithTemporal, { runId, workflowId }: StreamRun): Promise<void> {
   const handle = temporal.workflow.getHandle(workflowId, runId);
   try {
     await temporal.withDeadline(Date.now() + DEADLINE_MS, () => handle.cancel());
   } catch (error) {
     if (!isTemporalNotFound(error)) throw error;
   }
+}
+
+/** Ends a run that nobody can know of, and its history with it. @throws errors of the Temporal client */
+export async function eraseRun({ temporal }: WithTemporal, { runId, workflowId }: StreamRun): Promise<void> {
+  const { namespace } = temporal.options;
+  const handle = temporal.workflow.getHandle(workflowId, runId);
+  try {
+    await temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
+      await handle.terminate('nobody was told of this answer').catch(ignoreMissing);
+      await temporal.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } });
+    });
+  } catch (error) {
+    ignoreMissing(error);
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isTemporalNotFound(error)) throw error;
 }

@@ -72,7 +72,8 @@ export async function recheckAnswer(
   return view.end ? recordedAnswer(context, answer.generation, view, new Date()) : answer;
 }
 
-function readRun({ temporal }: ApiContext, run: StreamRun): Promise<StreamView> {
+/** A run's stream as far as it is recorded, read from its history. */
+export function readRun({ temporal }: Pick<ApiContext, 'temporal'>, run: StreamRun): Promise<StreamView> {
   const { loadedDataConverter, namespace } = temporal.options;
   return readStream({ connection: temporal.connection, namespace, dataConverter: loadedDataConverter }, run);
 }

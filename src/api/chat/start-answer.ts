@@ -3,12 +3,15 @@ import { Readable } from 'node:stream';
 import type { Generation } from '../../chat/generation.ts';
 import type { ChatRequest } from '../../chat/request.ts';
 import { generationRow, isOrdinalTaken, removeGeneration } from '../../storage/chat-sessions.ts';
+import type { StreamRun } from '../../stream-history/stream-history.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
+import { UnknownStartError } from '../intake/start-workflow.ts';
 import type { Answer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { taskQueueOf } from './models.ts';
+import { resolveUnknownStart } from './resolve-unknown-start.ts';
 import { startRun } from './runs.ts';
 
 export interface StartOptions {
@@ -19,21 +22,31 @@ export interface StartOptions {
   readonly request: ChatRequest;
   readonly identity: { readonly bodyHash: string; readonly idempotencyHash: string | null };
   readonly sessionHash: string;
+  /** The id was made for this request: nobody can know the session yet. */
+  readonly isNewSession: boolean;
   readonly disconnectLimitSeconds: number;
+  /** How long its transcript is kept; unset: SESSIONS_TTL_SECONDS. */
+  readonly keepSeconds?: number;
 }
+
+type StartContext = Pick<
+  RouteContext,
+  'blobs' | 'closing' | 'database' | 'keyring' | 'logger' | 'metrics' | 'temporal' | 'workerClient'
+>;
 
 /**
  * Starts an answer: the request as an encrypted blob, the row, then the workflow, and joins its stream.
- * @returns null where another request was quicker @throws errors of the database and of the Temporal client
+ * @returns null where another request was quicker
+ * @throws UnknownStartError: the row stays for now; errors of the database and of the Temporal client
  */
 export async function startAnswer(
-  context: RouteContext,
+  context: StartContext,
   streams: LiveStreams,
   options: StartOptions,
   { firstIndex, ordinal }: { firstIndex: number; ordinal: number },
 ): Promise<Answer | null> {
   const { blobs, database, keyring } = context;
-  const { body, caller, disconnectLimitSeconds, identity, loggedId, request, sessionHash } = options;
+  const { body, caller, disconnectLimitSeconds, identity, isNewSession, loggedId, request, sessionHash } = options;
   const generation: Generation = {
     id: `gen_${randomBytes(16).toString('hex')}`,
     ordinal,
@@ -46,21 +59,35 @@ export async function startAnswer(
   };
   const key = keyring.createDataKey();
   const { blob } = await blobs.write(Readable.from([Buffer.from(JSON.stringify(body))]), key);
-  let rowStands = false;
+  const { tenant } = caller;
+  const row = generationRow({
+    generation,
+    tenant,
+    sessionHash,
+    wrappedKey: key.wrappedKey,
+    blob,
+    keepSeconds: options.keepSeconds ?? null,
+  });
+  const access = accessLogRow({ caller, action: 'chat.create', subject: generation.id, requestId: loggedId });
   const discard = async () => {
-    if (rowStands) await removeGeneration(database, generation.id);
+    await removeGeneration(database, generation.id);
     await blobs.delete(blob);
   };
+  const discardOrWarn = () =>
+    discard().catch((fault: unknown) => context.logger.warn('chat.discard.failed', { error: fault }));
   try {
-    const { tenant } = caller;
-    const row = generationRow({ generation, tenant, sessionHash, wrappedKey: key.wrappedKey, blob });
-    const access = accessLogRow({ caller, action: 'chat.create', subject: generation.id, requestId: loggedId });
     await database.$transaction([
       database.chatGeneration.create({ data: row }),
       database.accessLogEntry.create({ data: access }),
     ]);
-    rowStands = true;
-    const run = await startRun(context, {
+  } catch (error) {
+    await discardOrWarn();
+    if (isOrdinalTaken(error)) return null;
+    throw error;
+  }
+  let run: StreamRun | null;
+  try {
+    run = await startRun(context, {
       tenant,
       sessionHash,
       generation,
@@ -73,15 +100,15 @@ export async function startAnswer(
         disconnectLimitMs: disconnectLimitSeconds * 1000,
       },
     });
-    if (run) {
-      context.metrics.generationStarted();
-      return streams.join(generation, run, true);
-    }
-    await discard();
-    return null;
   } catch (error) {
-    await discard().catch((fault: unknown) => context.logger.warn('chat.discard.failed', { error: fault }));
-    if (!rowStands && isOrdinalTaken(error)) return null;
+    if (!(error instanceof UnknownStartError)) await discardOrWarn();
+    else void resolveUnknownStart(context, { id: generation.id, blob, isNewSession, sessionHash });
     throw error;
   }
+  if (!run) {
+    await discard();
+    return null;
+  }
+  context.metrics.generationStarted();
+  return streams.join(generation, run, true);
 }

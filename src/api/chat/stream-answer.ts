@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { eventsFrom, type StreamEvent } from '../../chat/chunks.ts';
 import { asError } from '../../chat/error-object.ts';
 import { formatEventId } from '../../chat/event-id.ts';
@@ -14,6 +15,8 @@ export interface StreamOptions {
   /** Index of the first event to send. */
   readonly from: number;
   readonly includeUsage: boolean;
+  /** Longest silence between two lines. */
+  readonly keepAliveSeconds: number;
   /** Aborted when the process is asked to stop. */
   readonly closing: AbortSignal;
   /** Called when there is something to show. */
@@ -28,14 +31,15 @@ export interface StreamOptions {
 export async function streamAnswer(response: Response, answer: Answer, options: StreamOptions): Promise<void> {
   const { closing, from, onBegun, sessionId } = options;
   const gone = callerGone(response);
-  const interrupted = AbortSignal.any([gone, closing]);
-  await untilVisible(answer, from, AbortSignal.any([interrupted, AbortSignal.timeout(HEADERS_AFTER_MS)]));
+  using scope = new AbortScope([gone, closing]);
+  const interrupted = scope.signal;
+  await untilVisible(answer, from, interrupted);
   if (gone.aborted) return;
   const { end, pieces } = answer.view;
   if (end?.type === 'error' && pieces.length === 0) throw asError(end.error);
   if (closing.aborted && !end) throw shuttingDown();
 
-  const writer = SseWriter.open(response);
+  const writer = SseWriter.open(response, options);
   let next = from;
   for (;;) {
     if (answer.view.pieces.length > 0 || answer.view.end) onBegun();
@@ -56,7 +60,10 @@ export async function streamAnswer(response: Response, answer: Answer, options: 
   writer.end();
 }
 
-async function untilVisible(answer: Answer, from: number, signal: AbortSignal): Promise<void> {
+/** Resolves when there is something to send, when it is time for the headers, or when the signal is aborted. */
+async function untilVisible(answer: Answer, from: number, interrupted: AbortSignal): Promise<void> {
+  using scope = new AbortScope([interrupted], HEADERS_AFTER_MS);
+  const { signal } = scope;
   const { firstIndex } = answer.generation;
   // The role chunk alone is no beginning.
   const wanted = Math.max(from, firstIndex + 1);

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { completionObject } from '../../chat/completion.ts';
 import { asError } from '../../chat/error-object.ts';
 import { callerGone } from '../http/caller-gone.ts';
@@ -17,7 +18,8 @@ export interface WholeOptions {
 export async function sendWholeAnswer(response: Response, answer: Answer, options: WholeOptions): Promise<void> {
   const { closing, onBegun, sessionId } = options;
   const gone = callerGone(response);
-  const interrupted = AbortSignal.any([gone, closing]);
+  using scope = new AbortScope([gone, closing]);
+  const interrupted = scope.signal;
   while (!answer.view.end && !interrupted.aborted) {
     if (answer.view.pieces.length > 0) onBegun();
     await answer.changed(interrupted);

@@ -17,7 +17,10 @@ export async function cancelExtraction(client: Client, extractionId: string): Pr
 }
 
 /** Cancels an item of a batch: whatever comes of its card from now on is not stored. */
-export async function cancelItem({ blobs, database }: RouteContext, row: Extraction): Promise<void> {
+export async function cancelItem(
+  { blobs, database }: Pick<RouteContext, 'blobs' | 'database'>,
+  row: Extraction,
+): Promise<void> {
   await database.extraction.updateMany({
     where: { id: row.id, status: 'queued' },
     data: { status: 'cancelled', finishedAt: new Date(), blob: null },
@@ -29,7 +32,10 @@ export async function cancelItem({ blobs, database }: RouteContext, row: Extract
  * The disconnect rule: the caller of a synchronous extraction is gone and cannot come back, so after the grace it is
  * cancelled. The timer dies with the process; then the card is read to its end, a second's work, and expires unread.
  */
-export function cancelAfterDisconnect(context: RouteContext, extractionId: string): void {
+export function cancelAfterDisconnect(
+  context: Pick<RouteContext, 'closing' | 'config' | 'logger' | 'temporal'>,
+  extractionId: string,
+): void {
   const { closing, config, logger, temporal } = context;
   const cancel = (): void => {
     clearTimeout(timer);

@@ -1,24 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { z } from 'zod';
-import {
-  EXTRACT_DOCUMENT_WORKFLOW,
-  type ExtractDocumentInput,
-  extractionWorkflowId,
-} from '../../contract/extraction-workflow.ts';
-import { STRATEGIES } from '../../contract/strategies.ts';
-import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import type { SealedWebhook } from '../../storage/webhook-deliveries.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
-import { checkSameRequest, type Idempotency } from '../intake/idempotency.ts';
+import { checkSameRequest, createOrRepeat, type Idempotency } from '../intake/idempotency.ts';
 import { discardImage, type RecordKey, type StoredImage } from '../intake/image-upload.ts';
-import { startWorkflow } from '../intake/start-workflow.ts';
-import { webhookInput } from '../intake/webhook-target.ts';
+import { startOnce } from '../intake/start-once.ts';
 import type { ExtractionOptions } from './options.ts';
+import { type StartContext, startableExtraction, storedStart } from './start.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -28,6 +19,7 @@ interface SealedRequest {
   readonly metadata: Record<string, string> | null;
   readonly webhook?: SealedWebhook;
 }
+type CreateContext = StartContext & Pick<RouteContext, 'closing' | 'config' | 'metrics'>;
 
 export interface NewExtraction {
   readonly caller: Caller;
@@ -43,29 +35,41 @@ export interface NewExtraction {
 
 /**
  * Row first, then the workflow, under an id made from the row: whatever dies in between, no acknowledged extraction is
- * without its run. When the start fails, row and image are removed again.
+ * without its run (see start-once.ts). It is still to be marked as accepted.
  * @returns the extraction's id @throws errors of the database and of the Temporal client
  */
-export async function createExtraction(context: RouteContext, request: NewExtraction): Promise<string> {
+export async function createExtraction(context: CreateContext, request: NewExtraction): Promise<string> {
   const id = `ext_${randomBytes(16).toString('hex')}`;
   await insertRow(context, id, request);
-  try {
-    const webhook = request.options.webhook !== null;
-    await startRun(context, id, { ...request, tenant: request.caller.tenant, webhook });
-  } catch (error) {
-    await removeRow(context, id, request);
-    throw error;
-  }
+  const { caller, image, options, requestHash } = request;
+  await startOnce(
+    context,
+    startableExtraction(context, {
+      ...options,
+      id,
+      tenant: caller.tenant,
+      requestHash,
+      image,
+      webhook: options.webhook !== null,
+    }),
+  );
   context.metrics.extractionStarted();
   return id;
 }
 
-/** Marks the row as run; without it, the removal of abandoned rows would take it after some minutes. */
-export async function markAccepted(context: RouteContext, id: string): Promise<void> {
-  await context.database.extraction.updateMany({ where: { id }, data: { acceptedAt: new Date() } });
+/**
+ * The extraction that was made under the same Idempotency-Key, or a new one.
+ * @throws KtpflowError idempotency_mismatch, and as createExtraction
+ */
+export function createExtractionOnce(context: CreateContext, request: NewExtraction): Promise<string> {
+  const { idempotencyHash, image, requestHash } = request;
+  const create = () => createExtraction(context, request);
+  if (idempotencyHash === undefined) return create();
+  const find = () => findRepeated(context, { idempotencyHash, requestHash });
+  return createOrRepeat({ find, create, discard: () => discardImage(context, image.blob) });
 }
 
-async function insertRow(context: RouteContext, id: string, request: NewExtraction): Promise<void> {
+async function insertRow(context: CreateContext, id: string, request: NewExtraction): Promise<void> {
   const { caller, image, key, loggedId, options } = request;
   const { config, database, keyring } = context;
   const { metadata, referenceId, webhook } = options;
@@ -94,17 +98,18 @@ async function insertRow(context: RouteContext, id: string, request: NewExtracti
   try {
     await database.$transaction([row, database.accessLogEntry.create({ data: access })]);
   } catch (error) {
-    await discardImage(context, image.blob);
+    // A database that breaks off may have stored the row all the same; what no row names is removed in the end.
+    const stands = await database.extraction.count({ where: { id } }).catch(() => 1);
+    if (stands === 0) await discardImage(context, image.blob);
     throw error;
   }
 }
 
 /**
- * The extraction that was made under the same Idempotency-Key; undefined: there is none. One whose first request died
- * between the row and the start is started now.
- * @throws KtpflowError idempotency_mismatch, errors of the Temporal client
+ * The extraction under the key, started; undefined: there is none. Its first request may have died between the row and
+ * the start, or may be about to fail: so a repeat takes every step itself before it says that there is one.
  */
-export async function findRepeated(context: RouteContext, asked: Idempotency): Promise<string | undefined> {
+async function findRepeated(context: CreateContext, asked: Idempotency): Promise<string | undefined> {
   const { database } = context;
   const { idempotencyHash } = asked;
   // One that is past its expiry frees its key.
@@ -113,63 +118,10 @@ export async function findRepeated(context: RouteContext, asked: Idempotency): P
   if (!row) return undefined;
   checkSameRequest(row, asked);
   if (row.acceptedAt === null && row.blob !== null && row.status === 'queued') {
-    const { reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
-    const strategy = z.enum(STRATEGIES).parse(row.strategy);
-    const options = { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image };
-    const image = { blob: row.blob };
-    await startRun(context, row.id, { ...asked, tenant: row.tenant, image, options, webhook }).catch(
-      (error: unknown) => {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      },
-    );
-    await markAccepted(context, row.id);
+    const start = storedStart({ ...row, blob: row.blob });
+    const what = startableExtraction(context, { ...start, requestHash: asked.requestHash });
+    await startOnce(context, what);
+    await what.accept();
   }
   return row.id;
-}
-
-const storedOptionsSchema = z.object({
-  reject_low_quality: z.boolean(),
-  store_image: z.boolean(),
-  webhook: z.boolean().default(false),
-});
-
-interface StartRequest {
-  readonly tenant: string;
-  readonly requestHash: string;
-  readonly image: Pick<StoredImage, 'blob'>;
-  readonly options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage'>;
-  /** Whether somebody is to be told of the end. */
-  readonly webhook: boolean;
-}
-
-async function startRun(
-  context: RouteContext,
-  id: string,
-  { tenant, requestHash, image, options, webhook }: StartRequest,
-): Promise<void> {
-  const input: ExtractDocumentInput = {
-    extractionId: id,
-    blob: image.blob,
-    strategy: options.strategy,
-    rejectLowQuality: options.rejectLowQuality,
-    storeImage: options.storeImage,
-    ...(webhook && { webhook: webhookInput(context.keyring, 'extraction', id, 1) }),
-  };
-  await startWorkflow(context, EXTRACT_DOCUMENT_WORKFLOW, {
-    workflowId: extractionWorkflowId(id),
-    input,
-    tenant,
-    priorityKey: INTERACTIVE_PRIORITY,
-    // With the default of 10 s a killed worker would hold the extraction up for as long.
-    workflowTaskTimeout: '2 seconds',
-    memo: { requestHash },
-  });
-}
-
-async function removeRow(context: RouteContext, id: string, { image }: NewExtraction): Promise<void> {
-  await context.database.extraction
-    .deleteMany({ where: { id } })
-    // Rows that never got a run are removed by the retention Schedule too.
-    .catch((error: unknown) => context.logger.warn('extraction.remove.failed', { extractionId: id, error }));
-  await discardImage(context, image.blob);
 }

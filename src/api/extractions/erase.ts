@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
-import type { RouteContext } from '../context.ts';
+import type { ApiContext } from '../context.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
 
@@ -14,7 +14,7 @@ const DEADLINE_MS = 5_000;
  * @throws errors of the Temporal client, the blob store and the database; a repeat goes on where it stopped
  */
 export async function eraseExtraction(
-  context: RouteContext,
+  context: Pick<ApiContext, 'blobs' | 'database' | 'temporal'>,
   row: Extraction,
   access: Omit<Access, 'action' | 'subject'>,
 ): Promise<void> {

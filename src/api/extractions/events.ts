@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { EXTRACTION_STAGES } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
@@ -11,6 +12,11 @@ import { type ExtractionJob, isFinal } from './job-schema.ts';
 import { settleJob } from './settle-job.ts';
 import { waitForEnd } from './wait.ts';
 
+type EventsContext = Pick<
+  RouteContext,
+  'config' | 'closing' | 'database' | 'keyring' | 'logger' | 'outcomes' | 'temporal'
+>;
+
 const LOOK_EVERY_MS = 300;
 
 /**
@@ -18,16 +24,23 @@ const LOOK_EVERY_MS = 300;
  * number says how far it is, so that a reader that comes back, to any process, is sent only what is newer.
  */
 export async function streamExtractionEvents(
-  context: RouteContext,
+  context: EventsContext,
   request: Request,
   response: Response,
   row: Extraction,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
-  const gone = AbortSignal.any([context.closing, callerGone(response)]);
-  const writer = SseWriter.open(response);
+  using scope = new AbortScope([context.closing, callerGone(response)]);
+  const gone = scope.signal;
+  const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
   const done = new AbortController();
-  const ended = waitForEnd(context, row, AbortSignal.any([gone, done.signal])).catch(() => undefined);
+  using waiting = new AbortScope([gone, done.signal]);
+  // The end comes without delay, once; what is before it, and what follows an end that is not written yet, now and then.
+  let endSeen = false;
+  const ended = waitForEnd(context, row, waiting.signal).then(
+    () => undefined,
+    () => undefined,
+  );
   try {
     for (let current: Extraction | null = row; current && !gone.aborted; ) {
       const job = { ...(await settleJob(context, current)), result: null };
@@ -35,8 +48,8 @@ export async function streamExtractionEvents(
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: job }));
       sent = Math.max(sent, number);
       if (isFinal(job.status)) break;
-      // The end comes without delay; what is before it, now and then.
-      await Promise.race([ended, sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined)]);
+      const pause = sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined);
+      await Promise.race(endSeen ? [pause] : [pause, ended.then(() => (endSeen = true))]);
       current = await context.database.extraction.findUnique({ where: { id: row.id } });
     }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { KtpflowError } from '../../errors.ts';
+import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
 
@@ -8,7 +9,11 @@ export async function findExtraction(
   tenant: string,
   id: string,
 ): Promise<Extraction> {
-  const row = await database.extraction.findFirst({ where: { id, tenant, expiresAt: { gt: new Date() } } });
+  // The items of a batch that is being read do not expire before it.
+  const inOpenBatch = { batch: { status: { in: [...OPEN_BATCH_STATUSES] } } };
+  const row = await database.extraction.findFirst({
+    where: { id, tenant, OR: [{ expiresAt: { gt: new Date() } }, inOpenBatch] },
+  });
   if (!row) throw new KtpflowError('not_found', 'There is no such extraction.');
   return row;
 }

@@ -1,4 +1,5 @@
 import type { Express, RequestHandler } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
@@ -29,10 +30,10 @@ export function extractionItem(app: Express, context: RouteContext): void {
     const { id } = request.params;
     let row = await findExtraction(context, caller.tenant, id);
     if (wait > 0 && !isFinal(row.status)) {
-      const leave = admission.enter();
+      const leave = admission.enter(caller.tenant);
       try {
-        const signal = AbortSignal.any([AbortSignal.timeout(wait * 1000), context.closing, callerGone(response)]);
-        await waitForEnd(context, row, signal);
+        using scope = new AbortScope([context.closing, callerGone(response)], wait * 1000);
+        await waitForEnd(context, row, scope.signal);
       } finally {
         leave();
       }
@@ -55,7 +56,8 @@ export function extractionItem(app: Express, context: RouteContext): void {
       await accessLog.write({ caller, action: 'extraction.cancel', subject: id, requestId });
       if (row.batchId !== null) await cancelItem(context, row);
       else await cancelExtraction(temporal, id);
-      await waitForEnd(context, row, AbortSignal.any([AbortSignal.timeout(CANCEL_WAIT_MS), callerGone(response)]));
+      using scope = new AbortScope([callerGone(response)], CANCEL_WAIT_MS);
+      await waitForEnd(context, row, scope.signal);
     }
     sendJob(request, response, 200, await settleJob(context, await findExtraction(context, caller.tenant, id)));
   };

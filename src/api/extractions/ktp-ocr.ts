@@ -1,20 +1,24 @@
 import type { Express, RequestHandler, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import { requireScope } from '../access/authentication.ts';
+import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { hasBody } from '../http/has-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { admitReceived } from '../intake/admit-received.ts';
 import { missingImage } from '../intake/image-upload.ts';
 import { cancelAfterDisconnect, cancelExtraction } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
-import { createExtraction, markAccepted } from './create.ts';
+import { createExtraction } from './create.ts';
 import { findExtraction } from './find-extraction.ts';
 import { isFinal, jobSchema } from './job-schema.ts';
 import { hashReceived, receiveMultipart } from './receive.ts';
 import { failureOf, resultOf } from './render-job.ts';
+import { markAccepted } from './start.ts';
 import { waitForEnd } from './wait.ts';
 
 /**
@@ -28,15 +32,17 @@ export function ktpOcr(app: Express, context: RouteContext): void {
   const { accessLog, admission, authenticator, config, logger } = context;
 
   const read: RequestHandler = async (request, response) => {
-    const timeout = AbortSignal.timeout(config.OCR_TIMEOUT_SECONDS * 1000);
     if (!hasBody(request) || request.is('application/x-www-form-urlencoded')) throw missingImage();
     if (!request.is('multipart/form-data')) {
       throw new KtpflowError('unsupported_media_type', 'Send multipart/form-data with the file field "image".');
     }
-    const leave = admission.enter();
+    const caller = callerOf(response);
+    admission.check(caller.tenant);
+    const received = await receiveMultipart(context, request, 'ignore');
+    const leave = await admitReceived(context, caller, received.image);
+    // From here on: a slow line must not use up the time for reading.
+    using inTime = new AbortScope([], config.OCR_TIMEOUT_SECONDS * 1000);
     try {
-      const received = await receiveMultipart(context, request);
-      const caller = callerOf(response);
       const { loggedId } = requestState(response);
       const id = await createExtraction(context, {
         caller,
@@ -52,9 +58,8 @@ export function ktpOcr(app: Express, context: RouteContext): void {
           logger.warn('extraction.accept.failed', { extractionId: id, error }),
         );
       }, ACCEPT_AFTER_MS);
-      const ended = await waitForEnd(context, { id, batchId: null }, AbortSignal.any([timeout, gone])).finally(() =>
-        clearTimeout(accept),
-      );
+      using scope = new AbortScope([inTime.signal, gone]);
+      const ended = await waitForEnd(context, { id, batchId: null }, scope.signal).finally(() => clearTimeout(accept));
       if (gone.aborted) {
         if (!ended) cancelAfterDisconnect(context, id);
         return;
@@ -72,18 +77,19 @@ export function ktpOcr(app: Express, context: RouteContext): void {
     }
   };
 
-  route(app, '/ktp-ocr', { post: [requireScope(authenticator, 'extract'), read] });
+  const gate = gateUploads(context, config.MAX_IMAGE_MB);
+  route(app, '/ktp-ocr', { post: [requireScope(authenticator, 'extract'), gate, read] });
 }
 
 /** @throws KtpflowError deadline_exceeded; internal where the workflow has ended without storing anything */
-async function giveUp(context: RouteContext, id: string, ended: boolean): Promise<never> {
+async function giveUp(context: Pick<RouteContext, 'logger' | 'temporal'>, id: string, ended: boolean): Promise<never> {
   if (ended) throw new KtpflowError('internal', 'The extraction ended without a result.');
   await cancelExtraction(context.temporal, id).catch((error: unknown) =>
     context.logger.warn('extraction.cancel.failed', { extractionId: id, error }),
   );
   throw new KtpflowError(
     'deadline_exceeded',
-    `The card was not read in time; its work is being cancelled, see ${EXTRACTIONS_PATH}/${id}.`,
+    `The card was not read in time. The extraction is being cancelled, see ${EXTRACTIONS_PATH}/${id}.`,
   );
 }
 

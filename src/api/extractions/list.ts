@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from '../access/caller.ts';
-import type { RouteContext } from '../context.ts';
+import type { ApiContext } from '../context.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob } from './job-schema.ts';
 import { settleJob } from './settle-job.ts';
@@ -15,7 +15,7 @@ export const listQuerySchema = pageQuerySchema.extend({
  * Whether a queued one runs is Temporal's to tell: with such a filter a page may be short and more may follow.
  */
 export async function listExtractions(
-  context: RouteContext,
+  context: Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>,
   { tenant }: Caller,
   { cursor, limit, reference_id, status }: z.infer<typeof listQuerySchema>,
 ) {

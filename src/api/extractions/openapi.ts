@@ -30,7 +30,7 @@ export const ktpOcrPaths: ZodOpenApiPathsObject = {
           headers: z.object({ 'x-extraction-id': z.string(), 'server-timing': z.string() }),
           content: { 'application/json': { schema: compatibleCardSchema.meta({ id: 'CompatibleCard' }) } },
         },
-        ...errorResponses(400, 401, 403, 413, 422, 429, 500, 503, 504),
+        ...errorResponses(400, 401, 403, 408, 413, 415, 422, 429, 500, 503, 504),
       },
     },
   },
@@ -57,7 +57,7 @@ export const extractionPaths: ZodOpenApiPathsObject = {
       responses: {
         200: { description: 'Finished within `wait`, in any final state.', headers: pollHeaders, content: job },
         202: { description: 'Accepted; poll the Location.', headers: pollHeaders, content: job },
-        ...errorResponses(400, 401, 403, 413, 422, 429, 503, 504),
+        ...errorResponses(400, 401, 403, 408, 413, 415, 422, 429, 503, 504),
       },
     },
     get: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Config, vlmEngineOf } from '../../config.ts';
 import { STRATEGIES, type Strategy } from '../../contract/strategies.ts';
 import { KtpflowError } from '../../errors.ts';
 import { toWebhookTarget, type WebhookTarget, webhookSchema } from '../intake/webhook-target.ts';
@@ -11,7 +12,7 @@ export const metadataSchema = z
 
 /** `null` means absent, as everywhere. */
 export const optionsSchema = z
-  .object({
+  .strictObject({
     strategy: z.enum(STRATEGIES).nullish().describe('Default: auto.'),
     reject_low_quality: z
       .boolean()
@@ -24,6 +25,8 @@ export const optionsSchema = z
   })
   .meta({ id: 'ExtractionOptions' });
 
+export const OPTION_NAMES = Object.keys(optionsSchema.shape);
+
 /** What an extraction is asked to do, with every default in place. */
 export interface ExtractionOptions {
   readonly strategy: Strategy;
@@ -34,10 +37,16 @@ export interface ExtractionOptions {
   readonly webhook: WebhookTarget | null;
 }
 
-/** @throws KtpflowError unsupported, for what this version cannot do */
-export function toExtractionOptions(options: z.infer<typeof optionsSchema> | null | undefined): ExtractionOptions {
+/** @throws KtpflowError unsupported, for what this version or this configuration cannot do */
+export function toExtractionOptions(
+  options: z.infer<typeof optionsSchema> | null | undefined,
+  config: Config,
+): ExtractionOptions {
   const strategy = options?.strategy ?? 'auto';
-  if (strategy === 'vlm' || strategy === 'hybrid') throw unsupported('options.strategy', 'Vision-language models');
+  if ((strategy === 'vlm' || strategy === 'hybrid') && vlmEngineOf(config) === 'none') {
+    const message = `The strategy ${strategy} needs a vision-language model, and none is configured on this server.`;
+    throw new KtpflowError('unsupported', message, { param: 'options.strategy' });
+  }
   return {
     strategy,
     rejectLowQuality: options?.reject_low_quality ?? false,

@@ -20,8 +20,12 @@ export interface OpenProgress {
 export type ExtractionProgress = OpenProgress | { readonly workflow: 'missing' | 'closed' | 'cancelled' };
 
 const DESCRIBE_DEADLINE_MS = 3_000;
-/** Share of the work that is done once only the storing of the result is left. */
-const STORING_FRACTION = 0.95;
+/** Once only the storing of the result is left. */
+const STORING = { workflow: 'open', running: true, stage: 'assembling', fraction: 0.95 } as const;
+/** Start, task scheduled, task started. */
+const EVENTS_UNTIL_FIRST_TASK = 3;
+/** … task completed, activity scheduled: while a card is read, its activity is pending. */
+const EVENTS_UNTIL_READING = 5;
 
 const heartbeatSchema = z.object({ stage: z.enum(EXTRACTION_STAGES), fraction: z.number().min(0).max(1) });
 const { PendingActivityState, WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
@@ -46,15 +50,16 @@ export async function progressOf(client: Client, extractionId: string): Promise<
   const [activity] = description.raw.pendingActivities ?? [];
   const startedAt = dateOf(activity?.lastStartedTime);
   if (!activity) {
-    // Between two steps, or before the first workflow task: three events are start, task scheduled, task started.
-    const running = description.historyLength > 3;
+    const { historyLength } = description;
+    // Where a result is stored locally, or has been.
+    if (historyLength > EVENTS_UNTIL_READING) return { ...STORING, attempt: 1, startedAt };
+    const running = historyLength > EVENTS_UNTIL_FIRST_TASK;
     return { workflow: 'open', running, stage: null, fraction: 0, attempt: running ? 1 : 0, startedAt };
   }
   const attempt = activity.attempt ?? 1;
   const running = activity.state !== PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED || attempt > 1;
-  if (activity.activityType?.name === 'storeResult') {
-    return { workflow: 'open', running: true, stage: 'assembling', fraction: STORING_FRACTION, attempt, startedAt };
-  }
+  // Its attempts are not those of the card.
+  if (activity.activityType?.name === 'storeResult') return { ...STORING, attempt: 1, startedAt: null };
   const heartbeat = await decodeHeartbeat(client, activity.heartbeatDetails?.payloads?.[0]);
   return {
     workflow: 'open',

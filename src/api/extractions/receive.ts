@@ -19,8 +19,9 @@ import {
   storeImage,
 } from '../intake/image-upload.ts';
 import { parseJsonField } from '../intake/json-field.ts';
+import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
 import { checkWebhook } from '../intake/webhook-target.ts';
-import { type ExtractionOptions, optionsSchema, toExtractionOptions } from './options.ts';
+import { type ExtractionOptions, OPTION_NAMES, optionsSchema, toExtractionOptions } from './options.ts';
 import { type CreateBody, createBodySchema } from './request-schema.ts';
 
 /** An extraction as it was asked for: its image in the blob store, its options checked. */
@@ -32,21 +33,37 @@ export interface ReceivedExtraction {
   readonly imageKey: string;
 }
 
-/** multipart/form-data with the file `image` and, in any order, the field `options` holding JSON. */
-export async function receiveMultipart(context: RouteContext, request: Request): Promise<ReceivedExtraction> {
+const TEXT_FIELDS = ['options'];
+const FIELDS = ['image', ...TEXT_FIELDS];
+
+/**
+ * multipart/form-data with the file `image` and, in any order, the field `options` holding JSON.
+ * @param otherFields whether fields of other names are refused or left out
+ */
+export async function receiveMultipart(
+  context: RouteContext,
+  request: Request,
+  otherFields: 'refuse' | 'ignore',
+): Promise<ReceivedExtraction> {
   const key = context.keyring.createDataKey();
-  const { file: image, fields } = await receiveForm(request, {
+  const {
+    file: image,
+    fields,
+    otherFiles,
+  } = await receiveForm(request, {
     fileField: 'image',
+    textFields: TEXT_FIELDS,
     maxFileBytes: maxImageBytes(context),
     store: (file) => storeImage(context, file, key),
     discard: ({ blob }) => discardImage(context, blob),
     tooLarge: () => imageTooLarge(context),
   });
   if (!image) {
-    throw missingImage();
+    throw missingImage(`Send the image as the file "image" of the form${instead([...otherFiles, ...fields.keys()])}.`);
   }
   try {
-    const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema));
+    if (otherFields === 'refuse') refuseUnknownFields([...otherFiles, ...fields.keys()], FIELDS, OPTION_NAMES);
+    const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema), context.config);
     await checkWebhook(context, options.webhook, 'options.webhook');
     return { key, image, options, imageKey: image.sha256 };
   } catch (error) {
@@ -59,8 +76,12 @@ export async function receiveMultipart(context: RouteContext, request: Request):
 export async function receiveJson(context: RouteContext, tenant: string, body: unknown): Promise<ReceivedExtraction> {
   const parsed = createBodySchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
+  const given = sourcesOf(parsed.data);
+  const names = Object.keys(body as object);
+  if (given.length === 0) throw missingImage(`The body has no image_url, image_base64 or file_id${instead(names)}.`);
+  refuseUnknownFields(names, Object.keys(createBodySchema.shape), OPTION_NAMES);
   // First what costs nothing: a bad option must not cause a fetch.
-  const options = toExtractionOptions(parsed.data.options);
+  const options = toExtractionOptions(parsed.data.options, context.config);
   await checkWebhook(context, options.webhook, 'options.webhook');
   const key = context.keyring.createDataKey();
   const image = await storeBodyImage(context, tenant, parsed.data, key);
@@ -81,6 +102,10 @@ function urlOf({ image_url }: CreateBody): string | undefined {
   return (typeof image_url === 'object' ? image_url?.url : image_url) ?? undefined;
 }
 
+function sourcesOf(body: CreateBody): string[] {
+  return [urlOf(body), body.image_base64, body.file_id].filter((image) => image !== undefined && image !== null);
+}
+
 function isDataUrl(text: string): boolean {
   return /^data:/i.test(text);
 }
@@ -92,10 +117,9 @@ async function storeBodyImage(
   key: RecordKey,
 ): Promise<StoredImage> {
   const url = urlOf(body);
+  const given = sourcesOf(body);
+  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send only one image.', { param: 'image_url' });
   const fileId = body.file_id ?? undefined;
-  const given = [url, body.image_base64, fileId].filter((image) => image !== undefined && image !== null);
-  if (given.length === 0) throw missingImage();
-  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send one image, not several.', { param: 'image_url' });
   if (fileId !== undefined) return storeImage(context, await openImageFile(context, tenant, fileId), key);
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
@@ -111,6 +135,6 @@ async function storeBodyImage(
   });
   return store(bytes).catch((error: unknown) => {
     if (!(error instanceof KtpflowError) || error.code !== 'invalid_image') throw error;
-    throw new KtpflowError('image_fetch_failed', 'What the URL names is not an image.', { param: 'image_url' });
+    throw new KtpflowError('image_fetch_failed', 'The URL does not point to an image.', { param: 'image_url' });
   });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { AbortScope } from '../../abort-scope.ts';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
@@ -32,14 +33,14 @@ export async function waitForEnd(
 /** The workflow's end, or what comes before it: that a worker in this process has stored the outcome. */
 async function waitForOutcome({ outcomes, temporal }: WaitContext, id: string, signal: AbortSignal): Promise<boolean> {
   const answered = new AbortController();
-  const either = AbortSignal.any([signal, answered.signal]);
-  const ended = waitForWorkflow(temporal, extractionWorkflowId(id), either);
-  if (!outcomes) return ended;
-  const stored = outcomes.next(id, either).then(
+  using scope = new AbortScope([signal, answered.signal]);
+  const ended = waitForWorkflow(temporal, extractionWorkflowId(id), scope.signal);
+  if (!outcomes) return await ended;
+  const stored = outcomes.next(id, scope.signal).then(
     () => true,
     () => ended,
   );
-  return Promise.race([ended, stored]).finally(() => answered.abort());
+  return await Promise.race([ended, stored]).finally(() => answered.abort());
 }
 
 /**

@@ -16,6 +16,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 const OVERHEAD_BYTES = MEBIBYTE;
 const MAX_NAME_LENGTH = 1024;
 const UNNAMED = 'file';
+const TEXT_FIELDS = ['purpose', 'expires_after[anchor]', 'expires_after[seconds]'];
 
 interface StoredContent {
   readonly blob: string;
@@ -45,6 +46,7 @@ export async function receiveFile(
     const fields = await readForm(request, {
       maxBodyBytes: maxFileBytes + OVERHEAD_BYTES,
       maxFileBytes,
+      textFields: TEXT_FIELDS,
       tooLarge: () => fileTooLarge(context),
       onFile: (field, file, fileName) => {
         if (field !== 'file') {

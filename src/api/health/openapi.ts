@@ -4,11 +4,12 @@ import type { EngineStatus } from '../../contract/engine-status.ts';
 import { errorResponses } from '../openapi/responses.ts';
 
 const tags = ['Health'];
-const engineSchema: z.ZodType<Omit<EngineStatus, 'modelId' | 'contextLength'>> = z.object({
+const engineSchema: z.ZodType<Pick<EngineStatus, 'id' | 'kind' | 'ready' | 'error'>> = z.object({
   id: z.string(),
   kind: z.enum(['ppocr', 'onnx', 'openai']),
   ready: z.boolean(),
   error: z.string().nullable(),
+  warning: z.string().nullable().describe('What is wrong with an engine that answers all the same.'),
 });
 const okSchema = z.object({ ok: z.literal(true) });
 
@@ -21,6 +22,7 @@ export const healthSchema = z
     engines: z.array(engineSchema),
     temporal: z.object({ connected: z.boolean() }),
     database: z.object({ connected: z.boolean() }),
+    storage: z.object({ writable: z.boolean() }),
     context: z.object({
       compressionEnabled: z.boolean(),
       strategy: z.string(),

@@ -3,6 +3,7 @@ import { ZodError, z } from 'zod';
 import { type ErrorType, KtpflowError } from '../../errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { isDatabaseUnavailable, isUnstorableText } from '../../storage/database-errors.ts';
+import { hintFor } from './other-servers.ts';
 import { requestState } from './request-state.ts';
 import { isTemporalUnavailable } from './temporal-errors.ts';
 
@@ -29,7 +30,7 @@ export type ErrorBody = z.infer<typeof errorBodySchema>;
 const UNAVAILABLE_RETRY_SECONDS = 2;
 /** The contract's bound for callers that would sleep for long. */
 const MAX_RETRY_AFTER_SECONDS = 60;
-/** Statuses that the OpenAI SDKs repeat by themselves, where a repeat would do the work twice or in vain. */
+/** Statuses that the OpenAI SDKs repeat by themselves, where a repeat would do the work twice or for nothing. */
 const NOT_TO_REPEAT = new Set([409, 500, 502, 504]);
 
 /** The body of an error, as every answer and stream shows it. */
@@ -49,6 +50,7 @@ export function sendError(response: Response, error: KtpflowError): void {
     response.setHeader('retry-after', String(Math.max(1, Math.min(MAX_RETRY_AFTER_SECONDS, Math.ceil(retryAfter)))));
   }
   if (NOT_TO_REPEAT.has(error.status) && !error.retryable) response.setHeader('x-should-retry', 'false');
+  if (error.status === 415) response.setHeader('accept-encoding', 'identity');
   if (error.status === 401) response.setHeader('www-authenticate', 'Bearer');
   response.json(errorBody(error));
 }
@@ -65,13 +67,13 @@ export function renderErrors(logger: Logger): ErrorRequestHandler {
   };
 }
 
-export const notFound: RequestHandler = () => {
-  throw new KtpflowError('not_found', 'There is nothing under this path.');
+export const notFound: RequestHandler = (request) => {
+  throw new KtpflowError('not_found', hintFor(request.path) ?? 'Not found.');
 };
 
-/** PostgreSQL's text knows no NUL: an id or filter that holds one names nothing, and must not get as far as a query. */
+/** PostgreSQL's text cannot store NUL: an id or filter that holds one names nothing, and must not get as far as a query. */
 export const refuseNulInUrl: RequestHandler = (request, _response, next) => {
-  if (request.url.includes('%00')) throw new KtpflowError('invalid_value', 'The URL holds a NUL character.');
+  if (request.url.includes('%00')) throw new KtpflowError('invalid_value', 'The URL contains a NUL character.');
   next();
 };
 
@@ -80,27 +82,31 @@ export function asKtpflowError(thrown: unknown): KtpflowError {
   if (thrown instanceof KtpflowError) return thrown;
   if (thrown instanceof ZodError) return invalidValue(thrown);
   if (isTemporalUnavailable(thrown)) {
-    return new KtpflowError('temporal_unavailable', 'The workflow service cannot be reached right now.', {
+    return new KtpflowError('temporal_unavailable', 'The workflow service is temporarily unavailable.', {
       cause: thrown,
     });
   }
   if (isDatabaseUnavailable(thrown)) {
-    return new KtpflowError('database_unavailable', 'The database cannot be reached right now.', { cause: thrown });
+    return new KtpflowError('database_unavailable', 'The database is temporarily unavailable.', { cause: thrown });
   }
   if (isUnstorableText(thrown)) {
-    return new KtpflowError('invalid_value', 'A value holds a character that cannot be stored.', { cause: thrown });
+    return new KtpflowError('invalid_value', 'A value contains a character that cannot be stored.', { cause: thrown });
   }
-  return ofBodyParser(thrown) ?? new KtpflowError('internal', 'An unexpected error happened.', { cause: thrown });
+  return ofBodyParser(thrown) ?? new KtpflowError('internal', 'An unexpected error occurred.', { cause: thrown });
 }
 
 /**
  * The first issue of a failed validation, by its path. zod's own messages name what is expected, never the value; only
- * those of unrecognised keys quote the caller, and we ask for none.
+ * those of unrecognised keys quote the caller: the key goes into the path instead.
  */
 export function invalidValue(error: ZodError, prefix: readonly string[] = []): KtpflowError {
   const [issue] = error.issues;
-  const path = [...prefix, ...(issue?.path ?? [])].map(String).filter((part) => /^[\w.-]{1,64}$/.test(part));
-  return new KtpflowError('invalid_value', issue?.message ?? 'Invalid value.', {
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const path = [...prefix, ...(issue?.path ?? []), ...unknown]
+    .map(String)
+    .filter((part) => /^[\w.-]{1,64}$/.test(part));
+  const message = unknown.length > 0 ? 'Unknown field.' : (issue?.message ?? 'Invalid value.');
+  return new KtpflowError('invalid_value', message, {
     ...(path.length > 0 ? { param: path.join('.') } : {}),
   });
 }
@@ -108,12 +114,25 @@ export function invalidValue(error: ZodError, prefix: readonly string[] = []): K
 /** Errors of express and body-parser carry a status and a type. */
 function ofBodyParser(thrown: unknown): KtpflowError | undefined {
   if (!(thrown instanceof Error) || !('status' in thrown)) return undefined;
-  const { status, type } = thrown as { status?: unknown; type?: unknown };
-  if (status === 413) return new KtpflowError('payload_too_large', 'The body is larger than this server accepts.');
+  const { limit, status, type } = thrown as { limit?: unknown; status?: unknown; type?: unknown };
+  if (status === 413) return bodyTooLarge(limit);
   if (type === 'entity.parse.failed') return new KtpflowError('invalid_json', 'The body is not valid JSON.');
-  if (status === 415) return new KtpflowError('unsupported_media_type', 'The encoding of the body is not supported.');
+  if (type === 'encoding.unsupported') {
+    return new KtpflowError('unsupported_media_type', 'The Content-Encoding of the body is not supported.');
+  }
+  if (status === 415)
+    return new KtpflowError(
+      'unsupported_media_type',
+      'The character encoding of the body is not supported; send UTF-8.',
+    );
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new KtpflowError('malformed_request', 'The request is malformed.');
   }
   return undefined;
+}
+
+/** @param limit in bytes, as body-parser says it */
+function bodyTooLarge(limit: unknown): KtpflowError {
+  const most = typeof limit === 'number' ? `exceed ${Math.floor(limit / 1024 / 1024)} MB (MAX_JSON_MB)` : 'be so large';
+  return new KtpflowError('payload_too_large', `A JSON body must not ${most}. Send files as multipart/form-data.`);
 }

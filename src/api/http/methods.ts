@@ -20,7 +20,7 @@ export function route(
   declared.all((request, response) => {
     response.setHeader('allow', allow);
     if (request.method !== 'OPTIONS') {
-      throw new KtpflowError('method_not_allowed', 'This path does not know that method; see the Allow header.');
+      throw new KtpflowError('method_not_allowed', 'Method not allowed; see the Allow header.');
     }
     response.status(204).end();
   });

@@ -2,9 +2,9 @@ import { type Readable, Transform } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
+import { watchBody } from './body-watch.ts';
+import { isEmptyFile } from './empty-file.ts';
 
-/** Longest pause between two bytes of an upload. */
-const STALL_MS = 30_000;
 /** Room for boundaries, part headers and text fields beside the file. */
 const OVERHEAD_BYTES = 1024 * 1024;
 const MAX_FIELD_BYTES = 64 * 1024;
@@ -14,6 +14,8 @@ const MAX_FILES = 8;
 export interface FormReader {
   readonly maxBodyBytes: number;
   readonly maxFileBytes: number;
+  /** Parts of these names are text, whatever their headers say: clients send JSON as a Blob or as bytes. */
+  readonly textFields: readonly string[];
   /** Longest text field. Default 64 KB. */
   readonly maxFieldBytes?: number;
   /** Default 8. */
@@ -35,10 +37,12 @@ export type FilePart = Readable & { truncated?: boolean };
  * Reads multipart/form-data while it arrives. The first failure ends it at once, without waiting for the rest of the
  * body; it is thrown when everything that took a file has settled.
  * @returns text fields by name; the last of a name wins
- * @throws KtpflowError malformed_request, payload_too_large, request_timeout, invalid_value, and what onFile throws
+ * @throws KtpflowError malformed_request, payload_too_large, request_timeout, invalid_value,
+ * unsupported_content_encoding, and what onFile throws
  */
 export async function readForm(request: Request, reader: FormReader): Promise<ReadonlyMap<string, string>> {
   const { maxBodyBytes, tooLarge, ready } = reader;
+  refuseEncoding(request);
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge();
   const form = openForm(request, reader);
   const gate = new Transform({
@@ -51,24 +55,20 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
   const open = new Set<Readable>();
   const taking: Promise<unknown>[] = [];
   let over = false;
+  let endWatch = () => {};
 
   try {
     await new Promise<void>((resolve, reject) => {
       let received = 0;
-      const stalled = () => reject(new KtpflowError('request_timeout', 'The upload stopped in the middle.'));
-      let stall = setTimeout(stalled, STALL_MS);
+      endWatch = watchBody(request, reject);
       request.on('data', (bytes: Buffer) => {
         received += bytes.length;
-        clearTimeout(stall);
-        stall = setTimeout(stalled, STALL_MS);
         if (received > maxBodyBytes) reject(tooLarge());
       });
-      request.once('end', () => clearTimeout(stall));
       request.once('close', () => {
-        clearTimeout(stall);
-        if (!request.complete) reject(brokenOff());
+        if (!request.complete) reject(uploadInterrupted());
       });
-      request.once('error', () => reject(brokenOff()));
+      request.once('error', () => reject(uploadInterrupted()));
       gate.once('error', reject);
 
       form.on('file', (name, file: FilePart, fileName) => {
@@ -92,10 +92,10 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
         }
       });
       form.on('field', (name, value, _nameTruncated, valueTruncated) => {
-        if (valueTruncated) reject(new KtpflowError('payload_too_large', 'A form field is too large.'));
+        if (valueTruncated) reject(fieldTooLarge(reader));
         else fields.set(name, value);
       });
-      const tooMany = () => reject(new KtpflowError('invalid_value', 'The form has too many parts.'));
+      const tooMany = () => reject(tooManyParts(reader));
       form.on('fieldsLimit', tooMany).on('filesLimit', tooMany).on('partsLimit', tooMany);
       form.on('error', () => reject(malformed()));
       form.on('finish', resolve);
@@ -105,6 +105,7 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
     return fields;
   } catch (error) {
     over = true;
+    endWatch();
     request.unpipe(gate);
     for (const file of open) file.destroy(error instanceof Error ? error : undefined);
     await Promise.allSettled(taking);
@@ -115,6 +116,8 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
 export interface FormOptions<Stored> {
   /** Name of the one file field that is wanted; other files are read and thrown away. */
   readonly fileField: string;
+  /** Names of the text fields that are wanted. */
+  readonly textFields: readonly string[];
   readonly maxFileBytes: number;
   /** Takes the file while it arrives; must consume or destroy it. */
   readonly store: (file: Readable) => Promise<Stored>;
@@ -127,6 +130,8 @@ export interface ReceivedForm<Stored> {
   readonly file: Stored | undefined;
   /** Text fields by name; the last of a name wins. */
   readonly fields: ReadonlyMap<string, string>;
+  /** Names of the files that were thrown away. */
+  readonly otherFiles: readonly string[];
 }
 
 /**
@@ -138,25 +143,29 @@ export async function receiveForm<Stored>(
   request: Request,
   options: FormOptions<Stored>,
 ): Promise<ReceivedForm<Stored>> {
-  const { fileField, maxFileBytes, store, discard, tooLarge } = options;
+  const { fileField, textFields, maxFileBytes, store, discard, tooLarge } = options;
+  const otherFiles: string[] = [];
   let storing: Promise<Stored> | undefined;
+  const take = (file: FilePart): Promise<unknown> => {
+    if (storing) throw new KtpflowError('invalid_value', 'Send only one file.', { param: fileField });
+    const limit = new Promise<never>((_resolve, reject) => file.once('limit', () => reject(tooLarge())));
+    storing = store(file);
+    return Promise.race([storing, limit]);
+  };
   try {
     const fields = await readForm(request, {
       maxBodyBytes: maxFileBytes + OVERHEAD_BYTES,
       maxFileBytes,
+      textFields,
       tooLarge,
-      onFile: (name, file) => {
-        if (name !== fileField) {
-          file.resume();
-          return undefined;
-        }
-        if (storing) throw new KtpflowError('invalid_value', 'Send one file, not several.', { param: fileField });
-        const limit = new Promise<never>((_resolve, reject) => file.once('limit', () => reject(tooLarge())));
-        storing = store(file);
-        return Promise.race([storing, limit]);
+      onFile: (name, file, fileName) => {
+        if (name === fileField) return fileName ? take(file) : takeUnlessEmpty(file, () => take(file));
+        otherFiles.push(name);
+        file.resume();
+        return undefined;
       },
     });
-    return { file: await storing, fields };
+    return { file: await storing, fields, otherFiles };
   } catch (error) {
     const stored = await storing?.catch(() => undefined);
     if (stored !== undefined) await discard(stored);
@@ -164,9 +173,20 @@ export async function receiveForm<Stored>(
   }
 }
 
+/**
+ * Takes a file that has no name, unless it has no bytes either: browsers send such a part for an input in which nothing
+ * was chosen.
+ * @returns undefined where there was nothing
+ */
+export async function takeUnlessEmpty<Taken>(file: FilePart, take: () => Promise<Taken>): Promise<Taken | undefined> {
+  if (!(await isEmptyFile(file))) return take();
+  file.resume();
+  return undefined;
+}
+
 function openForm(
   request: Request,
-  { maxFileBytes, maxFieldBytes = MAX_FIELD_BYTES, maxFiles = MAX_FILES }: FormReader,
+  { maxFileBytes, maxFieldBytes = MAX_FIELD_BYTES, maxFiles = MAX_FILES, textFields }: FormReader,
 ) {
   try {
     return new Busboy({
@@ -174,8 +194,9 @@ function openForm(
       // Nothing is ever written under a caller's name: a folder in it says where the file was.
       preservePath: true,
       // A part with an image's type is a file also where the client gave it no name.
-      isPartAFile: (_name, type, fileName) =>
-        fileName !== undefined || type === 'application/octet-stream' || (type ?? '').startsWith('image/'),
+      isPartAFile: (name, type, fileName) =>
+        !(name !== undefined && textFields.includes(name)) &&
+        (fileName !== undefined || type === 'application/octet-stream' || (type ?? '').startsWith('image/')),
       limits: {
         fileSize: maxFileBytes,
         fieldSize: maxFieldBytes,
@@ -190,10 +211,27 @@ function openForm(
   }
 }
 
+/** Nothing unpacks a form: what it holds is packed already. */
+function refuseEncoding(request: Request): void {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return;
+  const named = /^[\w-]{1,20}$/.test(encoding) ? ` ${encoding}` : '';
+  throw new KtpflowError('unsupported_content_encoding', `Send the form without the Content-Encoding${named}.`);
+}
+
+function fieldTooLarge({ maxFieldBytes = MAX_FIELD_BYTES }: FormReader): KtpflowError {
+  const limit = `${Math.floor(maxFieldBytes / 1024)} KB`;
+  return new KtpflowError('payload_too_large', `Text fields of a form must not exceed ${limit}.`);
+}
+
+function tooManyParts({ maxFiles = MAX_FILES }: FormReader): KtpflowError {
+  return new KtpflowError('invalid_value', `Forms must not exceed ${maxFiles} files and ${MAX_FIELDS} text fields.`);
+}
+
 function malformed(): KtpflowError {
   return new KtpflowError('malformed_request', 'The body is not valid multipart/form-data.');
 }
 
-function brokenOff(): KtpflowError {
-  return new KtpflowError('malformed_request', 'The upload broke off.');
+export function uploadInterrupted(): KtpflowError {
+  return new KtpflowError('malformed_request', 'The upload was interrupted.');
 }

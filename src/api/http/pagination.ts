@@ -32,7 +32,7 @@ export function decodeCursor(cursor: string): Position {
   const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
   const createdAt = new Date(Number(time));
   if (!/^\d{1,15}$/.test(time) || !/^[\w-]{1,128}$/.test(id) || Number.isNaN(createdAt.getTime())) {
-    throw new KtpflowError('invalid_value', 'The cursor is not one of this server.', { param: 'cursor' });
+    throw new KtpflowError('invalid_value', 'The cursor is not valid.', { param: 'cursor' });
   }
   return { createdAt, id };
 }

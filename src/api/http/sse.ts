@@ -13,8 +13,11 @@ export interface SseEvent {
   readonly data: string | object;
 }
 
-/** Longest silence. Intermediaries give up after 15 s at the earliest. */
-const KEEP_ALIVE_MS = 10_000;
+/**
+ * A comment, and no blank line behind it: decoders of widely used clients (openai-python up to 2.x, openai-go) take a
+ * blank line for an event once an `id:` came, and fail at its empty data.
+ */
+const KEEP_ALIVE = ': keep-alive\n';
 /** How long a full connection may take to accept anything. */
 const STALLED_MS = 30_000;
 
@@ -30,22 +33,27 @@ export function formatEvent({ id, data }: SseEvent): string {
 /** An open event stream. */
 export class SseWriter {
   readonly #response: ServerResponse;
+  readonly #keepAliveMs: number;
   #keepAlive: NodeJS.Timeout;
 
-  private constructor(response: ServerResponse) {
+  private constructor(response: ServerResponse, keepAliveMs: number) {
     this.#response = response;
+    this.#keepAliveMs = keepAliveMs;
     this.#keepAlive = this.#scheduleKeepAlive();
     response.once('close', () => clearTimeout(this.#keepAlive));
   }
 
-  /** Sends status 200 and the headers; other headers must have been set before. */
-  static open(response: ServerResponse): SseWriter {
+  /**
+   * Sends status 200 and the headers; other headers must have been set before.
+   * @param keepAliveSeconds longest silence (KEEP_ALIVE_SECONDS)
+   */
+  static open(response: ServerResponse, { keepAliveSeconds }: { keepAliveSeconds: number }): SseWriter {
     response.statusCode = 200;
     response.setHeader('content-type', 'text/event-stream; charset=utf-8');
     response.setHeader('cache-control', 'no-cache, no-transform');
     response.setHeader('x-accel-buffering', 'no');
     response.flushHeaders();
-    return new SseWriter(response);
+    return new SseWriter(response, keepAliveSeconds * 1000);
   }
 
   /** Writes text made by {@link formatEvent}; resolves when the connection takes more, or is closed. */
@@ -77,8 +85,8 @@ export class SseWriter {
   #scheduleKeepAlive(): NodeJS.Timeout {
     return setTimeout(() => {
       // A connection that takes nothing needs no sign of life.
-      if (!this.#response.writableNeedDrain) void this.write(': keep-alive\n\n');
+      if (!this.#response.writableNeedDrain) void this.write(KEEP_ALIVE);
       else this.#keepAlive = this.#scheduleKeepAlive();
-    }, KEEP_ALIVE_MS);
+    }, this.#keepAliveMs);
   }
 }

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { type Readable, Transform } from 'node:stream';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
+import { documentKind } from '../../media/documents/document-kind.ts';
 import { probeImage } from '../../media/probe.ts';
 import { readBlob } from '../../storage/blobs.ts';
 import type { RouteContext } from '../context.ts';
+import { uploadInterrupted } from '../http/multipart.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Nearly every header ends within this; only a TIFF may keep its directory at the end. */
@@ -47,7 +49,7 @@ export async function storeImage(context: RouteContext, source: Readable, key: R
   });
   source.once('error', (error) => inspect.destroy(error));
   source.once('close', () => {
-    if (!source.readableEnded) inspect.destroy(new KtpflowError('malformed_request', 'The upload broke off.'));
+    if (!source.readableEnded) inspect.destroy(uploadInterrupted());
   });
   const { blob } = await context.blobs.write(source.pipe(inspect), key);
   try {
@@ -60,21 +62,30 @@ export async function storeImage(context: RouteContext, source: Readable, key: R
 }
 
 /** Deletes an image that no extraction will use; a failure is left to the removal of what no row names. */
-export async function discardImage(context: RouteContext, blob: BlobReference): Promise<void> {
-  await context.blobs.delete(blob).catch((error: unknown) => context.logger.warn('blob.delete.failed', { error }));
+export async function discardImage(
+  { blobs, logger }: Pick<RouteContext, 'blobs' | 'logger'>,
+  blob: BlobReference,
+): Promise<void> {
+  await blobs.delete(blob).catch((error: unknown) => logger.warn('blob.delete.failed', { error }));
 }
 
 export function imageTooLarge(context: RouteContext): KtpflowError {
-  return new KtpflowError('payload_too_large', `An image may have at most ${context.config.MAX_IMAGE_MB} MB.`, {
-    param: 'image',
-  });
+  return new KtpflowError(
+    'payload_too_large',
+    `Images must not exceed ${context.config.MAX_IMAGE_MB} MB (MAX_IMAGE_MB).`,
+    {
+      param: 'image',
+    },
+  );
 }
 
-export function missingImage(): KtpflowError {
-  return new KtpflowError('missing_image', 'The request holds no image.', { param: 'image' });
+export function missingImage(message = 'The request has no image.'): KtpflowError {
+  return new KtpflowError('missing_image', message, { param: 'image' });
 }
 
 async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<void> {
+  // A PDF, HEIC or AVIF is opened where it is read, in a process that knows no keys.
+  if (documentKind(head) !== null) return;
   const probe = (bytes: Buffer) => probeImage(bytes, { maxMegapixels: context.config.MAX_IMAGE_MEGAPIXELS });
   await probe(head).catch(async (error: unknown) => {
     const cut = error instanceof KtpflowError && error.code === 'invalid_image' && size > head.length;

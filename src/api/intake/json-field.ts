@@ -8,7 +8,8 @@ export function parseJsonField<Schema extends z.ZodType>(
   name: string,
   schema: Schema,
 ): z.infer<Schema> | null {
-  const text = fields.get(name);
+  // Programs of Windows begin a text with a byte order mark.
+  const text = fields.get(name)?.replace(/^\ufeff/, '');
   if (text === undefined || text.trim() === '') return null;
   let json: unknown;
   try {

@@ -9,18 +9,22 @@ import { chatBatchPaths } from '../chat-batches/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
 import { filePaths } from '../files/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
+import { mcpPaths } from '../mcp/openapi.ts';
+import { responsePaths } from '../responses/openapi.ts';
 import { webhookPaths } from '../webhooks/openapi.ts';
 
 /** package.json stands beside src/ and dist/ alike. */
-const { version } = z
+export const { version: VERSION } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')));
 
-const PATHS: ZodOpenApiPathsObject = {
+export const PATHS: ZodOpenApiPathsObject = {
   ...ktpOcrPaths,
   ...extractionPaths,
   ...batchPaths,
   ...chatPaths,
+  ...responsePaths,
+  ...mcpPaths,
   ...filePaths,
   ...chatBatchPaths,
   ...webhookPaths,
@@ -34,7 +38,7 @@ export function createOpenApiDocument(): oas31.OpenAPIObject {
     openapi: '3.1.0',
     info: {
       title: 'ktpflow',
-      version,
+      version: VERSION,
       description: 'Reads Indonesian identity cards (KTP) as durable workflows.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

@@ -61,8 +61,9 @@ function deliveriesUnder(
     const requestId = requestState(response).loggedId;
     await accessLog.write({ caller, action: 'webhook.redeliver', subject, requestId });
     const input = { deliveryId: id, kind, subject };
+    const triesBefore = Array.isArray(known.attempts) ? known.attempts.length : 0;
     const deadline = Date.now() + CLOSING_MS;
-    while (!(await start(context, input, known.tenant)) && known.status !== 'pending') {
+    while (!(await start(context, input, { tenant: known.tenant, triesBefore })) && known.status !== 'pending') {
       if (Date.now() > deadline) {
         throw new KtpflowError('temporal_unavailable', 'The last tries of the delivery are not settled yet.');
       }
@@ -77,7 +78,11 @@ function deliveriesUnder(
 }
 
 /** @returns false where a run of it is open */
-async function start(context: RouteContext, input: WebhookInput, tenant: string): Promise<boolean> {
+async function start(
+  context: RouteContext,
+  input: WebhookInput,
+  { tenant, triesBefore }: { tenant: string; triesBefore: number },
+): Promise<boolean> {
   try {
     await startWorkflow(context, WEBHOOK_WORKFLOW, {
       workflowId: webhookWorkflowId(input.deliveryId),
@@ -85,6 +90,8 @@ async function start(context: RouteContext, input: WebhookInput, tenant: string)
       tenant,
       priorityKey: BATCH_PRIORITY,
       workflowTaskTimeout: '10 seconds',
+      requestId: `${input.deliveryId}-${triesBefore}`,
+      mayFollowAnother: true,
     });
     return true;
   } catch (error) {

@@ -53,11 +53,14 @@ export async function fitContext(input: ContextBudgetInput): Promise<FittedConte
   const model = (await engine.contextLength()) ?? Number.POSITIVE_INFINITY;
   const limit = Math.min(model, config.CONTEXT_MAX_TOKENS_AUTO || Number.POSITIVE_INFINITY);
   const everything = { messages, maxTokens, report: null };
-  const answerTokens = (left: number) => (maxTokensAsked ? maxTokens : Math.min(maxTokens, left));
+  // A limit, however it came about, and no reservation: clients send 32,000 to a model of 32,768.
+  const answerTokens = (left: number) => Math.min(maxTokens, left);
   if (!Number.isFinite(limit)) return everything;
 
   const room = limit - config.CONTEXT_SAFETY_MARGIN;
-  const reserve = maxTokensAsked ? maxTokens : Math.min(maxTokens, Math.floor(room / 2));
+  const smallest = Math.min(maxTokens, MIN_ANSWER_TOKENS);
+  // Turns go only for an answer that could not be given else; without a limit of the caller's, for an ordinary one.
+  const reserve = maxTokensAsked ? smallest : Math.min(maxTokens, Math.floor(room / 2));
   const budget = room - reserve;
   // No tokenizer makes more tokens of a text than it has bytes: short conversations need no counting.
   const atMost = bytesOf(messages) + overhead(input, messages);
@@ -74,11 +77,10 @@ export async function fitContext(input: ContextBudgetInput): Promise<FittedConte
     kept = messages.filter((message) => !gone.has(message));
     now = await countPrompt(input, kept);
   }
-  const smallest = maxTokensAsked ? reserve : Math.min(reserve, MIN_ANSWER_TOKENS);
   if (now.tokens > room - smallest) {
     throw new KtpflowError(
       'context_length_exceeded',
-      `The messages have about ${now.tokens} tokens and the answer may have ${smallest}, but the model's context holds ${limit}.`,
+      `The messages have about ${now.tokens} tokens, which leaves fewer than ${smallest} for the answer: the model's context holds ${limit}.`,
       { param: 'messages' },
     );
   }
@@ -155,7 +157,7 @@ function bytesOf(messages: readonly EngineMessage[]): number {
   return messages.reduce((sum, message) => sum + Buffer.byteLength(textOf(message)), 0);
 }
 
-function textOf({ content, toolCalls }: EngineMessage): string {
+function textOf({ content, reasoning, toolCalls }: EngineMessage): string {
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
-  return [...texts, ...(toolCalls ? [JSON.stringify(toolCalls)] : [])].join('\n');
+  return [...texts, ...(reasoning ? [reasoning] : []), ...(toolCalls ? [JSON.stringify(toolCalls)] : [])].join('\n');
 }

@@ -30,14 +30,14 @@ export async function* generateChecked(
     yield* engine.generate(request, options);
     return;
   }
-  const check = responseFormat.type === 'json_schema' ? compileSchema(responseFormat.schema) : checkObject;
+  const check = responseFormat.type === 'json_schema' ? await compileSchema(responseFormat.schema) : checkObject;
   // What a server can do is known once it was asked.
   await engine.readiness();
   if (engine.capabilities.jsonSchema) yield* generateEnforced(engine, request, check, options);
   else yield* generateHeldBack(engine, request, check, options);
 }
 
-function checkObject(value: unknown): string | null {
+async function checkObject(value: unknown): Promise<string | null> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'it is not a JSON object';
 }
 
@@ -51,13 +51,13 @@ async function* generateEnforced(
   for await (const part of engine.generate(request, options)) {
     if (part.type === 'piece') text += part.piece.content ?? '';
     // What has been streamed cannot be taken back: there is no repair here.
-    else if (part.reason === 'stop' && !isValid(text, check)) throw notSatisfied();
+    else if (part.reason === 'stop' && !(await isValid(text, check))) throw notSatisfied();
     yield part;
   }
 }
 
-function isValid(text: string, check: SchemaCheck): boolean {
-  const answer = readJsonAnswer(text, check);
+async function isValid(text: string, check: SchemaCheck): Promise<boolean> {
+  const answer = await readJsonAnswer(text, check);
   return answer.kind === 'valid' && !answer.repaired;
 }
 
@@ -77,7 +77,7 @@ async function* generateHeldBack(
     const { pieces, text, finish } = await collect(engine.generate(asked, options));
     usage = addUsage(usage, finish.usage);
     const answer: JsonAnswer =
-      finish.reason === 'stop' ? readJsonAnswer(text, check) : { kind: 'valid', text, repaired: false };
+      finish.reason === 'stop' ? await readJsonAnswer(text, check) : { kind: 'valid', text, repaired: false };
     if (answer.kind === 'valid') {
       for (const piece of answer.repaired ? repairedPieces(pieces, answer.text) : wholePieces(pieces)) {
         yield { type: 'piece', piece };

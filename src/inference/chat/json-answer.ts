@@ -12,12 +12,12 @@ export type JsonAnswer =
  * brackets, as it is or repaired (quotes, commas, comments; not values). The first one that satisfies the check wins.
  * For whole answers only: of one that was cut off, a repair would invent the end.
  */
-export function readJsonAnswer(text: string, check: SchemaCheck): JsonAnswer {
+export async function readJsonAnswer(text: string, check: SchemaCheck): Promise<JsonAnswer> {
   let problem = 'it is not JSON';
   for (const candidate of candidates(text)) {
     const value = parse(candidate.text);
     if (value === undefined) continue;
-    const found = check(value.json);
+    const found = await check(value.json);
     if (found === null) {
       const whole = candidate.text === text;
       return { kind: 'valid', text: whole ? text : candidate.text.trim(), repaired: !whole };

@@ -1,77 +1,89 @@
-import { createContext, Script } from 'node:vm';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { KtpflowError } from '../../errors.ts';
+import type { SchemaAnswer, SchemaQuestion } from './schema-messages.ts';
 
-/** A stranger's schema may hold a pattern that takes for ever: neither compiling nor checking may hold us up. */
-const MAX_MILLISECONDS = 1_000;
+/** For compiling or checking once; the thread is ended where that takes longer. */
+const MAX_MILLISECONDS = 4_000;
 const MAX_SCHEMA_CHARACTERS = 256 * 1024;
-const MAX_PROBLEMS = 5;
 
 /** What is wrong with a value, in words that a model understands; null: it satisfies the schema. */
-export type SchemaCheck = (value: unknown) => string | null;
+export type SchemaCheck = (value: unknown) => Promise<string | null>;
 
 /**
- * Compiles a JSON schema (draft 2020-12, formats included; unknown keywords are let pass, references to the outside
- * are not followed).
- * @throws KtpflowError invalid_value where it is no schema
+ * Compiles a JSON schema (draft 2020-12, and older and other dialects as far as they mean the same; formats included;
+ * unknown keywords and patterns are let pass, references to the outside are not followed).
+ * @throws KtpflowError invalid_value where it is no schema; the check throws it where it takes too long
  */
-export function compileSchema(schema: Readonly<Record<string, unknown>>): SchemaCheck {
-  if (JSON.stringify(schema).length > MAX_SCHEMA_CHARACTERS) throw badSchema('is too large');
+export async function compileSchema(schema: Readonly<Record<string, unknown>>): Promise<SchemaCheck> {
+  const text = JSON.stringify(schema);
+  if (text.length > MAX_SCHEMA_CHARACTERS) throw badSchema('is too large');
   if (schema.$async === true) throw badSchema('must not be asynchronous');
-  const validate = within(() => {
-    const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: true, logger: false });
-    addFormats.default(ajv);
-    return ajv.compile(withoutDialect(schema));
-  });
-  if (validate.kind !== 'done') throw badSchema('is not a JSON schema of draft 2020-12');
-  return (value) => check(validate.result, value);
-}
-
-function check(validate: ValidateFunction, value: unknown): string | null {
-  const outcome = within(() => validate(value));
-  if (outcome.kind === 'too-slow') throw badSchema('takes too long to be checked');
-  if (outcome.kind === 'failed') throw badSchema('cannot be checked');
-  if (outcome.result === true) return null;
-  const problems = (validate.errors ?? []).slice(0, MAX_PROBLEMS).map(describeProblem);
-  return problems.length > 0 ? problems.join('; ') : 'it does not satisfy the schema';
-}
-
-function describeProblem({ instancePath, message, params }: ErrorObject): string {
-  const detail = 'allowedValues' in params ? ` (${JSON.stringify(params.allowedValues)})` : '';
-  return `${instancePath === '' ? 'the value' : instancePath} ${message ?? 'is not valid'}${detail}`;
-}
-
-/** Older dialects are close enough to be read as the present one, where Ajv would refuse their name. */
-function withoutDialect(schema: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { $schema: _dialect, ...rest } = schema;
-  return rest;
-}
-
-type Outcome<Result> =
-  | { readonly kind: 'done'; readonly result: Result }
-  | { readonly kind: 'failed' }
-  | { readonly kind: 'too-slow' };
-
-const CALL = new Script('work()');
-
-/** Runs synchronous work under a time limit; the limit of a vm context ends regular expressions too. */
-function within<Result>(work: () => Result): Outcome<Result> {
-  let result: { readonly value: Result } | undefined;
-  const sandbox = {
-    work: () => {
-      result = { value: work() };
-    },
+  if ((await ask({ schema: text })).kind === 'bad-schema') throw badSchema('is not a JSON schema');
+  return async (value) => {
+    const answer = await ask({ schema: text, value });
+    if (answer.kind === 'bad-schema') throw badSchema('cannot be checked');
+    return answer.kind === 'bad-value' ? answer.problem : null;
   };
+}
+
+/** One question at a time. */
+let last: Promise<unknown> = Promise.resolve();
+let thread: Promise<Worker> | null = null;
+
+function ask(question: SchemaQuestion): Promise<SchemaAnswer> {
+  const answer = last.then(() => askThread(question));
+  last = answer.catch(() => undefined);
+  return answer;
+}
+
+async function askThread(question: SchemaQuestion): Promise<SchemaAnswer> {
+  thread ??= startThread();
+  const worker = await thread.catch((cause: unknown) => {
+    thread = null;
+    throw new KtpflowError('internal', 'The schema cannot be checked right now.', { cause, retryable: true });
+  });
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(badSchema('takes too long to be checked')), MAX_MILLISECONDS);
+  worker.ref();
   try {
-    CALL.runInContext(createContext(sandbox), { timeout: MAX_MILLISECONDS });
-  } catch (error) {
-    // The error may be of the context's own Error class.
-    const coded = typeof error === 'object' && error !== null && 'code' in error;
-    if (coded && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return { kind: 'too-slow' };
-    return { kind: 'failed' };
+    const answered = once(worker, 'message', { signal: late.signal });
+    worker.postMessage(question);
+    const ended = once(worker, 'exit', { signal: late.signal }).then(() => Promise.reject(new Error('it ended')));
+    const [answer] = (await Promise.race([answered, ended])) as [SchemaAnswer];
+    return answer;
+  } catch (cause) {
+    thread = null;
+    // A thread in the middle of a pattern never ends by itself.
+    worker.on('error', () => undefined);
+    void worker.terminate();
+    if (late.signal.aborted) throw late.signal.reason;
+    throw new KtpflowError('internal', 'The schema cannot be checked.', { cause });
+  } finally {
+    clearTimeout(timer);
+    late.abort();
+    worker.unref();
   }
-  return result ? { kind: 'done', result: result.value } : { kind: 'failed' };
+}
+
+/** From source, which Node 20 does not run, through tsx. */
+async function startThread(): Promise<Worker> {
+  const worker = import.meta.url.endsWith('.ts')
+    ? new Worker(bootstrap(), { eval: true, name: 'schemas' })
+    : new Worker(new URL('./schema-thread.js', import.meta.url), { name: 'schemas' });
+  // Rejects where the thread fails before.
+  await once(worker, 'message');
+  worker.unref();
+  return worker;
+}
+
+function bootstrap(): string {
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
+  const loader = new URL('./dist/esm/api/index.mjs', tsx).href;
+  const entry = new URL('./schema-thread.ts', import.meta.url).href;
+  return `import('${loader}').then(({ register }) => { register(); return import('${entry}'); })`;
 }
 
 function badSchema(what: string): KtpflowError {

@@ -1,4 +1,8 @@
-import { type ChatMessage, type ChatRequest, countParts, maxTokensOf } from '../../chat/request.ts';
+import { AbortScope } from '../../abort-scope.ts';
+import type { ChatMessage } from '../../chat/messages.ts';
+import { type ChatRequest, constraintOf, countParts, maxTokensOf, responseFormatOf } from '../../chat/request.ts';
+import { settingsOf } from '../../chat/steering.ts';
+import { toolChoiceOf, toolsOf } from '../../chat/tools.ts';
 import type { Config } from '../../config.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Engine, EngineMessage, GenerationRequest, Sampling } from '../engine.ts';
@@ -37,7 +41,10 @@ export async function prepareGeneration(
   await engine.contextLength();
   checkCapabilities(request, engine);
   const { messages, mediaTokens } = await resolveMessages(request.messages, engine, options);
-  const tools = request.tools && request.tools.length > 0 ? request.tools : undefined;
+  const tools = toolsOf(request);
+  const toolChoice = toolChoiceOf(request);
+  const constraint = constraintOf(request);
+  const settings = engine.capabilities.steering ? settingsOf(request) : undefined;
   const fitted =
     engine.kind === 'ppocr'
       ? { messages, maxTokens: config.MAX_TOKENS, report: null }
@@ -56,7 +63,9 @@ export async function prepareGeneration(
     sampling: samplingOf(request, options, fitted.maxTokens),
     responseFormat: responseFormatOf(request),
     ...(tools && { tools }),
-    ...(tools && request.tool_choice !== undefined && { toolChoice: request.tool_choice }),
+    ...(tools && toolChoice !== undefined && { toolChoice }),
+    ...(constraint && { constraint }),
+    ...(settings && { settings }),
     ...(request.metadata && { metadata: request.metadata }),
     ...(fitted.report && { context: fitted.report }),
   };
@@ -69,7 +78,10 @@ function checkCapabilities(request: ChatRequest, { id, capabilities }: Engine): 
   if (!capabilities.vision && countParts(request, 'image') > 0)
     refuse('images', 'messages', 'unsupported_content_part');
   if (!capabilities.video && countParts(request, 'video') > 0) refuse('videos', 'messages', 'unsupported_content_part');
-  if (!capabilities.tools && request.tools && request.tools.length > 0) refuse('tools', 'tools');
+  if (!capabilities.tools && toolsOf(request)) refuse('tools', 'tools');
+  const constraint = constraintOf(request);
+  // Without steering, or by itself, the answer would be free text without a word of it.
+  if (!capabilities.steering && constraint) refuse(constraint.param, constraint.param);
   if (!capabilities.logprobs && request.logprobs) refuse('logprobs', 'logprobs');
 }
 
@@ -79,21 +91,27 @@ async function resolveMessages(
   { config, signal }: PrepareGenerationOptions,
 ): Promise<{ messages: EngineMessage[]; mediaTokens: Map<EngineMessage, number> }> {
   const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
+  using either = new AbortScope([signal, failed.signal]);
   const jobs = messages.flatMap((message, at) =>
     (message.content ?? []).map((part, index) => ({ part, param: `messages[${at}].content[${index}]`, message })),
   );
   const resolved = await mapSome(jobs, FETCHES_AT_ONCE, async ({ part, param, message }) => ({
     message,
-    ...(await resolvePart(part, param, { config, maxImagePixels: engine.maxImagePixels, signal: either })),
+    ...(await resolvePart(part, param, { config, maxImagePixels: engine.maxImagePixels, signal: either.signal })),
   })).catch((error: unknown) => {
     // One bad part is enough to refuse the request: the others need not be waited for.
     failed.abort();
     throw error;
   });
   const mediaTokens = new Map<EngineMessage, number>();
+  const byMessage = new Map<ChatMessage, typeof resolved>();
+  for (const entry of resolved) {
+    const parts = byMessage.get(entry.message);
+    if (parts) parts.push(entry);
+    else byMessage.set(entry.message, [entry]);
+  }
   const prepared = messages.map((message) => {
-    const own = resolved.filter((entry) => entry.message === message);
+    const own = byMessage.get(message) ?? [];
     const ready = toEngineMessage(
       message,
       own.map(({ part }) => part),
@@ -117,6 +135,7 @@ function toEngineMessage(message: ChatMessage, content: EngineMessage['content']
         content,
         ...(message.name !== undefined && { name: message.name }),
         ...(message.tool_calls && message.tool_calls.length > 0 && { toolCalls: message.tool_calls }),
+        ...(message.reasoning && { reasoning: message.reasoning }),
       };
     default:
       return {
@@ -130,7 +149,8 @@ function toEngineMessage(message: ChatMessage, content: EngineMessage['content']
 
 function samplingOf(request: ChatRequest, options: PrepareGenerationOptions, maxTokens: number): Sampling {
   const { config } = options;
-  const seed = request.seed ?? options.seed;
+  const seed = request.seed === undefined ? options.seed : exactSeed(request.seed);
+  const repetitionPenalty = request.repetition_penalty ?? request.repeat_penalty;
   return {
     maxTokens,
     temperature: request.temperature ?? config.TEMPERATURE,
@@ -141,15 +161,16 @@ function samplingOf(request: ChatRequest, options: PrepareGenerationOptions, max
     ...(seed !== undefined && { seed }),
     ...(request.presence_penalty !== undefined && { presencePenalty: request.presence_penalty }),
     ...(request.frequency_penalty !== undefined && { frequencyPenalty: request.frequency_penalty }),
-    ...(request.repetition_penalty !== undefined && { repetitionPenalty: request.repetition_penalty }),
+    ...(repetitionPenalty !== undefined && { repetitionPenalty }),
     ...(request.logprobs && { logprobs: true, topLogprobs: request.top_logprobs ?? 0 }),
   };
 }
 
-function responseFormatOf({ response_format: format }: ChatRequest): GenerationRequest['responseFormat'] {
-  if (format?.type !== 'json_schema') return { type: format?.type ?? 'text' };
-  const { name, schema } = format.json_schema;
-  return { type: 'json_schema', name, schema: schema ?? {} };
+/** A seed that JavaScript holds only nearly is folded into 31 bits: the same seed gives the same answer all the same. */
+function exactSeed(seed: number): number {
+  if (Number.isSafeInteger(seed)) return seed;
+  const bits = BigInt(seed);
+  return Number(BigInt.asUintN(31, bits ^ (bits >> 31n)));
 }
 
 /** Promise.all with at most `limit` at a time, in order. */

@@ -1,7 +1,9 @@
-import type { ChatPart } from '../../chat/request.ts';
+import type { ChatPart } from '../../chat/parts.ts';
 import type { Config } from '../../config.ts';
 import { KtpflowError } from '../../errors.ts';
 import { decodeDataUrl } from '../../media/data-url.ts';
+import { type DocumentKind, documentKind } from '../../media/documents/document-kind.ts';
+import { openDocument } from '../../media/documents/open-document.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
 import { sampleFrames } from '../../media/frames.ts';
 import { probeImage } from '../../media/probe.ts';
@@ -65,13 +67,30 @@ async function fetchMedia(
   return bytes;
 }
 
-async function resolveImage(bytes: Buffer, { config, maxImagePixels }: ResolveMediaOptions): Promise<ResolvedPart> {
+async function resolveImage(given: Buffer, options: ResolveMediaOptions): Promise<ResolvedPart> {
+  const { config, maxImagePixels } = options;
+  const kind = documentKind(given);
+  // The card reader looks through the pages by itself.
+  if (kind !== null && maxImagePixels === null) {
+    return { part: { type: 'image', mimeType: 'application/octet-stream', bytes: given }, mediaTokens: 0 };
+  }
+  const bytes = kind === null ? given : await firstPage(kind, given, options.signal);
   const { format } = await probeImage(bytes, { maxMegapixels: config.MAX_IMAGE_MEGAPIXELS });
   if (maxImagePixels === null) {
     return { part: { type: 'image', mimeType: `image/${format}`, bytes }, mediaTokens: 0 };
   }
   const image = await fitImage(bytes, { maxPixels: maxImagePixels });
   return { part: { type: 'image', mimeType: image.mimeType, bytes: image.bytes }, mediaTokens: tokensOf(image) };
+}
+
+/** What a model is shown of a document. */
+async function firstPage(kind: DocumentKind, bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  const document = await openDocument(kind, bytes, signal);
+  try {
+    return await document.render(0);
+  } finally {
+    document.close();
+  }
 }
 
 async function resolveVideo(

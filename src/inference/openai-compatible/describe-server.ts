@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KtpflowError } from '../../errors.ts';
 import type { ServerKind } from './options.ts';
+import { redirected } from './upstream-failure.ts';
 import type { UpstreamHttp } from './upstream-http.ts';
 
 /** What a model server says of itself. */
@@ -49,6 +50,7 @@ export async function describeServer(
   if (status === 401 || status === 403) {
     throw new KtpflowError('upstream_failed', 'The model server refused our credentials.');
   }
+  if (status >= 300 && status < 400) throw redirected();
   if (status >= 500 || status === 429) {
     throw new KtpflowError('model_not_ready', 'The model server is not ready.', { retryAfterSeconds: 5 });
   }

@@ -1,21 +1,20 @@
-import { createParser } from 'eventsource-parser';
-import { KtpflowError } from '../../errors.ts';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { EngineFault } from '../engine-fault.ts';
+import { JsonBody } from './json-body.ts';
 import type { StreamWatch } from './stream-watch.ts';
 
 /** A chunk of an answer is a few hundred bytes; with many log probabilities tens of kilobytes. */
 const MAX_EVENT_CHARACTERS = 4 * 1024 * 1024;
 
-/** The `data` of each event of an SSE body, however its bytes are cut; comments keep the watch from ending it. */
+/**
+ * The `data` of each event of an answer's body, however its bytes are cut; comments keep the watch from ending it. An
+ * event that says by its name that it is an error comes as `{"error": …}`. A server that answers with JSON all the same,
+ * as one object or as one a line, is read too, whatever content type it claims.
+ */
 export async function* readEventData(body: AsyncIterable<Uint8Array>, watch: StreamWatch): AsyncGenerator<string> {
   const waiting: string[] = [];
-  let tooLarge = false;
-  const parser = createParser({
-    maxBufferSize: MAX_EVENT_CHARACTERS,
-    onEvent: (event) => waiting.push(event.data),
-    onError: (error) => {
-      tooLarge ||= error.type === 'max-buffer-size-exceeded';
-    },
-  });
+  let reader: SseReader | JsonBody | null = null;
+  let start = '';
   const decoder = new TextDecoder();
   const parts = body[Symbol.asyncIterator]();
   try {
@@ -23,13 +22,70 @@ export async function* readEventData(body: AsyncIterable<Uint8Array>, watch: Str
       watch.arm();
       const part = await parts.next();
       watch.disarm();
-      parser.feed(part.done ? decoder.decode() : decoder.decode(part.value, { stream: true }));
-      if (tooLarge) throw new KtpflowError('upstream_failed', 'The model server sent an event beyond all measure.');
+      const text = start + (part.done ? decoder.decode() : decoder.decode(part.value, { stream: true }));
+      if (!reader && (text.trimStart() !== '' || part.done)) {
+        // No line of an event stream begins like this.
+        const isJson = /^\s*[{[]/.test(text);
+        reader = isJson ? new JsonBody(MAX_EVENT_CHARACTERS) : new SseReader();
+      }
+      if (reader) waiting.push(...reader.push(text));
+      start = reader ? '' : text;
       yield* waiting.splice(0);
-      if (part.done) return;
+      if (!part.done) continue;
+      yield* reader?.end() ?? [];
+      return;
     }
   } finally {
     watch.disarm();
     await parts.return?.();
+  }
+}
+
+class SseReader {
+  readonly #data: string[] = [];
+  #isTooLarge = false;
+  readonly #parser = createParser({
+    maxBufferSize: MAX_EVENT_CHARACTERS,
+    onEvent: (event) => this.#data.push(dataOf(event)),
+    onError: ({ field, type, value }) => {
+      this.#isTooLarge ||= type === 'max-buffer-size-exceeded';
+      // An old llama.cpp writes `error: {…}` for `data: {"error": …}`.
+      if (type === 'unknown-field' && field === 'error') this.#data.push(asError(value ?? ''));
+    },
+  });
+
+  /** @throws EngineFault for an event beyond all measure */
+  push(text: string): string[] {
+    this.#parser.feed(text);
+    if (this.#isTooLarge) throw new EngineFault('The model server sent an event that is too large.');
+    return this.#data.splice(0);
+  }
+
+  /** The last event, where the stream ended before its blank line; a line that was cut is no event. */
+  end(): string[] {
+    const last = this.push('\n\n').at(-1);
+    return last === undefined || !isWhole(last) ? [] : [last];
+  }
+}
+
+function dataOf({ data, event }: EventSourceMessage): string {
+  return event?.toLowerCase() === 'error' ? asError(data) : data;
+}
+
+function asError(data: string): string {
+  const json = parse(data);
+  const hasError = typeof json === 'object' && json !== null && 'error' in json;
+  return hasError ? data : JSON.stringify({ error: json ?? data });
+}
+
+function isWhole(data: string): boolean {
+  return !/^\s*[{[]/.test(data) || parse(data) !== undefined;
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
   }
 }

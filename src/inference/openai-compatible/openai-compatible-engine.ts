@@ -1,17 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AbortScope } from '../../abort-scope.ts';
 import type { Usage } from '../../chat/piece.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Engine, EngineCapabilities, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
+import { BrokenAnswer } from '../engine-fault.ts';
 import { AnswerReader } from './answer.ts';
+import { isDone } from './chunk.ts';
+import { type Concessions, concede, NO_CONCESSIONS } from './concessions.ts';
 import { describeServer, type ServerDescription } from './describe-server.ts';
 import { readEventData } from './event-data.ts';
 import { DEFAULT_TIMEOUTS, type OpenAiCompatibleOptions, type ServerKind } from './options.ts';
 import { PrefixContinuation } from './prefix-continuation.ts';
 import { toUpstreamBody } from './request-body.ts';
+import { wantsThinking } from './steering.ts';
 import { StreamWatch } from './stream-watch.ts';
 import { UpstreamTokenizer } from './tokenizer.ts';
-import { failureOfConnection, UpstreamFailure } from './upstream-failure.ts';
+import { DEFAULT_RETRY_MS, failureOfConnection, UpstreamFailure } from './upstream-failure.ts';
 import { createUpstreamHttp } from './upstream-http.ts';
+import { versionOf } from './version.ts';
 
 /** Tries before the first token; a longer trouble is the caller's to wait out. */
 const MAX_TRIES = 3;
@@ -39,6 +45,7 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
   const tokenizer = new UpstreamTokenizer(http, modelId);
   const assumed: ServerDescription = { kind: options.serverKind ?? 'generic', contextLength: null, vision: null };
   let known: ServerDescription | null = null;
+  let concessions = NO_CONCESSIONS;
   let asked: { readonly until: number; readonly answer: Promise<KtpflowError | null> } | null = null;
 
   /** Asks the server at most every few seconds; answers why it is not ready, or null. */
@@ -46,7 +53,10 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     if (asked && asked.until > Date.now()) return asked.answer;
     const answer = describeServer(http, { modelId, configuredKind: options.serverKind }).then(
       (description) => {
-        if (known?.kind !== description.kind) tokenizer.forget();
+        if (known?.kind !== description.kind) {
+          tokenizer.forget();
+          concessions = NO_CONCESSIONS;
+        }
         known = description;
         asked = { until: Date.now() + READY_FOR_MS, answer };
         return null;
@@ -60,34 +70,41 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     return answer;
   }
 
-  async function* answerOnce(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationPart> {
+  async function* answerOnce(
+    request: GenerationRequest,
+    signal: AbortSignal,
+    granted: Concessions,
+  ): AsyncGenerator<GenerationPart> {
     const { kind } = known ?? assumed;
     const continuation = request.prefix ? new PrefixContinuation(request.prefix) : null;
-    const body = toUpstreamBody(request, { kind, modelId, assistantPrefix: continuation?.sent ?? '' });
+    const assistantPrefix = continuation?.sent ?? '';
+    const body = toUpstreamBody(request, { engineId: id, kind, modelId, assistantPrefix, concessions: granted });
     // A grammar holds from the first token on: then there is no thinking.
-    const startsThinking = STARTS_THINKING.test(modelId) && request.responseFormat.type === 'text';
+    const isFree = request.responseFormat.type === 'text' && !request.constraint;
+    const startsThinking = STARTS_THINKING.test(modelId) && isFree && wantsThinking(request.settings ?? {}) !== false;
     const reader = new AnswerReader({ engineId: id, continuation, startsThinking });
     const watch = new StreamWatch(timeouts);
-    const either = AbortSignal.any([signal, watch.signal]);
+    using either = new AbortScope([signal, watch.signal]);
+    let isOpen = false;
     try {
       watch.arm();
-      const events = readEventData(await http.openStream(body, either), watch);
+      const response = await http.openStream(body, either.signal);
+      isOpen = true;
+      const events = readEventData(response, watch);
       for await (const data of events) {
-        if (data.trim() === '[DONE]') {
-          // Read on to the end of the response, so that the connection can be used again.
-          watch.sawDone();
-          continue;
-        }
-        for (const piece of reader.read(data)) {
+        const isEnd = isDone(data);
+        for (const piece of isEnd ? reader.done() : reader.read(data)) {
           watch.sawToken();
           yield { type: 'piece', piece };
         }
-        if (reader.finishReason !== null) watch.sawFinish();
+        // Read on to the end of the response, so that the connection can be used again.
+        if (isEnd) watch.sawDone();
+        else if (reader.finishReason !== null) watch.sawFinish();
       }
     } catch (error) {
       signal.throwIfAborted();
       // With its finish reason the answer is whole, whatever happens to the connection afterwards.
-      if (reader.finishReason === null) throw watch.signal.aborted ? watch.signal.reason : error;
+      if (reader.finishReason === null) throw watch.signal.aborted ? watch.signal.reason : asFailure(error, isOpen);
     } finally {
       watch.close();
     }
@@ -133,6 +150,7 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
         continueFromPrefix: CONTINUES.has(kind),
         tools: true,
         logprobs: kind !== 'ollama',
+        steering: true,
       };
     },
     async contextLength() {
@@ -145,15 +163,19 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
       const error = await look();
       return { ready: error === null, error: error?.message ?? null };
     },
+    version: () => versionOf(http, (known ?? assumed).kind),
     async *generate(request, { signal }) {
       signal.throwIfAborted();
       // A server that is down is found out by the request itself, with its retries.
       if (!known) await look();
+      let granted = concessions;
       for (let tries = 1; ; tries++) {
         let begun = false;
         try {
-          for await (const part of answerOnce(request, signal)) {
+          for await (const part of answerOnce(request, signal, granted)) {
             begun = true;
+            // It helped: the next request need not be refused first.
+            concessions = granted;
             yield part;
           }
           return;
@@ -161,8 +183,17 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
           signal.throwIfAborted();
           if (error instanceof KtpflowError) throw error;
           const failure = error instanceof UpstreamFailure ? error : failureOfConnection(error);
+          const more = begun ? null : concede(granted, failure.refused, request, (known ?? assumed).kind);
+          if (more) {
+            granted = more;
+            tries--;
+            continue;
+          }
           const wait = failure.retryAfterMs;
-          if (begun || tries === MAX_TRIES || wait === null || wait > MAX_RETRY_WAIT_MS) throw failure.error;
+          // Whoever asks for the rest of an answer tries again by itself.
+          const isOthers = request.prefix !== undefined && failure.error instanceof BrokenAnswer;
+          if (begun || isOthers || tries === MAX_TRIES || wait === null || wait > MAX_RETRY_WAIT_MS)
+            throw failure.error;
           await sleep(wait, undefined, { signal });
         }
       }
@@ -173,6 +204,12 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     },
     close: () => http.close(),
   };
+}
+
+function asFailure(error: unknown, isOpen: boolean): unknown {
+  if (!isOpen || error instanceof KtpflowError || error instanceof UpstreamFailure) return error;
+  const broken = new BrokenAnswer('The connection to the model server broke.', { cause: error });
+  return new UpstreamFailure(broken, DEFAULT_RETRY_MS);
 }
 
 function toKtpflowError(error: unknown): KtpflowError {

@@ -1,25 +1,36 @@
 import type { EngineContentPart, EngineMessage, GenerationRequest } from '../engine.ts';
+import type { Concessions } from './concessions.ts';
+import { mergeRoles } from './merge-roles.ts';
 import type { ServerKind } from './options.ts';
+import { toUpstreamConstraint, toUpstreamSettings } from './steering.ts';
+
+export interface UpstreamBodyOptions {
+  readonly engineId: string;
+  readonly kind: ServerKind;
+  readonly modelId: string;
+  /** Beginning of the answer to go on from; empty: none. */
+  readonly assistantPrefix: string;
+  readonly concessions: Concessions;
+}
 
 /**
  * The request as the upstream's kind writes it. Always streamed: a closed connection is the only way to stop a model
  * server. Names of our callers (`user`, `metadata`) stay here.
- * @param assistantPrefix beginning of the answer to go on from; empty: none.
+ * @throws KtpflowError unsupported for a constraint that this kind of server does not know
  */
-export function toUpstreamBody(
-  request: GenerationRequest,
-  { kind, modelId, assistantPrefix }: { kind: ServerKind; modelId: string; assistantPrefix: string },
-): Record<string, unknown> {
+export function toUpstreamBody(request: GenerationRequest, options: UpstreamBodyOptions): Record<string, unknown> {
   const { sampling } = request;
+  const { assistantPrefix, concessions, engineId, kind, modelId } = options;
+  const messages = concessions.mergedRoles ? mergeRoles(request.messages) : request.messages;
   return withoutUndefined({
     model: modelId,
-    messages: [
-      ...request.messages.map(toUpstreamMessage),
-      ...(assistantPrefix === '' ? [] : [{ role: 'assistant', content: assistantPrefix }]),
-    ],
+    messages: withPrefix(
+      messages.map((message) => toUpstreamMessage(message, kind)),
+      assistantPrefix,
+    ),
     stream: true,
-    stream_options: { include_usage: true },
-    max_tokens: sampling.maxTokens,
+    stream_options: concessions.withoutStreamOptions ? undefined : { include_usage: true },
+    [concessions.newTokenLimit ? 'max_completion_tokens' : 'max_tokens']: sampling.maxTokens,
     temperature: sampling.temperature,
     top_p: sampling.topP,
     top_k: sampling.topK,
@@ -32,7 +43,9 @@ export function toUpstreamBody(
     top_logprobs: sampling.logprobs ? sampling.topLogprobs : undefined,
     tools: request.tools,
     tool_choice: request.toolChoice,
-    response_format: responseFormat(request, kind),
+    response_format: concessions.withoutFormat ? undefined : responseFormat(request),
+    ...(request.settings && toUpstreamSettings(kind, request.settings)),
+    ...(request.constraint && toUpstreamConstraint(kind, request.constraint, engineId)),
     ...(assistantPrefix !== '' && continuation(kind)),
   });
 }
@@ -42,25 +55,36 @@ function continuation(kind: ServerKind): Record<string, unknown> {
   return kind === 'vllm' || kind === 'sglang' ? { continue_final_message: true, add_generation_prompt: false } : {};
 }
 
+/** Joined to an answer that the caller began: two assistant messages in a row are refused by llama.cpp and others. */
+function withPrefix(messages: Record<string, unknown>[], prefix: string): Record<string, unknown>[] {
+  if (prefix === '') return messages;
+  const last = messages.at(-1);
+  if (last?.role === 'assistant' && typeof last.content === 'string' && last.tool_calls === undefined) {
+    return [...messages.slice(0, -1), { ...last, content: last.content + prefix }];
+  }
+  return [...messages, { role: 'assistant', content: prefix }];
+}
+
 function repetitionPenalty(kind: ServerKind, penalty: number | undefined): Record<string, unknown> {
   return kind === 'llamacpp' ? { repeat_penalty: penalty } : { repetition_penalty: penalty };
 }
 
-function responseFormat(request: GenerationRequest, kind: ServerKind): unknown {
-  const { responseFormat: format } = request;
-  // A server that does not know schemas may refuse the request for naming one.
-  if (format.type === 'text' || (kind === 'generic' && format.type === 'json_schema')) return undefined;
+function responseFormat({ responseFormat: format }: GenerationRequest): unknown {
+  if (format.type === 'text') return undefined;
   if (format.type === 'json_object') return { type: 'json_object' };
   return { type: 'json_schema', json_schema: { name: format.name, schema: format.schema, strict: true } };
 }
 
-function toUpstreamMessage(message: EngineMessage): Record<string, unknown> {
+function toUpstreamMessage(message: EngineMessage, kind: ServerKind): Record<string, unknown> {
   return withoutUndefined({
     role: message.role,
     content: toUpstreamContent(message),
     name: message.name,
     tool_call_id: message.toolCallId,
     tool_calls: message.toolCalls,
+    reasoning_content: message.reasoning,
+    // The name that vLLM and Ollama have gone over to.
+    reasoning: kind === 'vllm' || kind === 'ollama' ? message.reasoning : undefined,
   });
 }
 

@@ -21,6 +21,11 @@ export class ThinkSplitter {
     this.#state = opened ? 'thinking' : 'start';
   }
 
+  /** Inside of the block: its end has not come. */
+  get isThinking(): boolean {
+    return this.#state === 'thinking';
+  }
+
   push(text: string): TextSegment[] {
     this.#held += text;
     const segments: TextSegment[] = [];

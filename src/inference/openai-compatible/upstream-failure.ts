@@ -1,4 +1,6 @@
 import { KtpflowError } from '../../errors.ts';
+import { EngineFault } from '../engine-fault.ts';
+import { findRefusedParameter, type RefusedParameter } from './refused-parameter.ts';
 
 /** A fault before the first token, with what a retry needs to know. */
 export class UpstreamFailure extends Error {
@@ -6,20 +8,25 @@ export class UpstreamFailure extends Error {
   readonly error: KtpflowError;
   /** Milliseconds to wait before another try; null: trying again is of no use. */
   readonly retryAfterMs: number | null;
+  /** What of the request was refused; the same in another form may be taken. */
+  readonly refused: RefusedParameter | null;
 
-  constructor(error: KtpflowError, retryAfterMs: number | null) {
+  constructor(error: KtpflowError, retryAfterMs: number | null, refused: RefusedParameter | null = null) {
     super(error.message);
     this.error = error;
     this.retryAfterMs = retryAfterMs;
+    this.refused = refused;
   }
 }
 
 const CONTEXT_LENGTH =
-  /context[ _-]?(length|size|window)|maximum context|max_model_len|maximum model length|n_ctx|too many tokens|prompt is too long|exceed_context_size/i;
-const NO_IMAGES = /multimodal|mmproj|image input|at most 0 image|does not support images?/i;
-const NO_TOOLS = /tool[ -]?choice|tool-call-parser|does not support tools|--jinja/i;
+  /context[ _-]?(length|size|window)|maximum context|max_model_len|maximum model length|n_ctx|too many tokens|prompt is too long|exceed_context_size|exceeds? the (available )?context/i;
+const NO_IMAGES =
+  /multimodal|mmproj|image input|at most 0 image|does not support (images?|vision)|not a vision model|not support image/i;
+const NO_TOOLS = /tool-call-parser|enable-auto-tool-choice|does not support (tools|function)|--jinja/i;
 
-const DEFAULT_RETRY_MS = 500;
+/** Wait before another try where the server does not say. */
+export const DEFAULT_RETRY_MS = 500;
 
 /**
  * What a caller may learn of an upstream's refusal. The body is only searched for known complaints: it may quote the
@@ -31,7 +38,7 @@ export function failureOfStatus(
 ): UpstreamFailure {
   const final = (error: KtpflowError) => new UpstreamFailure(error, null);
   const retryAfterMs = parseRetryAfter(retryAfter);
-  if (status === 429 || status === 503) {
+  if (status === 429 || status === 503 || status === 408) {
     const message = status === 429 ? 'The model server is busy.' : 'The model server is not ready.';
     const retryAfterSeconds = Math.min(60, Math.max(1, Math.ceil((retryAfterMs ?? 5_000) / 1000)));
     return new UpstreamFailure(
@@ -47,28 +54,60 @@ export function failureOfStatus(
       new KtpflowError('model_not_ready', 'The model server does not serve this model.', { retryAfterSeconds: 30 }),
     );
   }
-  if (status >= 400 && status < 500) {
-    if (CONTEXT_LENGTH.test(body)) {
-      return final(
-        new KtpflowError('context_length_exceeded', "The messages and the answer exceed the model's context length."),
-      );
-    }
-    if (status === 413) {
-      return final(new KtpflowError('payload_too_large', 'The messages are larger than the model server takes.'));
-    }
-    if (NO_IMAGES.test(body)) {
-      return final(
-        new KtpflowError('unsupported_content_part', `The engine ${engineId} takes no images.`, { param: 'messages' }),
-      );
-    }
-    if (NO_TOOLS.test(body)) {
-      return final(
-        new KtpflowError('unsupported', `The engine ${engineId} is not set up for tools.`, { param: 'tools' }),
-      );
-    }
-    return final(new KtpflowError('invalid_value', `The engine ${engineId} refused a parameter of the request.`));
+  if (status >= 300 && status < 400) return final(redirected());
+  const refusal = refusalOf(status, body, engineId);
+  if (refusal) return refusal;
+  // A gateway says so of a server that is being restarted.
+  if (status === 502 || status === 504) {
+    const error = new KtpflowError('upstream_failed', 'The model server cannot be reached.', { retryable: true });
+    return new UpstreamFailure(error, retryAfterMs ?? DEFAULT_RETRY_MS);
   }
-  return final(new KtpflowError('upstream_failed', 'The model server failed.', { retryable: true }));
+  const retriable = status !== 501 && status !== 505;
+  return new UpstreamFailure(
+    new EngineFault('The model server failed.'),
+    retriable ? (retryAfterMs ?? DEFAULT_RETRY_MS) : null,
+  );
+}
+
+/** Not followed: the key would go to whoever is named there. */
+export function redirected(): KtpflowError {
+  const message = 'The model server answers with a redirect to another address: VLM_BASE_URL must name that one.';
+  return new KtpflowError('upstream_failed', message);
+}
+
+/** What the server does not like of the request, which some servers say with a 500; null: nothing that is known. */
+function refusalOf(status: number, body: string, engineId: string): UpstreamFailure | null {
+  const final = (error: KtpflowError) => new UpstreamFailure(error, null);
+  if (CONTEXT_LENGTH.test(body)) {
+    return final(
+      new KtpflowError('context_length_exceeded', "The messages and the answer exceed the model's context length."),
+    );
+  }
+  if (status === 413) {
+    return final(new KtpflowError('payload_too_large', 'The messages are larger than the model server takes.'));
+  }
+  if (NO_IMAGES.test(body)) {
+    return final(
+      new KtpflowError('unsupported_content_part', `The engine ${engineId} takes no images.`, { param: 'messages' }),
+    );
+  }
+  if (NO_TOOLS.test(body)) {
+    return final(
+      new KtpflowError('unsupported', `The engine ${engineId} is not set up for tools.`, { param: 'tools' }),
+    );
+  }
+  const refused = findRefusedParameter(body);
+  if (status >= 500 && !refused?.isAboutRoles) return null;
+  if (!refused) {
+    const error = new KtpflowError('invalid_value', `The engine ${engineId} refused a parameter of the request.`);
+    return new UpstreamFailure(error, null, { param: null, message: 'refused a parameter', isAboutRoles: false });
+  }
+  const { message, param } = refused;
+  return new UpstreamFailure(
+    new KtpflowError('invalid_value', `The engine ${engineId} ${message}.`, param === null ? {} : { param }),
+    null,
+    refused,
+  );
 }
 
 const UNREACHABLE = new Set([

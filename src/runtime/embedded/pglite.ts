@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { forkModule, siblingModule } from '../processes/fork-module.ts';
-import { endProcess, isRunning } from '../processes/process-identity.ts';
-import { type LockHolder, type ProcessLock, tryLock } from '../processes/process-lock.ts';
+import { describeHolder, isLeftOver } from '../processes/lock-holder.ts';
+import { endProcess } from '../processes/process-identity.ts';
+import { type ProcessLock, tryLock } from '../processes/process-lock.ts';
 import { lastLines } from '../supervisor/last-lines.ts';
 
 export interface EmbeddedDatabase {
@@ -51,11 +52,11 @@ export async function openEmbeddedDatabase(
       pglite,
       async close() {
         await pglite.close();
-        await lock.release();
+        lock.release();
       },
     };
   } catch (error) {
-    await lock.release();
+    lock.release();
     throw error;
   }
 }
@@ -65,16 +66,14 @@ async function ownDatabase(folder: string, waitMs: number): Promise<ProcessLock>
   for (;;) {
     const answer = await tryLock(folder);
     if ('release' in answer) return answer;
-    if (isLeftOver(answer)) await endProcess(answer);
+    const { holder } = answer;
+    if (holder !== null && isLeftOver(holder)) await endProcess(holder);
     else if (performance.now() > deadline) {
-      throw new DatabaseInUseError(`the database is in use by process ${answer.pid}`);
+      throw new DatabaseInUseError(
+        `the database in ${dirname(folder)} is in use by ${describeHolder(holder)}: stop that one, or set KTPFLOW_HOME`,
+      );
     } else await delay(50);
   }
-}
-
-/** A child of a supervisor that is no more. */
-function isLeftOver(holder: LockHolder): boolean {
-  return holder.supervisor !== null && !isRunning(holder.supervisor);
 }
 
 /** In a folder of its own first: what a killed initdb leaves behind must never be taken for a database. */

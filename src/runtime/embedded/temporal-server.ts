@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { closeSync, openSync, renameSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GuardedProcess, spawnGuarded } from '../processes/guarded-spawn.ts';
 import {
@@ -90,8 +91,7 @@ async function reasonToEnd(options: TemporalServerOptions, how: string): Promise
 
 /** Ends every Temporal server on this file whose guard and parent were killed. */
 export async function endLeftOverServers(databasePath: string): Promise<void> {
-  // The blank keeps `…/home2` from matching `…/home`: arguments follow.
-  const leftOver = findProcesses('server start-dev', `--db-filename ${databasePath} `);
+  const leftOver = findProcesses('server start-dev', settingsPath(databasePath));
   await Promise.all(leftOver.map((server) => endProcess(server)));
 }
 
@@ -104,6 +104,7 @@ async function spawnServer(options: TemporalServerOptions): Promise<GuardedProce
       stdout: log,
       stderr: log,
       env: { PATH, HOME, TMPDIR, LANG },
+      cwd: dirname(options.databasePath),
     });
   } finally {
     closeSync(log);
@@ -120,6 +121,15 @@ function openLog(path: string): number {
 }
 
 /**
+ * There is no such file: it keeps the CLI from reading the person's own settings, and it is what a server of this
+ * database is known by in the list of processes.
+ */
+const settingsPath = (databasePath: string) => `${databasePath}.no-settings`;
+
+/**
+ * The file is named relative to its folder: the server makes an SQLite URI of the name as it is, where `#` ends the
+ * path, `?` begins parameters and `%25` is decoded, but looks for the file itself under the name that it was given.
+ *
  * Measured: without the poll rates every task waits about 50 ms; without fairness its keys do nothing; with the default
  * of 30 s between two acknowledgements a deleted history could be read for as long, with 1 s for 4 s at most.
  */
@@ -137,7 +147,8 @@ function serverArguments(options: TemporalServerOptions): string[] {
   ];
   return [
     ...['server', 'start-dev', '--headless', '--ip', HOST, '--port', String(options.port)],
-    ...['--db-filename', options.databasePath, '--namespace', options.namespace ?? 'default'],
+    ...['--env-file', settingsPath(options.databasePath), '--disable-config-file'],
+    ...['--db-filename', basename(options.databasePath), '--namespace', options.namespace ?? 'default'],
     ...pragmas.flatMap((pragma) => ['--sqlite-pragma', pragma]),
     ...dynamicConfig.flatMap((value) => ['--dynamic-config-value', value]),
     ...attributes.flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),

@@ -28,6 +28,8 @@ export interface GuardedSpawnOptions {
   readonly stdout: number | 'ignore';
   readonly stderr: number | 'pipe';
   readonly env: NodeJS.ProcessEnv;
+  /** Default: that of this process. */
+  readonly cwd?: string;
 }
 
 export interface GuardedProcess {
@@ -49,6 +51,7 @@ export async function spawnGuarded(
     detached: true,
     stdio: ['pipe', options.stdout, options.stderr, 'pipe'],
     env: options.env,
+    cwd: options.cwd,
   });
   await once(guard, 'spawn');
   const pidPipe = guard.stdio[3];

@@ -1,53 +1,53 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { identityOf, isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
-
-/** Who holds a lock. */
-export interface LockHolder extends ProcessIdentity {
-  /** The process that forked the holder, if one did: tells a left-over child from one that is still looked after. */
-  readonly supervisor: ProcessIdentity | null;
-}
+import { isGone, type LockHolder, ownRecord, parseHolder } from './lock-holder.ts';
 
 export interface ProcessLock {
-  /** Gives the lock back. Not needed before a crash: a dead holder's lock is free. */
-  release(): Promise<void>;
+  /** Gives the lock back. Not needed before a crash: the kernel takes a dead holder's lock away. */
+  release(): void;
 }
+
+/** A lock that somebody else has. */
+export interface HeldLock {
+  /** null: the holder left no record. */
+  readonly holder: LockHolder | null;
+}
+
+/** Locks cannot be had here; the message is one line that says what to do. */
+export class LockUnavailableError extends Error {
+  override readonly name = 'LockUnavailableError';
+}
+
+/** A new holder writes its record right after it has the lock: longest wait for that. */
+const RECORD_MS = 500;
 
 /**
  * Takes an exclusive lock between processes, or tells who holds it.
  *
- * Node has no flock(2), and "create a file, remove it when its owner is dead" lets two newcomers remove each other's
- * fresh file. So a lock is a folder of generations: the highest number is the current holder, a dead or released one
- * is followed by number + 1, which link(2) creates complete and only once. The highest file is never deleted.
+ * The lock is the kernel's, on the file `folder`/holder, so it holds between containers and PID namespaces that share a
+ * folder, where nobody sees the other's processes; between machines it is as good as the network file system's locks.
+ * The record in the file only says who has it, and is read only while somebody does. The file is never deleted.
+ * @throws LockUnavailableError where the file system has no locks, or this platform no binding for them: without one a
+ * living owner cannot be told from a dead one.
  */
-export async function tryLock(folder: string): Promise<ProcessLock | LockHolder> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const draft = join(folder, `draft-${randomUUID()}`);
-  await writeFile(draft, JSON.stringify(ownRecord()), { mode: 0o600 });
-  try {
-    for (;;) {
-      const current = await highestGeneration(folder);
-      const holder = current === 0 ? null : await readHolder(join(folder, String(current)));
-      if (holder === 'gone') continue;
-      if (holder !== null && isRunning(holder)) return holder;
-      const mine = current + 1;
-      if (!(await linkOnce(draft, join(folder, String(mine))))) continue;
-      // Others may have come and gone, and cleaned up, between the listing and the link.
-      if ((await highestGeneration(folder)) !== mine) {
-        await rm(join(folder, String(mine)), { force: true });
-        continue;
-      }
-      await removeOlder(folder, mine);
-      return { release: () => markReleased(folder, mine) };
-    }
-  } finally {
-    await rm(draft, { force: true });
+export async function tryLock(folder: string): Promise<ProcessLock | HeldLock> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, 'holder');
+  const deadline = performance.now() + RECORD_MS;
+  for (;;) {
+    const file = await openLocked(path, folder);
+    if (file !== null) return { release: () => closeSync(file) };
+    const holder = parseHolder(await readFile(path, 'utf8'));
+    // No record, or the one before: the holder has not written its own yet.
+    const isOld = holder === null || isGone(holder);
+    if (!isOld || performance.now() > deadline) return { holder: isOld ? null : holder };
+    await delay(10);
   }
 }
 
-/** {@link tryLock} until it succeeds; null when it was still held by a running process after `timeoutMs`. */
+/** {@link tryLock} until it succeeds; null when it was still held after `timeoutMs`. */
 export async function waitForLock(folder: string, timeoutMs: number): Promise<ProcessLock | null> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -58,50 +58,39 @@ export async function waitForLock(folder: string, timeoutMs: number): Promise<Pr
   }
 }
 
-function ownRecord(): LockHolder {
-  // Only a forked child has an IPC channel; the shell that somebody started us from is not our supervisor.
-  return { ...ownIdentity(), supervisor: process.send === undefined ? null : identityOf(process.ppid) };
-}
-
-async function highestGeneration(folder: string): Promise<number> {
-  const names = await readdir(folder);
-  return Math.max(0, ...names.map(Number).filter(Number.isInteger));
-}
-
-/** null: released, or unreadable and so nobody's; 'gone': a newer generation replaced it meanwhile. */
-async function readHolder(path: string): Promise<LockHolder | null | 'gone'> {
+/** The open file with the lock on it; null while somebody else has the lock. */
+async function openLocked(path: string, folder: string): Promise<number | null> {
+  // A number, not a FileHandle: the garbage collector closes those.
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
-    const record: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return isHolder(record) ? record : null;
+    if ((await lockByKernel(file, folder)) && isStillAt(file, path)) {
+      // In place and never emptied before: it takes no room, so a start works on a full disk, too.
+      const record = Buffer.from(JSON.stringify(ownRecord()));
+      writeSync(file, record, 0, record.length, 0);
+      ftruncateSync(file, record.length);
+      return file;
+    }
   } catch (error) {
-    return isNotFound(error) ? 'gone' : null;
-  }
-}
-
-function isHolder(record: unknown): record is LockHolder {
-  return typeof record === 'object' && record !== null && 'pid' in record && 'startedAt' in record;
-}
-
-async function linkOnce(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    closeSync(file);
     throw error;
   }
+  closeSync(file);
+  return null;
 }
 
-async function removeOlder(folder: string, mine: number): Promise<void> {
-  const older = (await readdir(folder)).map(Number).filter((number) => Number.isInteger(number) && number < mine);
-  await Promise.all(older.map((number) => rm(join(folder, String(number)), { force: true })));
+async function lockByKernel(file: number, folder: string): Promise<boolean> {
+  try {
+    // Loaded here, so that a platform without the binding gets a sentence.
+    return (await import('fs-native-extensions')).tryLock(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no binding';
+    throw new LockUnavailableError(
+      `${folder} cannot be locked (${code}), so nothing would keep two processes from spoiling its data: choose a folder on a local disk`,
+    );
+  }
 }
 
-/** A record without a holder is nobody's. Takes no room: an orderly stop has to work on a full disk, too. */
-async function markReleased(folder: string, mine: number): Promise<void> {
-  await truncate(join(folder, String(mine)));
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+/** Whoever removed the folder and made it anew has another file, and locks that one. */
+function isStillAt(file: number, path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(file).ino;
 }

@@ -1,12 +1,19 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import { isLoopbackHost } from '../../api/http/loopback.ts';
 import type { Config } from '../../config.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { createDataConverter } from '../../worker/data-converter.ts';
 import { retryWithinDeadline } from './retry-interceptor.ts';
 
 /** Keep-alives end a call to a server that froze or vanished, instead of leaving it to TCP. */
-const CHANNEL_ARGUMENTS = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000 };
+const KEEP_ALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000 };
+
+/** @param address host:port */
+function channelArgumentsFor(address: string) {
+  // grpc-js asks the proxy of the environment (https_proxy, http_proxy, grpc_proxy) for this very machine, too.
+  return isLoopbackHost(address) ? { ...KEEP_ALIVE, 'grpc.enable_http_proxy': 0 } : KEEP_ALIVE;
+}
 
 function addressOf(config: Config): string {
   if (!config.TEMPORAL_ADDRESS) throw new Error('TEMPORAL_ADDRESS is needed by a process with ROLES');
@@ -24,10 +31,11 @@ function securityOf(config: Config) {
  * The API's client. Connects on first use, so that the API answers (with 503 where it must) while Temporal is down.
  */
 export function createTemporalClient(config: Config, keyring: Keyring): Client {
+  const address = addressOf(config);
   const connection = Connection.lazy({
-    address: addressOf(config),
+    address,
     ...securityOf(config),
-    channelArgs: CHANNEL_ARGUMENTS,
+    channelArgs: channelArgumentsFor(address),
     interceptors: [retryWithinDeadline],
   });
   return new Client({

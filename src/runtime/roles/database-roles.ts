@@ -3,19 +3,20 @@ import { batchDependencies, createBatchActivities } from '../../activities/batch
 import { createStoreTranscript } from '../../activities/chat/store-transcript.ts';
 import { createChatBatchActivities } from '../../activities/chat-batch/chat-batch-activities.ts';
 import { createStoreResult } from '../../activities/extraction/store-result.ts';
+import { alsoPruningAccessLog } from '../../activities/retention/prune-access-log.ts';
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
 import { createWebhookActivities } from '../../activities/webhook/webhook-activities.ts';
 import type { Config, Role } from '../../config.ts';
-import { createMetrics } from '../../observability/metrics.ts';
 import { type Database, openDatabase } from '../../storage/database.ts';
 import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
-import { createWorkflowWorker } from '../../worker/workers.ts';
+import { createWorkflowWorkers } from '../../worker/workers.ts';
+import { ensureAdminKey } from '../embedded/admin-key.ts';
 import { openEmbeddedDatabase } from '../embedded/pglite.ts';
 import { describeLostKeys } from '../supervisor/lost-keys.ts';
 import type { CleanupStack } from './cleanup-stack.ts';
 import { connectWorker, createTemporalClient, createWorkerClient } from './connect.ts';
-import { type KeptWorkers, keepWorking } from './keep-working.ts';
+import { type KeptWorkers, keepWorking, workersOn } from './keep-working.ts';
 import type { RoleContext } from './role-context.ts';
 
 /**
@@ -23,13 +24,12 @@ import type { RoleContext } from './role-context.ts';
  * @returns the API's address, where the role is among them
  */
 export async function runDatabaseRoles(context: RoleContext, roles: readonly Role[]): Promise<string | undefined> {
-  const { config, keyring, blobs, logger, closers } = context;
+  const { config, keyring, blobs, logger, metrics, closers } = context;
   const database = await connectDatabase(config, closers);
   const lost = await describeLostKeys(database, keyring);
   if (lost) process.stderr.write(`${lost}\n`);
   const temporal = createTemporalClient(config, keyring);
   closers.add('temporal client', () => temporal.connection.close());
-  const metrics = createMetrics();
   const outcomes = new StoredOutcomes();
 
   const keepWorkflowWorker = (): KeptWorkers => {
@@ -38,23 +38,28 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
       'worker',
       async () => {
         const connection = await connectWorker(config);
-        await ensureRetentionSchedule(temporal);
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         const activities = {
           storeResult,
-          removeExpired: createRemoveExpired(database, blobs),
+          removeExpired: alsoPruningAccessLog(createRemoveExpired(database, blobs), database, config.ACCESS_LOG_DAYS),
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
           ...createChatBatchActivities({ config, database, blobs, keyring }),
           ...createWebhookActivities({ config, database, keyring }),
           ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
         };
-        return { connection, workers: [await createWorkflowWorker(where, activities)] };
+        return workersOn(connection, async () => {
+          await ensureRetentionSchedule(temporal);
+          return createWorkflowWorkers(where, activities);
+        });
       },
       logger,
     );
   };
   const workers = roles.includes('worker') ? keepWorkflowWorker() : undefined;
-  if (workers) closers.add('workflow worker', () => workers.stop());
+  if (workers) {
+    closers.add('workflow worker', () => workers.stop());
+    context.readinessChecks.push({ component: 'workflow worker', works: () => workers.connection() !== undefined });
+  }
 
   if (!roles.includes('api')) return undefined;
   const { startApiServer } = await import('../../api/server.ts');
@@ -80,7 +85,10 @@ async function connectDatabase(config: Config, closers: CleanupStack): Promise<D
     closers.add('database', () => database.$disconnect());
     return database;
   }
-  const embedded = await openEmbeddedDatabase(resolve(config.KTPFLOW_HOME));
+  const home = resolve(config.KTPFLOW_HOME);
+  const embedded = await openEmbeddedDatabase(home);
   closers.add('pglite', () => embedded.close());
-  return openDatabase({ pglite: embedded.pglite });
+  const database = await openDatabase({ pglite: embedded.pglite });
+  await ensureAdminKey(home, database);
+  return database;
 }

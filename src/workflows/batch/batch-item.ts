@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } 
 import type { BatchActivities, BatchItem } from '../../contract/batch-activities.ts';
 import type { BatchPass, IngestBatchInput } from '../../contract/batch-workflow.ts';
 import type { InferenceActivities } from '../../contract/extraction-activities.ts';
+import { FETCH_TASK_QUEUE } from '../../contract/task-queues.ts';
 import { extractDocument, READ_CARD_OPTIONS } from '../extract-document.ts';
 import type { ResultGroups } from './result-groups.ts';
 
@@ -92,6 +93,7 @@ function readCardOf(item: BatchItem, maximumAttempts: number): InferenceActiviti
 
 function fetchItem(item: BatchItem): Promise<string> {
   return proxyActivities<BatchActivities>({
+    taskQueue: FETCH_TASK_QUEUE,
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '7 days',
     activityId: `fetch-${item.extractionId}`,

@@ -1,5 +1,6 @@
-import { CancellationScope, condition, proxyLocalActivities } from '@temporalio/workflow';
-import type { BatchActivities, BatchResult } from '../../contract/batch-activities.ts';
+import { CancellationScope, condition } from '@temporalio/workflow';
+import type { BatchResult } from '../../contract/batch-activities.ts';
+import { storeBatchResults } from '../store-patiently.ts';
 
 /**
  * Results stored by one activity, and how long the first of them waits for others: long enough that a group is full
@@ -7,14 +8,6 @@ import type { BatchActivities, BatchResult } from '../../contract/batch-activiti
  */
 const GROUP_SIZE = 8;
 const GROUP_WAIT = '5 seconds';
-
-// Local: the task that brings a group's last result stores the group, too.
-const { storeBatchResults } = proxyLocalActivities<BatchActivities>({
-  startToCloseTimeout: '1 minute',
-  // A database that is down comes back; the results wait for it, and with them the batch.
-  scheduleToCloseTimeout: '7 days',
-  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
-});
 
 /** Stores results some at a time: an activity for each would cost a batch twice its budget. */
 export class ResultGroups {
@@ -52,6 +45,7 @@ export class ResultGroups {
       while (this.#waiting.length > 0) {
         await condition(() => this.#waiting.length >= Math.min(GROUP_SIZE, this.#expected), GROUP_WAIT);
         const results = this.#waiting.splice(0, GROUP_SIZE);
+        // The task that brings a group's last result stores the group, too.
         await storeBatchResults({ results });
         this.#stored += results.length;
       }

@@ -146,7 +146,7 @@ describe('bodies', () => {
       ['', 'invalid_image'],
       ['!!!!', 'invalid_image'],
       [Buffer.from('just text').toString('base64'), 'invalid_image'],
-      [Buffer.from('%PDF-1.7 page').toString('base64'), 'unsupported_media_type'],
+      [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>').toString('base64'), 'unsupported_media_type'],
       ['data:image/png;base64,', 'invalid_image'],
       ['A'.repeat(21 * 1024 * 1024), 'payload_too_large'],
     ] as const) {
@@ -187,7 +187,13 @@ describe('without Temporal', () => {
     const health = await api.request('/health');
     expect([health.status, await health.json()]).toMatchObject([
       200,
-      { ok: false, modelReady: false, temporal: { connected: false }, database: { connected: true } },
+      {
+        ok: false,
+        modelReady: false,
+        temporal: { connected: false },
+        database: { connected: true },
+        storage: { writable: true },
+      },
     ]);
   });
 });

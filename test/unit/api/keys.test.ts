@@ -1,5 +1,12 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ANONYMOUS } from '../../../src/api/access/caller.ts';
+import { HOME_KEY_ID } from '../../../src/api/access/key-secret.ts';
 import { startApiServer } from '../../../src/api/server.ts';
+import { adminKeyPath, ensureAdminKey } from '../../../src/runtime/embedded/admin-key.ts';
 import { bearer, errorOf, jsonOf, jsonRequest, startLonelyApi, type TestApi } from '../../support/api.ts';
 
 interface Key {
@@ -157,12 +164,64 @@ describe('without any key', () => {
   it('serves this machine, whatever key an SDK insists on sending', async () => {
     expect((await anonymous({})).status).toBe(404);
     expect((await anonymous({ authorization: 'Bearer sk-none' })).status).toBe(404);
-    expect((await anonymous({ 'x-forwarded-for': '127.0.0.1' })).status).toBe(404);
   });
 
-  it('serves nobody behind a proxy of this machine', async () => {
-    expect((await anonymous({ 'x-forwarded-for': '203.0.113.9' })).status).toBe(401);
-    expect((await anonymous({ 'x-forwarded-for': '127.0.0.1, 203.0.113.9' })).status).toBe(401);
+  it.each([
+    ['x-forwarded-for', '203.0.113.9'],
+    ['x-forwarded-for', '127.0.0.1'],
+    ['X-Forwarded-Host', 'localhost'],
+    ['x-forwarded-proto', 'https'],
+    ['X-Real-IP', '127.0.0.1'],
+    ['forwarded', 'for=127.0.0.1'],
+    ['via', '1.1 proxy'],
+    ['CF-Connecting-IP', '203.0.113.9'],
+    ['true-client-ip', '203.0.113.9'],
+  ])('serves nobody behind a proxy of this machine: %s: %s', async (name, value) => {
+    expect(await errorOf(await anonymous({ [name]: value }))).toMatchObject({ status: 401, code: 'invalid_api_key' });
+    expect((await api.request('/metrics', { headers: { [name]: value } })).status).toBe(401);
+    expect((await api.request('/livez', { headers: { [name]: value } })).status).toBe(200);
+  });
+
+  it("serves nobody behind nginx's plain proxy_pass, which adds no header but speaks HTTP/1.0", async () => {
+    const { port } = new URL(api.address);
+    const request = (version: string) =>
+      `GET /v1/ktp/extractions/ext_1 HTTP/${version}\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`;
+    expect(await rawAnswer(Number(port), request('1.0'))).toMatch(/^HTTP\/1\.1 401 /);
+    expect(await rawAnswer(Number(port), request('1.1'))).toMatch(/^HTTP\/1\.1 404 /);
+  });
+
+  it('serves no page of another site, which a browser lets send a form to localhost', async () => {
+    expect((await anonymous({ origin: 'https://evil.example' })).status).toBe(401);
+    expect((await anonymous({ origin: 'null' })).status).toBe(401);
+    expect((await anonymous({ origin: api.address })).status).toBe(404);
+  });
+
+  it('makes nobody an admin, also not on this machine', async () => {
+    const requests: [string, RequestInit][] = [
+      ['/v1/admin/keys', {}],
+      ['/v1/admin/keys', bearer('sk-none')],
+      ['/v1/admin/keys', jsonRequest({ scopes: ['admin'] })],
+      ['/v1/admin/keys/key_1', { method: 'DELETE' }],
+      ['/v1/admin/keys/key_1/rotate', { method: 'POST' }],
+    ];
+    for (const [path, init] of requests) {
+      expect(await errorOf(await api.request(path, init)), path).toMatchObject({
+        status: 401,
+        code: 'invalid_api_key',
+      });
+    }
+    const generous = await startApiServer({ ...api.context, config: { ...api.context.config, ALLOW_ANONYMOUS: true } });
+    expect((await fetch(`${generous.address}/v1/admin/keys`)).status).toBe(401);
+    await generous.close();
+  });
+
+  it('serves nobody where TRUST_PROXY says that a proxy is there', async () => {
+    const proxied = await startApiServer({
+      ...api.context,
+      config: { ...api.context.config, TRUST_PROXY: 'loopback' },
+    });
+    expect((await fetch(`${proxied.address}/v1/ktp/extractions/ext_1`)).status).toBe(401);
+    await proxied.close();
   });
 
   it('refuses to listen to other machines, with one line that says what to set', async () => {
@@ -177,11 +236,56 @@ describe('without any key', () => {
     await expect(startApiServer({ ...api.context, config })).rejects.toThrow(/^PORT: port \d+ .* in use/);
   });
 
-  it('asks for a key once the first one is created', async () => {
-    const created = await jsonOf<Key>(
-      await api.request('/v1/admin/keys', jsonRequest({ scopes: ['admin', 'extract'] })),
-    );
+  it('the key of the home is an admin from the first start on, and ends no access without a key', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'ktpflow-home-'));
+    await ensureAdminKey(home, api.context.database);
+    const key = (await readFile(adminKeyPath(home), 'utf8')).trim();
+    await rm(home, { recursive: true });
+    const listed = await jsonOf<{ data: Key[] }>(await api.request('/v1/admin/keys', bearer(key)));
+    expect(listed.data).toMatchObject([{ id: HOME_KEY_ID, tenant: ANONYMOUS, scopes: ['extract', 'chat', 'admin'] }]);
+    expect((await anonymous({})).status).toBe(404);
+    for (const [path, method] of [
+      [`/v1/admin/keys/${HOME_KEY_ID}`, 'DELETE'],
+      [`/v1/admin/keys/${HOME_KEY_ID}/rotate`, 'POST'],
+    ] as const) {
+      expect(await errorOf(await api.request(path, { method, ...bearer(key) }))).toMatchObject({ code: 'unsupported' });
+    }
+    expect((await api.request('/v1/admin/keys', bearer(key))).status).toBe(200);
+
+    const make = (body: object) =>
+      api.request('/v1/admin/keys', {
+        ...jsonRequest(body),
+        headers: { ...jsonRequest(body).headers, ...bearer(key).headers },
+      });
+    const first = await jsonOf<Key & { ends_anonymous_access: boolean }>(await make({ scopes: ['extract'] }));
+    expect(first.ends_anonymous_access).toBe(true);
+    // Nobody is locked out, and what was made without a key stays within reach.
     expect((await anonymous({})).status).toBe(401);
-    expect((await anonymous(bearer(created.key).headers)).status).toBe(404);
+    expect((await anonymous(bearer(first.key).headers)).status).toBe(404);
+    const second = await jsonOf<Key & { ends_anonymous_access: boolean }>(
+      await make({ scopes: ['extract'], tenant: ANONYMOUS }),
+    );
+    expect(second.ends_anonymous_access).toBe(false);
+
+    // Revoking the last key opens nothing, here or in a process that starts later.
+    for (const { id } of [first, second]) {
+      expect((await api.request(`/v1/admin/keys/${id}`, { method: 'DELETE', ...bearer(key) })).status).toBe(204);
+    }
+    expect((await anonymous({})).status).toBe(401);
+    const later = await startApiServer(api.context);
+    expect((await fetch(`${later.address}/v1/ktp/extractions/ext_1`)).status).toBe(401);
+    await later.close();
   });
 });
+
+/** What a server answers to bytes that fetch would not send. */
+function rawAnswer(port: number, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    let answer = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => (answer += text));
+    socket.once('end', () => resolve(answer));
+    socket.once('error', reject);
+  });
+}

@@ -19,6 +19,7 @@ describe('a form that is given up', () => {
       maxBodyBytes: 1 << 20,
       maxFileBytes: 1 << 20,
       maxFieldBytes: 10,
+      textFields: [],
       tooLarge: () => new KtpflowError('payload_too_large', 'too large'),
       onFile: (_name, file) => {
         taken.push(file);

@@ -1,8 +1,8 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { errorOf, imageForm, specimen, startLonelyApi, type TestApi } from '../../support/api.ts';
+import { bearer, errorOf, imageForm, specimen, startLonelyApi, type TestApi } from '../../support/api.ts';
 
 const BOUNDARY = 'ktpflow-boundary';
 let api: TestApi;
@@ -59,7 +59,7 @@ describe('an upload', () => {
       ['zero bytes', '', 'invalid_image'],
       ['text', 'this is not a picture '.repeat(20_000), 'invalid_image'],
       ['a cut header', image.subarray(0, 40), 'invalid_image'],
-      ['PDF', '%PDF-1.7', 'unsupported_media_type'],
+      ['SVG', '<svg xmlns="http://www.w3.org/2000/svg"/>', 'unsupported_media_type'],
       ['12 megapixels', large, 'image_too_large_pixels'],
     ] as const) {
       expect(await errorOf(await form(file(content))), name).toMatchObject({ status: 400, code });
@@ -143,5 +143,73 @@ describe('an upload', () => {
     // Accepted: only the missing Temporal stops it.
     expect(await errorOf(await form(file(tiff)))).toMatchObject({ status: 503, code: 'temporal_unavailable' });
     expect(await blobs()).toEqual([]);
+  });
+});
+
+describe('an answer that goes out before the upload is in', () => {
+  it('is not lost to a reset where the client wants the connection closed, as nginx does', async () => {
+    const { hostname, port } = new URL(api.address);
+    const socket = connect(Number(port), hostname);
+    const length = 8 * 1024 * 1024;
+    socket.write(
+      `POST /ktp-ocr/ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: ${multipart['content-type']}\r\ncontent-length: ${length}\r\n\r\n`,
+    );
+    let answer = '';
+    let failed: Error | undefined;
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.on('error', (error) => (failed = error));
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    // Larger than an image may be: refused by the length that it announces.
+    socket.write(new Uint8Array(length));
+    await ended;
+    expect(failed).toBeUndefined();
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
+
+/** The beginning of an upload, of which nothing more comes until it is destroyed. */
+function slowUpload({ address }: TestApi, path: string, contentLength: number, key = 'none'): Socket {
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  socket.write(
+    [
+      `POST ${path} HTTP/1.1`,
+      'host: localhost',
+      `authorization: Bearer ${key}`,
+      `content-type: ${multipart['content-type']}`,
+      `content-length: ${contentLength}`,
+      '',
+      '',
+    ].join('\r\n'),
+  );
+  socket.write(file(image).subarray(0, 1000));
+  return socket;
+}
+
+describe('slow uploads', () => {
+  it('hold no place among the requests that wait for an answer', async () => {
+    const small = await startLonelyApi({ MAX_WAITING_INTERACTIVE: '1' });
+    const slow = Array.from({ length: 5 }, () => slowUpload(small, '/ktp-ocr/', 100_000));
+    await sleep(300);
+    const response = await small.request('/ktp-ocr/', { method: 'POST', body: imageForm(image) });
+    expect(await errorOf(response)).toMatchObject({ status: 503, code: 'temporal_unavailable' });
+    for (const socket of slow) socket.destroy();
+    await small.close();
+  });
+
+  it('of one tenant fill neither the disk nor the places of the others', async () => {
+    const limits = { MAX_UPLOAD_MB: '1', MAX_JSON_MB: '1', MAX_IMAGE_MB: '1' };
+    const keys = 'key-of-tenant-a:extract:a,key-of-tenant-b:extract:b';
+    const small = await startLonelyApi({ ...limits, API_KEYS: keys });
+    const slow = Array.from({ length: 4 }, () => slowUpload(small, '/v1/ktp/batches', 1024 * 1024, 'key-of-tenant-a'));
+    await sleep(300);
+    const send = async (key: string) =>
+      errorOf(await small.request('/ktp-ocr/', { method: 'POST', body: imageForm(image), ...bearer(key) }));
+    expect(await send('key-of-tenant-a')).toMatchObject({ status: 429, code: 'queue_full' });
+    expect(await send('key-of-tenant-b')).toMatchObject({ status: 503, code: 'temporal_unavailable' });
+    for (const socket of slow) socket.destroy();
+    await expect.poll(() => send('key-of-tenant-a')).toMatchObject({ status: 503 });
+    await small.close();
   });
 });

@@ -9,34 +9,38 @@ import { beforeAll, describe, expect, it } from 'vitest';
  * An arrow that is missing here runs back up, or past a layer: think twice before it is added.
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  'abort-scope.ts': [],
   'errors.ts': [],
   'config.ts': [],
   'text-lines': [],
   ktp: ['text-lines'],
-  media: ['errors.ts', 'text-lines'],
+  mcp: ['ktp'],
+  media: ['abort-scope.ts', 'errors.ts', 'text-lines'],
   chat: ['errors.ts'],
+  responses: ['errors.ts', 'chat'],
   contract: ['errors.ts', 'chat'],
   encryption: ['config.ts', 'errors.ts'],
   observability: ['config.ts'],
   'stream-history': ['chat', 'contract'],
   storage: ['errors.ts', 'chat', 'contract', 'encryption'],
   batch: ['errors.ts', 'contract', 'ktp', 'media'],
-  inference: ['config.ts', 'errors.ts', 'chat', 'contract', 'ktp', 'media', 'text-lines'],
+  inference: ['abort-scope.ts', 'config.ts', 'errors.ts', 'chat', 'contract', 'ktp', 'media', 'text-lines'],
   workflows: ['errors.ts', 'chat', 'contract'],
   activities: [
-    ...['config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'inference', 'ktp', 'media'],
+    ...['abort-scope.ts', 'config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'inference', 'ktp'],
+    'media',
     ...['observability', 'storage', 'stream-history'],
   ],
   worker: ['errors.ts', 'contract', 'encryption', 'observability', 'storage'],
   api: [
-    ...['config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'ktp', 'media'],
-    ...['observability', 'storage', 'stream-history'],
+    ...['abort-scope.ts', 'config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'ktp', 'media'],
+    ...['mcp', 'observability', 'responses', 'storage', 'stream-history'],
   ],
   runtime: [
     ...['config.ts', 'errors.ts', 'activities', 'api', 'contract', 'encryption', 'inference', 'media'],
     ...['observability', 'storage', 'worker'],
   ],
-  cli: ['config.ts', 'errors.ts', 'batch', 'contract', 'runtime'],
+  cli: ['config.ts', 'errors.ts', 'batch', 'contract', 'mcp', 'runtime'],
   'main.ts': ['config.ts', 'inference', 'runtime'],
 };
 

@@ -16,7 +16,7 @@ function errorOf(body: unknown): { code: string; param: string | null; message: 
 
 describe('parseChatRequest', () => {
   it('makes parts of a string and drops what it does not know', () => {
-    const request = parseChatRequest({ ...user('hi'), parallel_tool_calls: true });
+    const request = parseChatRequest({ ...user('hi'), service_tier: 'auto' });
     expect(request).toEqual({ model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }] });
   });
 

@@ -88,11 +88,20 @@ describe('fitContext', () => {
     });
   });
 
-  it('refuses where the last turn alone is too long, or the answer that is asked for', async () => {
+  it('refuses where the last turn alone is too long', async () => {
     await expect(fitInto([text('user', 8000)])).rejects.toMatchObject({ code: 'context_length_exceeded' });
-    await expect(fitInto([text('user', 40)], { asked: 2000 })).rejects.toMatchObject({
-      code: 'context_length_exceeded',
-    });
+  });
+
+  it('takes a length that is asked for as a limit: clients ask for all of the context, and lose no turn for it', async () => {
+    const messages = [text('user', 2000), text('assistant', 2000), text('user', 40)];
+    for (const asked of [1700, 2048, 1_000_000]) {
+      const fitted = await fitInto(messages, { asked });
+      expect(fitted.messages).toEqual(messages);
+      expect(fitted.report).toBeNull();
+      expect(fitted.maxTokens).toBeLessThanOrEqual(2048 - 256 - 1010);
+      expect(fitted.maxTokens).toBeGreaterThan(600);
+    }
+    expect((await fitInto(messages, { asked: 50 })).maxTokens).toBe(50);
   });
 
   it('shortens an answer whose length nobody asked for', async () => {

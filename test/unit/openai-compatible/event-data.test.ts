@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AnswerReader } from '../../../src/inference/openai-compatible/answer.ts';
+import { isDone } from '../../../src/inference/openai-compatible/chunk.ts';
 import { readEventData } from '../../../src/inference/openai-compatible/event-data.ts';
 import { DEFAULT_TIMEOUTS } from '../../../src/inference/openai-compatible/options.ts';
 import { StreamWatch } from '../../../src/inference/openai-compatible/stream-watch.ts';
@@ -18,7 +19,7 @@ async function readAnswer(bytes: Uint8Array, sizes: readonly number[]) {
   const reader = new AnswerReader({ engineId: 'openai', continuation: null, startsThinking: false });
   const pieces = [];
   for await (const data of readEventData(cut(bytes, sizes), new StreamWatch(DEFAULT_TIMEOUTS))) {
-    if (data !== '[DONE]') pieces.push(...reader.read(data));
+    pieces.push(...(isDone(data) ? reader.done() : reader.read(data)));
   }
   return { content: pieces.map(({ content }) => content ?? '').join(''), reason: reader.end().reason };
 }
@@ -51,7 +52,12 @@ describe('an answer over SSE', () => {
     await expect(readAnswer(endless, [65_536])).rejects.toMatchObject({ code: 'upstream_failed' });
   });
 
-  it('is an error where an event is no chunk', async () => {
-    await expect(readAnswer(Buffer.from('data: <html>\n\n'), [100])).rejects.toMatchObject({ code: 'upstream_failed' });
+  it('is an error where it ends in mid-answer, or is none', async () => {
+    for (const body of ['data: <html>\n\n', '<html>', '', 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n']) {
+      await expect(readAnswer(Buffer.from(body), [100])).rejects.toMatchObject({ error: { code: 'upstream_failed' } });
+    }
+    await expect(readAnswer(Buffer.from('data: {"choices\n\n'), [100])).rejects.toMatchObject({
+      code: 'upstream_failed',
+    });
   });
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEmbeddedDatabase } from '../../../src/runtime/embedded/pglite.ts';
+import { ownRecord } from '../../../src/runtime/processes/lock-holder.ts';
 import { identityOf } from '../../../src/runtime/processes/process-identity.ts';
 
 const MODULE = new URL('../../../src/runtime/embedded/pglite.ts', import.meta.url).href;
@@ -75,19 +76,18 @@ describe('the embedded database', () => {
   it('has one owner: a second process is refused, naming the first, whose rows stay', async () => {
     const { child, lines } = writer();
     await once(lines, 'line');
-    await expect(openEmbeddedDatabase(home, 100)).rejects.toThrow(`the database is in use by process ${child.pid}`);
+    await expect(openEmbeddedDatabase(home, 100)).rejects.toThrow(`in use by process ${child.pid}: stop that one`);
     child.kill('SIGKILL');
     await once(child, 'exit');
     await expect(storedIds()).resolves.toBeTruthy();
   });
 
   it('is taken from a left-over child of a supervisor that is dead', async () => {
-    const sleeper = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
-    writers.push(sleeper);
-    await once(sleeper, 'spawn');
+    const { child: sleeper, lines } = writer();
+    await once(lines, 'line');
     const supervisor = { pid: process.pid, startedAt: 'before' };
-    const holder = { ...identityOf(sleeper.pid ?? 0), supervisor };
-    writeFileSync(join(home, 'pglite.lock', '1000'), JSON.stringify(holder));
+    const holder = { ...ownRecord(), ...identityOf(sleeper.pid ?? 0), supervisor };
+    writeFileSync(join(home, 'pglite.lock', 'holder'), JSON.stringify(holder));
     await expect(storedIds()).resolves.toBeTruthy();
     expect(sleeper.killed || sleeper.signalCode === 'SIGKILL' || identityOf(sleeper.pid ?? 0) === null).toBe(true);
   });

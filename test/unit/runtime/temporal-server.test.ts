@@ -1,22 +1,31 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readConfig } from '../../../src/config.ts';
+import { Keyring } from '../../../src/encryption/keyring.ts';
 import { servesNamespace } from '../../../src/runtime/embedded/grpc-probe.ts';
 import { startTemporalServer } from '../../../src/runtime/embedded/temporal-server.ts';
 import { freePort } from '../../../src/runtime/processes/free-port.ts';
 import { identityOf, isRunning } from '../../../src/runtime/processes/process-identity.ts';
+import { createTemporalClient } from '../../../src/runtime/roles/connect.ts';
 
+let root: string;
 let folder: string;
 beforeAll(() => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), 'ktpflow-temporal-')));
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'ktpflow-temporal-')));
+  // As a person may name it; SQLite takes #, ? and %25 in a URI for something else.
+  folder = join(root, 'C# dev', 'ü 100%25 ?a=b');
+  mkdirSync(folder, { recursive: true });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const cliPath = process.env.TEMPORAL_CLI_PATH ?? '';
+const PROXY_VARIABLES = ['https_proxy', 'http_proxy', 'grpc_proxy', 'HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'];
 
 async function options(name: string) {
   return {
@@ -46,20 +55,38 @@ describe('the Temporal server', () => {
     await connection.close();
     await second.stop();
     expect(isRunning(second.server)).toBe(false);
+    expect(existsSync(where.databasePath)).toBe(true);
+    expect([readdirSync(root), readdirSync(join(root, 'C# dev'))].flat()).toEqual(['C# dev', 'ü 100%25 ?a=b']);
+  });
+
+  it('is asked directly, whatever proxy the environment names', async () => {
+    const server = await startTemporalServer(await options('proxied'));
+    await server.ready();
+    for (const name of PROXY_VARIABLES) vi.stubEnv(name, 'http://127.0.0.1:9');
+    const config = readConfig({ TEMPORAL_ADDRESS: server.address });
+    const { connection } = createTemporalClient(config, new Keyring([{ id: 'k1', secret: randomBytes(32) }]));
+    try {
+      const answer = connection.withDeadline(Date.now() + 5000, () => connection.workflowService.getSystemInfo({}));
+      await expect(answer).resolves.toMatchObject({ serverVersion: expect.any(String) });
+    } finally {
+      vi.unstubAllEnvs();
+      await connection.close();
+      await server.stop(0);
+    }
   });
 
   it('ends a left-over server on its file first, whose guards were killed with everything else', async () => {
     const where = await options('left-over');
-    const args = ['server', 'start-dev', '--headless', '--port', String(where.port), '--db-filename'];
-    const leftOver = spawn(cliPath, [...args, where.databasePath, '--log-level', 'never'], { stdio: 'ignore' });
+    const known = `${where.databasePath}.no-settings`;
+    const args = ['server', 'start-dev', '--headless', '--port', String(where.port), '--env-file', known];
+    const leftOver = spawn(cliPath, [...args, '--db-filename', 'left-over.db'], { cwd: folder, stdio: 'ignore' });
     await once(leftOver, 'spawn');
     const bystander = spawn('sh', [
       '-c',
       'read -r _',
       'server start-dev',
-      '--db-filename',
-      `${where.databasePath}2`,
-      '-',
+      '--env-file',
+      `${where.databasePath}2.no-settings`,
     ]);
     await once(bystander, 'spawn');
     const identity = identityOf(leftOver.pid ?? 0);
@@ -74,7 +101,7 @@ describe('the Temporal server', () => {
 
   it('that cannot start says why', async () => {
     const where = await options('bad');
-    const server = await startTemporalServer({ ...where, databasePath: join(folder, 'no', 'such', 'folder.db') });
-    await expect(server.ready()).rejects.toThrow(/ended \(code 1\)[\s\S]*no such file/);
+    const server = await startTemporalServer({ ...where, searchAttributes: { stage: 'Colour' } });
+    await expect(server.ready()).rejects.toThrow(/ended \(code 1\)[\s\S]*Colour/);
   });
 });

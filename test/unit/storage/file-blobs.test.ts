@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,6 +10,17 @@ import { readBlob } from '../../../src/storage/blobs.ts';
 import { FileBlobStore } from '../../../src/storage/file-blobs.ts';
 
 const keyring = new Keyring([{ id: 'k', secret: randomBytes(32) }]);
+/** A file system of its own, which root may mount on Linux, unless in a container. */
+const MAY_MOUNT = (() => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
 let folder: string;
 let blobs: FileBlobStore;
 
@@ -48,6 +60,27 @@ describe('FileBlobStore', () => {
     await expect(readBlob(blobs, blob)).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('says that nothing can be written, before somebody sends an image', async () => {
+    await blobs.check();
+    expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+    await rm(join(folder, 'incoming'), { recursive: true });
+    await expect(blobs.check()).rejects.toThrow();
+  });
+
+  it.skipIf(!MAY_MOUNT)('says that the disk is full, though a byte may still find room', async () => {
+    const disk = join(folder, 'disk');
+    await mkdir(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+    try {
+      const small = await FileBlobStore.open(disk, keyring);
+      await small.check();
+      await writeFile(join(disk, 'ballast'), Buffer.alloc(1_500_000));
+      await expect(small.check()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+
   it('refuses a reference that would climb out of its folder', async () => {
     await expect(blobs.read('../../etc/passwd')).rejects.toMatchObject({ code: 'internal' });
   });
@@ -61,5 +94,22 @@ describe('FileBlobStore', () => {
     };
     expect(await listed(Date.now() - 60_000)).toEqual([]);
     expect(await listed(Date.now() + 60_000)).toEqual([blob]);
+  });
+
+  it('lists its own folders, whatever else a mounted volume or a desktop has put beside them', async () => {
+    const { blob } = await blobs.write(Readable.from([Buffer.from('x')]), keyring.createDataKey());
+    await writeFile(join(folder, '.DS_Store'), '');
+    await writeFile(join(folder, blob.startsWith('ab') ? 'cd' : 'ab'), 'a file by the name of a folder');
+    await mkdir(join(folder, 'lost+found'), { mode: 0o000 });
+    await writeFile(join(folder, 'incoming', '.DS_Store'), '');
+    const found: string[] = [];
+    for await (const reference of blobs.listOlderThan(new Date(Date.now() + 60_000))) found.push(reference);
+    expect(found).toEqual([blob]);
+  });
+
+  it('says of a deletion that the disk refuses that the store is not available', async () => {
+    const blob = 'ab'.repeat(16);
+    await writeFile(join(folder, 'ab'), 'no folder');
+    await expect(blobs.delete(blob)).rejects.toMatchObject({ code: 'storage_unavailable' });
   });
 });

@@ -1,0 +1,37 @@
+import { Context } from '@temporalio/activity';
+import type { WorkerActivities } from '../../contract/extraction-activities.ts';
+import type { Database } from '../../storage/database.ts';
+
+const DAY_MS = 86_400_000;
+const PAGE = 10_000;
+
+/**
+ * Removes entries of the access log that are older than `days`. The database refuses it for those of the last 30 days,
+ * whoever asks: within that time the log is append-only. @returns how many
+ */
+export async function pruneAccessLog(
+  database: Database,
+  days: number,
+  onProgress: (removed: number) => void = () => {},
+): Promise<number> {
+  const at = { lt: new Date(Date.now() - days * DAY_MS) };
+  for (let removed = 0; ; ) {
+    const { count } = await database.accessLogEntry.deleteMany({ where: { at }, limit: PAGE });
+    removed += count;
+    onProgress(removed);
+    if (count < PAGE) return removed;
+  }
+}
+
+/** The removal of what is past its expiry, and of old entries of the access log after it. */
+export function alsoPruningAccessLog(
+  removeExpired: WorkerActivities['removeExpired'],
+  database: Database,
+  days: number,
+): WorkerActivities['removeExpired'] {
+  return async () => {
+    const report = await removeExpired();
+    await pruneAccessLog(database, days, (removed) => Context.current().heartbeat(removed));
+    return report;
+  };
+}

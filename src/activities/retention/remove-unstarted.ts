@@ -1,0 +1,152 @@
+import { Context } from '@temporalio/activity';
+import { isGrpcServiceError } from '@temporalio/client';
+import { batchWorkflowId } from '../../contract/batch-workflow.ts';
+import { chatBatchWorkflowId } from '../../contract/chat-batch.ts';
+import { chatWorkflowId, transcriptWorkflowId } from '../../contract/chat-workflow.ts';
+import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
+import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
+import type { BlobStore } from '../../storage/blobs.ts';
+import { removeUnfinished, unfinishedGenerations } from '../../storage/chat-sessions.ts';
+import type { Database } from '../../storage/database.ts';
+
+const ABANDONED_AFTER_MS = 5 * 60_000;
+const PAGE = 100;
+const ASKED_AT_ONCE = 10;
+const NOT_FOUND = 5;
+
+/** What Temporal knows of a run. */
+export interface KnownRun {
+  readonly memo: Readonly<Record<string, unknown>> | undefined;
+  /** Whether it goes on. */
+  readonly open: boolean;
+}
+
+/** The newest run under a workflow id; null: Temporal knows of none. */
+export type FindRun = (workflowId: string) => Promise<KnownRun | null>;
+
+/**
+ * Removes rows whose start nobody saw through: the process died in between, or Temporal did not answer. Temporal is asked
+ * first: what it runs was started all the same, and is marked so. Must be called by an activity. @returns how many
+ */
+export async function removeUnstarted(
+  database: Database,
+  blobs: BlobStore,
+  now: Date,
+  findRun: FindRun = askTemporal,
+): Promise<number> {
+  const createdAt = { lt: new Date(now.getTime() - ABANDONED_AFTER_MS) };
+  const since = { acceptedAt: null, createdAt } as const;
+
+  const extractions = () =>
+    everyPage(
+      (after) =>
+        database.extraction.findMany({
+          where: { ...since, status: 'queued', batchId: null, id: { gt: after } },
+          select: { id: true, blob: true },
+          orderBy: { id: 'asc' },
+          take: PAGE,
+        }),
+      async ({ blob, id }) => {
+        if (await findRun(extractionWorkflowId(id))) {
+          await database.extraction.updateMany({ where: { id, acceptedAt: null }, data: { acceptedAt: new Date() } });
+          return false;
+        }
+        // A repeat may have started and accepted it this very moment.
+        const { count } = await database.extraction.deleteMany({ where: { id, acceptedAt: null } });
+        if (count > 0 && blob !== null) await blobs.delete(blob);
+        return count > 0;
+      },
+    );
+
+  const batches = () =>
+    everyPage(
+      (after) =>
+        database.batch.findMany({
+          where: { ...since, status: { in: [...OPEN_BATCH_STATUSES] }, id: { gt: after } },
+          select: { id: true, blob: true },
+          orderBy: { id: 'asc' },
+          take: PAGE,
+        }),
+      async ({ blob, id }) => {
+        if (await findRun(batchWorkflowId(id))) {
+          await database.batch.updateMany({ where: { id, acceptedAt: null }, data: { acceptedAt: new Date() } });
+          return false;
+        }
+        const images = await database.extraction.findMany({
+          where: { batchId: id, blob: { not: null } },
+          select: { blob: true },
+        });
+        const { count } = await database.batch.deleteMany({ where: { id, acceptedAt: null } });
+        if (count === 0) return false;
+        for (const image of [blob, ...images.map((item) => item.blob)]) if (image !== null) await blobs.delete(image);
+        return true;
+      },
+    );
+
+  const chatBatches = () =>
+    everyPage(
+      (after) =>
+        database.chatBatch.findMany({
+          where: { ...since, status: 'validating', id: { gt: after } },
+          select: { id: true },
+          orderBy: { id: 'asc' },
+          take: PAGE,
+        }),
+      async ({ id }) => {
+        if (await findRun(chatBatchWorkflowId(id))) {
+          await database.chatBatch.updateMany({ where: { id, acceptedAt: null }, data: { acceptedAt: new Date() } });
+          return false;
+        }
+        return (await database.chatBatch.deleteMany({ where: { id, acceptedAt: null } })).count > 0;
+      },
+    );
+
+  const answers = () =>
+    everyPage(
+      (after) => unfinishedGenerations(database, createdAt.lt, after, PAGE),
+      async ({ blob, id, sessionHash }) => {
+        const run = await findRun(chatWorkflowId(sessionHash));
+        if ((run?.memo?.generation as { id?: unknown } | undefined)?.id === id) return false;
+        // An answer that has ended waits for its transcript to be stored, while the session goes on.
+        if (await findRun(transcriptWorkflowId(id))) return false;
+        // Its end may have been stored this very moment.
+        if (!(await removeUnfinished(database, id))) return false;
+        if (blob !== null) await blobs.delete(blob);
+        return true;
+      },
+    );
+
+  return (await extractions()) + (await batches()) + (await chatBatches()) + (await answers());
+}
+
+/** @returns for how many rows `remove` said that they were removed */
+async function everyPage<Row extends { readonly id: string }>(
+  read: (after: string) => Promise<Row[]>,
+  remove: (row: Row) => Promise<boolean>,
+): Promise<number> {
+  let removed = 0;
+  for (let after = ''; ; ) {
+    const rows = await read(after);
+    for (let start = 0; start < rows.length; start += ASKED_AT_ONCE) {
+      const done = await Promise.all(rows.slice(start, start + ASKED_AT_ONCE).map(remove));
+      removed += done.filter(Boolean).length;
+      Context.current().heartbeat(removed);
+    }
+    if (rows.length < PAGE) return removed;
+    after = rows.at(-1)?.id ?? after;
+  }
+}
+
+/** By the connection of the worker that runs the activity. */
+export const askTemporal: FindRun = async (workflowId) => {
+  const { client } = Context.current();
+  try {
+    const { memo, status } = await client.workflow.getHandle(workflowId).describe();
+    return { memo, open: status.name === 'RUNNING' };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    const isMissing = error instanceof Error && error.name === 'WorkflowNotFoundError';
+    if (isMissing || (isGrpcServiceError(cause) && cause.code === NOT_FOUND)) return null;
+    throw error;
+  }
+};

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import type { RequestHandler, Response } from 'express';
+import { AbortScope } from '../../abort-scope.ts';
+import { canonicalBody } from '../../chat/canonical-body.ts';
+import { asError } from '../../chat/error-object.ts';
+import { parseChatRequest } from '../../chat/request.ts';
+import type { Keyring } from '../../encryption/keyring.ts';
+import { chatBodyOf, messagesOf } from '../../responses/chat-body.ts';
+import { parseResponseRequest, type ResponseRequest } from '../../responses/request-schema.ts';
+import type { ResponseHead, ResponseSettings } from '../../responses/response-object.ts';
+import type { Answer } from '../chat/answer.ts';
+import { beginAnswer } from '../chat/begin-answer.ts';
+import type { LiveStreams } from '../chat/live-streams.ts';
+import { checkOcrRequest, requireModel } from '../chat/models.ts';
+import { idempotencyKeyOf, isRepeated } from '../chat/request-headers.ts';
+import { shuttingDown } from '../chat/stream-answer.ts';
+import type { RouteContext } from '../context.ts';
+import { callerGone } from '../http/caller-gone.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
+import { currentResponse, earlierMessages, responseSession } from './open-response.ts';
+import { storeResponse } from './stored-response.ts';
+import { streamResponse } from './stream-response.ts';
+
+const DAY_S = 24 * 60 * 60;
+/** A background response needs no reader; its workflow has limits of its own. */
+const BACKGROUND_LIMIT_S = DAY_S;
+
+/** POST /v1/responses: starts the answer of a session of its own, and tells it in the words of responses. */
+export function createResponse(context: RouteContext, streams: LiveStreams): RequestHandler {
+  const { admission, closing, config, keyring } = context;
+  return async (request, response) => {
+    const caller = callerOf(response);
+    const { loggedId } = requestState(response);
+    const asked = parseResponseRequest(request.body);
+    requireModel(config, asked.model);
+    const earlier = asked.previous_response_id
+      ? await earlierMessages(context, streams, caller.tenant, asked.previous_response_id)
+      : [];
+    const body = chatBodyOf(asked, earlier);
+    const chat = parseChatRequest(body);
+    checkOcrRequest(chat);
+    const { id, idempotencyHash, isNew } = newId(keyring, caller.tenant, idempotencyKeyOf(request));
+    const settings = settingsOf(asked);
+    const keepSeconds = Math.round(config.RETENTION_DAYS * DAY_S);
+    const leave = admission.enter(caller.tenant);
+    try {
+      if (asked.store !== false) {
+        const conversation = {
+          input: (request.body as { input: string | unknown[] }).input,
+          messages: [...earlier, ...messagesOf(asked.input)],
+        };
+        const expiresAt = new Date(Date.now() + keepSeconds * 1000);
+        await storeResponse(context, { id, tenant: caller.tenant, settings, conversation, expiresAt });
+      }
+      const { answer } = await beginAnswer(context, streams, {
+        caller,
+        loggedId,
+        body,
+        request: chat,
+        sessionHash: responseSession(keyring, caller.tenant, id),
+        isNewSession: isNew,
+        identity: {
+          bodyHash: keyring.hmac('response body', caller.tenant, canonicalBody(request.body as object)),
+          idempotencyHash,
+          repeated: isRepeated(request),
+        },
+        disconnectLimitSeconds: asked.background
+          ? BACKGROUND_LIMIT_S
+          : config.CANCEL_ANONYMOUS_AFTER_DISCONNECT_SECONDS,
+        ...(asked.store !== false && { keepSeconds }),
+      });
+      try {
+        const head = { id, settings, createdAt: answer.generation.createdAt };
+        if (asked.stream)
+          await streamResponse(response, answer, {
+            head,
+            after: -1,
+            closing,
+            keepAliveSeconds: config.KEEP_ALIVE_SECONDS,
+            onBegun: leave,
+          });
+        else if (asked.background) response.json(currentResponse(head, answer));
+        else await sendWhole(response, answer, { closing, head, onBegun: leave });
+      } finally {
+        answer.leave();
+      }
+    } finally {
+      leave();
+    }
+  };
+}
+
+async function sendWhole(
+  response: Response,
+  answer: Answer,
+  { closing, head, onBegun }: { closing: AbortSignal; head: ResponseHead; onBegun: () => void },
+): Promise<void> {
+  const gone = callerGone(response);
+  using scope = new AbortScope([gone, closing]);
+  const { signal: interrupted } = scope;
+  while (!answer.view.end && !interrupted.aborted) {
+    if (answer.view.pieces.length > 0) onBegun();
+    await answer.changed(interrupted);
+  }
+  const { end, pieces } = answer.view;
+  if (gone.aborted) return;
+  if (!end) throw shuttingDown();
+  if (end.type === 'error' && pieces.length === 0) throw asError(end.error);
+  response.json(currentResponse(head, answer));
+}
+
+/** The same Idempotency-Key names the same response. */
+function newId(keyring: Keyring, tenant: string, key: string | null) {
+  if (key === null) return { id: `resp_${randomBytes(24).toString('hex')}`, idempotencyHash: null, isNew: true };
+  const idempotencyHash = keyring.hmac('response idempotency key', tenant, key);
+  return { id: `resp_${idempotencyHash.slice(0, 48)}`, idempotencyHash, isNew: false };
+}
+
+function settingsOf({ input: _, stream: __, include: ___, ...settings }: ResponseRequest): ResponseSettings {
+  return settings;
+}

@@ -1,0 +1,78 @@
+import { joinPieces } from '../../chat/piece-text.ts';
+import type { Keyring } from '../../encryption/keyring.ts';
+import { KtpflowError } from '../../errors.ts';
+import { answerMessage, type ChatBodyMessage } from '../../responses/chat-body.ts';
+import { ResponseEventLog } from '../../responses/event-log.ts';
+import { endedResponse, openResponse, type ResponseHead } from '../../responses/response-object.ts';
+import type { Answer } from '../chat/answer.ts';
+import type { LiveStreams } from '../chat/live-streams.ts';
+import { resumeAnswer } from '../chat/resume-answer.ts';
+import { locateAnswer, readRun } from '../chat/sessions.ts';
+import type { ApiContext } from '../context.ts';
+import { findResponse, readConversation, type StoredResponse } from './stored-response.ts';
+
+/** Each response is the only answer of a session of its own. */
+export function responseSession(keyring: Keyring, tenant: string, responseId: string): string {
+  return keyring.hmac('session', tenant, responseId);
+}
+
+/** The messages of a former response and its answer. */
+export async function earlierMessages(
+  context: ApiContext,
+  streams: LiveStreams,
+  tenant: string,
+  previousId: string,
+): Promise<ChatBodyMessage[]> {
+  const previous = await findResponse(context, tenant, previousId, 'previous_response_id');
+  const [{ messages }, answer] = await Promise.all([
+    readConversation(context, previous),
+    openAnswer(context, streams, tenant, previous),
+  ]);
+  try {
+    if (!answer.view.end) {
+      throw new KtpflowError('session_busy', 'The previous response has not ended yet.', {
+        param: 'previous_response_id',
+      });
+    }
+    const { content, toolCalls } = joinPieces(answer.view.pieces);
+    return [...messages, answerMessage(content, toolCalls)];
+  } finally {
+    answer.leave();
+  }
+}
+
+/** @throws KtpflowError not_found */
+export async function openAnswer(
+  context: ApiContext,
+  streams: LiveStreams,
+  tenant: string,
+  { id }: Pick<StoredResponse, 'id'>,
+): Promise<Answer> {
+  try {
+    return (await resumeAnswer(context, streams, responseSession(context.keyring, tenant, id))).answer;
+  } catch (error) {
+    if (!(error instanceof KtpflowError) || error.code !== 'session_not_found') throw error;
+    throw unknownResponse(error);
+  }
+}
+
+/** The response as it is recorded: a stream that this process has just joined may not have caught up yet. */
+export async function snapshot(context: ApiContext, tenant: string, stored: StoredResponse): Promise<object> {
+  const { last } = await locateAnswer(context, responseSession(context.keyring, tenant, stored.id));
+  if (last.state === 'none') throw unknownResponse();
+  const view = last.state === 'running' ? await readRun(context, last.run) : (await last.open())?.view;
+  if (!view) throw unknownResponse();
+  return currentResponse({ ...stored, createdAt: last.generation.createdAt }, { view });
+}
+
+/** The response as it is now. */
+export function currentResponse(head: ResponseHead, { view }: Pick<Answer, 'view'>): object {
+  if (!view.end) return openResponse(head, view.pieces.length === 0 ? 'queued' : 'in_progress');
+  const log = new ResponseEventLog(head);
+  log.follow(view);
+  return endedResponse(head, log.items, view.end);
+}
+
+function unknownResponse(cause?: unknown): KtpflowError {
+  return new KtpflowError('not_found', 'There is no such response.', { cause });
+}

@@ -1,0 +1,93 @@
+import { asRecord } from './optional.ts';
+
+interface Call {
+  readonly id: string;
+  readonly name: unknown;
+}
+
+/**
+ * Messages as OpenAI's chat API writes them today, out of what clients hand back: refusals, an empty answer (`content:
+ * null`), calls of functions from before there were tools, calls without type or id or with arguments that are no text
+ * (Ollama). What is not known stays as it is, for the schema to judge.
+ */
+export function toKnownMessages(messages: readonly unknown[]): unknown[] {
+  let open: Call[] = [];
+  return messages.map((value, position) => {
+    const message = asRecord(value);
+    switch (message?.role) {
+      case 'assistant': {
+        const known = toKnownAssistant(message, position);
+        open = callsOf(known);
+        return known;
+      }
+      case 'function':
+      case 'tool': {
+        const { id, rest } = answeredCall(message, open);
+        open = rest;
+        return { ...message, role: 'tool', content: message.content ?? '', ...(id !== null && { tool_call_id: id }) };
+      }
+      default:
+        return value;
+    }
+  });
+}
+
+function toKnownAssistant(message: Readonly<Record<string, unknown>>, position: number): Record<string, unknown> {
+  const { content, function_call: legacy, refusal, tool_calls: calls, ...rest } = message;
+  const known = Array.isArray(calls)
+    ? calls.map((call: unknown, index) => toKnownCall(call, `call_${position}_${index}`))
+    : calls;
+  const toolCalls = known ?? (asRecord(legacy) ? [toKnownCall({ function: legacy }, `call_${position}_0`)] : undefined);
+  // An answer that is empty, or that was a refusal, is part of the conversation all the same.
+  const hasCalls = Array.isArray(toolCalls) && toolCalls.length > 0;
+  const empty = content === null && !hasCalls ? '' : undefined;
+  const said = content ?? (typeof refusal === 'string' ? refusal : empty);
+  return {
+    ...rest,
+    ...(said !== undefined && { content: said }),
+    ...(toolCalls !== undefined && { tool_calls: toolCalls }),
+    ...reasoningOf(message),
+  };
+}
+
+function reasoningOf({ reasoning, reasoning_content: content }: Readonly<Record<string, unknown>>): object {
+  const text = [content, reasoning].find((value) => typeof value === 'string' && value !== '');
+  return { reasoning: text, reasoning_content: undefined };
+}
+
+function toKnownCall(value: unknown, fallbackId: string): unknown {
+  const call = asRecord(value);
+  if (!call) return value;
+  const custom = asRecord(call.custom);
+  const called = custom ? { name: custom.name, arguments: { input: custom.input } } : (asRecord(call.function) ?? null);
+  if (!called) return value;
+  const { arguments: given, ...rest } = called as Readonly<Record<string, unknown>>;
+  const text = typeof given === 'string' ? given : JSON.stringify(given ?? {});
+  const { custom: _, ...kept } = call;
+  return {
+    ...kept,
+    id: typeof call.id === 'string' && call.id !== '' ? call.id : fallbackId,
+    type: custom ? 'function' : (call.type ?? 'function'),
+    function: { ...rest, arguments: text },
+  };
+}
+
+function callsOf(message: Readonly<Record<string, unknown>>): Call[] {
+  const calls = Array.isArray(message.tool_calls) ? message.tool_calls : [];
+  return calls.flatMap((value: unknown) => {
+    const call = asRecord(value);
+    return typeof call?.id === 'string' ? [{ id: call.id, name: asRecord(call.function)?.name }] : [];
+  });
+}
+
+/** Which call a result belongs to: by its id, else by the function's name, else the first that has no result yet. */
+function answeredCall(
+  message: Readonly<Record<string, unknown>>,
+  open: readonly Call[],
+): { id: string | null; rest: Call[] } {
+  const { name, tool_call_id: given, tool_name: toolName } = message;
+  if (typeof given === 'string') return { id: given, rest: open.filter(({ id }) => id !== given) };
+  const called = name ?? toolName;
+  const call = open.find((each) => each.name === called) ?? open[0];
+  return call ? { id: call.id, rest: open.filter((each) => each !== call) } : { id: null, rest: [...open] };
+}

@@ -1,0 +1,102 @@
+/**
+ * A JSON schema in draft 2020-12, out of what clients send: drafts 3 to 7 (zod-to-json-schema, Swagger 2), OpenAPI 3.0
+ * and Gemini's dialect. What means nothing in the new draft is left out; whatever else is wrong stays wrong.
+ */
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Keywords whose value is a schema. */
+const SCHEMA: ReadonlySet<string> = new Set([
+  ...['additionalItems', 'additionalProperties', 'contains', 'contentSchema', 'else', 'if', 'items', 'not'],
+  ...['propertyNames', 'then', 'unevaluatedItems', 'unevaluatedProperties'],
+]);
+/** … a list of schemas. */
+const LIST: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems']);
+/** … schemas by name. */
+const MAP: ReadonlySet<string> = new Set([
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+  'patternProperties',
+  'properties',
+]);
+
+/** @throws RangeError where it is nested beyond all measure */
+export function toPortableSchema(schema: unknown): unknown {
+  if (!isObject(schema)) return schema;
+  // Its name says nothing to us, and older identifiers are refused.
+  const { $schema: _dialect, id: _oldId, ...rest } = schema;
+  const inside = Object.fromEntries(Object.entries(rest).map(([keyword, value]) => [keyword, inner(keyword, value)]));
+  return withoutNullable(withoutOldLimits(withTuples(withTypes(withRequired(inside)))));
+}
+
+function inner(keyword: string, value: unknown): unknown {
+  if (SCHEMA.has(keyword)) return Array.isArray(value) ? value.map(toPortableSchema) : toPortableSchema(value);
+  if (LIST.has(keyword) && Array.isArray(value)) return value.map(toPortableSchema);
+  if (keyword === 'dependencies' && isObject(value)) {
+    const entries = Object.entries(value).map(([name, dependent]) => [name, toPortableSchema(dependent)]);
+    return Object.fromEntries(entries);
+  }
+  if (MAP.has(keyword) && isObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, toPortableSchema(schema)]));
+  }
+  return value;
+}
+
+/** Draft 3 wrote `required: true` into the property. */
+function withRequired(schema: Json): Json {
+  const { required, ...rest } = schema;
+  return typeof required === 'boolean' ? rest : schema;
+}
+
+/** Gemini writes types in capitals, draft 3 knew `any`. */
+function withTypes(schema: Json): Json {
+  const { type, ...rest } = schema;
+  if (typeof type === 'string') return type.toLowerCase() === 'any' ? rest : { ...rest, type: lowerCase(type) };
+  return Array.isArray(type) ? { ...rest, type: type.map(lowerCase) } : schema;
+}
+
+function lowerCase(type: unknown): unknown {
+  return typeof type === 'string' && type === type.toUpperCase() ? type.toLowerCase() : type;
+}
+
+/** Before 2020-12 a list of schemas under `items` was a tuple. */
+function withTuples(schema: Json): Json {
+  const { additionalItems, items, ...rest } = schema;
+  if (!Array.isArray(items)) return schema;
+  return { ...rest, prefixItems: items, ...(additionalItems !== undefined && { items: additionalItems }) };
+}
+
+/** Up to draft 4 an exclusive limit was a flag beside the limit. */
+function withoutOldLimits(schema: Json): Json {
+  const changed: Record<string, unknown> = { ...schema };
+  for (const [limit, flag] of [
+    ['minimum', 'exclusiveMinimum'],
+    ['maximum', 'exclusiveMaximum'],
+  ] as const) {
+    if (typeof changed[flag] !== 'boolean') continue;
+    const isExclusive = changed[flag] === true && changed[limit] !== undefined;
+    if (isExclusive) changed[flag] = changed[limit];
+    else delete changed[flag];
+    if (isExclusive) delete changed[limit];
+  }
+  return changed;
+}
+
+/** OpenAPI 3.0 has a flag for values that may be null. */
+function withoutNullable(schema: Json): Json {
+  const { nullable, ...rest } = schema;
+  if (typeof nullable !== 'boolean') return schema;
+  if (!nullable) return rest;
+  const { enum: allowed, type } = rest;
+  const types = typeof type === 'string' ? [type] : type;
+  return {
+    ...rest,
+    ...(Array.isArray(types) && { type: types.includes('null') ? types : [...types, 'null'] }),
+    ...(Array.isArray(allowed) && !allowed.includes(null) && { enum: [...allowed, null] }),
+  };
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

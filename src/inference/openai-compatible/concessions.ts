@@ -1,0 +1,39 @@
+import type { GenerationRequest } from '../engine.ts';
+import type { ServerKind } from './options.ts';
+import type { RefusedParameter } from './refused-parameter.ts';
+
+/** What a server was found not to take, and gets in another form. */
+export interface Concessions {
+  /** Its chat template takes one system message, at the start, and the others in turn. */
+  readonly mergedRoles: boolean;
+  /** It does not know `response_format`: the answer is told the format in words, and checked. */
+  readonly withoutFormat: boolean;
+  readonly withoutStreamOptions: boolean;
+  /** The limit of tokens by its newer name. */
+  readonly newTokenLimit: boolean;
+}
+
+export const NO_CONCESSIONS: Concessions = {
+  mergedRoles: false,
+  withoutFormat: false,
+  withoutStreamOptions: false,
+  newTokenLimit: false,
+};
+
+/** What to try after a refusal; null: there is nothing left to try. Each is tried once. */
+export function concede(
+  granted: Concessions,
+  refused: RefusedParameter | null,
+  request: GenerationRequest,
+  kind: ServerKind,
+): Concessions | null {
+  if (!refused) return null;
+  const { isAboutRoles, param } = refused;
+  if (isAboutRoles) return granted.mergedRoles ? null : { ...granted, mergedRoles: true };
+  if (param === 'stream_options' && !granted.withoutStreamOptions) return { ...granted, withoutStreamOptions: true };
+  if (param === 'max_completion_tokens' && !granted.newTokenLimit) return { ...granted, newTokenLimit: true };
+  // Of a server of unknown kind it is not known whether it takes a format; those that do enforce it are left to.
+  const mayBeFormat = param === 'response_format' || param === null;
+  const hasFormat = request.responseFormat.type !== 'text' && !granted.withoutFormat;
+  return kind === 'generic' && mayBeFormat && hasFormat ? { ...granted, withoutFormat: true } : null;
+}

@@ -1,0 +1,45 @@
+import { FIELD_NAMES, type FieldName, type KtpResult } from '../schema.ts';
+
+/** From here on a value counts as sure: a caller may take it without looking. */
+export const SURE = 0.9;
+/** Values so sure that a model which reads them otherwise cannot be believed. */
+const BEYOND_DOUBT = 0.97;
+const MOST_CONTROLS = 2;
+/** Short ones, with digits first: what servers that read wrong get wrong. */
+const CONTROL_CHOICE: readonly FieldName[] = ['tgl_lahir', 'nik', 'kecamatan', 'nama', 'kel_desa', 'agama'];
+/** Not on every card. */
+const OPTIONAL: ReadonlySet<FieldName> = new Set<FieldName>(['gol_darah', 'tempat_terbit', 'tgl_terbit']);
+/** Checks after which one of their fields must be wrong. */
+const CONTRADICTIONS: ReadonlySet<string> = new Set([
+  'nik_malformed',
+  'nik_date_invalid',
+  'nik_province_unknown',
+  'nik_sex_mismatch',
+  'nik_birth_date_mismatch',
+]);
+
+/** What a model is asked about a card. */
+export interface Questions {
+  /** Fields whose answer is needed. */
+  readonly doubtful: readonly FieldName[];
+  /** Fields that are known: by them it is seen whether this model can be believed about this card. */
+  readonly controls: readonly FieldName[];
+}
+
+/** The fields of a reading that a second look could better; none: nothing is to be asked. */
+export function chooseQuestions({ fields, checks }: Pick<KtpResult, 'fields' | 'checks'>): Questions {
+  const contradicted = new Set(checks.filter(({ code }) => CONTRADICTIONS.has(code)).flatMap((check) => check.fields));
+  const doubtful = FIELD_NAMES.filter((name) => {
+    const { confidence, value } = fields[name];
+    if (value === null) return !OPTIONAL.has(name);
+    return confidence < SURE || contradicted.has(name);
+  });
+  if (doubtful.length === 0) return { doubtful, controls: [] };
+  const known = CONTROL_CHOICE.filter(
+    (name) => !doubtful.includes(name) && fields[name].value !== null && fields[name].confidence >= BEYOND_DOUBT,
+  );
+  return { doubtful, controls: known.slice(0, MOST_CONTROLS) };
+}
+
+/** Everything, for a card that a model reads alone. */
+export const ALL_QUESTIONS: Questions = { doubtful: FIELD_NAMES, controls: [] };

@@ -1,0 +1,121 @@
+import { toCompatibleCard } from '../compat.ts';
+import { readKtp } from '../read-ktp.ts';
+import { checkCard } from '../rules/checks.ts';
+import { parseIsoDate, toPrintedDate } from '../rules/dates.ts';
+import { nikBirthDate, parseNik } from '../rules/nik.ts';
+import { plainText } from '../rules/snap.ts';
+import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from '../schema.ts';
+import type { Questions } from './choose-questions.ts';
+import { type PrintedValues, printedLines } from './printed-lines.ts';
+
+/** How often a model that passed its test is right about a field that OCR doubts; not measured with real weights. */
+const TRUSTED = 0.85;
+/** The same of one that did not pass: its values may fill a gap, and never replace anything. */
+const UNTRUSTED = 0.3;
+/** Only what two readings or a rule agree on counts as sure. */
+const AT_MOST_ALONE = 0.85;
+const AT_MOST_AGREED = 0.98;
+const IN_CONFLICT = 0.6;
+
+export interface Reconciliation {
+  readonly fields: KtpResult['fields'];
+  readonly checks: KtpResult['checks'];
+  readonly compat: KtpResult['compat'];
+  /** The model read known fields otherwise than they are: nothing of its answer was taken. */
+  readonly believed: boolean;
+}
+
+/**
+ * Puts the answer of a model and the reading of OCR together, field by field, among those that were asked for: what
+ * both say is surer than before; what only one says is taken, never as sure; where they differ the rules of the NIK
+ * decide if they can, else the likelier one, and both are shown. A field that was not asked for stays as it is.
+ * @param trusted whether the model has passed its canary.
+ */
+export function reconcile(
+  ocr: Pick<KtpResult, 'fields'>,
+  answer: PrintedValues,
+  { controls, doubtful }: Questions,
+  trusted: boolean,
+): Reconciliation {
+  const model = normalise(ocr.fields, answer);
+  const believed = controls.every((name) => {
+    const said = model[name].value;
+    return said !== null && sameText(said, ocr.fields[name].value);
+  });
+  const trust = trusted && believed ? TRUSTED : UNTRUSTED;
+  const fields = { ...ocr.fields };
+  if (believed) {
+    for (const name of doubtful) fields[name] = decide(name, ocr.fields, model[name], trust);
+  }
+  return { fields, checks: checkCard(fields), compat: toCompatibleCard(fields), believed };
+}
+
+/** What the model said, by the rules of a card's fields; what it was not asked stands there as OCR read it. */
+function normalise(ocr: KtpResult['fields'], answer: PrintedValues): KtpResult['fields'] {
+  const printed = Object.fromEntries(
+    FIELD_NAMES.map((name) => [name, name in answer ? answer[name] : printedValue(ocr[name])]),
+  );
+  const { lines, page } = printedLines(printed);
+  const { fields } = readKtp(lines, page);
+  // Derived from other fields: the model has not said it.
+  const said = (name: FieldName): Field => (answer[name] ? fields[name] : { ...fields[name], value: null });
+  return Object.fromEntries(FIELD_NAMES.map((name) => [name, said(name)])) as KtpResult['fields'];
+}
+
+function printedValue({ value }: Field): string | null {
+  const date = parseIsoDate(value ?? '');
+  return date ? toPrintedDate(date) : value;
+}
+
+function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, trust: number): Field {
+  const before = ocr[name];
+  if (said.value === null) return before;
+  if (before.value === null) {
+    const confidence = Math.min(
+      AT_MOST_ALONE,
+      name === 'nik' && fits(said.value, ocr) ? trust : trust * said.confidence,
+    );
+    return { ...said, confidence, source: 'vlm', box: before.box, warnings: [...before.warnings, 'read_by_model'] };
+  }
+  if (sameText(said.value, before.value)) return agreed(before, trust);
+  const rule = name === 'nik' ? rulesDecide(before.value, said.value, ocr) : null;
+  const takeModel = rule === null ? trust > UNTRUSTED && before.confidence < trust * said.confidence : rule === 'model';
+  const chosen = takeModel ? said : before;
+  return {
+    ...chosen,
+    box: before.box,
+    source: takeModel ? 'vlm' : before.source,
+    confidence: rule === null ? Math.min(chosen.confidence, IN_CONFLICT) : Math.min(chosen.confidence, AT_MOST_ALONE),
+    warnings: [...before.warnings, takeModel ? 'ocr_reads_otherwise' : 'model_reads_otherwise'],
+    readings: { ocr: before.value, vlm: said.value },
+  };
+}
+
+/** Two independent readings that say the same are both wrong only where each is. */
+function agreed(before: Field, trust: number): Field {
+  if (trust <= UNTRUSTED) return before;
+  const confidence = Math.min(AT_MOST_AGREED, 1 - (1 - before.confidence) * (1 - trust));
+  return { ...before, confidence: Math.max(before.confidence, confidence), source: 'both' };
+}
+
+/** Of two NIKs the one that fits the date of birth and the sex of the card, where only one does. */
+function rulesDecide(before: string, said: string, ocr: KtpResult['fields']): 'ocr' | 'model' | null {
+  const [ocrFits, modelFits] = [fits(before, ocr), fits(said, ocr)];
+  if (ocrFits === modelFits) return null;
+  return ocrFits ? 'ocr' : 'model';
+}
+
+/** Whether a NIK has the date of birth and the sex that the card says, both known. */
+function fits(nik: string, { jenis_kelamin, tgl_lahir }: KtpResult['fields']): boolean {
+  const parts = parseNik(nik);
+  const printed = parseIsoDate(tgl_lahir.value ?? '');
+  const birth = parts && nikBirthDate(parts, printed?.year);
+  if (!parts || !printed || !birth) return false;
+  const sameDate = birth.day === printed.day && birth.month === printed.month && birth.year === printed.year;
+  const sex = jenis_kelamin.value;
+  return sameDate && (sex === null || (sex === 'PEREMPUAN') === (parts.sex === 'female'));
+}
+
+function sameText(a: string, b: string | null): boolean {
+  return b !== null && plainText(a) === plainText(b);
+}

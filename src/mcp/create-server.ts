@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
+import { FIELD_NAMES } from '../ktp/schema.ts';
+import type { ApiAnswer, ApiCall } from './api-call.ts';
+import { explainField, summarizeJob } from './describe-extraction.ts';
+
+export interface McpOptions {
+  readonly version: string;
+  /** Whether read_ktp may name a file of this machine: where the caller runs the program, not where it is served. */
+  readonly localFiles: boolean;
+}
+
+const LONGEST_WAIT_S = 60;
+const EXTRACTION_ID = /^ext_[0-9a-f]{1,64}$/;
+const BATCH_ID = /^batch_[0-9a-f]{1,64}$/;
+
+const reveal = z
+  .boolean()
+  .default(false)
+  .describe('true: show personal values; otherwise they are masked. Ask the user before you set it.');
+
+/**
+ * The tools of ktpflow for the Model Context Protocol, over the HTTP API. Personal values are masked unless they are
+ * asked for, since what a tool answers goes to a model.
+ */
+export function createMcpServer(call: ApiCall, { localFiles, version }: McpOptions): McpServer {
+  const server = new McpServer({ name: 'ktpflow', version });
+
+  server.registerTool(
+    'read_ktp',
+    {
+      title: 'Read a KTP',
+      description:
+        'Reads an Indonesian identity card (KTP) from a picture: fields with confidence, checks, quality. Personal values are masked unless reveal is true.',
+      inputSchema: {
+        image_url: z.string().optional().describe('http(s) or data URL of the picture'),
+        image_base64: z.string().optional().describe('The picture itself'),
+        ...(localFiles && { path: z.string().optional().describe('A picture on this machine') }),
+        reveal,
+      },
+      annotations: { readOnlyHint: true, openWorldHint: false },
+    },
+    async (input: { image_url?: string; image_base64?: string; path?: string; reveal: boolean }) => {
+      const { image_base64, image_url, path } = input;
+      if ([image_base64, image_url, path].filter((given) => given !== undefined).length !== 1) {
+        return failure(`Name one of image_url${localFiles ? ', image_base64 and path' : ' and image_base64'}.`);
+      }
+      const bytes = path === undefined ? undefined : await readFile(path).catch(() => null);
+      if (bytes === null) return failure('The file cannot be read.');
+      const body =
+        image_url === undefined ? { image_base64: image_base64 ?? bytes?.toString('base64') } : { image_url };
+      const answer = await call('POST', `/v1/ktp/extractions?wait=${LONGEST_WAIT_S}`, body);
+      return answer.ok ? success(summarizeJob(answer.body, input.reveal)) : apiFailure(answer);
+    },
+  );
+
+  server.registerTool(
+    'batch_status',
+    {
+      title: 'Status of a batch',
+      description: 'How far a batch of cards is: counts, throughput, estimated seconds left.',
+      inputSchema: { batch_id: z.string().regex(BATCH_ID) },
+      annotations: { readOnlyHint: true, openWorldHint: false },
+    },
+    async ({ batch_id }) => {
+      const answer = await call('GET', `/v1/ktp/batches/${batch_id}`);
+      if (!answer.ok) return apiFailure(answer);
+      const { counts, eta_seconds, id, status, throughput } = z.looseObject({}).parse(answer.body);
+      return success({ id, status, counts, throughput, eta_seconds });
+    },
+  );
+
+  server.registerTool(
+    'explain_field',
+    {
+      title: 'Explain a field',
+      description:
+        'Why a field of a read card has the value it has: what was printed, how sure the reader is, what was corrected, which checks concern it.',
+      inputSchema: { extraction_id: z.string().regex(EXTRACTION_ID), field: z.enum(FIELD_NAMES), reveal },
+      annotations: { readOnlyHint: true, openWorldHint: false },
+    },
+    async ({ extraction_id, field, reveal: revealed }) => {
+      const answer = await call('GET', `/v1/ktp/extractions/${extraction_id}`);
+      if (!answer.ok) return apiFailure(answer);
+      const explained = explainField(answer.body, field, revealed);
+      return explained === null ? failure('The extraction has no result.') : success(explained);
+    },
+  );
+  return server;
+}
+
+function success(structured: Record<string, unknown>): CallToolResult {
+  return { content: [{ type: 'text', text: JSON.stringify(structured, null, 2) }], structuredContent: structured };
+}
+
+function failure(message: string): CallToolResult {
+  return { isError: true, content: [{ type: 'text', text: message }] };
+}
+
+/** The API's own sentence: it never holds a value of the request. */
+function apiFailure({ body, status }: ApiAnswer): CallToolResult {
+  const parsed = z.object({ error: z.object({ message: z.string(), code: z.string() }) }).safeParse(body);
+  return failure(parsed.success ? `${parsed.data.error.message} (${parsed.data.error.code})` : `HTTP ${status}`);
+}

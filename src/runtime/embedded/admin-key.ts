@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ANONYMOUS } from '../../api/access/caller.ts';
+import { createKey, HOME_KEY_ID, keyColumns } from '../../api/access/key-secret.ts';
+import type { Scope } from '../../config.ts';
+import type { Database } from '../../storage/database.ts';
+
+const KEY = /^\S{16,512}$/;
+const SCOPES: readonly Scope[] = ['extract', 'chat', 'admin'];
+
+/** Where the command line finds the key: one line. */
+export function adminKeyPath(home: string): string {
+  return join(home, 'admin-key');
+}
+
+/**
+ * Puts a key with every scope into `home`/admin-key (0600), and its hash into the database: who may read the home of
+ * the embedded shape owns its data anyway, and nobody else becomes admin without a key. It belongs to the tenant of
+ * callers without a key, whose work stays within reach once they need one. A file that is there is kept; one that was
+ * deleted is replaced, which ends the old key. Only for the owner of the home's database.
+ */
+export async function ensureAdminKey(home: string, database: Database): Promise<void> {
+  const path = adminKeyPath(home);
+  const key = (await readKey(path)) ?? (await writeKey(path, createKey()));
+  const row = {
+    ...keyColumns(key),
+    tenant: ANONYMOUS,
+    name: 'admin-key in the home',
+    scopes: [...SCOPES],
+    expiresAt: null,
+    revokedAt: null,
+  };
+  await database.apiKey.upsert({ where: { id: HOME_KEY_ID }, create: { ...row, id: HOME_KEY_ID }, update: row });
+}
+
+async function readKey(path: string): Promise<string | null> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+  await chmod(path, 0o600);
+  const key = text.trim();
+  return KEY.test(key) ? key : null;
+}
+
+async function writeKey(path: string, key: string): Promise<string> {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(`${key}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return key;
+}

@@ -1,0 +1,382 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { KtpflowError } from '../../src/errors.ts';
+import type { Engine, GenerationPart, GenerationRequest } from '../../src/inference/engine.ts';
+import { createOpenAiCompatibleEngine } from '../../src/inference/openai-compatible/openai-compatible-engine.ts';
+import type { OpenAiCompatibleOptions } from '../../src/inference/openai-compatible/options.ts';
+import {
+  chunk,
+  event,
+  type RawAnswer,
+  startUpstream,
+  type Upstream,
+  type UpstreamBehaviour,
+} from '../support/upstream.ts';
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+async function start(
+  behaviour: Partial<UpstreamBehaviour>,
+  options: Partial<OpenAiCompatibleOptions> = {},
+): Promise<{ upstream: Upstream; engine: Engine }> {
+  const upstream = await startUpstream(behaviour);
+  const modelId = behaviour.model ?? 'Qwen/Qwen3-VL-2B-Instruct';
+  const engine = createOpenAiCompatibleEngine({
+    id: 'openai',
+    baseUrl: upstream.url,
+    modelId,
+    maxImagePixels: 1,
+    ...options,
+  });
+  closing.push(
+    () => engine.close(),
+    () => upstream.close(),
+  );
+  return { upstream, engine };
+}
+
+/** A server that answers with just these parts, whatever is asked. */
+const saying = (...parts: RawAnswer['parts']) => start({ raw: () => ({ parts }) });
+
+async function collect(engine: Engine, changes: Partial<GenerationRequest> = {}) {
+  const request: GenerationRequest = {
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'Halo' }] }],
+    sampling: { maxTokens: 100, temperature: 0.5 },
+    responseFormat: { type: 'text' },
+    ...changes,
+  };
+  const parts: GenerationPart[] = [];
+  for await (const part of engine.generate(request, { signal: new AbortController().signal })) parts.push(part);
+  const pieces = parts.flatMap((part) => (part.type === 'piece' ? [part.piece] : []));
+  const finish = parts.at(-1);
+  return {
+    content: pieces.map((piece) => piece.content ?? '').join(''),
+    reasoning: pieces.map((piece) => piece.reasoning ?? '').join(''),
+    pieces,
+    reason: finish?.type === 'finish' ? finish.reason : null,
+    usage: finish?.type === 'finish' ? finish.usage : null,
+  };
+}
+
+async function failure(work: Promise<unknown>): Promise<KtpflowError> {
+  const error = await work.then(
+    (value) => new Error(`it did not fail: ${JSON.stringify(value)}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof KtpflowError)) throw error;
+  return error;
+}
+
+const words = ['w0 ', 'w1 ', 'w2'].map((content) => chunk({ content }));
+const stop = chunk({}, { finish_reason: 'stop' });
+const done = 'data: [DONE]\n\n';
+const WHOLE = { content: 'w0 w1 w2', reason: 'stop' };
+
+describe('decoration of an answer', () => {
+  const each = (choice: object, rest: object = {}) =>
+    words.map((_, index) => chunk({ content: `w${index}${index < 2 ? ' ' : ''}` }, choice, rest));
+  const entry = (logprob: unknown) => ({ logprobs: { content: [{ token: 'w', logprob }] } });
+  it.each<[string, RawAnswer['parts']]>([
+    ['an empty usage in every chunk', [...each({}, { usage: {} }), stop, done]],
+    [
+      'usage without counts',
+      [...words, chunk({}, { finish_reason: 'stop' }, { usage: { prompt_tokens: null } }), done],
+    ],
+    ['usage that is text', [...each({}, { usage: 'none' }), stop, done]],
+    ['a log probability that is null', [...each(entry(null)), stop, done]],
+    ['a log probability that is text', [...each(entry('-Infinity')), stop, done]],
+    ['log probabilities in the old form', [...each({ logprobs: { tokens: ['w'], token_logprobs: [-1] } }), stop, done]],
+    [
+      'fields of other types',
+      [...each({}, { id: 5, created: 'now', model: null, system_fingerprint: {} }), stop, done],
+    ],
+    ['a choice without an index', [...words.map((word) => word.replace('"index":0,', '')), stop, done]],
+    ['an empty finish reason in every chunk', [...each({ finish_reason: '' }), stop, done]],
+    ['the finish reason `null` as text', [...each({ finish_reason: 'null' }), stop, done]],
+    ['a finish reason that is an object', [...words, chunk({}, { finish_reason: { type: 'stop', matched: 7 } }), done]],
+    ['no finish reason, but [DONE]', [...words, done]],
+    ['a finish reason with every word', [...each({ finish_reason: 'stop' })]],
+    ['no [DONE]', [...words, stop]],
+    ['[DONE] in quotes', [...words, 'data: "[DONE]"\n\n']],
+    ['a last event without its blank line', [...words, stop.trimEnd()]],
+    [
+      'signs of life as data',
+      [
+        'data: : keepalive\n\n',
+        words[0]!,
+        'data: null\n\n',
+        'data: ping\n\n',
+        words[1]!,
+        'data:\n\n',
+        words[2]!,
+        'data: {}\n\n',
+        stop,
+        done,
+      ],
+    ],
+    [
+      'named events',
+      ['event: ping\ndata: {"type": "ping"}\n\n', ...words.map((word) => `event: message\nid: 1\n${word}`), stop, done],
+    ],
+    ['no blank behind `data:`', [...words, stop, done].map((text) => text.replace('data: ', 'data:'))],
+    ["Azure's first chunk", [event({ id: '', choices: [], prompt_filter_results: [] }), ...words, stop, done]],
+    [
+      'another choice beside ours',
+      [
+        chunk({ content: 'bad' }, { index: 1 }),
+        ...words,
+        chunk({ content: 'bad' }, { index: 1, finish_reason: 'stop' }),
+        stop,
+        done,
+      ],
+    ],
+    ['content in parts', [...words.slice(0, 2), chunk({ content: [{ type: 'text', text: 'w2' }] }), stop, done]],
+    [
+      'the whole answer once more',
+      [...words, chunk(null, { message: { content: 'w0 w1 w2' }, finish_reason: 'stop' }).replace('.chunk', ''), done],
+    ],
+    ['`message` for `delta`', [chunk(null, { message: { role: 'assistant', content: 'w0 w1 w2' } }), stop, done]],
+  ])('is let pass: %s', async (_name, parts) => {
+    const { engine, upstream } = await saying(...parts);
+    expect(await collect(engine)).toMatchObject(WHOLE);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('does not stand for a count where a server counts nothing', async () => {
+    const zero = chunk({}, { finish_reason: 'stop' }, { usage: { prompt_tokens: 0, completion_tokens: 0 } });
+    const { usage } = await collect((await saying(...words, zero, done)).engine);
+    expect(usage).toMatchObject({ completionTokens: 2, estimated: true });
+  });
+
+  it.each([
+    ['both names, one empty', { reasoning: '', reasoning_content: 'hm' }],
+    ['an object', { reasoning: { text: 'hm' } }],
+    ['details', { reasoning_details: [{ type: 'reasoning.text', text: 'hm' }] }],
+    ['parts of the content', { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }],
+  ])('is reasoning under any name: %s', async (_name, delta) => {
+    const { engine } = await saying(chunk(delta), ...words, stop, done);
+    expect(await collect(engine)).toMatchObject({ ...WHOLE, reasoning: 'hm' });
+  });
+});
+
+describe('an answer that is cut', () => {
+  it.each<[string, RawAnswer['parts']]>([
+    [
+      'after a reason with every word',
+      [...['a', 'b'].map((content) => chunk({ content }, { finish_reason: 'stop' })), 'cut'],
+    ],
+    ['after an empty finish reason', [chunk({ content: 'w0 ' }, { finish_reason: '' }), 'cut']],
+    ['in an event', [...words, 'data: {"choices":[{"index":0,"delta":{},"finish_re']],
+    ['with a reason that tells of it', [...words, chunk({}, { finish_reason: 'insufficient_system_resource' }), done]],
+    ['by an error in a form of its own', [...words, event({ object: 'error', message: 'CUDA', code: 50001 }), done]],
+    ['by an event that is named an error', [...words, 'event: error\ndata: {"message": "CUDA"}\n\n', done]],
+    ['by a line that is named an error', [...words, 'error: {"code": 500, "message": "CUDA"}\n\n']],
+    ['by an error as text', [...words, event({ error: 'CUDA', error_type: 'generation' }), done]],
+    ['by what FastAPI says', [...words, event({ detail: 'Internal Server Error' }), done]],
+    ['by a list of errors', [...words, event([{ error: { code: 500, message: 'x' } }]), done]],
+  ])('is never passed off as whole: %s', async (_name, parts) => {
+    const { engine } = await saying(...parts);
+    expect(await failure(collect(engine))).toMatchObject({ code: 'upstream_failed', retryable: true });
+  });
+
+  it.each([
+    ['max_tokens', 'length'],
+    ['MAX_TOKENS', 'length'],
+    ['model_context_window_exceeded', 'length'],
+    ['repetition_detected', 'length'],
+    ['SAFETY', 'content_filter'],
+    ['refusal', 'content_filter'],
+    ['eos', 'stop'],
+    ['end_turn', 'stop'],
+    ['STOP', 'stop'],
+    ['tool_calls', 'stop'],
+  ])('or whole by %s says so: %s', async (finish_reason, reason) => {
+    const { engine } = await saying(...words, chunk({}, { finish_reason }), done);
+    expect((await collect(engine)).reason).toBe(reason);
+  });
+});
+
+describe('text', () => {
+  it('never comes in halves of characters', async () => {
+    const { engine } = await saying(
+      chunk({ reasoning: '\ud83c' }),
+      chunk({ reasoning: '\udf0d' }),
+      chunk({ content: 'a\ud83c' }),
+      chunk({ content: '\udf0d\ud83e' }),
+      stop,
+      done,
+    );
+    const { content, pieces, reasoning } = await collect(engine);
+    expect({ content, reasoning }).toEqual({ content: 'a🌍\ufffd', reasoning: '🌍' });
+    for (const piece of pieces) expect(piece.content ?? '').not.toMatch(/\p{Surrogate}/u);
+  });
+
+  it('of a model that is named after thinking and does not think is its answer', async () => {
+    const model = 'fake/words-Thinking';
+    const { engine, upstream } = await start({ model, raw: () => ({ parts: [...words, stop, done] }) });
+    expect(await collect(engine)).toMatchObject(WHOLE);
+    upstream.behave({ raw: () => ({ parts: [chunk({ content: 'hm</think>' }), ...words, stop, done] }) });
+    expect(await collect(engine)).toMatchObject({ ...WHOLE, reasoning: 'hm' });
+    upstream.behave({ raw: () => ({ parts: [...words, chunk({}, { finish_reason: 'length' }), done] }) });
+    expect(await collect(engine)).toMatchObject({ content: '', reasoning: 'w0 w1 w2', reason: 'length' });
+  });
+});
+
+describe('a body that is no event stream', () => {
+  const whole = {
+    object: 'chat.completion',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'w0 w1 w2' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 3, completion_tokens: 3 },
+  };
+  const json = { 'content-type': 'application/json' };
+  it.each<[string, RawAnswer]>([
+    ['one object', { headers: json, parts: [JSON.stringify(whole)] }],
+    ['one object over many lines', { headers: json, parts: [JSON.stringify(whole, null, 2)] }],
+    ['one object that claims to be a stream', { parts: [JSON.stringify(whole)] }],
+    [
+      'an object a line',
+      { headers: json, parts: [...words, stop].map((text) => text.slice(6).trim()).map((text) => `${text}\n`) },
+    ],
+    [
+      'compressed events',
+      {
+        headers: { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' },
+        parts: [gzipSync([...words, stop, done].join(''))],
+      },
+    ],
+  ])('is read all the same: %s', async (_name, answer) => {
+    const { engine } = await start({ raw: () => answer });
+    expect(await collect(engine)).toMatchObject(WHOLE);
+  });
+
+  it.each<[string, RawAnswer, string]>([
+    ['a redirect', { status: 307, headers: { location: '/elsewhere' }, parts: [] }, 'redirect'],
+    ['a page', { headers: { 'content-type': 'text/html' }, parts: ['<html>no</html>'] }, 'ended in mid-answer'],
+  ])('is refused clearly: %s', async (_name, answer, words_) => {
+    const { engine } = await start({ raw: () => answer });
+    const error = await failure(collect(engine));
+    expect(error.code).toBe('upstream_failed');
+    expect(error.message).toContain(words_);
+  });
+
+  it('is not ready where it redirects: a key would go to whoever is named there', async () => {
+    const server = createServer((_request, response) => response.writeHead(308, { location: '/elsewhere' }).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(() => resolve())));
+    const { port } = server.address() as AddressInfo;
+    const engine = createOpenAiCompatibleEngine({
+      id: 'openai',
+      baseUrl: `http://127.0.0.1:${port}`,
+      modelId: 'm',
+      maxImagePixels: 1,
+    });
+    closing.unshift(() => engine.close());
+    expect(await engine.readiness()).toMatchObject({ ready: false, error: expect.stringContaining('redirect') });
+  });
+
+  it('may be an error of the request', async () => {
+    const error = { error: { code: 400, message: 'maximum context length is 8', type: 'exceed_context_size_error' } };
+    const { engine } = await start({ raw: () => ({ headers: json, parts: [JSON.stringify(error)] }) });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'context_length_exceeded' });
+  });
+});
+
+describe('a fault before the first token', () => {
+  it.each<[string, RawAnswer]>([
+    ['a 500', { status: 500, parts: ['boom'] }],
+    ['a 502 of a gateway', { status: 502, parts: ['<html>'] }],
+    ['an error as the first event', { parts: [event({ error: { code: 500, message: 'x' } })] }],
+    ['a stream that ends at once', { parts: [] }],
+  ])('is tried again: %s', async (_name, first) => {
+    const raw = (request: number) => (request === 0 ? first : { parts: [...words, stop, done] });
+    const { engine, upstream } = await start({ raw });
+    expect(await collect(engine)).toMatchObject(WHOLE);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  it('is handed on after three tries', async () => {
+    const { engine, upstream } = await start({ raw: () => ({ status: 500, parts: ['boom'] }) });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'upstream_failed' });
+    expect(upstream.requests).toHaveLength(3);
+  });
+});
+
+describe('what a server refuses', () => {
+  const refusal = (message: string, rest: object = {}): RawAnswer => ({
+    status: 400,
+    parts: [JSON.stringify({ error: { message, ...rest } })],
+  });
+  it.each([
+    ['Invalid tool_choice', 'tool_choice'],
+    ['top_k must be at least 1', 'top_k'],
+    ["'seed' is out of range", 'seed'],
+    ['Unsupported value', 'temperature', { param: 'temperature' }],
+    ['System message must be at the beginning.', 'messages'],
+    ['Conversation roles must alternate user/assistant/user/assistant/...', 'messages'],
+  ])('is named: %s', async (message, param, rest: object = {}) => {
+    const { engine } = await start({ raw: () => refusal(message, rest) });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'invalid_value', param });
+  });
+
+  it('is named from a list of ours, and nothing of the rest is quoted', async () => {
+    const { engine } = await start({ raw: () => refusal('the prompt "3201010101010000" and host-of-upstream') });
+    const { message, param } = await failure(collect(engine));
+    expect(param).toBeNull();
+    expect(message).not.toMatch(/3201|host/);
+  });
+
+  it('in the order of roles is sent again with its system messages in one, and so from then on', async () => {
+    const raw = (request: number) =>
+      request === 0 ? refusal('System message must be at the beginning.') : { parts: [...words, stop, done] };
+    const { engine, upstream } = await start({ raw });
+    const text = (role: 'system' | 'user' | 'assistant', value: string) => ({
+      role,
+      content: [{ type: 'text' as const, text: value }],
+    });
+    const messages = [
+      text('system', 'A'),
+      text('user', 'B'),
+      text('user', 'C'),
+      text('assistant', 'D'),
+      text('system', 'E'),
+      text('user', 'F'),
+    ];
+    for (let time = 0; time < 2; time++) expect(await collect(engine, { messages })).toMatchObject(WHOLE);
+    const merged = [
+      { role: 'system', content: 'A\nE' },
+      { role: 'user', content: 'B\nC' },
+      { role: 'assistant', content: 'D' },
+      { role: 'user', content: 'F' },
+    ];
+    expect(upstream.requests.map(({ body }) => body.messages)).toEqual([expect.anything(), merged, merged]);
+  });
+
+  it('may be stream_options', async () => {
+    const raw = (request: number) =>
+      request === 0 ? refusal('Unknown field stream_options') : { parts: [...words, stop, done] };
+    const { engine, upstream } = await start({ raw });
+    expect(await collect(engine)).toMatchObject(WHOLE);
+    expect(upstream.requests[1]?.body.stream_options).toBeUndefined();
+  });
+});
+
+describe('an answer that the caller began', () => {
+  it('is gone on with in one message: servers refuse two of the assistant', async () => {
+    const { engine, upstream } = await start({ kind: 'llamacpp' });
+    const text = (role: 'user' | 'assistant', value: string) => ({
+      role,
+      content: [{ type: 'text' as const, text: value }],
+    });
+    await collect(engine, { messages: [text('user', 'Halo'), text('assistant', 'Selamat')], prefix: ' pagi' });
+    expect(upstream.requests[0]?.body.messages).toEqual([
+      { role: 'user', content: 'Halo' },
+      { role: 'assistant', content: 'Selamat pagi' },
+    ]);
+  });
+});

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readKtp } from '../../../src/ktp/read-ktp.ts';
+import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from '../../../src/ktp/schema.ts';
+import { answerSchema, parseAnswer } from '../../../src/ktp/vlm/answer-schema.ts';
+import { ALL_QUESTIONS, chooseQuestions, SURE } from '../../../src/ktp/vlm/choose-questions.ts';
+import { type PrintedValues, printedLines } from '../../../src/ktp/vlm/printed-lines.ts';
+import { reconcile } from '../../../src/ktp/vlm/reconcile.ts';
+
+/** As printed; an invented person. */
+const CARD = {
+  provinsi: 'JAWA BARAT',
+  kabupaten_kota: 'KABUPATEN BOGOR',
+  nik: '3201015708900000',
+  nama: 'SITI SPESIMEN',
+  tempat_lahir: 'BOGOR',
+  tgl_lahir: '17-08-1990',
+  jenis_kelamin: 'PEREMPUAN',
+  gol_darah: 'O',
+  alamat: 'JL. MERDEKA NO. 12',
+  rt: '003',
+  rw: '007',
+  kel_desa: 'PAKANSARI',
+  kecamatan: 'CIBINONG',
+  agama: 'ISLAM',
+  status_perkawinan: 'BELUM KAWIN',
+  pekerjaan: 'PELAJAR/MAHASISWA',
+  kewarganegaraan: 'WNI',
+  berlaku_hingga: 'SEUMUR HIDUP',
+  tempat_terbit: 'BOGOR',
+  tgl_terbit: '05-06-2015',
+} satisfies PrintedValues;
+
+const { lines, page } = printedLines(CARD);
+const TRUE = readKtp(lines, page);
+
+/** A reading by OCR with some fields changed. */
+function reading(changes: Partial<Record<FieldName, Partial<Field>>> = {}): Pick<KtpResult, 'fields' | 'checks'> {
+  const fields = Object.fromEntries(
+    FIELD_NAMES.map((name) => [name, { ...TRUE.fields[name], confidence: 0.99, ...changes[name] }]),
+  ) as KtpResult['fields'];
+  return { fields, checks: [] };
+}
+
+const pick = (...names: FieldName[]): PrintedValues => Object.fromEntries(names.map((name) => [name, CARD[name]]));
+
+describe('a card that a model has read', () => {
+  it('goes through the rules of a card: the same values as from its lines', () => {
+    const empty = Object.fromEntries(FIELD_NAMES.map((name) => [name, { value: null, confidence: 0 }]));
+    const { compat, fields } = reconcile(reading(empty), CARD, ALL_QUESTIONS, true);
+    expect(compat.nik).toBe(CARD.nik);
+    expect(fields.tgl_lahir).toMatchObject({ value: '1990-08-17', source: 'vlm' });
+    for (const name of FIELD_NAMES) expect(fields[name].value).toBe(TRUE.fields[name].value);
+    for (const name of FIELD_NAMES) expect(fields[name].confidence).toBeLessThan(SURE);
+  });
+});
+
+describe('what is asked', () => {
+  it('is what is missing, doubtful or contradicted, with fields that are known beside it', () => {
+    const ocr = reading({ nama: { confidence: 0.5 }, kel_desa: { value: null, confidence: 0 } });
+    const contradicted = [
+      { code: 'nik_sex_mismatch', level: 'warning' as const, fields: ['nik', 'jenis_kelamin'], message: '' },
+    ];
+    expect(chooseQuestions({ ...ocr, checks: contradicted })).toEqual({
+      doubtful: ['nik', 'nama', 'jenis_kelamin', 'kel_desa'],
+      controls: ['tgl_lahir', 'kecamatan'],
+    });
+  });
+
+  it('is nothing where all is sure, nor what a card need not have', () => {
+    expect(chooseQuestions(reading({ gol_darah: { value: null, confidence: 0 } })).doubtful).toEqual([]);
+  });
+});
+
+describe('putting two readings together', () => {
+  const questions = { doubtful: ['nama'] as const, controls: ['tgl_lahir'] as const };
+
+  it('is surer of what both say, and says so', () => {
+    const { fields } = reconcile(reading({ nama: { confidence: 0.7 } }), pick('nama', 'tgl_lahir'), questions, true);
+    expect(fields.nama).toMatchObject({ value: 'SITI SPESIMEN', source: 'both' });
+    expect(fields.nama.confidence).toBeGreaterThan(SURE);
+  });
+
+  it('is no surer for a model that has not passed its canary, nor takes its word over that of OCR', () => {
+    const ocr = reading({ nama: { confidence: 0.4, value: 'SITI SPESIMIN' } });
+    const { fields } = reconcile(ocr, pick('nama', 'tgl_lahir'), questions, false);
+    expect(fields.nama).toMatchObject({ value: 'SITI SPESIMIN', confidence: 0.4 });
+    const same = reconcile(reading({ nama: { confidence: 0.7 } }), pick('nama', 'tgl_lahir'), questions, false);
+    expect(same.fields.nama.confidence).toBe(0.7);
+  });
+
+  it('takes the likelier of two, shows both, and is not sure', () => {
+    const ocr = reading({ nama: { confidence: 0.5, value: 'SITI SPESIMIN' } });
+    const { fields } = reconcile(ocr, pick('nama', 'tgl_lahir'), questions, true);
+    expect(fields.nama).toMatchObject({
+      value: 'SITI SPESIMEN',
+      source: 'vlm',
+      readings: { ocr: 'SITI SPESIMIN', vlm: 'SITI SPESIMEN' },
+      warnings: expect.arrayContaining(['ocr_reads_otherwise']),
+    });
+    expect(fields.nama.confidence).toBeLessThan(SURE);
+  });
+
+  it('fills what OCR could not read, never as sure', () => {
+    const ocr = reading({ nama: { value: null, confidence: 0 } });
+    const { compat, fields } = reconcile(ocr, pick('nama', 'tgl_lahir'), questions, true);
+    expect(fields.nama).toMatchObject({ value: 'SITI SPESIMEN', source: 'vlm' });
+    expect(fields.nama.confidence).toBeLessThan(SURE);
+    expect(compat.nama).toBe('SITI SPESIMEN');
+  });
+
+  it('believes nothing of a model that reads a known field wrong', () => {
+    const ocr = reading({ nama: { value: null, confidence: 0 } });
+    const answer = { nama: 'BUDI', tgl_lahir: '18-07-1990' };
+    const { believed, fields } = reconcile(ocr, answer, questions, true);
+    expect(believed).toBe(false);
+    expect(fields.nama.value).toBeNull();
+  });
+
+  it('lets date of birth and sex decide between two NIKs', () => {
+    const nik = { doubtful: ['nik'] as const, controls: [] };
+    const wrongOcr = reading({ nik: { confidence: 0.85, value: '3201015703900000' } });
+    const right = reconcile(wrongOcr, pick('nik'), nik, true);
+    expect(right.fields.nik).toMatchObject({ value: CARD.nik, source: 'vlm' });
+    const rightOcr = reading({ nik: { confidence: 0.5 } });
+    const kept = reconcile(rightOcr, { nik: '3201015703900000' }, nik, true);
+    expect(kept.fields.nik.value).toBe(CARD.nik);
+  });
+
+  it('never touches a field that was not asked for, whatever a model says', () => {
+    const names = fc.subarray([...FIELD_NAMES]);
+    const answer = fc.dictionary(fc.constantFrom(...FIELD_NAMES), fc.option(fc.string({ maxLength: 30 })));
+    fc.assert(
+      fc.property(names, answer, fc.boolean(), (doubtful, said, trusted) => {
+        const ocr = reading(Object.fromEntries(doubtful.map((name) => [name, { confidence: 0.5 }])));
+        const { fields } = reconcile(ocr, said, { doubtful, controls: [] }, trusted);
+        for (const name of FIELD_NAMES) {
+          if (!doubtful.includes(name)) expect(fields[name]).toBe(ocr.fields[name]);
+          // Alone, a model is never enough to be sure.
+          else if (fields[name].value !== ocr.fields[name].value) expect(fields[name].confidence).toBeLessThan(SURE);
+        }
+      }),
+    );
+  });
+});
+
+describe('an answer', () => {
+  it('is taken for what was asked, and words for nothing are nothing', () => {
+    const text = JSON.stringify({ nama: ' SITI  SPESIMEN ', nik: 'N/A', agama: 'ISLAM', gol_darah: '-' });
+    expect(parseAnswer(text, ['nama', 'nik', 'gol_darah'])).toEqual({
+      nik: null,
+      nama: 'SITI SPESIMEN',
+      gol_darah: '-',
+    });
+  });
+
+  it('that is none is no answer', () => {
+    for (const text of ['', '[1]', '{"nama": 1}', 'Maaf']) expect(parseAnswer(text, ['nama'])).toBeNull();
+  });
+
+  it('has a schema that asks for every field and allows no other', () => {
+    expect(answerSchema(['nik'])).toMatchObject({ required: ['nik'], additionalProperties: false });
+  });
+});
