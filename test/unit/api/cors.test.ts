@@ -61,12 +61,10 @@ describe('a page of another origin', () => {
 
 describe('a route that other servers have', () => {
   it.each([
-    ['/v1/responses', 'POST', '/v1/chat/completions'],
     ['/v1/completions', 'POST', '/v1/chat/completions'],
     ['/v1/embeddings', 'POST', '/v1/chat/completions'],
     ['/v1/messages', 'POST', '/v1/chat/completions'],
-    ['/v1/files', 'GET', '/v1/ktp/batches'],
-    ['/v1/batches', 'POST', '/v1/ktp/batches'],
+    ['/v1/uploads', 'POST', '/v1/files'],
     ['/api/chat', 'POST', '/v1/chat/completions'],
     ['/api/tags', 'GET', '/v1/models'],
     ['/chat/completions', 'POST', '/v1'],
