@@ -23,6 +23,8 @@ const GROUP_WAIT = '2 seconds';
 const MAX_UNSTORED = 32;
 /** Nobody reads a line's answer while it is made; its batch ends it. */
 const NO_DISCONNECT_LIMIT_MS = 30 * 24 * 60 * 60 * 1000;
+/** Lists that a window of lines is made of, when they end one by one. */
+const LISTS_A_WINDOW = 4;
 /** A line is tried so often where the fault may be a passing one; the last pause is some minutes. */
 const MAX_ATTEMPTS = 5;
 const PAUSE_FACTOR = 4;
@@ -48,8 +50,6 @@ export class ChatLines {
   readonly #input: ChatBatchInput;
   #after: number;
   #more = true;
-  /** Lines that were prepared and wait for a place in the window. */
-  #queue: PreparedLine[] = [];
   #running = 0;
   #ends = 0;
   #waiting: EndedLine[] = [];
@@ -71,11 +71,11 @@ export class ChatLines {
       const longHistory = workflowInfo().historyLength >= this.#input.historyLimit;
       if (!longHistory) await this.#fill();
       if (this.#running === 0) {
-        if (longHistory) return this.#position();
-        if (this.#queue.length === 0) return null;
+        if (!this.#more) return null;
+        if (longHistory) return this.#after;
       }
       const seen = this.#ends;
-      const moreToDo = () => !longHistory && this.#hasPlace() && (this.#queue.length > 0 || this.#more);
+      const moreToDo = () => !longHistory && this.#mayList();
       await condition(() => this.#ends !== seen || moreToDo());
       if (this.#fault) throw this.#fault.error;
     }
@@ -87,44 +87,40 @@ export class ChatLines {
   }
 
   /** A line that waits to be stored leaves its place to the next one, up to a bound. */
-  #hasPlace(): boolean {
+  get #places(): number {
+    const { window } = this.#input;
     const answering = this.#running - (this.#taken - this.#stored);
-    return answering < this.#input.window && this.#running < this.#input.window + MAX_UNSTORED;
+    return Math.min(window - answering, window + MAX_UNSTORED - this.#running);
+  }
+
+  /** Some at a time, since listing is an activity; no more than run at once, since what is prepared must not lie about. */
+  #mayList(): boolean {
+    return this.#more && (this.#places >= Math.ceil(this.#input.window / LISTS_A_WINDOW) || this.#running === 0);
   }
 
   async #fill(): Promise<void> {
-    while (this.#hasPlace()) {
-      if (this.#queue.length === 0 && this.#more) await this.#list();
-      const line = this.#queue.shift();
-      if (!line) {
-        if (this.#more) continue;
-        return;
-      }
-      this.#running++;
-      this.#answer(line)
-        // A cancelled line has no outcome; the cancellation itself reaches the loop on its own.
-        .catch((error: unknown) => {
-          if (!isCancellation(error)) this.#fault ??= { error };
-        })
-        .finally(() => {
-          this.#running--;
-          this.#ends++;
-        });
-    }
+    while (this.#mayList()) for (const line of await this.#list(this.#places)) this.#start(line);
   }
 
-  /** No more than the window at a time: what is prepared soon runs. */
-  async #list(): Promise<void> {
-    const { batchId, window } = this.#input;
-    const { lines, last, more } = await prepareChatLines({ batchId, after: this.#after, limit: window });
-    this.#queue.push(...lines);
+  #start(line: PreparedLine): void {
+    this.#running++;
+    this.#answer(line)
+      // A cancelled line has no outcome; the cancellation itself reaches the loop on its own.
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) this.#fault ??= { error };
+      })
+      .finally(() => {
+        this.#running--;
+        this.#ends++;
+      });
+  }
+
+  async #list(limit: number): Promise<readonly PreparedLine[]> {
+    const { batchId } = this.#input;
+    const { lines, last, more } = await prepareChatLines({ batchId, after: this.#after, limit });
     this.#after = last;
     this.#more = more;
-  }
-
-  /** Lines that were prepared but not begun are listed again. */
-  #position(): number {
-    return Math.min(this.#after, ...this.#queue.map(({ line }) => line - 1));
+    return lines;
   }
 
   async #answer(first: PreparedLine): Promise<void> {
