@@ -10,8 +10,10 @@ import { createRemoveExpired } from '../../src/activities/retention/remove-expir
 import { findBatch } from '../../src/api/batches/find-batch.ts';
 import { findExtraction } from '../../src/api/extractions/find-extraction.ts';
 import { batchWorkflowId } from '../../src/contract/batch-workflow.ts';
+import { chatBatchWorkflowId } from '../../src/contract/chat-batch.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { beginRun } from '../../src/storage/batches.ts';
+import { generationRow, KEPT_BY_BATCH } from '../../src/storage/chat-sessions.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { Prisma } from '../../src/storage/generated/client.ts';
@@ -153,7 +155,11 @@ describe('the removal of what has expired', () => {
       });
     await insertChatBatch('kept', {});
     await insertChatBatch('expired', { expiresAt: past });
-    await insertChatBatch('never started', { acceptedAt: null, createdAt: new Date(Date.now() - 10 * 60_000) });
+    const old = new Date(Date.now() - 10 * 60_000);
+    await insertChatBatch('never started', { acceptedAt: null, createdAt: old });
+    await insertChatBatch('started unseen', { acceptedAt: null, createdAt: old, status: 'in_progress' });
+    await insertChatBatch('expired, but running', { expiresAt: past, status: 'in_progress' });
+    running.add(chatBatchWorkflowId('started unseen')).add(chatBatchWorkflowId('expired, but running'));
     const delivery = {
       tenant: 'test',
       event: 'batch.finished',
@@ -165,8 +171,38 @@ describe('the removal of what has expired', () => {
     await database.webhookDelivery.create({ data: { ...delivery, id: 'kept', expiresAt: future } });
     await database.webhookDelivery.create({ data: { ...delivery, id: 'expired', expiresAt: past } });
     await run();
-    expect((await database.chatBatch.findMany()).map(({ id }) => id)).toEqual(['kept']);
-    expect((await database.chatBatchLine.findMany()).map(({ batchId }) => batchId)).toEqual(['kept']);
+    const left = await database.chatBatch.findMany({ orderBy: { id: 'asc' } });
+    expect(left.map(({ id }) => id)).toEqual(['expired, but running', 'kept', 'started unseen']);
+    expect(left.every(({ acceptedAt }) => acceptedAt !== null)).toBe(true);
+    expect(await database.chatBatchLine.count()).toBe(left.length);
+    running.clear();
+    await run();
+    expect((await database.chatBatch.findMany()).map(({ id }) => id)).toEqual(['kept', 'started unseen']);
     expect((await database.webhookDelivery.findMany()).map(({ id }) => id)).toEqual(['kept']);
+  });
+
+  it('leaves the request of a line alone that waits for its worker without a run, but not that of a lost answer', async () => {
+    const insertRequest = async (id: string, keepSeconds: number | null) => {
+      const key = keyring.createDataKey();
+      const { blob } = await blobs.write(Readable.from([Buffer.from(id)]), key);
+      const createdAt = Date.now() - 10 * 60_000;
+      const generation = { id, ordinal: 1, firstIndex: 0, usageEvent: false, model: 'm', createdAt, bodyHash: 'b' };
+      const row = generationRow({
+        generation: { ...generation, idempotencyHash: null },
+        tenant: 'test',
+        sessionHash: id,
+        wrappedKey: key.wrappedKey,
+        blob,
+        keepSeconds,
+      });
+      await database.chatGeneration.create({ data: row });
+      return blob;
+    };
+    const line = await insertRequest('line', KEPT_BY_BATCH);
+    const lost = await insertRequest('lost', null);
+    expect(await run()).toMatchObject({ abandoned: 1 });
+    expect((await database.chatGeneration.findMany()).map(({ id }) => id)).toEqual(['line']);
+    await (await blobs.open(line)).close();
+    await expect(blobs.read(lost)).rejects.toMatchObject({ code: 'not_found' });
   });
 });

@@ -4,6 +4,7 @@ import type { BatchObject } from '../../src/api/batches/batch-schema.ts';
 import type { ExtractionJob } from '../../src/api/extractions/job-schema.ts';
 import { startWorkflow } from '../../src/api/intake/start-workflow.ts';
 import { batchWorkflowId } from '../../src/contract/batch-workflow.ts';
+import { chatBatchWorkflowId } from '../../src/contract/chat-batch.ts';
 import { extractionWorkflowId } from '../../src/contract/extraction-workflow.ts';
 import { INTERACTIVE_PRIORITY, WORKER_TASK_QUEUE } from '../../src/contract/task-queues.ts';
 import { createTemporalClient } from '../../src/runtime/roles/connect.ts';
@@ -17,6 +18,7 @@ import { specimenResult } from '../support/results.ts';
 
 const EXTRACTIONS = '/v1/ktp/extractions';
 const BATCHES = '/v1/ktp/batches';
+const CHAT_BATCHES = '/v1/batches';
 /** A busy machine may take its time until a request gets so far. */
 const SOON = { timeout: 20_000, interval: 20 };
 const OLD = new Date(Date.now() - 6 * 60_000);
@@ -37,7 +39,7 @@ beforeAll(async () => {
   proxy = await startFaultProxy(platform.config.TEMPORAL_ADDRESS ?? '');
   const config = { ...platform.config, TEMPORAL_ADDRESS: proxy.address };
   const temporal = createTemporalClient(config, platform.keyring);
-  const keys = { API_KEYS: 'tenant-key:extract:tenant' };
+  const keys = { API_KEYS: 'tenant-key:extract+chat:tenant' };
   far = await startTestApi({ ...platform, config, temporal, database: faulty(platform.database) }, keys);
   near = await startTestApi(platform, keys);
 });
@@ -88,6 +90,23 @@ async function batch(api: TestApi, red: number, key?: string): Promise<Response>
   for (const green of [1, 2, 3]) body.append('images', new Blob([new Uint8Array(await picture(red, green))]), 'a.png');
   const headers = { ...bearer('tenant-key').headers, ...(key && { 'idempotency-key': key }) };
   return api.request(BATCHES, { method: 'POST', body, headers });
+}
+
+/** A file of chat requests with a fault: its batch ends without a model. */
+async function withRequests(work: (fileId: string) => Promise<void>): Promise<void> {
+  const body = new FormData();
+  body.append('purpose', 'batch');
+  body.append('file', new Blob(['{"custom_id": "one"}']), 'requests.jsonl');
+  const response = await near.request('/v1/files', { method: 'POST', body, ...bearer('tenant-key') });
+  const { id } = (await response.json()) as { id: string };
+  await work(id);
+  await near.request(`/v1/files/${id}`, { method: 'DELETE', ...bearer('tenant-key') });
+}
+
+function chatBatch(api: TestApi, input_file_id: string, key?: string): Promise<Response> {
+  const body = JSON.stringify({ input_file_id, endpoint: '/v1/chat/completions', completion_window: '24h' });
+  const type = { 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) };
+  return api.request(CHAT_BATCHES, { method: 'POST', body, headers: { ...bearer('tenant-key').headers, ...type } });
 }
 
 const get = async <Body>(path: string): Promise<Body> =>
@@ -264,6 +283,45 @@ describe('a batch', () => {
     expect((await endedBatch(id)).status).toBe('completed');
     await first;
   });
+});
+
+describe('a batch of chat requests', () => {
+  const refused = (id: string) =>
+    expect.poll(() => get<{ status: string }>(`${CHAT_BATCHES}/${id}`), SOON).toMatchObject({ status: 'failed' });
+
+  it.each<Fault>(['delayed', 'duplicated'])('whose start is %s is accepted, and runs once', (fault) =>
+    withRequests(async (file) => {
+      befall(fault, 'none');
+      const response = await chatBatch(far, file);
+      expect(response.status).toBe(200);
+      const { id } = (await response.json()) as { id: string };
+      await refused(id);
+      expect(await runsOf(chatBatchWorkflowId(id))).toHaveLength(1);
+      const row = await platform.database.chatBatch.findUnique({ where: { id } });
+      expect(row).toMatchObject({ acceptedAt: expect.any(Date) });
+    }),
+  );
+
+  it('of which nobody knows whether it was started keeps its row: its run has an end, and a repeat finds it', () =>
+    withRequests(async (file) => {
+      befall('lost');
+      const unavailable = { status: 503, code: 'temporal_unavailable' };
+      expect(await errorOf(await chatBatch(far, file, 'lost'))).toMatchObject(unavailable);
+      const again = await chatBatch(near, file, 'lost');
+      expect(again.status).toBe(200);
+      const { id } = (await again.json()) as { id: string };
+      await refused(id);
+      expect(await runsOf(chatBatchWorkflowId(id))).toHaveLength(1);
+    }));
+
+  it('whose start was refused is gone, and its key is free', () =>
+    withRequests(async (file) => {
+      befall('refused');
+      const before = await platform.database.chatBatch.count();
+      expect(await errorOf(await chatBatch(far, file, 'refused'))).toMatchObject({ status: 503 });
+      expect(await platform.database.chatBatch.count()).toBe(before);
+      expect((await chatBatch(near, file, 'refused')).status).toBe(200);
+    }));
 });
 
 describe('the removal of what was abandoned', () => {
