@@ -26,8 +26,8 @@ const MAX_STORING = 16;
 const MAX_UNPACKED_FACTOR = 4;
 
 /**
- * multipart/form-data with many files `images`, or one ZIP file `archive`; fields `options`, `metadata`, `webhook` and `items`
- * (labels of the images, in their order) hold JSON and may stand anywhere. Everything streams to the blob store.
+ * multipart/form-data with many files `images`, or one ZIP file `archive`; fields `options`, `metadata`, `webhook` and
+ * `items` (labels of the images, in their order) hold JSON and may stand anywhere. Everything streams to the blob store.
  */
 export async function receiveBatchForm(context: RouteContext, request: Request): Promise<ReceivedBatch> {
   const maxUploadBytes = context.config.MAX_UPLOAD_MB * MEBIBYTE;
