@@ -5,8 +5,10 @@
  * install what it takes. Types are therefore not checked here, but by `npm run check` and `npm test`.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeProblem } from './node-problem.mjs';
 
@@ -27,13 +29,13 @@ function locate(module) {
   }
 }
 
-function run(step, binary, ...args) {
+function run(step, ...args) {
   // Prisma would ask its maker for updates; a build talks to nobody.
   const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' };
-  const { status, error } = spawnSync(process.execPath, [binary, ...args], {
+  const { status, error } = spawnSync(process.execPath, args, {
     cwd: root,
     env,
-    stdio: ['ignore', binary.includes('prisma') ? 'ignore' : 'inherit', 'inherit'],
+    stdio: ['ignore', step.includes('Prisma') ? 'ignore' : 'inherit', 'inherit'],
   });
   if (status !== 0) throw new BuildError(`${step} failed${error ? ` (${error.code})` : ', see above'}`);
 }
@@ -45,17 +47,25 @@ async function build() {
   const tsc = locate('typescript/package.json').replace('package.json', 'bin/tsc');
   run('compiling', tsc, '-p', 'tsconfig.build.json', '--noCheck', '--types', '', '--outDir', staging);
 
-  const { bundleWorkflowCode } = await import('@temporalio/worker');
-  const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error };
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: `${staging}/workflows/index.js`,
-    failureConverterPath: `${staging}/worker/failure-converter.js`,
-    logger: quiet,
-  });
-  writeFileSync(`${staging}/workflow-bundle.js`, code);
+  bundleWorkflows();
   if (existsSync(`${staging}/cli/main.js`)) chmodSync(`${staging}/cli/main.js`, 0o755);
   rmSync(`${root}dist`, { recursive: true, force: true });
   renameSync(staging, `${root}dist`);
+}
+
+/** Webpack takes what follows ? or # in a folder's name for a query: it is given a plain name for an odd one. */
+function bundleWorkflows() {
+  const isPlain = /^[\w./@ -]*$/.test(root);
+  const folder = isPlain ? null : mkdtempSync(join(tmpdir(), 'ktpflow-build-'));
+  const plainRoot = folder === null ? root : `${folder}/root/`;
+  try {
+    if (folder !== null) symlinkSync(root, `${folder}/root`);
+    const flags = ['--preserve-symlinks', '--preserve-symlinks-main'];
+    const script = `${plainRoot}scripts/bundle-workflows.mjs`;
+    run('bundling the workflows', ...flags, script, plainRoot + basename(staging));
+  } finally {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 process.on('exit', () => rmSync(staging, { recursive: true, force: true }));

@@ -7,16 +7,14 @@ import { z } from 'zod';
 
 const flag = (fallback: boolean) =>
   z
-    .enum(['0', '1', 'true', 'false', ''])
+    .enum(['0', '1', 'true', 'false'])
     .default(fallback ? '1' : '0')
     .transform((text) => text === '1' || text === 'true');
 
 const whole = (fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 
-/** Unset and empty mean the same, as they do in a shell's `NAME= command`. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional();
 
 const roleSchema = z.enum(['api', 'worker', 'inference']);
 export type Role = z.infer<typeof roleSchema>;
@@ -80,14 +78,11 @@ const encryptionKeysSchema = z
     return keys;
   });
 
-const rolesSchema = z.preprocess(
-  (value) => (value === '' ? undefined : value),
-  z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .pipe(z.array(roleSchema))
-    .optional(),
-);
+const rolesSchema = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(z.array(roleSchema))
+  .optional();
 
 export const environmentSchema = z.object({
   // Server
@@ -217,9 +212,28 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+/**
+ * A variable's value as it was meant: blanks and a carriage return at its ends (a file of Windows) and one pair of
+ * quotes around it (docker's --env-file keeps them) are left out. Unset and empty mean the same, as compose files write
+ * `NAME: ${NAME:-}`.
+ */
+export function tidyValue(value: string | undefined): string | undefined {
+  const trimmed = value?.trim() ?? '';
+  const unquoted = /^(["'])(.*)\1$/s.exec(trimmed)?.[2]?.trim() ?? trimmed;
+  return unquoted === '' ? undefined : unquoted;
+}
+
 /** Reads the configuration; throws {@link ConfigError} naming every bad variable, never its value. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = environmentSchema.safeParse(environment);
+  const names = Object.keys(environmentSchema.shape);
+  const values = Object.fromEntries(names.map((name) => [name, tidyValue(environment[name])]));
+  const torn = names.filter((name) => /\p{Cc}|^["'][^"']*$/u.test(values[name] ?? ''));
+  if (torn.length > 0) {
+    throw new ConfigError(
+      `bad configuration: ${torn.join(', ')}: holds a line break, a control character, or one quote without its other half`,
+    );
+  }
+  const parsed = environmentSchema.safeParse(values);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new ConfigError(`bad configuration: ${lines.join('; ')}`);

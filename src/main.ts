@@ -1,6 +1,9 @@
 import './inference/refuse-telemetry.ts';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { applyEnvFile } from './runtime/environment/apply-env-file.ts';
+import { outliveReaders } from './runtime/processes/outlive-readers.ts';
+import { isSupervised } from './runtime/supervisor/supervised.ts';
 
 /**
  * What `npm start` runs: the embedded platform, or with ROLES one process of it. Each shape loads only its own
@@ -23,7 +26,10 @@ async function main(config: Config): Promise<number> {
   });
 }
 
+outliveReaders();
 try {
+  // A child has what its supervisor left it: inference none of the secrets.
+  if (!isSupervised()) applyEnvFile(process.cwd());
   // What is left in the event loop (pooled connections, timers of libraries) must not keep a drained process alive.
   process.exit(await main(readConfig()));
 } catch (error) {

@@ -1,7 +1,7 @@
 import { KtpflowError } from '../errors.ts';
 import { documentKind } from '../media/documents/document-kind.ts';
 import { probeImage } from '../media/probe.ts';
-import { isArchive } from './archive/entry-rules.ts';
+import { archiveKind } from './archive/document-kind.ts';
 
 export interface ImageLimits {
   readonly maxBytes: number;
@@ -17,7 +17,8 @@ export async function inspectImage(bytes: Uint8Array, { maxBytes, maxMegapixels 
     const megabytes = Math.floor(maxBytes / 1024 / 1024);
     throw new KtpflowError('payload_too_large', `Images must not exceed ${megabytes} MB.`);
   }
-  if (isArchive(bytes)) throw new KtpflowError('unsupported_media_type', 'The item is an archive, not an image.');
+  const kind = archiveKind(bytes);
+  if (kind !== null) throw new KtpflowError('unsupported_media_type', `The item is ${kind}, not an image.`);
   // A PDF, HEIC or AVIF is opened where it is read, in a process that knows no keys.
   if (documentKind(bytes) === null) await probeImage(bytes, { maxMegapixels });
 }

@@ -24,7 +24,7 @@ Exit codes:
   0    everything worked
   1    an error of the server or of this program
   2    a wrong option, or a file that is not there
-  3    done, but not every card could be read
+  3    done, but not every card or file could be read
   4    no server answers, or it could not be started
   5    the key is missing, unknown, or lacks the scope
   6    the batch was cancelled
@@ -36,11 +36,21 @@ export class ApiError extends Error {
   readonly exitCode: ExitCode;
   /** A code of errors.ts. */
   readonly code: string;
+  readonly status: number;
+  /** What the server says of when a repeat makes sense. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(exitCode: ExitCode, code: string, message: string) {
+  constructor(
+    exitCode: ExitCode,
+    code: string,
+    message: string,
+    { status, retryAfterMs }: { status: number; retryAfterMs: number | undefined },
+  ) {
     super(`${message} (${code})`);
     this.exitCode = exitCode;
     this.code = code;
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { ConfigError } from '../config.ts';
+import { applyEnvFile, isOwnFolder } from '../runtime/environment/apply-env-file.ts';
 import { EXIT } from './exit-codes.ts';
-import { runProgram } from './program.ts';
+import { reachThisMachineDirectly } from './reach-this-machine.ts';
 
 try {
+  if (isOwnFolder(process.cwd())) applyEnvFile(process.cwd());
+  reachThisMachineDirectly();
+  // Its modules read the environment as they are loaded.
+  const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv.slice(2));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);

@@ -8,14 +8,19 @@ export interface Output {
   say(text: string): void;
   /** A fault. */
   reportError(text: string): void;
-  /** Draws the line that is drawn over; nothing with --quiet. On anything but a terminal at most every ten seconds. */
-  progress(text: string): void;
+  /**
+   * Draws the line that is drawn over, made for the columns that there are; nothing with --quiet. On anything but a
+   * terminal at most every ten seconds.
+   */
+  progress(line: (columns: number) => string): void;
   /** Ends the line of progress. */
   endProgress(): void;
   readonly json: boolean;
 }
 
 const LINE_EVERY_MS = 10_000;
+/** Of a terminal that does not say how wide it is. */
+const USUAL_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001B[2K';
 
 /**
@@ -51,13 +56,15 @@ export function createOutput({ quiet, json }: { quiet: boolean; json: boolean })
       clear();
       process.stderr.write(`ktpflow: ${text}\n`);
     },
-    progress(text) {
+    progress(line) {
       if (quiet) return;
       if (terminal) {
-        process.stderr.write(`${CLEAR_LINE}${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+        // A terminal that does not know its size says 0. Its last column may wrap.
+        const columns = (process.stderr.columns || USUAL_COLUMNS) - 1;
+        process.stderr.write(`${CLEAR_LINE}${line(columns).slice(0, columns)}`);
         drawn = true;
       } else if (Date.now() - lastLine >= LINE_EVERY_MS) {
-        process.stderr.write(`${text}\n`);
+        process.stderr.write(`${line(Number.POSITIVE_INFINITY)}\n`);
         lastLine = Date.now();
       }
     },

@@ -19,6 +19,7 @@ export async function removeLeftVideoFolders(isAlive: (pid: number) => boolean):
   for (const name of await readdir(tmpdir())) {
     const pid = Number(NAME.exec(name)?.[1]);
     if (!pid || (pid !== process.pid && isAlive(pid))) continue;
-    await rm(join(tmpdir(), name), { recursive: true, force: true });
+    // Another user's may lie there too, and is not ours to remove.
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -13,6 +13,8 @@ export interface LogFields {
   readonly requestId?: string | undefined;
   readonly extractionId?: string | undefined;
   readonly batchId?: string | undefined;
+  /** Temporal's id of a run. */
+  readonly runId?: string | undefined;
   /** A code of errors.ts or of Node, gRPC or Prisma. */
   readonly code?: string | number | undefined;
   readonly attempt?: number | undefined;
@@ -50,6 +52,7 @@ const CHECKS: Readonly<Record<keyof LogFields, Check>> = {
   requestId: random(/^(req|hmac)_[0-9a-f]{16,32}$/),
   extractionId: random(/^ext_[0-9a-f]{32}$/),
   batchId: random(/^batch_[0-9a-f]{32}$/),
+  runId: random(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
   code: (value) => number(value) ?? text(code)(value),
   attempt: number,
   count: number,

@@ -19,6 +19,14 @@ export interface LoggerOptions {
 
 const EVENT = /^[a-z][a-z0-9_.-]{0,63}$/;
 
+function standardOutput(): DestinationStream {
+  // Synchronous: the last line before a kill is the one that is needed.
+  const destination = pino.destination({ dest: 1, sync: true });
+  // A reader that is gone, a full disk under the log: lines are lost, the work goes on.
+  destination.on('error', () => {});
+  return destination;
+}
+
 /** A logger that is redacted by construction: see log-fields.ts for what gets through. */
 export function createLogger(options: LoggerOptions): Logger {
   const sink = pino(
@@ -29,8 +37,7 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: { level: (level) => ({ level }) },
       messageKey: 'event',
     },
-    // Synchronous: the last line before a kill is the one that is needed.
-    options.destination ?? pino.destination({ dest: 1, sync: true }),
+    options.destination ?? standardOutput(),
   );
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>

@@ -16,6 +16,8 @@ export interface Metrics {
   generationStarted(): void;
   /** Called where the transcript is stored. */
   generationFinished(outcome: 'finished' | 'failed' | 'cancelled'): void;
+  /** A workflow task that failed: its workflow stands still until a retry goes through. */
+  workflowTaskFailed(): void;
   /** Answers that this process follows for readers right now. */
   setLiveStreams(count: number): void;
 }
@@ -67,6 +69,11 @@ export function createMetrics(): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  const workflowTasksFailed = new Counter({
+    name: 'ktpflow_workflow_task_failures_total',
+    help: 'Workflow tasks that failed in this process, retries included; the workflows stand still until one goes through',
+    registers,
+  });
   const liveStreams = new Gauge({
     name: 'ktpflow_live_streams',
     help: 'Chat completions that are being followed for their readers',
@@ -84,6 +91,7 @@ export function createMetrics(): Metrics {
     setWaiting: (count) => waiting.set(count),
     generationStarted: () => generationsStarted.inc(),
     generationFinished: (outcome) => generationsFinished.inc({ outcome }),
+    workflowTaskFailed: () => workflowTasksFailed.inc(),
     setLiveStreams: (count) => liveStreams.set(count),
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, constants, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, opendir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,6 +12,8 @@ import { blobHeader, MAX_HEADER_BYTES, parseBlobHeader } from './blob-header.ts'
 import type { BlobReader, BlobStore } from './blobs.ts';
 import { ChunkReader } from './chunk-reader.ts';
 
+/** Less than a photo of a card takes. */
+const LEAST_FREE_BYTES = 1024 * 1024;
 const REFERENCE = /^[0-9a-f]{32}$/;
 const FOLDER = /^(incoming|[0-9a-f]{2})$/;
 /** Faults of the machine, not of the request: worth a repeat once somebody has made room. */
@@ -145,7 +147,10 @@ export class FileBlobStore implements BlobStore {
 
   async check(): Promise<void> {
     try {
-      await access(join(this.#folder, 'incoming'), constants.R_OK | constants.W_OK);
+      // A write is what a read-only disk and a used-up quota refuse; it finds room on a disk that is full for images.
+      await writeFile(join(this.#folder, 'incoming', 'check'), 'x', { mode: 0o600 });
+      const { bavail, bsize } = await statfs(this.#folder);
+      if (bavail * bsize < LEAST_FREE_BYTES) throw Object.assign(new Error('The disk is full.'), { code: 'ENOSPC' });
     } catch (error) {
       throw asStorageError(error);
     }

@@ -300,6 +300,15 @@ describe('results', () => {
     expect(rows[8]).toContain(`"'=cmd.png","failed","not_a_ktp"`);
     expect(rows[9]).toContain(`"${RESULT.compat.nik}"`);
 
+    const firstLine = async (format: string) => (await (await results(format)).text()).split('\r\n')[0];
+    expect(await firstLine('csv&spreadsheet=1')).toMatch(/^index;custom_id;.*;error_message$/);
+    expect(await firstLine('csv&separator=tab')).toMatch(/^index\tcustom_id/);
+    const accepting = async (accept: string) =>
+      (await api.request(batch.links.results, { headers: { accept } })).headers.get('content-type');
+    expect(await accepting('text/csv')).toContain('text/csv');
+    expect(await accepting('application/json, text/plain, */*')).toContain('application/x-ndjson');
+    expect(await accepting('application/json')).toContain('application/json');
+
     const workbook = new excel.Workbook();
     await workbook.xlsx.load(await (await results('xlsx')).arrayBuffer());
     expect(workbook.worksheets[0]?.getCell('F2').value).toBe(RESULT.compat.nik);

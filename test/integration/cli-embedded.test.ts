@@ -11,6 +11,7 @@ import { findProcesses } from '../../src/runtime/processes/process-identity.ts';
 
 /** Built by `npm test`. */
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const SERVER = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const example = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'ktpflow-cli-embedded-'));
 const home = join(folder, 'home');
@@ -46,6 +47,30 @@ describe('ktpflow without a server', () => {
     expect((await run('backup', file)).code).toBe(0);
     rmSync(home, { recursive: true });
     expect((await run('restore', file)).code).toBe(0);
-    expect((await run('status', id)).stdout).toContain('completed');
+    // It only asks: for that no platform is started.
+    expect((await run('status', id)).code).toBe(4);
+    const restored = await run('--json', 'batch', '--resume', id);
+    expect(JSON.parse(restored.stdout)).toMatchObject({ id, status: 'completed' });
   }, 240_000);
+
+  it('finds the server of the home on whatever port it listens, and that one only while it runs', async () => {
+    const port = await freePort('127.0.0.1');
+    const { KTPFLOW_URL: _, KTPFLOW_API_KEY: __, ...environment } = process.env;
+    const server = spawn(process.execPath, [SERVER], {
+      env: { ...environment, KTPFLOW_HOME: home, PORT: String(port), LOG_LEVEL: 'error' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const closed = once(server, 'close');
+    let printed = '';
+    server.stdout.on('data', (bytes: Buffer) => {
+      printed += bytes.toString();
+    });
+    await expect.poll(() => printed, { timeout: 60_000 }).toContain('ready after');
+    expect(await run('status')).toMatchObject({ code: 0, stderr: '' });
+    const doctor = JSON.parse((await run('--json', 'doctor')).stdout) as { what: string; detail: string }[];
+    expect(doctor.find(({ what }) => what === 'server')?.detail).toContain(`:${port} is ready`);
+    server.kill('SIGTERM');
+    await closed;
+    expect((await run('status')).code).toBe(4);
+  }, 120_000);
 });

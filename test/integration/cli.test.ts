@@ -13,7 +13,8 @@ import { type Platform, startPlatform } from '../support/platform.ts';
 import { specimenResult } from '../support/results.ts';
 import { makeZip } from '../support/zip.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** Built by `npm test`. */
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const RESULT = await specimenResult();
 const ADMIN = 'administrator-key';
 
@@ -49,7 +50,7 @@ interface Ended {
 }
 
 function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  return spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, KTPFLOW_URL: api.address, KTPFLOW_API_KEY: ADMIN, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -142,6 +143,11 @@ describe('ktpflow batch', () => {
     expect(archive.code).toBe(3);
     expect(archive.stderr).toBe('');
     expect(archive.stdout.split('\r\n')[2]).toContain('"b.png","failed","not_a_ktp"');
+    const forIndonesia = ['--out', '-', '--format', 'csv', '--spreadsheet'];
+    const csv = await run('--quiet', 'batch', zip, ...forIndonesia);
+    expect(csv.stdout.split('\r\n')[0]).toMatch(/^index;custom_id;name;/);
+    const [, latest = ''] = (await run('status')).stdout.split('\n');
+    expect((await run('retry', latest.split(' ')[0] ?? '')).code).toBe(0);
     const manifest = inFolder('cards.csv');
     writeFileSync(manifest, 'file,custom_id\ncards/1.png,one\ncards/deep/7.png,seven\n');
     const labelled = await run('--quiet', 'batch', manifest, '--out', '-');
@@ -158,13 +164,12 @@ describe('ktpflow batch', () => {
     const { stdout } = await run('batch', inFolder('cards'), '--detach');
     const id = stdout.trim();
     expect(id).toMatch(/^batch_[0-9a-f]{32}$/);
-    expect((await run('status')).stdout).toContain(id);
     const cancelled = await run('--json', 'cancel', id);
     expect(JSON.parse(cancelled.stdout)).toMatchObject({ id, status: 'cancelled' });
+    expect((await run('status')).stdout).toContain(id);
     const status = await run('status', id);
     expect(status.stdout).toContain('cancelled');
     reader.slow = 0;
-    expect((await run('retry', id)).code).toBe(0);
     const resumed = await run('batch', '--resume', id, '--out', inFolder('cancelled.ndjson'));
     expect(resumed.code).toBe(6);
     expect(readFileSync(inFolder('cancelled.ndjson'), 'utf8').trimEnd().split('\n')).toHaveLength(12);
@@ -214,34 +219,6 @@ describe('ktpflow keys', () => {
     expect((await run('keys', 'revoke', id)).code).toBe(0);
     expect((await run('--api-key', rotated, 'status')).code).toBe(5);
     expect((await run('--api-key', 'reader-key', 'keys', 'list')).code).toBe(5);
-  });
-});
-
-describe('ktpflow backup and restore', () => {
-  it('carry the data over, and never mix it with other data', async () => {
-    const home = inFolder('home');
-    mkdirSync(join(home, 'pglite'), { recursive: true });
-    mkdirSync(join(home, 'logs'));
-    writeFileSync(join(home, 'pglite', 'PG_VERSION'), '18');
-    writeFileSync(join(home, 'temporal.db'), 'history');
-    writeFileSync(join(home, 'logs', 'temporal.log'), 'noise');
-    const at = (folder: string, ...args: string[]) => ended(start(args, { KTPFLOW_HOME: folder }));
-    const file = inFolder('backup.tar.gz');
-    expect((await at(home, 'backup', file)).code).toBe(0);
-    expect((await at(home, 'backup', file)).code).toBe(2);
-    const other = inFolder('other');
-    expect((await at(other, 'restore', file)).code).toBe(0);
-    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('history');
-    expect(existsSync(join(other, 'logs', 'temporal.log'))).toBe(false);
-    writeFileSync(join(other, 'temporal.db'), 'newer');
-    expect((await at(other, 'restore', file)).code).toBe(2);
-    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('newer');
-    const forced = await at(other, 'restore', '--force', file);
-    expect(forced.code).toBe(0);
-    const aside = /what was there is in (\S+)/.exec(forced.stderr)?.[1] ?? '';
-    expect(readFileSync(join(aside, 'temporal.db'), 'utf8')).toBe('newer');
-    expect(readFileSync(join(other, 'temporal.db'), 'utf8')).toBe('history');
-    expect((await at(other, 'restore', card())).code).toBe(2);
   });
 });
 

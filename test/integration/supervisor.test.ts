@@ -130,6 +130,13 @@ describe('a running platform', () => {
     expect(isRunning(before!)).toBe(false);
   });
 
+  it('goes on after a hang-up of a terminal that is not its own, as nohup asks', async () => {
+    platform.kill('SIGHUP');
+    await delay(200);
+    expect(await stored(address)).toBe(acknowledged);
+    expect(platform.output).not.toContain('stopping');
+  });
+
   it('drains on a Ctrl-C that arrives twice (terminal and npm), exits with 0 and leaves nothing', async () => {
     platform.kill('SIGINT');
     platform.kill('SIGINT');

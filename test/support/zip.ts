@@ -2,6 +2,10 @@ import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface ZipEntry {
   readonly name: string;
+  /** The name's bytes where they are not UTF-8. */
+  readonly nameBytes?: Uint8Array;
+  /** Without bit 11, which says that the name is UTF-8. */
+  readonly withoutFlag?: boolean;
   readonly data?: Uint8Array;
   readonly stored?: boolean;
   /** Unix mode, for links and folders. */
@@ -23,8 +27,8 @@ export function makeZip(entries: readonly ZipEntry[], { zip64 = false } = {}): B
   for (const entry of entries) {
     const plain = entry.data ?? Buffer.alloc(0);
     const body = entry.stored ? Buffer.from(plain) : deflateRawSync(plain);
-    const name = Buffer.from(entry.name);
-    const flags = 0x800 | (entry.encrypted ? 1 : 0);
+    const name = Buffer.from(entry.nameBytes ?? Buffer.from(entry.name));
+    const flags = (entry.withoutFlag ? 0 : 0x800) | (entry.encrypted ? 1 : 0);
     const method = entry.method ?? (entry.stored ? 0 : 8);
     const crc = entry.claimedCrc ?? crc32(plain);
     const size = entry.claimedSize ?? plain.length;

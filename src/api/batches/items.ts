@@ -43,6 +43,11 @@ export async function listItems(context: ItemsContext, batch: Batch, { limit, cu
   };
 }
 
+/** How many rows {@link resultRows} gives. */
+export function countResultRows({ database }: Pick<ItemsContext, 'database'>, batch: Batch): Promise<number> {
+  return database.extraction.count({ where: { batchId: batch.id } });
+}
+
 /** Every item with its result, in the input's order, read page by page; items without one yet are among them. */
 export async function* resultRows(context: ItemsContext, batch: Batch): AsyncGenerator<ResultRow> {
   const reading = await readingOf(context, batch);

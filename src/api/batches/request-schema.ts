@@ -59,8 +59,17 @@ const flag = z
 
 export const RESULT_FORMATS = ['ndjson', 'json', 'csv', 'xlsx'] as const;
 
+const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t', ',': ',', ';': ';', '\t': '\t' } as const;
+
 export const resultsQuerySchema = z.object({
-  format: z.enum(RESULT_FORMATS).default('ndjson'),
+  format: z.enum(RESULT_FORMATS).optional().describe('Default: by the Accept header, else ndjson.'),
   bom: flag.describe('1: the CSV begins with a byte order mark, for Excel.'),
-  spreadsheet: flag.describe('1: a CSV for a double click: with the mark, and a tab before what begins with a digit.'),
+  spreadsheet: flag.describe(
+    '1: a CSV for a double click: with the mark, cells between semicolons, and a tab before what begins with a digit.',
+  ),
+  separator: z
+    .enum(Object.keys(SEPARATORS) as (keyof typeof SEPARATORS)[])
+    .transform((name) => SEPARATORS[name])
+    .optional()
+    .describe('Between the cells of a CSV. Default: comma; semicolon with spreadsheet=1.'),
 });

@@ -20,12 +20,12 @@ import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-sche
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
 import { streamBatchEvents } from './events.ts';
 import { findBatch, isKept } from './find-batch.ts';
-import { listItems, resultRows } from './items.ts';
+import { countResultRows, listItems, resultRows } from './items.ts';
 import { receiveBatch } from './receive.ts';
 import { BATCHES_PATH } from './render-batch.ts';
 import { batchPayload, createOrRepeatBatch } from './repeat.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
-import { sendResults } from './send-results.ts';
+import { formatOf, sendResults } from './send-results.ts';
 import { settleBatch, settleBatches } from './settle-batch.ts';
 
 /** Cards in the window stop within their heartbeat, about a second. */
@@ -99,7 +99,9 @@ export function batches(app: Express, context: RouteContext): void {
     const options = resultsQuerySchema.parse(request.query);
     const row = await find(response, request.params.id);
     await log(response, 'batch.read', row.id);
-    await sendResults(response, row.id, resultRows(context, row), options);
+    const count = await countResultRows(context, row);
+    const found = { batchId: row.id, rows: resultRows(context, row), count };
+    await sendResults(response, found, { ...options, format: formatOf(request, options) });
   };
 
   const events: ById = async (request, response) => {

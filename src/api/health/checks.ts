@@ -26,6 +26,11 @@ export function isTemporalConnected({ temporal }: ApiContext): Promise<boolean> 
   );
 }
 
+/** Whether an image could be stored now: a full disk lets everything else go on for a while. */
+export function isStorageWritable({ blobs }: ApiContext): Promise<boolean> {
+  return succeeds(() => blobs.check());
+}
+
 export function isDatabaseConnected({ database }: ApiContext): Promise<boolean> {
   return succeeds(() => database.$queryRaw`SELECT 1`);
 }

@@ -22,6 +22,7 @@ export const healthSchema = z
     engines: z.array(engineSchema),
     temporal: z.object({ connected: z.boolean() }),
     database: z.object({ connected: z.boolean() }),
+    storage: z.object({ writable: z.boolean() }),
     context: z.object({
       compressionEnabled: z.boolean(),
       strategy: z.string(),

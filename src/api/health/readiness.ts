@@ -1,12 +1,13 @@
 import type { EngineStatus } from '../../contract/engine-status.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { ApiContext } from '../context.ts';
-import { isDatabaseConnected, isTemporalConnected } from './checks.ts';
+import { isDatabaseConnected, isStorageWritable, isTemporalConnected } from './checks.ts';
 import { engineReadiness } from './engine-readiness.ts';
 
 export interface Readiness {
   readonly temporal: boolean;
   readonly database: boolean;
+  readonly storage: boolean;
   readonly engines: readonly EngineStatus[];
 }
 
@@ -22,12 +23,13 @@ export function createReadiness(context: ApiContext): () => Promise<Readiness> {
   );
   return remember(
     async () => {
-      const [temporal, database, found] = await Promise.all([
+      const [temporal, database, storage, found] = await Promise.all([
         isTemporalConnected(context),
         isDatabaseConnected(context),
+        isStorageWritable(context),
         engines(),
       ]);
-      return { temporal, database, engines: found };
+      return { temporal, database, storage, engines: found };
     },
     () => FRESH_MS,
   );
@@ -54,9 +56,11 @@ function remember<Answer>(check: () => Promise<Answer>, freshMs: (answer: Answer
 }
 
 /** Why nothing can be served now, undefined when it can. */
-export function unreadiness({ temporal, database, engines }: Readiness): KtpflowError | undefined {
+export function unreadiness({ temporal, database, storage, engines }: Readiness): KtpflowError | undefined {
   if (!temporal) return new KtpflowError('temporal_unavailable', 'The workflow service is temporarily unavailable.');
   if (!database) return new KtpflowError('database_unavailable', 'The database is temporarily unavailable.');
+  if (!storage)
+    return new KtpflowError('storage_unavailable', 'Images cannot be stored right now: the disk is full or fails.');
   if (!engines.some((engine) => engine.ready)) {
     return new KtpflowError('model_not_ready', 'No engine is ready to read a card yet.');
   }

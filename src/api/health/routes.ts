@@ -53,6 +53,7 @@ function describe({ config, shortened }: RouteContext, readiness: Readiness) {
     })),
     temporal: { connected: readiness.temporal },
     database: { connected: readiness.database },
+    storage: { writable: readiness.storage },
     context: {
       compressionEnabled: config.ENABLE_AUTO_COMPRESSION,
       strategy: config.COMPRESSION_STRATEGY,

@@ -4,7 +4,6 @@ const CHAT = 'POST /v1/chat/completions';
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/v1\//, 'The path has /v1 twice: leave it out of the base URL, or of the path.'],
   [/^\/(chat\/completions|models)\/?$/, `The base URL lacks /v1: chat is answered at ${CHAT}.`],
-  [/^\/v1\/responses(\/|$)/, `This server has no Responses API; it answers chat at ${CHAT}.`],
   [/^\/(v1\/)?completions?\/?$/, `This server has no text completions; it answers chat at ${CHAT}.`],
   [
     /^\/(v1|api)\/embed(dings?)?\/?$|^\/embeddings?\/?$/,

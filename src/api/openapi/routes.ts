@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Express, RequestHandler, Response } from 'express';
 import swaggerUiFolder from 'swagger-ui-dist/absolute-path.js';
+import { stringify } from 'yaml';
 import { requireKey } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { route } from '../http/methods.ts';
 import { createKtpSchema, createOpenApiDocument } from './document.ts';
-import { toYaml } from './to-yaml.ts';
 
 /** Served from the package: no byte of the page comes from anywhere else. */
 const SWAGGER_UI = swaggerUiFolder();
@@ -43,7 +43,8 @@ export function documentation(app: Express, context: RouteContext): void {
   const serve = (path: string, handler: RequestHandler) => route(app, path, { get: [key, handler] });
 
   serve('/openapi.json', (_request, response) => void response.json(document));
-  const yaml = toYaml(document);
+  // Most readers still take YAML 1.1, where a plain `on` or `1:30` is no text.
+  const yaml = stringify(document, { aliasDuplicateObjects: false, compat: 'yaml-1.1', lineWidth: 0 });
   serve('/openapi.yaml', (_request, response) => void response.type('application/yaml').send(yaml));
   const ktpSchema = JSON.stringify(createKtpSchema());
   serve('/schemas/ktp.json', (_request, response) => void response.type('application/schema+json').send(ktpSchema));

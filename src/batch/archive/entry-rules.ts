@@ -31,19 +31,51 @@ const MAX_RATIO = 200;
 /** Below this many bytes nobody is harmed, and a blank scan may shrink a lot. */
 const RATIO_FROM_BYTES = 1024 * 1024;
 
+/** Compression by its number in the directory (APPNOTE 4.4.5). */
+const METHODS: Readonly<Record<number, string>> = {
+  1: 'Shrink',
+  6: 'Implode',
+  9: 'Deflate64',
+  12: 'BZip2',
+  14: 'LZMA',
+  93: 'Zstandard',
+  95: 'XZ',
+  98: 'PPMd',
+  99: 'AES',
+};
+
 const FILE_TYPE_MASK = 0o170000;
 const SYMBOLIC_LINK = 0o120000;
 const FOLDER = 0o040000;
 const REGULAR = 0o100000;
+
+/** What systems and programs put beside the user's files, in lower case. */
+const JUNK_NAMES = new Set([
+  '__macosx',
+  'thumbs.db',
+  'ehthumbs.db',
+  'ehthumbs_vista.db',
+  'desktop.ini',
+  'icon\r',
+  '$recycle.bin',
+  'recycler',
+  'system volume information',
+  'lost+found',
+  // Network storage: thumbnails and bins of Synology and QNAP.
+  '@eadir',
+  '#recycle',
+  '@recycle',
+  '@tmp',
+]);
+/** Lock files of Office, and what a browser or a copy has not finished. */
+const JUNK_FORM = /^(\.|~\$)|\.(part|partial|crdownload|download|tmp|lnk|url)$/i;
 
 /** Folders and what systems put beside the user's files: left out, and only counted. */
 export function isJunk({ name, mode }: Pick<EntryHeader, 'name' | 'mode'>): boolean {
   if (climbs(name)) return false;
   if (name.endsWith('/') || (mode & FILE_TYPE_MASK) === FOLDER) return true;
   const segments = name.split('/').filter((segment) => segment !== '' && segment !== '.');
-  return segments.some(
-    (segment) => segment.startsWith('.') || segment === '__MACOSX' || segment.toLowerCase() === 'thumbs.db',
-  );
+  return segments.some((segment) => JUNK_NAMES.has(segment.toLowerCase()) || JUNK_FORM.test(segment));
 }
 
 /**
@@ -58,7 +90,8 @@ export function refusalOf(entry: EntryHeader, limits: EntryLimits, bytesBefore: 
   if (type !== 0 && type !== REGULAR) return refusal('invalid_archive', 'The entry is not a file.');
   if (entry.encrypted) return refusal('invalid_archive', 'The entry is encrypted.');
   if (entry.method !== 0 && entry.method !== 8) {
-    return refusal('invalid_archive', 'The entry is compressed by a method that is not supported.');
+    const method = METHODS[entry.method] ?? `method ${entry.method}`;
+    return refusal('invalid_archive', `The entry is compressed by ${method}; only Deflate is read.`);
   }
   if (entry.size === 0) return refusal('invalid_image', 'The image is empty.');
   // Deflate adds five bytes to every 64 KiB that it cannot shrink.
@@ -73,25 +106,8 @@ export function refusalOf(entry: EntryHeader, limits: EntryLimits, bytesBefore: 
   return null;
 }
 
-/** How ZIP, gzip, 7z, RAR, xz and bzip2 archives begin, as hex. */
-const ARCHIVE_SIGNATURES = [
-  '504b0304',
-  '504b0506',
-  '504b0708',
-  '1f8b',
-  '377abcaf271c',
-  '52617221',
-  'fd377a585a',
-  '425a68',
-];
-
-export function isArchive(bytes: Uint8Array): boolean {
-  const start = Buffer.from(bytes.subarray(0, 8)).toString('hex');
-  return ARCHIVE_SIGNATURES.some((signature) => start.startsWith(signature));
-}
-
 function climbs(name: string): boolean {
-  return name === '' || name.startsWith('/') || /^[A-Za-z]:/.test(name) || name.split('/').includes('..');
+  return name === '' || name.startsWith('/') || /^[A-Za-z]:\//.test(name) || name.split('/').includes('..');
 }
 
 function refusal(code: ErrorCode, message: string): Refusal {

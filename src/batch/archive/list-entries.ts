@@ -1,6 +1,9 @@
 import yauzl from 'yauzl';
 import { KtpflowError } from '../../errors.ts';
+import { archiveKind, KIND_BYTES, officeKind } from './document-kind.ts';
+import { entryNameOf } from './entry-name.ts';
 import { type EntryHeader, type EntryLimits, isJunk, type Refusal, refusalOf } from './entry-rules.ts';
+import { findDirectory, type PlacedArchive } from './find-directory.ts';
 import { RangeReader, type ReadableRange } from './range-reader.ts';
 
 export interface ArchiveLimits extends EntryLimits {
@@ -29,6 +32,8 @@ const UNIX = 3;
 /** Junk is not counted as items, but reading a directory of nothing else must end too. */
 const MAX_JUNK_ENTRIES = 100_000;
 const MAX_NAME_LENGTH = 1024;
+/** Office documents name their parts early. */
+const NAMES_LOOKED_AT = 100;
 
 /**
  * Reads an archive's directory: its entries in their order, and how many were left out. Unpacks nothing.
@@ -39,10 +44,14 @@ export async function listArchiveEntries(
   limits: ArchiveLimits,
 ): Promise<{ entries: ArchiveEntry[]; skipped: number }> {
   const entries: ArchiveEntry[] = [];
+  const names: string[] = [];
   let skipped = 0;
   let bytes = 0;
-  for await (const entry of directoryOf(archive)) {
+  const placed = await findDirectory(archive);
+  if (placed === null) throw invalid(`The archive cannot be opened: ${await whatItIs(archive)}`);
+  for await (const entry of directoryOf(placed)) {
     const header = headerOf(entry);
+    if (names.length < NAMES_LOOKED_AT) names.push(header.name);
     if (isJunk(header)) {
       if (++skipped > MAX_JUNK_ENTRIES) throw invalid('The archive has too many entries.');
       continue;
@@ -52,19 +61,44 @@ export async function listArchiveEntries(
     }
     const refusal = refusalOf(header, limits, bytes);
     const { compressedSize, size } = header;
-    const offset = entry.relativeOffsetOfLocalHeader;
+    const offset = entry.relativeOffsetOfLocalHeader + placed.shift;
     const place = { offset, compressedSize, size, deflated: header.method === 8, crc32: entry.crc32 };
     if (!refusal) bytes += size;
     entries.push({ name: header.name.slice(0, MAX_NAME_LENGTH), place: refusal ? null : place, refusal });
   }
+  const office = officeKind(names);
+  if (office !== null) throw invalid(`The file is ${office}, not an archive of images.`);
   if (entries.length === 0) throw invalid('The archive holds no files.');
   return { entries, skipped };
 }
 
-async function* directoryOf(archive: ReadableRange): AsyncGenerator<yauzl.Entry> {
-  const reader = new RangeReader(archive);
+/** Names of the first entries, junk too, to tell what a ZIP is; none: it is no ZIP, or a damaged one. */
+export async function listFirstNames(archive: ReadableRange): Promise<readonly string[]> {
+  const names: string[] = [];
+  const placed = await findDirectory(archive);
+  if (placed === null) return names;
   try {
-    const zip = await yauzl.fromRandomAccessReaderPromise(reader, archive.size, {
+    for await (const entry of directoryOf(placed)) {
+      names.push(entryNameOf(entry));
+      if (names.length === NAMES_LOOKED_AT) break;
+    }
+  } catch (error) {
+    if (!(error instanceof KtpflowError)) throw error;
+  }
+  return names;
+}
+
+/** Why a file without a directory is none of ours, as the end of a sentence. */
+async function whatItIs(archive: ReadableRange): Promise<string> {
+  const kind = archiveKind(await archive.read(0, Math.min(archive.size, KIND_BYTES)));
+  if (kind === 'a ZIP archive') return 'its end is missing. Was it sent whole?';
+  return kind === null ? 'it is no ZIP file, or it is damaged.' : `it is ${kind}; only ZIP files are read.`;
+}
+
+async function* directoryOf({ range }: PlacedArchive): AsyncGenerator<yauzl.Entry> {
+  const reader = new RangeReader(range);
+  try {
+    const zip = await yauzl.fromRandomAccessReaderPromise(reader, range.size, {
       autoClose: false,
       // Names and sizes are judged by our own rules, entry by entry: one bad entry must not fail the others.
       decodeStrings: false,
@@ -74,14 +108,17 @@ async function* directoryOf(archive: ReadableRange): AsyncGenerator<yauzl.Entry>
   } catch (error) {
     if (reader.failure) throw reader.failure;
     if (error instanceof KtpflowError) throw error;
-    throw invalid('The archive cannot be opened: it is no ZIP file, or it is damaged.', error);
+    if (error instanceof Error && error.message.includes('multi-disk')) {
+      throw invalid('The archive is split into several files: join them into one ZIP file first.', error);
+    }
+    throw invalid('The archive cannot be opened: it is damaged.', error);
   }
 }
 
 function headerOf(entry: yauzl.Entry): EntryHeader {
   const madeByUnix = entry.versionMadeBy >>> 8 === UNIX;
   return {
-    name: yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, false),
+    name: entryNameOf(entry),
     compressedSize: entry.compressedSize,
     size: entry.uncompressedSize,
     encrypted: entry.isEncrypted(),

@@ -11,6 +11,8 @@ export interface CsvOptions {
    * take it away again.
    */
   readonly guardDigits: boolean;
+  /** Between cells: `,`, `;` or a tab. A spreadsheet program divides at its machine's list separator only. */
+  readonly separator: string;
 }
 
 /**
@@ -18,13 +20,13 @@ export interface CsvOptions {
  */
 export async function* writeCsv(
   rows: AsyncIterable<ResultRow>,
-  { byteOrderMark, guardDigits }: CsvOptions,
+  { byteOrderMark, guardDigits, separator }: CsvOptions,
 ): AsyncGenerator<string> {
-  yield `${byteOrderMark ? BYTE_ORDER_MARK : ''}${TABLE_HEADER.join(',')}\r\n`;
+  yield `${byteOrderMark ? BYTE_ORDER_MARK : ''}${TABLE_HEADER.join(separator)}\r\n`;
   for await (const row of rows) {
     const [index, ...texts] = tableCells(row);
     const cells = guardDigits ? texts.map((text) => text.replace(/^\d/, '\t$&')) : texts;
-    yield `${[String(index), ...cells.map(quote)].join(',')}\r\n`;
+    yield `${[String(index), ...cells.map(quote)].join(separator)}\r\n`;
   }
 }
 

@@ -31,7 +31,7 @@ const CARD_COLUMNS: readonly (readonly [header: string, read: (card: CompatibleC
   ['kabupaten_kota', (card) => card.kabupaten_kota],
 ];
 
-/** Header of the flat formats, CSV and XLSX. */
+/** Header of the flat formats, CSV and XLSX. The message came later: it stands last, so that no column has moved. */
 export const TABLE_HEADER: readonly string[] = [
   'index',
   'custom_id',
@@ -39,6 +39,7 @@ export const TABLE_HEADER: readonly string[] = [
   'status',
   'error_code',
   ...CARD_COLUMNS.map(([header]) => header),
+  'error_message',
 ];
 
 /** Cells of a row, without anything that a spreadsheet would run or that its file could not hold. */
@@ -50,6 +51,7 @@ export function tableCells(row: ResultRow): [index: number, ...texts: string[]] 
     row.status,
     row.error?.code ?? '',
     ...CARD_COLUMNS.map(([, read]) => (card ? read(card) : '')),
+    row.error?.message ?? '',
   ];
   return [row.index, ...texts.map(harmlessText)];
 }

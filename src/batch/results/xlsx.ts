@@ -25,20 +25,22 @@ const COLUMNS = `<cols><col min="1" max="1" width="8"/><col min="2" max="${TABLE
 /**
  * A workbook with one sheet, its header frozen, every cell but the index text. Written row by row as it is read, so
  * that a batch of any size takes no more memory than a small one.
+ * @param count how many rows there are: readers that stream want to know before the first one
  */
-export function writeXlsx(rows: AsyncIterable<ResultRow>): AsyncGenerator<Buffer> {
+export function writeXlsx(rows: AsyncIterable<ResultRow>, count: number): AsyncGenerator<Buffer> {
   return writeZip([
     { name: '[Content_Types].xml', content: [CONTENT_TYPES] },
     { name: '_rels/.rels', content: [PACKAGE_RELATIONS] },
     { name: 'xl/workbook.xml', content: [WORKBOOK] },
     { name: 'xl/_rels/workbook.xml.rels', content: [WORKBOOK_RELATIONS] },
     { name: 'xl/styles.xml', content: [STYLES] },
-    { name: 'xl/worksheets/sheet1.xml', content: sheet(rows) },
+    { name: 'xl/worksheets/sheet1.xml', content: sheet(rows, count) },
   ]);
 }
 
-async function* sheet(rows: AsyncIterable<ResultRow>): AsyncGenerator<string> {
-  yield `${XML}<worksheet xmlns="${MAIN}">${FROZEN_HEADER}${COLUMNS}<sheetData>`;
+async function* sheet(rows: AsyncIterable<ResultRow>, count: number): AsyncGenerator<string> {
+  const dimension = `<dimension ref="A1:${columnName(TABLE_HEADER.length - 1)}${count + 1}"/>`;
+  yield `${XML}<worksheet xmlns="${MAIN}">${dimension}${FROZEN_HEADER}${COLUMNS}<sheetData>`;
   // Rows and cells may go without their places by the standard, but some readers insist on them.
   let line = 1;
   yield writeRow(line, (place) => TABLE_HEADER.map((header, column) => textCell(place(column), header, HEADER_STYLE)));
@@ -53,9 +55,14 @@ async function* sheet(rows: AsyncIterable<ResultRow>): AsyncGenerator<string> {
 }
 
 function writeRow(line: number, cells: (place: (column: number) => string) => string[]): string {
-  // Twenty-two columns: A to V.
-  const place = (column: number): string => `${String.fromCharCode(65 + column)}${line}`;
+  const place = (column: number): string => `${columnName(column)}${line}`;
   return `<row r="${line}">${cells(place).join('')}</row>`;
+}
+
+/** A to Z, then AA. @param column from 0 */
+export function columnName(column: number): string {
+  const letter = String.fromCharCode(65 + (column % 26));
+  return column < 26 ? letter : columnName(Math.floor(column / 26) - 1) + letter;
 }
 
 function textCell(place: string, text: string, style: number): string {

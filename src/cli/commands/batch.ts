@@ -1,38 +1,47 @@
-import { createWriteStream } from 'node:fs';
-import { access, rename, rm } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Batch, batchSchema, isFinal } from '../batch-schema.ts';
+import { z } from 'zod';
+import type { ApiClient } from '../api-client.ts';
+import { type Batch, batchSchema, isFinal, listSchema } from '../batch-schema.ts';
 import type { Connection } from '../connect.ts';
-import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { askAfterInterrupt } from '../interrupt.ts';
-import type { Output } from '../output.ts';
+import { forTerminal, type Output } from '../output.ts';
 import { duration, progressBar } from '../progress-bar.ts';
-import { type BatchOptions, batchBodyOf } from '../sources/batch-body.ts';
+import type { BatchOptions } from '../sources/batch-body.ts';
+import { ownFiles, type ResultsTarget, writeResults } from './batch-results.ts';
+import { handIn } from './hand-in.ts';
 
 const LOOK_EVERY_MS = 1_000;
-const FORMATS: Readonly<Record<string, string>> = {
-  '.xlsx': 'xlsx',
-  '.csv': 'csv',
-  '.json': 'json',
-  '.ndjson': 'ndjson',
-  '.jsonl': 'ndjson',
-};
+/** Failed items that are named at the end. */
+const FAILED_SHOWN = 10;
 
-export interface BatchCommandOptions {
-  /** Where the results go; `-` is stdout. */
-  readonly out: string | undefined;
-  readonly format: string | undefined;
+export interface BatchCommandOptions extends ResultsTarget {
   /** A batch to go on watching, instead of a new one. */
   readonly resume: string | undefined;
   /** Only hand it in. */
   readonly detach: boolean;
-  /** CSV for a double click. */
-  readonly spreadsheet: boolean;
-  readonly force: boolean;
   readonly batch: BatchOptions;
+}
+
+/**
+ * Before anything is started or sent: options that leave each other nothing to do. @throws CliError
+ */
+export function checkBatchOptions(source: string | undefined, options: BatchCommandOptions): void {
+  const { batch, detach, out, resume } = options;
+  const refuse = (message: string): never => {
+    throw new CliError(EXIT.usage, message);
+  };
+  if (source === undefined && resume === undefined) refuse('name a folder, a ZIP file or a list, or --resume ID');
+  if (source !== undefined && resume !== undefined) refuse('--resume goes on with a batch: it takes no source');
+  if (source !== undefined && out !== undefined && out !== '-' && resolve(source) === resolve(out)) {
+    refuse(`--out ${out} would replace what is to be read`);
+  }
+  if (resume !== undefined && detach) refuse('--resume watches a batch, --detach does not: name one of them');
+  if (detach && out !== undefined) refuse('--detach waits for no results: fetch them with --resume ID --out FILE');
+  if (resume !== undefined && Object.keys(batch).length > 0) {
+    refuse('--resume goes on with a batch as it is: --strategy, --reject-low-quality and --store-image do nothing');
+  }
 }
 
 /** Hands a batch in, or finds it again, watches it and fetches its results. */
@@ -42,15 +51,40 @@ export async function runBatch(
   options: BatchCommandOptions,
   output: Output,
 ): Promise<ExitCode> {
-  await checkTarget(options);
-  const batch = options.resume
-    ? await connection.api.get(pathOf(options.resume), batchSchema)
-    : await handIn(connection, source, options, output);
-  if (!options.resume) output.say(`batch ${batch.id}: ${batch.counts.total} items${skippedOf(batch)}`);
+  const { api } = connection;
+  api.bePatient((reason) => output.say(`${reason}: waiting for it, the batch goes on`));
+  let problems = 0;
+  let batch: Batch;
+  if (options.resume === undefined && source !== undefined) {
+    const except = ownFiles(options.out);
+    ({ batch, problems } = await handIn(api, source, { options: options.batch, except }, output));
+    output.say(`batch ${batch.id}: ${batch.counts.total} items${skippedOf(batch)}`);
+  } else {
+    batch = await api.get(pathOf(options.resume ?? ''), batchSchema);
+  }
   if (options.detach) {
     await output.print(output.json ? JSON.stringify(batch) : batch.id);
-    return EXIT.ok;
+    return problems > 0 ? EXIT.someFailed : EXIT.ok;
   }
+  try {
+    return await follow(connection, batch, options, output, problems);
+  } catch (error) {
+    if (error instanceof CliError || error instanceof ApiError) {
+      output.reportError(`the batch is handed in; go on with: ktpflow batch --resume ${batch.id}`);
+    }
+    throw error;
+  }
+}
+
+/** Watches a batch, fetches its results and says how it ended. */
+async function follow(
+  connection: Connection,
+  batch: Batch,
+  options: BatchCommandOptions,
+  output: Output,
+  problems: number,
+): Promise<ExitCode> {
+  const { api } = connection;
   const end = await watch(connection, batch, output);
   if (end === 'left') {
     output.say(
@@ -58,34 +92,11 @@ export async function runBatch(
     );
     return EXIT.interrupted;
   }
-  await writeResults(connection, end, options);
-  await summarise(end, output);
+  await writeResults(api, pathOf(end.id), options);
+  await summarise(api, end, output);
   if (end.status === 'cancelled') return EXIT.cancelled;
   if (end.status === 'failed') throw new CliError(EXIT.failure, end.error?.message ?? 'the batch failed');
-  return end.counts.failed > 0 ? EXIT.someFailed : EXIT.ok;
-}
-
-async function handIn(
-  { api }: Connection,
-  source: string | undefined,
-  options: BatchCommandOptions,
-  output: Output,
-): Promise<Batch> {
-  if (source === undefined)
-    throw new CliError(EXIT.usage, 'name a folder, a ZIP file or a CSV manifest, or --resume ID');
-  const { send, what } = await batchBodyOf(source, options.batch);
-  output.say(`sending ${what}`);
-  const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  process.once('SIGINT', stop);
-  try {
-    return await api.post('/v1/ktp/batches', batchSchema, { ...send, signal: interrupt.signal });
-  } catch (error) {
-    if (interrupt.signal.aborted) throw new CliError(EXIT.interrupted, 'interrupted: nothing was handed in');
-    throw error;
-  } finally {
-    process.off('SIGINT', stop);
-  }
+  return end.counts.failed + problems > 0 ? EXIT.someFailed : EXIT.ok;
 }
 
 async function watch({ api }: Connection, first: Batch, output: Output): Promise<Batch | 'left'> {
@@ -96,9 +107,8 @@ async function watch({ api }: Connection, first: Batch, output: Output): Promise
     for (let batch = first; ; ) {
       const { counts, eta_seconds, throughput } = batch;
       const finished = counts.succeeded + counts.failed + counts.cancelled;
-      output.progress(
-        progressBar({ total: counts.total, finished, failed: counts.failed, throughput, etaSeconds: eta_seconds }),
-      );
+      const state = { total: counts.total, finished, failed: counts.failed, throughput, etaSeconds: eta_seconds };
+      output.progress((columns) => progressBar(state, columns));
       if (isFinal(batch.status)) {
         output.endProgress();
         return batch;
@@ -126,55 +136,26 @@ function pathOf(id: string): string {
   return `/v1/ktp/batches/${encodeURIComponent(id)}`;
 }
 
-/** Before hours of work, not after: the folder that is not there, the file that would be lost. */
-async function checkTarget({ out, force, format }: BatchCommandOptions): Promise<void> {
-  if (out === undefined) return;
-  formatOf(out, format);
-  if (out === '-' || force) return;
-  const exists = await access(out).then(
-    () => true,
-    () => false,
-  );
-  if (exists) throw new CliError(EXIT.usage, `${out} is there already; --force replaces it`);
-}
+const failedItemsSchema = listSchema(
+  z.looseObject({
+    index: z.number(),
+    name: z.string().nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  }),
+);
 
-function formatOf(out: string, format: string | undefined): string {
-  const found = format ?? (out === '-' ? 'ndjson' : FORMATS[extname(out).toLowerCase()]);
-  if (found === undefined)
-    throw new CliError(EXIT.usage, 'name the results .xlsx, .csv, .json or .ndjson, or give --format');
-  return found;
-}
-
-/** A file under its final name is always whole. */
-async function writeResults(
-  { api }: Connection,
-  batch: Batch,
-  { out, format, spreadsheet }: BatchCommandOptions,
-): Promise<void> {
-  if (out === undefined) return;
-  const query = new URLSearchParams({ format: formatOf(out, format), spreadsheet: spreadsheet ? '1' : '0' });
-  const { body } = await api.send('GET', `${pathOf(batch.id)}/results?${query}`);
-  const results = body ? Readable.fromWeb(body) : Readable.from([]);
-  if (out === '-') {
-    await pipeline(results, process.stdout, { end: false });
-    return;
-  }
-  const draft = `${out}.part`;
-  try {
-    await pipeline(results, createWriteStream(draft, { mode: 0o600, flush: true }));
-    await rename(draft, out);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw new CliError(EXIT.failure, `${out} could not be written`, { cause: error });
-  }
-}
-
-async function summarise(batch: Batch, output: Output): Promise<void> {
+async function summarise(api: ApiClient, batch: Batch, output: Output): Promise<void> {
   if (output.json) return output.print(JSON.stringify(batch));
   const { cancelled, failed, succeeded, total } = batch.counts;
   const rate = batch.throughput === null ? '' : `, ${batch.throughput.toPrecision(2)} cards/s`;
   output.say(`${batch.status}: ${succeeded} of ${total} read, ${failed} failed, ${cancelled} cancelled${rate}`);
-  if (failed > 0) output.say(`ktpflow retry ${batch.id} reads the failed ones again`);
+  if (failed === 0) return;
+  const path = `${pathOf(batch.id)}/items?status=failed&limit=${FAILED_SHOWN}`;
+  for (const { error, index, name } of (await api.get(path, failedItemsSchema)).data) {
+    output.say(`  ${forTerminal(name ?? `item ${index}`)}: ${error ? `${error.message} (${error.code})` : 'failed'}`);
+  }
+  if (failed > FAILED_SHOWN) output.say(`  and ${failed - FAILED_SHOWN} more`);
+  output.say(`ktpflow retry ${batch.id} reads the failed ones again`);
 }
 
 function skippedOf(batch: Batch): string {

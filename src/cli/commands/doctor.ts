@@ -10,7 +10,9 @@ import { DETECTION_MODEL, RECOGNITION_MODEL } from '../../runtime/assets/ocr-mod
 import { explicitTemporalCli, temporalCliAsset, temporalCliOnPath } from '../../runtime/assets/temporal-cli.ts';
 import { isVerified } from '../../runtime/assets/verify.ts';
 import { listenError } from '../../runtime/processes/free-port.ts';
+import { listenProblem } from '../../runtime/supervisor/role-process.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { locateServer } from '../locate-server.ts';
 import type { Output } from '../output.ts';
 
 interface Finding {
@@ -43,7 +45,7 @@ async function configured(url: string | undefined): Promise<Finding[]> {
     const config = readConfig();
     return [
       finding('configuration', 'ok', 'every variable has an allowed value'),
-      await server(url ?? `http://127.0.0.1:${config.PORT}`, config.PORT),
+      await server(url ?? (await locateServer(config)).url, config),
       await temporal(config),
       ...(await models(config)),
       await home(config),
@@ -78,7 +80,7 @@ async function build(): Promise<Finding> {
     : finding('build', 'missing', 'run npm ci, or npm run build');
 }
 
-async function server(url: string, port: number): Promise<Finding> {
+async function server(url: string, { HOST, PORT }: Config): Promise<Finding> {
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(3_000) });
     const health = (await response.json()) as {
@@ -96,10 +98,10 @@ async function server(url: string, port: number): Promise<Finding> {
   } catch {
     // Nobody there, or somebody else.
   }
-  const taken = await listenError('127.0.0.1', port);
+  const taken = await listenError(HOST, PORT);
   return taken === null
-    ? finding('server', 'ok', `none is running; port ${port} is free`)
-    : finding('server', 'warning', `port ${port} is taken by another program (${taken}): set PORT`);
+    ? finding('server', 'ok', `none is running; port ${PORT} of ${HOST} is free`)
+    : finding('server', 'warning', listenProblem(taken, { HOST, PORT }) ?? `cannot listen on port ${PORT} (${taken})`);
 }
 
 async function temporal(config: Config): Promise<Finding> {

@@ -1,70 +1,121 @@
+import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { FormData } from 'undici';
 import type { ApiClient, SendOptions } from '../api-client.ts';
 import { isFinal, type Job, jobSchema } from '../batch-schema.ts';
-import { ApiError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { forTerminal, type Output, table } from '../output.ts';
 import type { BatchOptions } from '../sources/batch-body.ts';
+import { sentenceOf } from '../sources/batch-source.ts';
 import { isUrl } from '../sources/manifest.ts';
-import { openFile } from '../sources/open-file.ts';
+import { checkFile, isProblem } from '../sources/source-file.ts';
 
 const PATH = '/v1/ktp/extractions';
 /** Enough to keep two cores busy. */
 const AT_ONCE = 4;
 
-interface Read {
-  readonly file: string;
-  readonly job: Job;
-}
+type Outcome =
+  | { readonly file: string; readonly job: Job }
+  /** Nothing came of it: the file cannot be read, or the server is away. */
+  | { readonly file: string; readonly fault: CliError | ApiError };
 
-/** Reads single cards: one file as a list of its fields, several as a table, or a line of JSON each. */
+/**
+ * Reads single cards: one file as a list of its fields, several as a table, or a line of JSON each. What goes wrong
+ * with one keeps no other from being read and shown.
+ */
 export async function runExtract(
   api: ApiClient,
   files: readonly string[],
   options: BatchOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const reads: Read[] = new Array(files.length);
+  const outcomes: Outcome[] = new Array(files.length);
   let next = 0;
   let done = 0;
+  // Without a server or with a wrong key the others would fare no better.
+  let hopeless: CliError | ApiError | undefined;
   const work = async (): Promise<void> => {
     while (next < files.length) {
       const index = next++;
       const file = files[index] ?? '';
-      reads[index] = { file, job: await extract(api, file, options) };
-      if (files.length > 1) output.progress(`${++done}/${files.length}`);
+      const outcome = hopeless ? { file, fault: hopeless } : await extract(api, file, options);
+      outcomes[index] = outcome;
+      if ('fault' in outcome && HOPELESS.has(outcome.fault.exitCode)) hopeless = outcome.fault;
+      done++;
+      if (files.length > 1) output.progress(() => `${done}/${files.length}`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   output.endProgress();
-  await show(reads, output);
-  return reads.every(({ job }) => job.status === 'succeeded') ? EXIT.ok : EXIT.someFailed;
+  return conclude(outcomes, hopeless, output);
 }
 
-async function extract(api: ApiClient, file: string, options: BatchOptions): Promise<Job> {
-  let job: Job;
-  try {
-    job = await api.post(`${PATH}?wait=60`, jobSchema, await bodyOf(file, options));
-  } catch (error) {
-    // What is wrong with one picture must not keep the others from being read.
-    if (!(error instanceof ApiError) || error.exitCode !== EXIT.usage) throw error;
-    return { id: '', status: 'failed', error: { code: error.code, message: error.message }, result: null };
+const HOPELESS: ReadonlySet<ExitCode> = new Set([EXIT.unreachable, EXIT.denied]);
+
+async function conclude(
+  outcomes: readonly Outcome[],
+  hopeless: CliError | ApiError | undefined,
+  output: Output,
+): Promise<ExitCode> {
+  const reads = outcomes.filter((outcome) => 'job' in outcome);
+  const faults = outcomes.filter((outcome) => 'fault' in outcome);
+  const [fault] = faults;
+  if (fault && reads.length === 0 && (faults.length === 1 || hopeless)) throw hopeless ?? fault.fault;
+  await show(outcomes, output);
+  for (const { fault: own } of faults) if (own !== hopeless) output.reportError(own.message);
+  if (hopeless) {
+    output.reportError(hopeless.message);
+    return hopeless.exitCode;
   }
-  while (!isFinal(job.status)) job = await api.get(`${PATH}/${job.id}?wait=60`, jobSchema);
-  return job;
+  if (reads.length === 0) return EXIT.usage;
+  return faults.length === 0 && reads.every(({ job }) => job.status === 'succeeded') ? EXIT.ok : EXIT.someFailed;
 }
 
-async function bodyOf(file: string, options: BatchOptions): Promise<SendOptions> {
-  if (isUrl(file)) return { json: { image_url: file, options } };
-  const form = new FormData();
-  form.append('options', JSON.stringify(options));
-  if (file === '-') form.append('image', new Blob([await buffer(process.stdin)]), 'stdin');
-  else form.append('image', await openFile(file), basename(file));
-  return { body: form };
+async function extract(api: ApiClient, file: string, options: BatchOptions): Promise<Outcome> {
+  try {
+    const makeBody = await bodyOf(file, options);
+    let job = await api.postOnce(`${PATH}?wait=60`, jobSchema, makeBody);
+    while (!isFinal(job.status)) job = await api.get(`${PATH}/${job.id}?wait=60`, jobSchema);
+    return { file, job };
+  } catch (error) {
+    if (error instanceof ApiError && error.exitCode === EXIT.usage) {
+      return { file, job: failedJob(error) };
+    }
+    if (error instanceof CliError || error instanceof ApiError) return { file, fault: error };
+    throw error;
+  }
 }
 
-async function show(reads: readonly Read[], output: Output): Promise<void> {
+/** Makes the request, as often as it is sent. @throws CliError where the file cannot be read */
+async function bodyOf(file: string, options: BatchOptions): Promise<() => Promise<SendOptions>> {
+  if (isUrl(file)) return async () => ({ json: { image_url: file, options } });
+  const checked = file === '-' ? null : await checkFile({ path: file, name: file });
+  if (checked && isProblem(checked)) {
+    const hint = checked.reason === 'is a folder' ? ': ktpflow batch reads folders' : '';
+    throw new CliError(EXIT.usage, sentenceOf(checked) + hint);
+  }
+  const stdin = file === '-' ? new Blob([await buffer(process.stdin)]) : null;
+  return async () => {
+    const form = new FormData();
+    form.append('options', JSON.stringify(options));
+    form.append('image', stdin ?? (await openAsBlob(file)), stdin ? 'stdin' : basename(file));
+    return { body: form };
+  };
+}
+
+/** A card of which nothing was read, in the form of a job. */
+function failedJob(fault: CliError | ApiError): Job {
+  const unreachable = fault.exitCode === EXIT.unreachable ? 'unreachable' : 'unreadable';
+  const code = fault instanceof ApiError ? fault.code : unreachable;
+  return { id: '', status: 'failed', error: { code, message: fault.message }, result: null };
+}
+
+async function show(outcomes: readonly Outcome[], output: Output): Promise<void> {
+  const reads = outcomes.map((outcome) => ({
+    file: outcome.file,
+    job: 'job' in outcome ? outcome.job : failedJob(outcome.fault),
+  }));
   if (output.json) {
     for (const { file, job } of reads) await output.print(JSON.stringify({ file, ...job }));
     return;

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../api-client.ts';
-import { type Batch, batchSchema, jobSchema, listSchema } from '../batch-schema.ts';
+import { type Batch, batchSchema, isFinal, jobSchema, listSchema } from '../batch-schema.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Output, table } from '../output.ts';
 import { progressBar } from '../progress-bar.ts';
@@ -30,8 +30,9 @@ export async function runCancel(api: ApiClient, id: string, output: Output): Pro
 }
 
 export async function runRetry(api: ApiClient, id: string, output: Output): Promise<ExitCode> {
-  if (!isBatch(id)) throw new CliError(EXIT.usage, 'only a batch can be retried: its id begins with batch_');
-  return showBatch(await api.post(`${BATCHES}/${id}/retry`, batchSchema), output);
+  const batch = await api.post(`${BATCHES}/${id}/retry`, batchSchema);
+  if (isFinal(batch.status)) output.say('no item has failed: there is nothing to read again');
+  return showBatch(batch, output);
 }
 
 const HEADER = ['BATCH', 'STATUS', 'TOTAL', 'READ', 'FAILED', 'LEFT', 'CREATED'];
@@ -53,6 +54,12 @@ async function showBatch(batch: Batch, output: Output): Promise<ExitCode> {
   });
   await output.print(output.json ? JSON.stringify(batch) : `${batch.id}  ${batch.status}\n${bar}`);
   return EXIT.ok;
+}
+
+/** Before a server is sought. @throws CliError where an id has not the form of one */
+export function checkId(id: string, { onlyBatch = false } = {}): void {
+  if (onlyBatch && !isBatch(id)) throw new CliError(EXIT.usage, 'this is for a batch: its id begins with batch_');
+  if (!isBatch(id)) idOf(id);
 }
 
 function isBatch(id: string): boolean {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ApiClient } from '../api-client.ts';
 import { listSchema } from '../batch-schema.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Output, table } from '../output.ts';
 
 const PATH = '/v1/admin/keys';
@@ -15,7 +15,12 @@ const keySchema = z.looseObject({
   created_at: z.string(),
   expires_at: z.string().nullable(),
 });
-const shownKeySchema = keySchema.extend({ key: z.string() });
+const shownKeySchema = keySchema.extend({
+  key: z.string(),
+  /** Of the first key: from now on nobody is served without one. */
+  ends_anonymous_access: z.boolean().optional(),
+});
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export interface NewKey {
   readonly scopes: readonly string[];
@@ -29,8 +34,15 @@ export async function createKey(
   { scopes, tenant, name, expires }: NewKey,
   output: Output,
 ): Promise<ExitCode> {
-  const json = { scopes, tenant, name, expires_at: expires };
+  const json = { scopes, tenant, name, expires_at: expires === undefined ? undefined : momentOf(expires) };
   return showKey(await api.post(PATH, shownKeySchema, { json }), output);
+}
+
+/** A date means its beginning in this machine's time zone. @throws CliError */
+function momentOf(text: string): string {
+  const moment = new Date(DATE.test(text) ? `${text}T00:00` : text);
+  if (/^\d{4}-\d{2}-\d{2}([T ].+)?$/.test(text) && !Number.isNaN(moment.getTime())) return moment.toISOString();
+  throw new CliError(EXIT.usage, `--expires ${text}: give a date, as 2030-12-31 or 2030-12-31T18:00:00+07:00`);
 }
 
 export async function rotateKey(api: ApiClient, id: string, output: Output): Promise<ExitCode> {
@@ -72,7 +84,9 @@ export async function listKeys(api: ApiClient, output: Output): Promise<ExitCode
 
 /** The key goes to stdout alone, so that a script can catch it. */
 async function showKey(key: z.infer<typeof shownKeySchema>, output: Output): Promise<ExitCode> {
-  output.say(`${key.id}: ${key.scopes.join('+')} of ${key.tenant}; the key is shown only now`);
+  const until = key.expires_at === null ? '' : ` until ${key.expires_at}`;
+  output.say(`${key.id}: ${key.scopes.join('+')} of ${key.tenant}${until}; the key is shown only now`);
+  if (key.ends_anonymous_access) output.say('it is the first key: from now on nobody is served without one');
   await output.print(output.json ? JSON.stringify(key) : key.key);
   return EXIT.ok;
 }

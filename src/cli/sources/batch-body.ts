@@ -1,11 +1,8 @@
-import { open, stat } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { openAsBlob } from 'node:fs';
 import { FormData } from 'undici';
 import type { SendOptions } from '../api-client.ts';
-import { CliError, EXIT } from '../exit-codes.ts';
-import { filesOf } from './folder.ts';
-import { isUrl, type ManifestRow, readManifest } from './manifest.ts';
-import { openFile } from './open-file.ts';
+import type { BatchContent, Image } from './batch-source.ts';
+import { type CheckedFile, hasChanged } from './source-file.ts';
 
 export interface BatchOptions {
   readonly strategy?: string;
@@ -13,69 +10,42 @@ export interface BatchOptions {
   readonly store_image?: boolean;
 }
 
-export interface BatchBody {
-  readonly send: SendOptions;
-  /** `1,000 images`, for people. */
-  readonly what: string;
-}
-
-/** What is sent for a folder, a ZIP file, a CSV manifest or a single image; nothing is read into memory. */
-export async function batchBodyOf(path: string, options: BatchOptions): Promise<BatchBody> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new CliError(EXIT.usage, `there is no ${path}`);
-  if (found.isDirectory()) return imagesBody(await filesOf(path), options, path);
-  if (await isZip(path)) {
-    const form = formWith(options);
-    form.append('archive', await openFile(path), basename(path));
-    return { send: { body: form }, what: `the archive ${basename(path)}` };
-  }
-  if (extname(path).toLowerCase() === '.csv') return manifestBody(await readManifest(path), options);
-  return imagesBody([{ path, name: basename(path) }], options, path);
-}
-
-async function manifestBody(rows: readonly ManifestRow[], options: BatchOptions): Promise<BatchBody> {
-  const urls = rows.filter((row) => isUrl(row.source)).length;
-  if (urls > 0 && urls < rows.length) {
-    throw new CliError(EXIT.usage, 'the manifest names files and URLs: put them into a manifest each');
-  }
-  const labels = rows.map(({ customId, metadata }) => ({ custom_id: customId, metadata }));
-  if (urls === 0) {
-    const files = rows.map(({ source, name }) => ({ path: source, name }));
-    return imagesBody(files, options, 'the manifest', labels);
-  }
-  const items = rows.map(({ source, name }, index) => ({ ...labels[index], image_url: source, name }));
-  return { send: { json: { items, options } }, what: `${rows.length} URLs` };
-}
-
-async function imagesBody(
-  files: readonly { path: string; name: string }[],
-  options: BatchOptions,
-  where: string,
-  labels?: readonly unknown[],
-): Promise<BatchBody> {
-  if (files.length === 0) throw new CliError(EXIT.usage, `${where} holds no files`);
-  const form = formWith(options);
-  if (labels) form.append('items', JSON.stringify(labels));
-  for (const { path, name } of files) {
-    form.append('images', await openFile(path), name);
-  }
-  return { send: { body: form }, what: files.length === 1 ? '1 image' : `${files.length} images` };
-}
-
-function formWith(options: BatchOptions): FormData {
+/** What is sent for a source; files are read while they are sent, never into memory. */
+export async function batchBodyOf(content: BatchContent, options: BatchOptions): Promise<SendOptions> {
+  if (content.kind === 'urls') return { json: { items: content.items, options } };
   const form = new FormData();
   form.append('options', JSON.stringify(options));
-  return form;
+  if (content.kind === 'archive') {
+    form.append('archive', await openAsBlob(content.file.path), content.file.name);
+    return { body: form };
+  }
+  if (content.images.some(({ label }) => label)) {
+    form.append('items', JSON.stringify(content.images.map(({ label }) => label ?? null)));
+  }
+  for (const { name, path } of content.images) form.append('images', await openAsBlob(path), name);
+  return { body: form };
 }
 
-async function isZip(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return (
-      extname(path).toLowerCase() === '.zip' || buffer.subarray(0, bytesRead).toString('hex').startsWith('504b0304')
-    );
-  } finally {
-    await file.close();
-  }
+/** `1,000 images`, for people. */
+export function describeContent(content: BatchContent): string {
+  if (content.kind === 'archive') return `the archive ${content.file.name}`;
+  const { length } = content.kind === 'urls' ? content.items : content.images;
+  const what = content.kind === 'urls' ? 'URL' : 'image';
+  return `${length.toLocaleString('en')} ${what}${length === 1 ? '' : 's'}`;
+}
+
+/**
+ * The content without the files that are being written or have gone since they were looked at; `changed` names them.
+ * A file that changes while it is sent breaks the whole request.
+ */
+export async function withoutChanged(
+  content: BatchContent,
+): Promise<{ readonly left: BatchContent | null; readonly changed: readonly string[] }> {
+  if (content.kind === 'urls') return { left: content, changed: [] };
+  const files: readonly CheckedFile[] = content.kind === 'archive' ? [content.file] : content.images;
+  const states = await Promise.all(files.map(hasChanged));
+  const changed = files.filter((_, index) => states[index]).map(({ name }) => name);
+  if (content.kind === 'archive') return { left: changed.length === 0 ? content : null, changed };
+  const images: readonly Image[] = content.images.filter((_, index) => !states[index]);
+  return { left: images.length === 0 ? null : { kind: 'images', images }, changed };
 }

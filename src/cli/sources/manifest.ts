@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CliError, EXIT } from '../exit-codes.ts';
-import { parseCsv } from './parse-csv.ts';
+import { parseTable, TableError, type TableRow } from './parse-table.ts';
 
 export interface ManifestRow {
   /** Of a file, absolute; or an http(s) URL. */
@@ -11,43 +13,130 @@ export interface ManifestRow {
   readonly metadata: Record<string, string> | null;
 }
 
-const FILE_COLUMNS = ['file', 'path', 'image', 'image_url', 'url'];
+export interface Manifest {
+  readonly rows: readonly ManifestRow[];
+  /** Rows that name no file, a sentence each. */
+  readonly problems: readonly string[];
+  /** What the list's author should know. */
+  readonly remarks: readonly string[];
+}
+
+const FILE_COLUMNS = ['file', 'filename', 'file_name', 'path', 'image', 'image_url', 'url'];
 const ID_COLUMN = 'custom_id';
 const MAX_METADATA = 16;
+/** How a spreadsheet program shows and saves a long number: its last digits are lost. */
+const ROUNDED_NUMBER = /^\d([.,]\d+)?E\+\d+$/i;
+/** A number of which a spreadsheet program has kept the fifteen digits that it can hold. */
+const CUT_NUMBER = /^\d{15}0+$/;
+const LONG_NUMBER = /^\d{16,}$/;
 
 export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 
 /**
- * A CSV manifest: a column `file` (or `path`, `image`, `image_url`, `url`) with paths beside the manifest or URLs, a
- * column `custom_id` where there is one; every other column becomes metadata of its item.
+ * Reads a list: a column `file` (or `path`, `image`, `image_url`, `url`) with paths beside the list or URLs, a column
+ * `custom_id` where there is one; every other column becomes metadata of its item.
+ * @param path of the list
+ * @throws CliError where it is no such table
  */
-export async function readManifest(path: string): Promise<ManifestRow[]> {
-  const [header, ...rows] = parseCsv(await readFile(path, 'utf8'));
-  const columns = (header ?? []).map((name) => name.trim().toLowerCase());
-  const fileColumn = columns.findIndex((name) => FILE_COLUMNS.includes(name));
-  const idColumn = columns.indexOf(ID_COLUMN);
+export async function readManifest(path: string, text: string): Promise<Manifest> {
+  const [header, ...lines] = rowsOf(path, text);
+  const columns = (header?.cells ?? []).map((name) => name.trim().toLowerCase());
+  const fileColumn = columns.findIndex(isFileColumn);
+  const idColumn = columns.findIndex((name) => columnName(name) === ID_COLUMN);
   if (fileColumn < 0) {
-    throw new CliError(EXIT.usage, `the manifest has no column ${FILE_COLUMNS.slice(0, -1).join(', ')} or url`);
+    throw new CliError(EXIT.usage, `${path}: the list has no column ${FILE_COLUMNS.slice(0, -1).join(', ')} or url`);
   }
   const others = columns.flatMap((name, column) =>
     column === fileColumn || column === idColumn || name === '' ? [] : [{ name, column }],
   );
   if (others.length > MAX_METADATA) {
-    throw new CliError(EXIT.usage, `the manifest has more than ${MAX_METADATA} columns besides file and custom_id`);
+    throw new CliError(EXIT.usage, `${path}: more than ${MAX_METADATA} columns besides file and custom_id`);
   }
-  return rows.map((row, index) => {
-    const source = (row[fileColumn] ?? '').trim();
-    if (source === '') throw new CliError(EXIT.usage, `row ${index + 2} of the manifest names no file`);
-    const pairs = others
-      .map(({ name, column }) => [name, row[column] ?? ''] as const)
-      .filter(([, text]) => text !== '');
-    return {
-      source: isUrl(source) ? source : resolve(dirname(path), source),
-      name: source,
-      customId: idColumn < 0 ? null : (row[idColumn] ?? '').trim() || null,
+  const rows: ManifestRow[] = [];
+  const problems: string[] = [];
+  for (const { line, cells } of lines) {
+    // Also the blanks of web pages, which no parser of CSV takes for ones.
+    const cell = (column: number): string => (cells[column] ?? '').trim();
+    const named = withoutQuotes(cell(fileColumn));
+    if (named === '') {
+      problems.push(`line ${line} of the list names no file`);
+      continue;
+    }
+    const pairs = others.map(({ name, column }) => [name, cell(column)] as const).filter(([, text]) => text !== '');
+    rows.push({
+      ...(isUrl(named) ? { source: named, name: named } : await fileOf(dirname(path), named)),
+      customId: (idColumn < 0 ? '' : cell(idColumn)) || null,
       metadata: pairs.length === 0 ? null : Object.fromEntries(pairs),
-    };
-  });
+    });
+  }
+  return { rows, problems, remarks: remarksOn(rows) };
+}
+
+function isFileColumn(cell: string): boolean {
+  return FILE_COLUMNS.includes(columnName(cell));
+}
+
+/** `Custom ID` is `custom_id`. */
+function columnName(cell: string): string {
+  return cell
+    .trim()
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_');
+}
+
+function rowsOf(path: string, text: string): TableRow[] {
+  try {
+    return parseTable(text, isFileColumn);
+  } catch (error) {
+    if (!(error instanceof TableError)) throw error;
+    throw new CliError(EXIT.usage, `${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Windows copies a path with quotation marks around it. */
+function withoutQuotes(cell: string): string {
+  return cell.replace(/^"(.*)"$/s, '$1').trim();
+}
+
+/** The file that a cell means: also with the separators of Windows, or with accents written in the other way. */
+async function fileOf(folder: string, cell: string): Promise<{ source: string; name: string }> {
+  if (/^file:\/\//i.test(cell)) return { source: pathOf(cell), name: cell };
+  const slashed = cell.replaceAll('\\', '/');
+  for (const name of [cell, slashed, slashed.normalize('NFC'), slashed.normalize('NFD')]) {
+    const source = resolve(folder, name);
+    if (await isThere(source)) return { source, name: slashed };
+  }
+  return { source: resolve(folder, slashed), name: cell };
+}
+
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    // Then it is a file that is not there.
+    return url;
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function remarksOn(rows: readonly ManifestRow[]): string[] {
+  const ids = rows.flatMap(({ customId }) => customId ?? []);
+  const rounded = ids.filter((id) => ROUNDED_NUMBER.test(id));
+  const long = ids.filter((id) => LONG_NUMBER.test(id));
+  // One number in ten ends in a zero by itself: several that all do were cut.
+  const cut = long.length > 2 && long.every((id) => CUT_NUMBER.test(id)) ? long : [];
+  const bad = [...rounded, ...cut];
+  if (bad.length === 0) return [];
+  const which = bad.length === 1 ? 'a custom_id looks' : `${bad.length} values of custom_id look`;
+  return [
+    `${which} like ${bad[0]}: a spreadsheet program has rounded a long number. Format the column as text before the numbers are typed or pasted, and save the list again`,
+  ];
 }

@@ -12,7 +12,24 @@ export interface CardReaderPoolOptions {
   readonly threads?: number;
   /** Threads that a run of a model may use within a card. Default 1. */
   readonly intraOpThreads?: number;
+  readonly limits?: Partial<PoolLimits>;
+  /** A thread that hangs in native code cannot be ended: only the end of the process helps. Default: nothing. */
+  readonly onStuck?: () => void;
 }
+
+/** Milliseconds after which a thread is taken for hung and replaced. */
+interface PoolLimits {
+  /** Loading the models. */
+  readonly start: number;
+  /** A card; less than the time-out of the activity, so that its retry finds a thread. */
+  readonly read: number;
+  /** The step at which a card that nobody waits for any more is given up. */
+  readonly abort: number;
+  /** Ending a thread. */
+  readonly end: number;
+}
+
+const LIMITS_MS: PoolLimits = { start: 120_000, read: 100_000, abort: 20_000, end: 5_000 };
 
 export interface PoolReadOptions {
   readonly signal?: AbortSignal;
@@ -23,11 +40,13 @@ export interface PoolReadOptions {
 export interface CardReaderPool {
   /** Resolves once every thread has loaded its models; rejects where one cannot. */
   readonly ready: Promise<void>;
+  /** Whether a thread could read a card now; failed: none can be started, though it is tried again and again. */
+  readonly state: 'loading' | 'ready' | 'failed';
   /** Cards that wait for a thread. */
   readonly waiting: number;
   /**
    * Reads one card; waits while all threads are busy, first come, first served.
-   * @throws KtpflowError as readCard; `internal` (retryable) where the thread died; the signal's reason on abort, at
+   * @throws KtpflowError as readCard; `internal` (retryable) where the thread died or hung; the signal's reason on abort, at
    * once, while the thread gives up at its next step.
    */
   read(bytes: Uint8Array, options?: PoolReadOptions): Promise<CardReading>;
@@ -46,13 +65,16 @@ interface Slot {
   worker: Worker;
   /** The card in the thread's hands, with `job` gone once nobody waits for it any more. */
   busy: { job: Job | null } | null;
-  state: 'starting' | 'ready' | 'closed';
+  state: 'starting' | 'ready' | 'failed' | 'closed';
   /** Threads that died in a row before they were ready. */
   failedStarts: number;
+  /** Replaces the thread unless it answers before. */
+  watch: NodeJS.Timeout | undefined;
 }
 
-/** A thread that cannot start (a broken model file) is tried again this often, with growing pauses. */
+/** After so many starts in vain (a broken model file, no memory) cards are refused instead of waiting for the next. */
 const MAX_FAILED_STARTS = 5;
+const LONGEST_PAUSE_MS = 30_000;
 /** How long a closing thread may take to release its models. */
 const CLOSE_GRACE_MS = 3000;
 
@@ -65,16 +87,20 @@ class WorkerPool implements CardReaderPool {
   readonly ready: Promise<void>;
   readonly #start: (data: ThreadData) => Worker;
   readonly #data: ThreadData;
+  readonly #limits: PoolLimits;
+  readonly #onStuck: () => void;
   readonly #slots: Slot[] = [];
   readonly #queue: Job[] = [];
   #closed = false;
 
   constructor(
-    { modelPaths, threads = 2, intraOpThreads = 1 }: CardReaderPoolOptions,
+    { modelPaths, threads = 2, intraOpThreads = 1, limits, onStuck = () => undefined }: CardReaderPoolOptions,
     start: (data: ThreadData) => Worker,
   ) {
     this.#start = start;
     this.#data = { ...modelPaths, intraOpThreads };
+    this.#limits = { ...LIMITS_MS, ...limits };
+    this.#onStuck = onStuck;
     const starts: Promise<void>[] = [];
     for (let index = 0; index < threads; index++) {
       starts.push(
@@ -86,6 +112,11 @@ class WorkerPool implements CardReaderPool {
     this.ready = Promise.all(starts).then(() => undefined);
     // Whoever does not wait for `ready` learns of the failure from read().
     this.ready.catch(() => undefined);
+  }
+
+  get state(): 'loading' | 'ready' | 'failed' {
+    if (this.#slots.some(({ state }) => state === 'ready')) return 'ready';
+    return this.#slots.some(({ state }) => state === 'starting') ? 'loading' : 'failed';
   }
 
   get waiting(): number {
@@ -119,8 +150,10 @@ class WorkerPool implements CardReaderPool {
       this.#slots.map(async (slot) => {
         slot.busy?.job?.reject(gone());
         slot.busy = null;
-        if (slot.state === 'closed') return;
+        clearTimeout(slot.watch);
+        const isRunning = slot.state === 'starting' || slot.state === 'ready';
         slot.state = 'closed';
+        if (!isRunning) return;
         const exited = new Promise<void>((resolve) => slot.worker.once('exit', () => resolve()));
         this.#send(slot, { kind: 'close' });
         const timer = setTimeout(() => void slot.worker.terminate(), CLOSE_GRACE_MS);
@@ -137,6 +170,7 @@ class WorkerPool implements CardReaderPool {
       if (slot.busy?.job !== job) continue;
       slot.busy.job = null;
       this.#send(slot, { kind: 'abort' });
+      this.#watch(slot, this.#limits.abort);
     }
     job.reject(job.options.signal?.reason);
   }
@@ -147,13 +181,14 @@ class WorkerPool implements CardReaderPool {
       const job = this.#queue.shift();
       if (!job) return;
       slot.busy = { job };
+      this.#watch(slot, this.#limits.read);
       this.#send(slot, {
         kind: 'read',
         bytes: job.bytes,
         rejectLowQuality: job.options.rejectLowQuality ?? false,
       });
     }
-    if (this.#slots.every(({ state }) => state === 'closed')) {
+    if (this.state === 'failed') {
       for (const job of this.#queue.splice(0)) {
         job.reject(new KtpflowError('model_not_ready', 'The OCR models cannot be loaded.', { retryAfterSeconds: 30 }));
       }
@@ -164,8 +199,27 @@ class WorkerPool implements CardReaderPool {
     slot.worker.postMessage(request);
   }
 
+  /** Gives a thread so many milliseconds to answer, instead of what it had. */
+  #watch(slot: Slot, limitMs: number): void {
+    clearTimeout(slot.watch);
+    slot.watch = setTimeout(() => this.#replace(slot), limitMs);
+    slot.watch.unref();
+  }
+
+  /** Ends a thread that hangs; its `exit` starts the next one. */
+  #replace(slot: Slot): void {
+    slot.busy?.job?.reject(new KtpflowError('internal', 'Reading the card took too long.', { retryable: true }));
+    if (slot.busy) slot.busy.job = null;
+    const { worker } = slot;
+    // Its late answer must not get the next card.
+    worker.removeAllListeners('message');
+    slot.watch = setTimeout(this.#onStuck, this.#limits.end);
+    void worker.terminate();
+  }
+
   #startSlot(onReady: () => void, onDead: (error: unknown) => void): Slot {
-    const slot: Slot = { worker: this.#start(this.#data), busy: null, state: 'starting', failedStarts: 0 };
+    const worker = this.#start(this.#data);
+    const slot: Slot = { worker, busy: null, state: 'starting', failedStarts: 0, watch: undefined };
     this.#listen(slot, onReady, onDead);
     return slot;
   }
@@ -173,11 +227,13 @@ class WorkerPool implements CardReaderPool {
   #listen(slot: Slot, onReady: () => void, onDead: (error: unknown) => void): void {
     const { worker } = slot;
     let cause: unknown;
+    this.#watch(slot, this.#limits.start);
     worker.on('error', (error) => {
       cause = error;
     });
     worker.on('message', (message: ThreadAnswer) => {
       if (message.kind === 'ready') {
+        clearTimeout(slot.watch);
         slot.state = this.#closed ? 'closed' : 'ready';
         slot.failedStarts = 0;
         onReady();
@@ -185,6 +241,7 @@ class WorkerPool implements CardReaderPool {
       } else this.#settle(slot, message);
     });
     worker.once('exit', () => {
+      clearTimeout(slot.watch);
       if (this.#closed) return;
       const wasReady = slot.state === 'ready';
       slot.state = 'starting';
@@ -194,12 +251,11 @@ class WorkerPool implements CardReaderPool {
       slot.busy = null;
       if (!wasReady) slot.failedStarts++;
       if (slot.failedStarts >= MAX_FAILED_STARTS) {
-        slot.state = 'closed';
+        slot.state = 'failed';
         onDead(cause);
         this.#dispatch();
-        return;
       }
-      const pause = slot.failedStarts === 0 ? 0 : 100 * 2 ** slot.failedStarts;
+      const pause = slot.failedStarts === 0 ? 0 : Math.min(100 * 2 ** slot.failedStarts, LONGEST_PAUSE_MS);
       setTimeout(() => {
         if (this.#closed) return;
         slot.worker = this.#start(this.#data);
@@ -215,6 +271,7 @@ class WorkerPool implements CardReaderPool {
       return;
     }
     slot.busy = null;
+    clearTimeout(slot.watch);
     if (message.kind === 'done') job?.resolve(message.reading);
     else {
       const { code, message: text } = message.failure;

@@ -4,16 +4,21 @@ import type { KtpResult } from '../../ktp/schema.ts';
 import { readFirstCard } from '../documents/read-first-card.ts';
 import type { Engine, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
 
-/** Name of the model that is always there. */
 /** Name of the published schema that asks for the full shape. */
 const FULL_SCHEMA_NAME = 'ktp';
 /** A reader of a stream sees the answer in so many parts: it is there at once, but clients expect more than one. */
 const PARTS = 8;
 
+const READINESS: Readonly<Record<'loading' | 'ready' | 'failed', EngineReadiness>> = {
+  loading: { ready: false, error: 'The OCR models are being loaded.' },
+  ready: { ready: true, error: null },
+  failed: { ready: false, error: 'The OCR models cannot be loaded.' },
+};
+
 export interface KtpOcrDependencies {
   /** Reads cards; the pool of the card reader. */
   readonly pool: {
-    readonly ready: Promise<void>;
+    readonly state: 'loading' | 'ready' | 'failed';
     read(bytes: Uint8Array, options: { readonly signal: AbortSignal }): Promise<{ readonly result: KtpResult }>;
   };
 }
@@ -24,15 +29,6 @@ export interface KtpOcrDependencies {
  * it is assembled and checked.
  */
 export function createKtpOcrEngine({ pool }: KtpOcrDependencies): Engine {
-  let state: EngineReadiness = { ready: false, error: 'The OCR models are being loaded.' };
-  pool.ready.then(
-    () => {
-      state = { ready: true, error: null };
-    },
-    () => {
-      state = { ready: false, error: 'The OCR models cannot be loaded.' };
-    },
-  );
   return {
     id: 'pp-ocr',
     kind: 'ppocr',
@@ -50,7 +46,7 @@ export function createKtpOcrEngine({ pool }: KtpOcrDependencies): Engine {
     },
     contextLength: async () => null,
     countTokens: async () => null,
-    readiness: async () => state,
+    readiness: async () => READINESS[pool.state],
     async *generate(request, { signal }): AsyncGenerator<GenerationPart> {
       signal.throwIfAborted();
       const shape = shapeOf(request);

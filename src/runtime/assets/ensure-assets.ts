@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { explainMachineFault } from '../environment/machine-fault.ts';
 import { describeHolder } from '../processes/lock-holder.ts';
 import { type ProcessLock, tryLock, waitForLock } from '../processes/process-lock.ts';
 import { type Asset, AssetError, type AssetSource, type HttpSource, reasonOf, type WheelSource } from './asset.ts';
@@ -75,6 +76,8 @@ async function fetchAsset(asset: Asset, cache: string, visit: Visit, report: Ass
       report.line(`${asset.title}: verified, kept in ${target}`);
       return;
     } catch (error) {
+      // No room or no right here: the next source would fail alike.
+      if (explainMachineFault(error) !== null) throw error;
       failures.push(`${place}: ${reasonOf(error)}`);
       report.line(`  not from there: ${reasonOf(error)}`);
     }

@@ -5,7 +5,6 @@ import { createStoreResult } from '../../activities/extraction/store-result.ts';
 import { alsoPruningAccessLog } from '../../activities/retention/prune-access-log.ts';
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
 import type { Config, Role } from '../../config.ts';
-import { createMetrics } from '../../observability/metrics.ts';
 import { type Database, openDatabase } from '../../storage/database.ts';
 import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
@@ -15,7 +14,7 @@ import { openEmbeddedDatabase } from '../embedded/pglite.ts';
 import { describeLostKeys } from '../supervisor/lost-keys.ts';
 import type { CleanupStack } from './cleanup-stack.ts';
 import { connectWorker, createTemporalClient, createWorkerClient } from './connect.ts';
-import { type KeptWorkers, keepWorking } from './keep-working.ts';
+import { type KeptWorkers, keepWorking, workersOn } from './keep-working.ts';
 import type { RoleContext } from './role-context.ts';
 
 /**
@@ -23,13 +22,12 @@ import type { RoleContext } from './role-context.ts';
  * @returns the API's address, where the role is among them
  */
 export async function runDatabaseRoles(context: RoleContext, roles: readonly Role[]): Promise<string | undefined> {
-  const { config, keyring, blobs, logger, closers } = context;
+  const { config, keyring, blobs, logger, metrics, closers } = context;
   const database = await connectDatabase(config, closers);
   const lost = await describeLostKeys(database, keyring);
   if (lost) process.stderr.write(`${lost}\n`);
   const temporal = createTemporalClient(config, keyring);
   closers.add('temporal client', () => temporal.connection.close());
-  const metrics = createMetrics();
   const outcomes = new StoredOutcomes();
 
   const keepWorkflowWorker = (): KeptWorkers => {
@@ -38,7 +36,6 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
       'worker',
       async () => {
         const connection = await connectWorker(config);
-        await ensureRetentionSchedule(temporal);
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         const activities = {
           storeResult,
@@ -46,13 +43,19 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
           ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
         };
-        return { connection, workers: await createWorkflowWorkers(where, activities) };
+        return workersOn(connection, async () => {
+          await ensureRetentionSchedule(temporal);
+          return createWorkflowWorkers(where, activities);
+        });
       },
       logger,
     );
   };
   const workers = roles.includes('worker') ? keepWorkflowWorker() : undefined;
-  if (workers) closers.add('workflow worker', () => workers.stop());
+  if (workers) {
+    closers.add('workflow worker', () => workers.stop());
+    context.readinessChecks.push({ component: 'workflow worker', works: () => workers.connection() !== undefined });
+  }
 
   if (!roles.includes('api')) return undefined;
   const { startApiServer } = await import('../../api/server.ts');

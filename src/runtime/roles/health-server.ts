@@ -11,12 +11,12 @@ export interface HealthServer {
 /**
  * Liveness, readiness and metrics of a process whatever its roles are: a worker and an inference process have no other
  * port. Nothing of it concerns a caller, and it asks for no key: keep the port inside the private network.
- * @param ready why the process cannot work right now; null: it can
+ * @param fault the part that does not work right now; null: all do
  */
 export async function startHealthServer(
   port: number,
   host: string,
-  { ready, registry }: { ready: () => string | null; registry: Registry },
+  { fault, registry }: { fault: () => string | null; registry: Registry },
 ): Promise<HealthServer> {
   const server = createServer(async (request, response) => {
     const path = request.url?.split('?')[0];
@@ -24,11 +24,13 @@ export async function startHealthServer(
       response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics());
       return;
     }
-    const reason = path === '/readyz' ? ready() : null;
+    const waitsFor = path === '/readyz' ? fault() : null;
     const known = path === '/livez' || path === '/readyz';
-    const status = !known ? 404 : reason === null ? 200 : 503;
+    const status = !known ? 404 : waitsFor === null ? 200 : 503;
     response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(known ? { ok: status === 200, ...(reason && { reason }) } : { ok: false }));
+    response.end(
+      JSON.stringify(known ? { ok: status === 200, ...(waitsFor && { waits_for: waitsFor }) } : { ok: false }),
+    );
   });
   server.listen(port, host);
   await once(server, 'listening');

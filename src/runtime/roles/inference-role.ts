@@ -11,15 +11,24 @@ import { silentReport } from '../assets/report.ts';
 import { ensureOcrModels } from '../assets/runtime-assets.ts';
 import { isAlive } from '../processes/process-identity.ts';
 import { connectWorker } from './connect.ts';
-import { keepWorking } from './keep-working.ts';
+import { keepWorking, workersOn } from './keep-working.ts';
 import type { RoleContext } from './role-context.ts';
 
 /** Images and models: needs no database. */
-export async function runInferenceRole({ config, keyring, blobs, logger, closers }: RoleContext): Promise<void> {
+export async function runInferenceRole(context: RoleContext): Promise<void> {
+  const { config, keyring, blobs, logger, closers } = context;
   await removeLeftVideoFolders(isAlive);
   const models = await ensureOcrModels(config, silentReport);
   const threads = config.OCR_THREADS || availableParallelism();
-  const pool = createCardReaderPool({ modelPaths: models, threads });
+  const pool = createCardReaderPool({
+    modelPaths: models,
+    threads,
+    // The supervisor, or whatever runs this role, starts it anew; Temporal gives its cards to the next one.
+    onStuck: () => {
+      logger.error('card-reader.stuck');
+      process.exit(1);
+    },
+  });
   closers.add('card reader', () => pool.close());
   const engines = createEngines(config, { pool });
   closers.add('engines', () => engines.close());
@@ -52,12 +61,17 @@ export async function runInferenceRole({ config, keyring, blobs, logger, closers
     async () => {
       const connection = await connectWorker(config);
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
-      // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
-      const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
-      const generations = vlm ? [await createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)] : [];
-      return { connection, workers: [...cards, ...generations] };
+      return workersOn(connection, async () => {
+        // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
+        const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
+        const generations = vlm
+          ? [await createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)]
+          : [];
+        return [...cards, ...generations];
+      });
     },
     logger,
   );
   closers.add('inference worker', () => workers.stop());
+  context.readinessChecks.push({ component: 'inference worker', works: () => workers.connection() !== undefined });
 }

@@ -19,6 +19,23 @@ export interface KeptWorkers {
 }
 
 /**
+ * Makes workers on a connection, which is closed where that fails: it is tried again every few seconds, for days where
+ * a key lacks a permission, and each try left a connection open.
+ */
+export async function workersOn(
+  connection: NativeConnection,
+  make: () => Promise<readonly Worker[]>,
+): Promise<ConnectedWorkers> {
+  try {
+    return { connection, workers: await make() };
+  } catch (error) {
+    // Fails where one of several workers was made already; the error that counts is the first.
+    await connection.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
  * Runs workers for as long as the process lives. Temporal's SDK retries a server that does not answer, but not the
  * first connection, and it gives up on some faults for good: then the workers are made anew.
  */

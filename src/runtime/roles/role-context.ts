@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import type { Logger } from '../../observability/logger.ts';
+import type { Metrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { CleanupStack } from './cleanup-stack.ts';
 
@@ -10,5 +11,8 @@ export interface RoleContext {
   readonly keyring: Keyring;
   readonly blobs: BlobStore;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly closers: CleanupStack;
+  /** What must work for this process to be ready; roles add theirs. */
+  readonly readinessChecks: { readonly component: string; readonly works: () => boolean }[];
 }

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Runtime } from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Config, Role } from '../../config.ts';
 import { ConfigError } from '../../config.ts';
 import { Keyring } from '../../encryption/keyring.ts';
 import { blockOtherLoaders } from '../../media/allowed-loaders.ts';
 import { createLogger } from '../../observability/logger.ts';
+import { createMetrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import { FileBlobStore } from '../../storage/file-blobs.ts';
+import { createTemporalLog } from '../../worker/temporal-log.ts';
 import { CleanupStack } from './cleanup-stack.ts';
+import { startHealthServer } from './health-server.ts';
 import type { RoleContext } from './role-context.ts';
 
 export interface RunningRoles {
@@ -36,14 +39,27 @@ export async function runRoles(
     if (config.ENCRYPTION_KEYS.length === 0) {
       throw new ConfigError('ENCRYPTION_KEYS: needed by a process with ROLES, as id:base64 with a key of 32 bytes');
     }
-    // Temporal's own log lines may quote what activities threw; failures reach us through workflows anyway.
+    const metrics = createMetrics();
     Runtime.install({
-      logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+      logger: createTemporalLog(logger, metrics.workflowTaskFailed),
+      telemetryOptions: {
+        logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+      },
       shutdownSignals: [],
     });
     blockOtherLoaders();
     const keyring = new Keyring(config.ENCRYPTION_KEYS);
-    const context: RoleContext = { config, keyring, blobs: await openBlobs(config, keyring), logger, closers };
+    const readinessChecks: RoleContext['readinessChecks'] = [];
+    let started = false;
+    if (config.HEALTH_PORT !== undefined) {
+      const health = await startHealthServer(config.HEALTH_PORT, config.HOST, {
+        fault: () => (started ? readinessChecks.find(({ works }) => !works())?.component : 'start') ?? null,
+        registry: metrics.registry,
+      });
+      closers.add('health', () => health.close());
+    }
+    const blobs = await openBlobs(config, keyring);
+    const context: RoleContext = { config, keyring, blobs, logger, metrics, closers, readinessChecks };
     let address: string | undefined;
     if (roles.includes('api') || roles.includes('worker')) {
       const { runDatabaseRoles } = await import('./database-roles.ts');
@@ -53,6 +69,7 @@ export async function runRoles(
       const { runInferenceRole } = await import('./inference-role.ts');
       await runInferenceRole(context);
     }
+    started = true;
     options.onReady(address === undefined ? {} : { address });
     return { drain: () => closers.closeAll(logger) };
   } catch (error) {

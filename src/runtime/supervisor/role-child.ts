@@ -4,6 +4,7 @@ import { signal } from '../processes/process-identity.ts';
 import type { Part, PartEnd } from './keep-running.ts';
 import { lastLines } from './last-lines.ts';
 import { type DrainRequest, isRoleReport } from './role-messages.ts';
+import { SUPERVISED_ARGUMENT } from './supervised.ts';
 
 /** Enough of the standard error to hold the reason of a crash. */
 const ERROR_BYTES = 8192;
@@ -21,7 +22,7 @@ export function forkRole(
   environment: NodeJS.ProcessEnv,
   onReady: (address: string | undefined) => void,
 ): RoleChild {
-  const child = forkModule(childModule, [], {
+  const child = forkModule(childModule, [SUPERVISED_ARGUMENT], {
     env: environment,
     detached: true,
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

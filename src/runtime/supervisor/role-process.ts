@@ -1,7 +1,10 @@
 import { type Config, ConfigError, type Role } from '../../config.ts';
 import { reasonOf } from '../assets/asset.ts';
+import { explainMachineFault } from '../environment/machine-fault.ts';
+import { checkTemporaryFolder } from '../environment/temporary-folder.ts';
 import { listenForStop } from '../processes/stop-signals.ts';
 import { isDrainRequest, type RoleReport } from './role-messages.ts';
+import { isSupervised } from './supervised.ts';
 
 /** For a process that nobody supervises; container platforms kill after 30 s. */
 const DRAIN_MS = 25_000;
@@ -12,8 +15,7 @@ export type RunRoles = (
   options: { onReady(info: { address?: string }): void },
 ) => Promise<{ drain(): Promise<void> }>;
 
-/** A fork keeps `send` when its channel has closed already, even before its first line ran. */
-const SUPERVISED = process.send !== undefined;
+const SUPERVISED = isSupervised();
 
 /**
  * Runs roles as a process: a supervisor's child, which obeys and never outlives it, or a service of a distributed
@@ -29,6 +31,7 @@ export async function runRoleProcess(
   process.title = titleOf(roles);
   const stopAsked = SUPERVISED ? obeySupervisor() : obeySignals();
   try {
+    await checkTemporaryFolder();
     const runRoles = await load();
     const running = await runRoles(config, roles, {
       onReady: ({ address }) => report({ type: 'ready', ...(address === undefined ? {} : { address }) }),
@@ -85,8 +88,10 @@ function obeySignals(): Promise<void> {
 /** One line for what a restart does not cure; null for everything else. */
 function hopelessMessage(error: unknown, config: Config): string | null {
   if (error instanceof ConfigError) return error.message;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return listenProblem(code, config) ?? (isLocal(error) ? reasonOf(error) : null);
+  if (isLocal(error)) return reasonOf(error);
+  const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const ofListening = /^(listen|bind|getaddrinfo)$/.test(syscall ?? '');
+  return (ofListening ? listenProblem(code ?? '', config) : null) ?? explainMachineFault(error);
 }
 
 /** Why an address cannot be listened on, in one line; null for any other error code. */

@@ -1,13 +1,16 @@
 import { join, resolve } from 'node:path';
-import type { Config, Role } from '../../config.ts';
+import { type Config, ConfigError, type Role, tidyValue } from '../../config.ts';
 import { AssetError } from '../assets/asset.ts';
 import type { AssetReport } from '../assets/report.ts';
 import { ensureOcrModels, ensureTemporalCli } from '../assets/runtime-assets.ts';
 import { adminKeyPath } from '../embedded/admin-key.ts';
 import { loadOrCreateEncryptionKeys } from '../embedded/encryption-keys.ts';
-import { type Home, HomeInUseError, openHome } from '../embedded/home.ts';
+import { type Home, HomeInUseError, HomeUnusableError, openHome } from '../embedded/home.ts';
+import { removeServerRecord, writeServerRecord } from '../embedded/server-record.ts';
 import { temporalPart } from '../embedded/temporal-part.ts';
 import { endLeftOverServers } from '../embedded/temporal-server.ts';
+import { explainMachineFault } from '../environment/machine-fault.ts';
+import { checkTemporaryFolder } from '../environment/temporary-folder.ts';
 import { childEnvironment } from '../processes/child-environment.ts';
 import { type ChildRecords, endRecordedChildren } from '../processes/child-records.ts';
 import { freePort, listenError } from '../processes/free-port.ts';
@@ -49,6 +52,8 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
   const startedAt = performance.now();
   process.title = 'ktpflow';
   let platform: Platform | null = null;
+  /** A hang-up took the npm that runs us, and was not meant for us. */
+  let isDetached = false;
   let stopped = () => {};
   const stopAsked = new Promise<void>((resolve) => {
     stopped = resolve;
@@ -64,14 +69,19 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
       if (platform !== null) killAll(platform);
       process.exit(exitCodeOf(name));
     },
+    onIgnoredHangup: () => {
+      isDetached = true;
+    },
   });
   watchNpm(() => {
+    if (isDetached) return;
     if (platform === null) process.exit(1);
     stopped();
   });
 
   let home: Home | null = null;
   try {
+    await checkTemporaryFolder();
     home = await openHome(options.config.KTPFLOW_HOME);
     platform = await startPlatform(options, home);
     const outcome = await Promise.race([readiness(platform), stopAsked]);
@@ -88,10 +98,12 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
     options.say('stopped');
     return 0;
   } catch (error) {
-    if (!isUserFacing(error)) throw error;
-    options.reportError(`ktpflow: ${error.message}`);
+    const line = isUserFacing(error) ? error.message : explainMachineFault(error);
+    if (line === null) throw error;
+    options.reportError(`ktpflow: ${line}`);
     return 1;
   } finally {
+    if (home !== null) await removeServerRecord(home.path);
     await home?.release();
     endListening();
   }
@@ -102,7 +114,7 @@ async function startPlatform(options: SupervisorOptions, home: Home): Promise<Pl
   const records = await endLeftOvers(home);
   await checkPort(config);
   say(`data in ${home.path}`);
-  const encryptionKeys = environment.ENCRYPTION_KEYS || (await embeddedKeys(home, say));
+  const encryptionKeys = tidyValue(environment.ENCRYPTION_KEYS) ?? (await embeddedKeys(home, say));
   for (const line of accessLines(config, home)) say(line);
   const cliPath = config.TEMPORAL_ADDRESS ? null : await ensureTemporalCli(config, options.assetReport);
   await ensureOcrModels(config, options.assetReport);
@@ -132,8 +144,8 @@ async function startPlatform(options: SupervisorOptions, home: Home): Promise<Pl
         );
   return {
     temporal,
-    api: keepRole(options, ['api', 'worker'], overrides, records),
-    inference: keepRole(options, ['inference'], overrides, records),
+    api: keepRole(options, ['api', 'worker'], overrides, records, (address) => recordAddress(home, address)),
+    inference: keepRole(options, ['inference'], overrides, records, () => {}),
   };
 }
 
@@ -167,11 +179,17 @@ function accessLines(config: Config, home: Home): string[] {
   ];
 }
 
+/** Without the record the command line still looks at HOST and PORT: a full disk must not stop the server. */
+function recordAddress(home: Home, address: string): void {
+  writeServerRecord(home.path, address).catch(() => {});
+}
+
 function keepRole(
   options: SupervisorOptions,
   roles: readonly Role[],
   overrides: NodeJS.ProcessEnv,
   records: ChildRecords,
+  onListening: (address: string) => void,
 ): SupervisedPart {
   // A port that the system chose is kept over restarts.
   let address: string | undefined;
@@ -182,6 +200,7 @@ function keepRole(
       if (readyAt !== undefined && address === undefined) {
         address = readyAt;
         options.say(`listening on ${readyAt}`);
+        onListening(readyAt);
       }
     });
     records.add(child.pid);
@@ -216,5 +235,7 @@ function killAll({ api, inference, temporal }: Platform): void {
 const exitCodeOf = (name: NodeJS.Signals) => (name === 'SIGTERM' ? 143 : name === 'SIGHUP' ? 129 : 130);
 
 function isUserFacing(error: unknown): error is Error {
-  return [AssetError, FatalStartError, HomeInUseError, LockUnavailableError].some((known) => error instanceof known);
+  return [AssetError, ConfigError, FatalStartError, HomeInUseError, LockUnavailableError, HomeUnusableError].some(
+    (known) => error instanceof known,
+  );
 }

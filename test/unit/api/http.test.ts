@@ -180,7 +180,13 @@ describe('without Temporal', () => {
     const health = await api.request('/health');
     expect([health.status, await health.json()]).toMatchObject([
       200,
-      { ok: false, modelReady: false, temporal: { connected: false }, database: { connected: true } },
+      {
+        ok: false,
+        modelReady: false,
+        temporal: { connected: false },
+        database: { connected: true },
+        storage: { writable: true },
+      },
     ]);
   });
 });

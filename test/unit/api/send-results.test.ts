@@ -27,7 +27,7 @@ async function outcomeOf(
   });
   const server = createServer(async (_request, response) => {
     const options = { format: 'ndjson', bom: false, spreadsheet: false } as const;
-    const sent = sendResults(response as unknown as ExpressResponse, 'batch_1', rows, options);
+    const sent = sendResults(response as unknown as ExpressResponse, { batchId: 'batch_1', rows, count: 1 }, options);
     const [outcome] = await Promise.allSettled([sent]);
     resolve(outcome);
   });

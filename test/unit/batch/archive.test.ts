@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listArchiveEntries } from '../../../src/batch/archive/list-entries.ts';
@@ -50,6 +51,86 @@ describe('an archive', () => {
     const { entries, skipped } = await listed([...names, './a.jpg'].map((name) => ({ name, data: picture })));
     expect(skipped).toBe(names.length);
     expect(entries.map((entry) => entry.name)).toEqual(['./a.jpg']);
+  });
+
+  it('leaves out what Windows, network storage, Office and browsers put beside the files', async () => {
+    const junk = ['desktop.ini', 'x/ehthumbs.db', '$RECYCLE.BIN/1.jpg', 'Icon\r', '~$list.docx', '@eaDir/a/t.jpg'];
+    const unfinished = ['System Volume Information/a', '#recycle/1.jpg', 'a.jpg.part', 'b.jpg.crdownload', 'c.lnk'];
+    const names = [...junk, ...unfinished];
+    const { entries, skipped } = await listed(
+      [...names, 'Icon.jpg', 'part.jpg'].map((name) => ({ name, data: picture })),
+    );
+    expect(skipped).toBe(names.length);
+    expect(entries.map((entry) => entry.name)).toEqual(['Icon.jpg', 'part.jpg']);
+  });
+
+  it('takes a folder named like a drive for a folder', async () => {
+    const names = ['A: Kecamatan/1.jpg', 'B:scan.jpg'];
+    expect(await refusals(names.map((name) => ({ name, data: picture })))).toEqual([null, null]);
+  });
+
+  it.each<[string, string, Buffer]>([
+    [
+      'UTF-8 without its flag, as macOS writes it',
+      'KTP José – Désa/kartu é.jpg',
+      Buffer.from('KTP José – Désa/kartu é.jpg'),
+    ],
+    ['code page 437', 'Désa/Ñandú.jpg', Buffer.from('448273612fa5616e64a32e6a7067', 'hex')],
+    ['Windows-1252', 'Désa ÀÈ.jpg', Buffer.from('Désa ÀÈ.jpg', 'latin1')],
+  ])('reads a name in %s', async (_what, name, nameBytes) => {
+    const entry = { name, nameBytes, data: picture };
+    for (const withoutFlag of [true, false]) {
+      expect((await listed([{ ...entry, withoutFlag }])).entries.map((found) => found.name)).toEqual([name]);
+    }
+  });
+
+  it.each<[string, Buffer, Buffer]>([
+    ['a program in front that unpacks it', Buffer.alloc(30_000, 'MZ'), Buffer.alloc(0)],
+    ['a warning of PHP in front', Buffer.from('<br />\n<b>Warning</b>: header\n'), Buffer.alloc(0)],
+    ['a line end behind', Buffer.alloc(0), Buffer.from('\r\n')],
+    ['zeros behind, to fill a block', Buffer.alloc(0), Buffer.alloc(1000)],
+    ['both', Buffer.from('text'), Buffer.from('PK\x05\x06 and text')],
+  ])('is read with %s', async (_what, before, after) => {
+    for (const zip64 of [false, true]) {
+      const zip = makeZip(
+        [
+          { name: 'a.jpg', data: picture },
+          { name: 'b.jpg', data: picture, stored: true },
+        ],
+        { zip64 },
+      );
+      const archive = rangeOf(Buffer.concat([before, zip, after]));
+      const { entries } = await listArchiveEntries(archive, limits);
+      expect(entries.map((entry) => entry.name)).toEqual(['a.jpg', 'b.jpg']);
+      for (const { place } of entries) {
+        expect(place && (await readArchiveEntry(archive, place)).equals(picture)).toBe(true);
+      }
+    }
+  });
+
+  it.each<[string, Buffer, RegExp]>([
+    [
+      'an Excel workbook',
+      makeZip([
+        { name: '[Content_Types].xml', data: picture },
+        { name: 'xl/workbook.xml', data: picture },
+      ]),
+      /an Excel workbook/,
+    ],
+    ['a RAR archive', Buffer.from('526172211a0700', 'hex'), /a RAR archive/],
+    ['a 7-Zip archive', Buffer.from('377abcaf271c0004', 'hex'), /7-Zip/],
+    ['a tarball', gzipSync('a'), /\.tar\.gz/],
+    ['cut', makeZip([{ name: 'a.jpg', data: picture }]).subarray(0, -30), /its end is missing/],
+  ])('that is %s is called what it is', async (_what, bytes, message) => {
+    await expect(listArchiveEntries(rangeOf(bytes), limits)).rejects.toThrow(message);
+  });
+
+  it('names the compression that it cannot read', async () => {
+    const { entries } = await listed([12, 14].map((method) => ({ name: `${method}.jpg`, data: picture, method })));
+    expect(entries.map(({ refusal }) => refusal?.message)).toEqual([
+      'The entry is compressed by BZip2; only Deflate is read.',
+      'The entry is compressed by LZMA; only Deflate is read.',
+    ]);
   });
 
   it.each(['../a.jpg', 'x/../../a.jpg', '/etc/passwd', 'C:/a.jpg', '..\\..\\a.jpg', '\\\\host\\a.jpg', '../.hidden'])(

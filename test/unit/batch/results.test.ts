@@ -3,10 +3,11 @@ import { buffer, text } from 'node:stream/consumers';
 import excel from 'exceljs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import yauzl from 'yauzl';
 import { writeCsv } from '../../../src/batch/results/csv.ts';
 import { writeJson, writeNdjson } from '../../../src/batch/results/json.ts';
 import { harmlessText, type ResultRow, TABLE_HEADER } from '../../../src/batch/results/result-row.ts';
-import { writeXlsx } from '../../../src/batch/results/xlsx.ts';
+import { columnName, writeXlsx } from '../../../src/batch/results/xlsx.ts';
 import type { CompatibleCard, KtpResult } from '../../../src/ktp/schema.ts';
 
 const card: CompatibleCard = {
@@ -44,9 +45,17 @@ async function* rowsOf(...rows: ResultRow[]) {
   yield* rows;
 }
 
+async function sheetOf(bytes: Buffer): Promise<string> {
+  const zip = await yauzl.fromBufferPromise(bytes);
+  for await (const entry of zip.eachEntry()) {
+    if (entry.fileName === 'xl/worksheets/sheet1.xml') return text(await zip.openReadStreamPromise(entry));
+  }
+  return '';
+}
+
 const bytesOf = (source: AsyncIterable<Buffer>) => buffer(Readable.from(source));
 const csv = (byteOrderMark: boolean, ...rows: ResultRow[]) =>
-  text(Readable.from(writeCsv(rowsOf(...rows), { byteOrderMark, guardDigits: false })));
+  text(Readable.from(writeCsv(rowsOf(...rows), { byteOrderMark, guardDigits: false, separator: ',' })));
 
 describe('CSV', () => {
   it('has a header, quotes texts, keeps the NIK whole and shows why an item failed', async () => {
@@ -55,13 +64,20 @@ describe('CSV', () => {
     expect(header?.startsWith('index,custom_id,name,status,error_code,nik,nama,')).toBe(true);
     expect(first).toContain('0,"c0","0.jpg","succeeded",,"9171010101900001","SPESIMEN"');
     expect(first).toContain('"-","JL. ""MAWAR"", NO. 1","001/002"');
-    expect(second).toBe(`1,,"'=HYPERLINK(""http://example.com"")","failed","not_a_ktp"${','.repeat(17)}`);
+    expect(second).toBe(
+      `1,,"'=HYPERLINK(""http://example.com"")","failed","not_a_ktp"${','.repeat(18)}"No KTP was found in the image."`,
+    );
   });
 
   it('guards what begins with a digit, where a spreadsheet program opens it by itself', async () => {
-    const guarded = writeCsv(rowsOf(succeeded(0)), { byteOrderMark: true, guardDigits: true });
-    const [, row] = (await text(Readable.from(guarded))).split('\r\n');
-    expect(row).toContain('0,"c0","\t0.jpg","succeeded",,"\t9171010101900001","SPESIMEN"');
+    const guarded = writeCsv(rowsOf(succeeded(0)), {
+      byteOrderMark: true,
+      guardDigits: true,
+      separator: ';',
+    });
+    const [header, row] = (await text(Readable.from(guarded))).split('\r\n');
+    expect(header).toBe(`\uFEFF${TABLE_HEADER.join(';')}`);
+    expect(row).toContain('0;"c0";"\t0.jpg";"succeeded";;"\t9171010101900001";"SPESIMEN"');
     expect(row).toContain('"\t001/002"');
   });
 
@@ -95,7 +111,7 @@ describe('text for spreadsheets', () => {
 describe('XLSX', () => {
   it('keeps the NIK as text under a frozen header', async () => {
     const workbook = new excel.Workbook();
-    const bytes = await bytesOf(writeXlsx(rowsOf(succeeded(0), failed)));
+    const bytes = await bytesOf(writeXlsx(rowsOf(succeeded(0), failed), 2));
     await workbook.xlsx.load(bytes as unknown as Parameters<typeof workbook.xlsx.load>[0]);
     const sheet = workbook.worksheets[0];
     expect(sheet?.views[0]).toMatchObject({ state: 'frozen', ySplit: 1 });
@@ -108,12 +124,28 @@ describe('XLSX', () => {
     expect(sheet?.getCell('E3').value).toBe('not_a_ktp');
   });
 
+  it('says how large it is before its first row, for readers that stream', async () => {
+    const bytes = await bytesOf(writeXlsx(rowsOf(succeeded(0), failed), 2));
+    const sheet = (await sheetOf(bytes)).slice(0, 400);
+    expect(sheet).toContain('<dimension ref="A1:W3"/><sheetViews>');
+  });
+
+  it.each([
+    [0, 'A'],
+    [25, 'Z'],
+    [26, 'AA'],
+    [51, 'AZ'],
+    [52, 'BA'],
+    [701, 'ZZ'],
+    [702, 'AAA'],
+  ])('calls column %i %s', (column, name) => expect(columnName(column)).toBe(name));
+
   it('is written while it is read, as fast as its reader is', async () => {
     let made = 0;
     const many = async function* () {
       for (; made < 20_000; made++) yield succeeded(made);
     };
-    const output = writeXlsx(many());
+    const output = writeXlsx(many(), 20_000);
     while (made === 0) await output.next();
     const before = made;
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -125,7 +157,7 @@ describe('XLSX', () => {
   it('shows names as they are, whatever they hold', async () => {
     const name = ' <a>&amp;"]]>\r\nü𝄞 ';
     const workbook = new excel.Workbook();
-    const bytes = await bytesOf(writeXlsx(rowsOf(succeeded(0, { name }))));
+    const bytes = await bytesOf(writeXlsx(rowsOf(succeeded(0, { name })), 1));
     await workbook.xlsx.load(bytes as unknown as Parameters<typeof workbook.xlsx.load>[0]);
     expect(workbook.worksheets[0]?.getCell('C2').value).toBe(name);
   });
@@ -135,7 +167,7 @@ describe('XLSX', () => {
       yield succeeded(0);
       throw new Error('database gone');
     };
-    await expect(bytesOf(writeXlsx(broken()))).rejects.toThrow('database gone');
+    await expect(bytesOf(writeXlsx(broken(), 1))).rejects.toThrow('database gone');
   });
 });
 

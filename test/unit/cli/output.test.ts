@@ -9,6 +9,13 @@ describe('what the CLI prints', () => {
     expect(progressBar({ total: 0, finished: 0, failed: 0, throughput: null, etaSeconds: null })).toContain('0 %  0/0');
   });
 
+  it('keeps the numbers in a narrow terminal, and drops what stands at the end', () => {
+    const progress = { total: 1000, finished: 480, failed: 3, throughput: 3.31, etaSeconds: 157 };
+    expect(progressBar(progress, 60)).toBe('48 %  480/1000  3 failed  3.3 cards/s  2m37s left');
+    expect(progressBar(progress, 30)).toBe('48 %  480/1000  3 failed');
+    expect(progressBar(progress, 8)).toBe('48 %');
+  });
+
   it.each([
     [0, '0s'],
     [59.6, '1m00s'],

@@ -18,6 +18,33 @@ describe('.env.example', () => {
 });
 
 describe('readConfig', () => {
+  const names = Object.keys(environmentSchema.shape);
+
+  it.each(['', '   ', '\r', '""', "''", '" "'])('takes %j for unset, for every variable', (value) => {
+    for (const name of names) expect(readConfig({ [name]: value }), name).toEqual(readConfig({}));
+  });
+
+  it.each([
+    ['HOST', '127.0.0.1\r', '127.0.0.1'],
+    ['HOST', ' localhost ', 'localhost'],
+    ['PORT', '"3105"\r', 3105],
+    ['KTPFLOW_HOME', '"./data"', './data'],
+    ['KTPFLOW_HOME', "'./C# dev'", './C# dev'],
+    ['KTPFLOW_HOME', '\uFEFF./data', './data'],
+    ['VLM_BASE_URL', 'http://127.0.0.1:8000/v1\r\n', 'http://127.0.0.1:8000/v1'],
+    ['VLM_API_KEY', 'a"b', 'a"b'],
+    ['ALLOW_ANONYMOUS', 'true\r', true],
+    ['ROLES', '"api, worker"', ['api', 'worker']],
+  ] as const)('reads %s=%j as it was meant', (name, value, meant) => {
+    expect(readConfig({ [name]: value })[name]).toEqual(meant);
+  });
+
+  it('stops at what a terminal would show garbled, and at half a quotation', () => {
+    expect(() => readConfig({ HOST: '127.0.0.1\rx', KTPFLOW_HOME: '"./data', PORT: '1\n2' })).toThrow(
+      'bad configuration: HOST, PORT, KTPFLOW_HOME: holds a line break, a control character, or one quote without',
+    );
+  });
+
   it.each([
     ['PORT', 'eighty'],
     ['PORT', '70000'],

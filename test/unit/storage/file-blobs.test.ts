@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,17 @@ import { readBlob } from '../../../src/storage/blobs.ts';
 import { FileBlobStore } from '../../../src/storage/file-blobs.ts';
 
 const keyring = new Keyring([{ id: 'k', secret: randomBytes(32) }]);
+/** A file system of its own, which root may mount on Linux, unless in a container. */
+const MAY_MOUNT = (() => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
 let folder: string;
 let blobs: FileBlobStore;
 
@@ -46,6 +58,28 @@ describe('FileBlobStore', () => {
     await blobs.delete(blob);
     await blobs.delete(blob);
     await expect(readBlob(blobs, blob)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('says that nothing can be written, before somebody sends an image', async () => {
+    await blobs.check();
+    expect(await readdir(join(folder, 'incoming'))).toEqual(['check']);
+    await rm(join(folder, 'incoming', 'check'));
+    await mkdir(join(folder, 'incoming', 'check'));
+    await expect(blobs.check()).rejects.toThrow();
+  });
+
+  it.skipIf(!MAY_MOUNT)('says that the disk is full, though a byte may still find room', async () => {
+    const disk = join(folder, 'disk');
+    await mkdir(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]);
+    try {
+      const small = await FileBlobStore.open(disk, keyring);
+      await small.check();
+      await writeFile(join(disk, 'ballast'), Buffer.alloc(1_500_000));
+      await expect(small.check()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    } finally {
+      execFileSync('umount', [disk]);
+    }
   });
 
   it('refuses a reference that would climb out of its folder', async () => {

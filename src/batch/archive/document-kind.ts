@@ -1,0 +1,40 @@
+/** What a file is that is no picture, for people. */
+const SIGNATURES: readonly (readonly [hex: string, kind: string])[] = [
+  ['1f8b', 'a gzip archive (.gz, .tar.gz)'],
+  ['377abcaf271c', 'a 7-Zip archive'],
+  ['52617221', 'a RAR archive'],
+  ['fd377a585a', 'an xz archive'],
+  ['425a68', 'a bzip2 archive'],
+  ['28b52ffd', 'a Zstandard archive'],
+  ['4d534346', 'a cabinet archive (.cab)'],
+  ['d0cf11e0a1b11ae1', 'an old Office document (.xls, .doc)'],
+];
+const ZIP_SIGNATURES = ['504b0304', '504b0506', '504b0708'];
+const TAR_MARK_AT = 257;
+const OFFICE_ENTRIES: Readonly<Record<string, string>> = {
+  'xl/workbook.xml': 'an Excel workbook',
+  'word/document.xml': 'a Word document',
+  'ppt/presentation.xml': 'a PowerPoint presentation',
+};
+
+/** Bytes of a file's start that {@link archiveKind} needs. */
+export const KIND_BYTES = 512;
+
+/** `a RAR archive`, by the first bytes of a file; null: none that is known. A ZIP is `a ZIP archive`. */
+export function archiveKind(start: Uint8Array): string | null {
+  const bytes = Buffer.from(start.subarray(0, KIND_BYTES));
+  const hex = bytes.toString('hex', 0, 8);
+  if (ZIP_SIGNATURES.some((signature) => hex.startsWith(signature))) return 'a ZIP archive';
+  if (bytes.toString('latin1', TAR_MARK_AT, TAR_MARK_AT + 5) === 'ustar') return 'a tar archive';
+  return SIGNATURES.find(([signature]) => hex.startsWith(signature))?.[1] ?? null;
+}
+
+/** `an Excel workbook`: what a ZIP with these entries is, where it is no archive of somebody's files. */
+export function officeKind(names: readonly string[]): string | null {
+  if (names[0] === 'mimetype' && names.includes('content.xml')) return 'an OpenDocument file';
+  if (!names.includes('[Content_Types].xml')) return null;
+  const known = names.find((name) => Object.hasOwn(OFFICE_ENTRIES, name));
+  return (
+    (known && OFFICE_ENTRIES[known]) ?? (names.some((name) => name.startsWith('xl/')) ? 'an Excel workbook' : null)
+  );
+}

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { createKey, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
+import type { Runner } from './runner.ts';
+
+/** `ktpflow keys …` */
+export function addKeyCommands(program: Command, { withApi }: Runner): void {
+  const keys = program.command('keys').description('the keys of the server');
+  keys
+    .command('create')
+    .description('create a key and print it')
+    .requiredOption('--scopes <list>', 'chat, extract, admin, comma-separated')
+    .option('--tenant <name>', 'owner of what is created with it; default: a tenant of its own')
+    .option('--name <text>', 'to recognise it by')
+    .option('--expires <date>', 'when it ends, as 2030-12-31 or 2030-12-31T18:00:00+07:00')
+    .action((options: { scopes: string; tenant?: string; name?: string; expires?: string }) => {
+      const { tenant, name, expires } = options;
+      const scopes = options.scopes.split(/[,+]/).map((scope) => scope.trim());
+      return withApi('always', (api, output) => createKey(api, { scopes, tenant, name, expires }, output));
+    });
+  keys
+    .command('list')
+    .description('all keys, without their secrets')
+    .action(() => withApi('with data', listKeys));
+  keys
+    .command('revoke <id>')
+    .description('end a key at once')
+    .action((id: string) => withApi('with data', (api, output) => revokeKey(api, id, output)));
+  keys
+    .command('rotate <id>')
+    .description('replace a key and print the new one')
+    .action((id: string) => withApi('with data', (api, output) => rotateKey(api, id, output)));
+}

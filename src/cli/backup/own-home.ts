@@ -1,0 +1,19 @@
+import { HomeInUseError, openHome } from '../../runtime/embedded/home.ts';
+import { CliError, EXIT } from '../exit-codes.ts';
+import { reasonOf } from '../sources/source-file.ts';
+
+/**
+ * Works on a home that no platform runs in, and keeps one from starting meanwhile. The folder is made where there is
+ * none. @throws CliError where ktpflow runs there, or the folder cannot be written
+ */
+export async function withStoppedHome<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
+  const home = await openHome(folder).catch((error: unknown) => {
+    if (error instanceof HomeInUseError) throw new CliError(EXIT.usage, `stop ktpflow first: ${error.message}`);
+    throw new CliError(EXIT.usage, `${folder}: ${reasonOf(error)}`, { cause: error });
+  });
+  try {
+    return await work();
+  } finally {
+    await home.release().catch(() => undefined);
+  }
+}
