@@ -37,14 +37,16 @@ export async function beginRun(database: Database, batchId: string, run: number,
     WHERE ${run} > 1 AND batch_id IN (SELECT id FROM begun)`;
 }
 
-/** Counts by GROUP BY: whatever happens to a row, they add up. */
+/** Counts by GROUP BY: whatever happens to a row, they add up. A join of item by item would take twice as long. */
 export async function countItems(database: Database, batchIds: readonly string[]): Promise<Map<string, ItemCounts>> {
   const rows = await database.$queryRaw<{ batch: string; status: string; items: number; in_run: number }[]>`
-    SELECT e.batch_id AS batch, e.status, count(*)::int AS items,
-           (count(*) FILTER (WHERE e.finished_at >= b.run_started_at))::int AS in_run
-    FROM extractions e JOIN batches b ON b.id = e.batch_id
-    WHERE e.batch_id = ANY(${[...batchIds]})
-    GROUP BY e.batch_id, e.status`;
+    SELECT b.id AS batch, counted.status, counted.items, counted.in_run
+    FROM batches b CROSS JOIN LATERAL (
+      SELECT e.status, count(*)::int AS items,
+             (count(*) FILTER (WHERE e.finished_at >= b.run_started_at))::int AS in_run
+      FROM extractions e WHERE e.batch_id = b.id GROUP BY e.status
+    ) counted
+    WHERE b.id = ANY(${[...batchIds]})`;
   const counts = new Map(batchIds.map((id) => [id, emptyCounts()]));
   for (const { batch, status, items, in_run } of rows) {
     const of = counts.get(batch);

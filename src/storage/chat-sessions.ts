@@ -115,6 +115,16 @@ export function unfinishedGenerations(
   });
 }
 
+/** Removes an answer unless its end was stored. @returns whether it did */
+export async function removeUnfinished(database: Database, id: string): Promise<boolean> {
+  return (await database.chatGeneration.deleteMany({ where: { id, outcome: null } })).count > 0;
+}
+
+/** Whether an answer's end is stored. */
+export async function isFinished(database: Database, id: string): Promise<boolean> {
+  return (await database.chatGeneration.count({ where: { id, outcome: { not: null } } })) > 0;
+}
+
 export async function removeGeneration(database: Database, id: string): Promise<void> {
   await database.chatGeneration.deleteMany({ where: { id } });
 }

@@ -9,6 +9,7 @@ import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-p
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
+const SOON = { timeout: 20_000, interval: 20 };
 const OLD = new Date(Date.now() - 6 * 60_000);
 const ANSWER = tokens(10).join('');
 
@@ -96,7 +97,7 @@ describe('an answer', () => {
     upstream.behave({ tokens: tokens(2000), tokensPerSecond: 20 });
     expect(await errorOf(await complete(far, 'cancelled'))).toMatchObject(unavailable);
     expect(await cancel('cancelled')).toBe('cancelled');
-    await expect.poll(async () => (await workflowOf('cancelled').describe()).status.name).toBe('COMPLETED');
+    await expect.poll(async () => (await workflowOf('cancelled').describe()).status.name, SOON).toBe('COMPLETED');
   });
 
   it('of a session that nobody was told of does not go on as a ghost', async () => {
@@ -106,7 +107,7 @@ describe('an answer', () => {
     const before = await platform.database.chatGeneration.count();
     expect(await errorOf(await complete(far))).toMatchObject(unavailable);
     await expect.poll(openRuns, { timeout: 10_000 }).toBe(0);
-    await expect.poll(() => platform.database.chatGeneration.count()).toBe(before);
+    await expect.poll(() => platform.database.chatGeneration.count(), SOON).toBe(before);
     await expect.poll(() => upstream.requests.at(-1)?.closedAt, { timeout: 5_000 }).not.toBeNull();
   });
 
@@ -114,7 +115,7 @@ describe('an answer', () => {
     befall('held');
     const lost = complete(far, 'never');
     const isLost = { where: { outcome: null, createdAt: { gt: new Date(Date.now() - 3_000) } } };
-    await expect.poll(() => platform.database.chatGeneration.count(isLost)).toBe(1);
+    await expect.poll(() => platform.database.chatGeneration.count(isLost), SOON).toBe(1);
     upstream.behave({ tokens: tokens(200), tokensPerSecond: 20 });
     const running = readEvents(await complete(near, 'runs'));
     await platform.database.chatGeneration.updateMany({ where: { outcome: null }, data: { createdAt: OLD } });

@@ -17,6 +17,8 @@ import { specimenResult } from '../support/results.ts';
 
 const EXTRACTIONS = '/v1/ktp/extractions';
 const BATCHES = '/v1/ktp/batches';
+/** A busy machine may take its time until a request gets so far. */
+const SOON = { timeout: 20_000, interval: 20 };
 const OLD = new Date(Date.now() - 6 * 60_000);
 
 let platform: Platform;
@@ -132,7 +134,7 @@ describe('an extraction', () => {
     befall('lost');
     reader.slow = 3_000;
     const first = card(far, 20, 'twins');
-    await expect.poll(newest).toMatchObject({ acceptedAt: null, idempotencyHash: expect.any(String) });
+    await expect.poll(newest, SOON).toMatchObject({ acceptedAt: null, idempotencyHash: expect.any(String) });
     const second = await card(near, 20, 'twins', '');
     expect(second.status).toBe(202);
     expect(await errorOf(await first)).toMatchObject({ status: 503, code: 'temporal_unavailable' });
@@ -228,7 +230,7 @@ describe('a batch', () => {
   it('that a twin was told of before its first request failed is read to its end', async () => {
     befall('held');
     const first = batch(far, 20, 'twins');
-    await expect.poll(newestBatch).toMatchObject({ acceptedAt: null, itemCount: 3 });
+    await expect.poll(newestBatch, SOON).toMatchObject({ acceptedAt: null, itemCount: 3 });
     const second = await batch(near, 20, 'twins');
     expect(second.status).toBe(202);
     const { id } = (await second.json()) as BatchObject;
@@ -236,10 +238,21 @@ describe('a batch', () => {
     expect(await endedBatch(id)).toMatchObject({ status: 'completed', counts: { total: 3, succeeded: 3 } });
   });
 
+  it('whose rows could not all be written is gone with its images, and its key is free', async () => {
+    failing = (operation) => operation === 'batch.updateMany';
+    const unavailable = { status: 503, code: 'database_unavailable' };
+    expect(await errorOf(await batch(far, 40, 'rows'))).toMatchObject(unavailable);
+    failing = undefined;
+    expect(await blobsLeft()).toEqual([]);
+    const again = await batch(far, 40, 'rows');
+    expect(again.status).toBe(202);
+    expect((await endedBatch(((await again.json()) as BatchObject).id)).status).toBe('completed');
+  });
+
   it('is not started by a repeat before the rows of its items are all written', async () => {
     befall('held');
     const first = batch(far, 30, 'slow rows');
-    await expect.poll(newestBatch).toMatchObject({ acceptedAt: null, itemCount: 3 });
+    await expect.poll(newestBatch, SOON).toMatchObject({ acceptedAt: null, itemCount: 3 });
     const id = (await newestBatch())?.id ?? '';
     // As it is while the first request still writes them.
     await platform.database.batch.update({ where: { id }, data: { itemCount: null } });
@@ -260,8 +273,8 @@ describe('the removal of what was abandoned', () => {
     befall('held');
     const lost = [card(far, 71), batch(far, 71)];
     const isLost = { acceptedAt: null, createdAt: { gt: new Date(Date.now() - 5_000) } };
-    await expect.poll(() => platform.database.extraction.count({ where: isLost })).toBe(1);
-    await expect.poll(() => platform.database.batch.count({ where: { ...isLost, itemCount: 3 } })).toBe(1);
+    await expect.poll(() => platform.database.extraction.count({ where: isLost }), SOON).toBe(1);
+    await expect.poll(() => platform.database.batch.count({ where: { ...isLost, itemCount: 3 } }), SOON).toBe(1);
     const { id } = (await known.json()) as ExtractionJob;
     const { id: batchId } = (await batchKnown.json()) as BatchObject;
     await platform.database.extraction.updateMany({ data: { createdAt: OLD } });

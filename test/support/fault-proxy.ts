@@ -10,6 +10,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import proto from '@temporalio/proto';
 
 /**
  * What happens to one call on its way: `held` is the call that never gets to the server, `delayed` an answer that
@@ -24,10 +25,12 @@ export interface FaultProxy {
   /** What befell the calls of StartWorkflowExecution so far. */
   readonly befell: Fault[];
   /** Decides for each call of StartWorkflowExecution. */
-  decide: () => Fault;
+  decide: (workflowId: string) => Fault;
   delayMs: number;
   close(): Promise<void>;
 }
+
+const { StartWorkflowExecutionRequest } = proto.temporal.api.workflowservice.v1;
 
 interface Answer {
   readonly headers: IncomingHttpHeaders;
@@ -44,7 +47,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const upstreams = new Map<ServerHttp2Session, ClientHttp2Session>();
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();
-  const proxy = { befell: [] as Fault[], decide: (): Fault => 'none', delayMs: 3_000 };
+  const proxy = { befell: [] as Fault[], decide: (_workflowId: string): Fault => 'none', delayMs: 3_000 };
 
   const upstreamOf = (session: ServerHttp2Session): ClientHttp2Session => {
     const known = upstreams.get(session);
@@ -58,7 +61,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const serve = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, session: ServerHttp2Session) => {
     const body = await collect(stream);
     const isStart = headers[':path'] === START;
-    const fault = isStart ? proxy.decide() : 'none';
+    const fault = isStart ? proxy.decide(workflowIdOf(body)) : 'none';
     if (isStart) proxy.befell.push(fault);
     if (fault === 'held') return;
     if (fault === 'refused') {
@@ -105,6 +108,11 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       await new Promise((resolve) => server.close(resolve));
     },
   });
+}
+
+/** Five bytes stand before a message of gRPC. */
+function workflowIdOf(body: Buffer): string {
+  return StartWorkflowExecutionRequest.decode(body.subarray(5)).workflowId;
 }
 
 async function collect(stream: AsyncIterable<Buffer>): Promise<Buffer> {

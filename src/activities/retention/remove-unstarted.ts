@@ -5,7 +5,7 @@ import { chatWorkflowId, transcriptWorkflowId } from '../../contract/chat-workfl
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
-import { removeGeneration, unfinishedGenerations } from '../../storage/chat-sessions.ts';
+import { removeUnfinished, unfinishedGenerations } from '../../storage/chat-sessions.ts';
 import type { Database } from '../../storage/database.ts';
 
 const ABANDONED_AFTER_MS = 5 * 60_000;
@@ -90,7 +90,8 @@ export async function removeUnstarted(
         if ((run?.memo?.generation as { id?: unknown } | undefined)?.id === id) return false;
         // An answer that has ended waits for its transcript to be stored, while the session goes on.
         if (await findRun(transcriptWorkflowId(id))) return false;
-        await removeGeneration(database, id);
+        // Its end may have been stored this very moment.
+        if (!(await removeUnfinished(database, id))) return false;
         if (blob !== null) await blobs.delete(blob);
         return true;
       },

@@ -36,11 +36,14 @@ export async function createBatch(context: CreateContext, request: NewBatch): Pr
   try {
     await insertRows(context, id, request);
   } catch (error) {
-    // A database that breaks off may have stored them all the same; what no row names is removed in the end.
-    const removed = await removeUnaccepted(database, id).catch((failure: unknown) =>
-      logger.warn('batch.remove.failed', { batchId: id, error: failure }),
-    );
-    if (removed !== undefined) await discardBatch(context, batch);
+    // A database that breaks off may have stored them all the same, and a repeat may have started them since.
+    const stands = await removeUnaccepted(database, id)
+      .then(() => database.batch.count({ where: { id } }))
+      .catch((failure: unknown) => {
+        logger.warn('batch.remove.failed', { batchId: id, error: failure });
+        return 1;
+      });
+    if (stands === 0) await discardBatch(context, batch);
     throw error;
   }
   const what = startableBatch(context, { ...batch.options, id, tenant: caller.tenant, run: 1 }, batch);

@@ -8,7 +8,8 @@ import { asKtpflowError, errorBody } from '../http/errors.ts';
 import { lastEventId } from '../http/last-event-id.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
-import { settleBatch } from './settle-batch.ts';
+import { settleWatched } from './settle-batch.ts';
+import type { SharedCounts } from './shared-counts.ts';
 
 type EventsContext = Pick<RouteContext, 'config' | 'closing' | 'database' | 'keyring' | 'logger' | 'temporal'>;
 
@@ -23,6 +24,7 @@ export async function streamBatchEvents(
   request: Request,
   response: Response,
   row: Batch,
+  counts: SharedCounts,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
   using scope = new AbortScope([context.closing, callerGone(response)]);
@@ -30,7 +32,7 @@ export async function streamBatchEvents(
   const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
   try {
     for (let current: Batch | null = row; current && !gone.aborted; ) {
-      const batch = await settleBatch(context, current);
+      const batch = await settleWatched(context, current, counts);
       const number = eventNumber(batch);
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: batch }));
       sent = Math.max(sent, number);

@@ -27,6 +27,7 @@ import { batchPayload, createOrRepeatBatch } from './repeat.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
 import { formatOf, sendResults } from './send-results.ts';
 import { settleBatch, settleBatches } from './settle-batch.ts';
+import { SharedCounts } from './shared-counts.ts';
 
 /** Cards in the window stop within their heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
@@ -37,6 +38,7 @@ type ById = RequestHandler<{ id: string }>;
 export function batches(app: Express, context: RouteContext): void {
   const { accessLog, admission, authenticator, config, database, keyring, temporal } = context;
   const scope = requireScope(authenticator, 'extract');
+  const watched = new SharedCounts(database);
   const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>
     accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
   const find = (response: Response, id: string) => findBatch(context, callerOf(response).tenant, id);
@@ -105,7 +107,7 @@ export function batches(app: Express, context: RouteContext): void {
   };
 
   const events: ById = async (request, response) => {
-    await streamBatchEvents(context, request, response, await find(response, request.params.id));
+    await streamBatchEvents(context, request, response, await find(response, request.params.id), watched);
   };
 
   const cancel: ById = async (request, response) => {

@@ -4,6 +4,7 @@ import type { ApiContext } from '../context.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { type BatchProgress, batchProgress } from './progress.ts';
 import { renderBatch } from './render-batch.ts';
+import type { SharedCounts } from './shared-counts.ts';
 
 type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>;
 
@@ -29,6 +30,14 @@ export async function settleBatches(context: SettleContext, rows: readonly Batch
     rows.map((row) => row.id),
   );
   return settled.map(({ row, progress }) => renderBatch(context, row, counts.get(row.id), progress));
+}
+
+/** As settleBatch, for those who watch: while the batch is open its counts may be a moment old. */
+export async function settleWatched(context: SettleContext, row: Batch, shared: SharedCounts): Promise<BatchObject> {
+  if (isFinalBatch(row.status)) return settleBatch(context, row);
+  const settled = await withProgress(context, row);
+  if (isFinalBatch(settled.row.status)) return settleBatch(context, settled.row);
+  return renderBatch(context, settled.row, await shared.of(row.id), settled.progress);
 }
 
 async function withProgress(

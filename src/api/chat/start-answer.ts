@@ -7,12 +7,12 @@ import type { StreamRun } from '../../stream-history/stream-history.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
-import { resolveLater } from '../intake/start-once.ts';
 import { UnknownStartError } from '../intake/start-workflow.ts';
 import type { Answer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { taskQueueOf } from './models.ts';
-import { describeRun, eraseRun, startRun } from './runs.ts';
+import { resolveUnknownStart } from './resolve-unknown-start.ts';
+import { startRun } from './runs.ts';
 
 export interface StartOptions {
   readonly caller: Caller;
@@ -101,9 +101,8 @@ export async function startAnswer(
       },
     });
   } catch (error) {
-    if (error instanceof UnknownStartError)
-      void resolveUnknown(context, { generation, isNewSession, sessionHash }, discard);
-    else await discardOrWarn();
+    if (!(error instanceof UnknownStartError)) await discardOrWarn();
+    else void resolveUnknownStart(context, { id: generation.id, blob, isNewSession, sessionHash });
     throw error;
   }
   if (!run) {
@@ -112,33 +111,4 @@ export async function startAnswer(
   }
   context.metrics.generationStarted();
   return streams.join(generation, run, true);
-}
-
-/**
- * The row stays: by it a repeat, a cancel and the removal of what was abandoned find the run, if there is one. One of a
- * session whose id nobody was told would go on for nobody, and is ended.
- */
-function resolveUnknown(
-  context: StartContext,
-  {
-    generation,
-    isNewSession,
-    sessionHash,
-  }: Pick<StartOptions, 'isNewSession' | 'sessionHash'> & { generation: Generation },
-  discard: () => Promise<void>,
-): Promise<void> {
-  let found: StreamRun | undefined;
-  return resolveLater(context, {
-    ask: async () => {
-      const described = await describeRun(context, sessionHash);
-      found = described?.generation.id === generation.id ? described.run : undefined;
-      return found !== undefined;
-    },
-    found: async () => {
-      if (!isNewSession || !found) return;
-      await eraseRun(context, found);
-      await discard();
-    },
-    missing: discard,
-  });
 }

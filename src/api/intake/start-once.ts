@@ -93,7 +93,7 @@ export async function resolveLater(
 }
 
 /** Whether Temporal knows a run under this id, open or ended. @throws errors of the Temporal client */
-async function hasRun(temporal: Client, workflowId: string): Promise<boolean> {
+export async function hasRun(temporal: Client, workflowId: string): Promise<boolean> {
   try {
     await temporal.withDeadline(Date.now() + ASK_DEADLINE_MS, () => temporal.workflow.getHandle(workflowId).describe());
     return true;

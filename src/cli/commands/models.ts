@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
-import { KNOWN_MODELS } from '../../models/catalogue.ts';
-import { HubError } from '../../models/hub.ts';
-import { planPull, pullModel } from '../../models/pull-model.ts';
-import { verifyModel } from '../../models/verify-model.ts';
 import { cacheFolder } from '../../runtime/assets/cache-folder.ts';
+import { KNOWN_MODELS } from '../../runtime/models/catalogue.ts';
+import { HubError } from '../../runtime/models/hub.ts';
+import { planPull, pullModel } from '../../runtime/models/pull-model.ts';
+import { verifyModel } from '../../runtime/models/verify-model.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Output, table } from '../output.ts';
 
@@ -55,7 +55,7 @@ export async function pullModelFiles(config: Config, id: string, flags: PullFlag
     );
     if (plan.missingBytes > plan.freeBytes) throw new CliError(EXIT.failure, 'there is not enough room on this disk');
     await pullModel(plan, options, (path, received, total) =>
-      output.progress(`${path}  ${gigabytes(received)} of ${gigabytes(total)}`),
+      output.progress(() => `${path}  ${gigabytes(received)} of ${gigabytes(total)}`),
     );
     output.endProgress();
     output.say(
@@ -77,7 +77,8 @@ export async function verifyModelFiles(config: Config, folder: string | undefine
   if (chosen === undefined) throw new CliError(EXIT.usage, 'name a folder, or set VLM_MODEL_DIR');
   const verdicts = await verifyModel(chosen, (path) => output.progress(path));
   output.endProgress();
-  if (!verdicts) throw new CliError(EXIT.usage, `${chosen} has no manifest.json: there is nothing to compare with`);
+  if (!verdicts)
+    throw new CliError(EXIT.usage, () => `${chosen} has no manifest.json: there is nothing to compare with`);
   const wrong = verdicts.filter(({ verdict }) => verdict !== 'ok');
   if (output.json) await output.print(JSON.stringify({ folder: chosen, ok: wrong.length === 0, files: verdicts }));
   else if (wrong.length === 0) await output.print(`all ${verdicts.length} files are as they should be`);

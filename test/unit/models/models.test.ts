@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { chooseFiles } from '../../../src/models/choose-files.ts';
-import type { HubFile } from '../../../src/models/hub.ts';
-import { planPull, pullModel } from '../../../src/models/pull-model.ts';
-import { verifyModel } from '../../../src/models/verify-model.ts';
+import { chooseFiles } from '../../../src/runtime/models/choose-files.ts';
+import type { HubFile } from '../../../src/runtime/models/hub.ts';
+import { planPull, pullModel } from '../../../src/runtime/models/pull-model.ts';
+import { verifyModel } from '../../../src/runtime/models/verify-model.ts';
 
 const FILES: Record<string, Buffer> = {
   'config.json': Buffer.from('{"model_type":"qwen3_vl"}'),

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { sha256Of } from '../runtime/assets/verify.ts';
+import { sha256Of } from '../assets/verify.ts';
 
 /** Written by `models pull`; an export of ours brings manifest.json. */
 export const RECORD_FILE = 'ktpflow-files.json';
