@@ -18,8 +18,8 @@ interface SchemaBody {
   readonly response_format?: { readonly json_schema?: { readonly schema?: { readonly required?: readonly string[] } } };
 }
 /** A model that reads what is printed. */
-const right = (body: SchemaBody) => {
-  const names = body.response_format?.json_schema?.schema?.required ?? [];
+const right = (body: object) => {
+  const names = (body as SchemaBody).response_format?.json_schema?.schema?.required ?? [];
   return [JSON.stringify(Object.fromEntries(names.map((name) => [name, printed[name] ?? null])))];
 };
 
