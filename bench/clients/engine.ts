@@ -29,6 +29,7 @@ function answer(body: UpstreamBody): RawAnswer {
         .flatMap((word) => [chunk({ content: word }), 100]),
     };
   if (asked.includes('silence')) return whole(WORDS, (index) => (index === 2 ? SILENCE_MS : 0));
+  if (asked.includes('break')) return { parts: [...WORDS.slice(0, 3).map((content) => chunk({ content })), 'cut'] };
   if (asked.includes('fail')) {
     return {
       parts: [...WORDS.slice(0, 3).map((content) => chunk({ content })), chunk({}, { finish_reason: 'error' })],

@@ -19,10 +19,10 @@ const small = <Schema extends z.ZodType>(schema: Schema) =>
 
 const settingFields = {
   chat_template_kwargs: optional(small(z.record(z.string(), z.unknown()))),
-  reasoning_effort: optional(z.string().regex(/^[a-z]{1,16}$/)),
+  reasoning_effort: optional(z.string().regex(/^[a-z_]{1,16}$/i)),
   enable_thinking: optional(flag),
-  thinking: optional(z.union([flag, small(z.looseObject({ type: z.string().max(32) }))])),
-  verbosity: optional(z.string().regex(/^[a-z]{1,16}$/)),
+  thinking: optional(z.union([flag, small(z.looseObject({ type: optional(z.string().max(32)) }))])),
+  verbosity: optional(z.string().regex(/^[a-z_]{1,16}$/i)),
   parallel_tool_calls: optional(flag),
   logit_bias: optional(
     z.union([
@@ -54,7 +54,8 @@ const settingFields = {
 };
 
 const choices = boundedArray(z.string().max(4_096), MAX_TOKENS_NAMED, 1);
-const text = z.string().min(1).max(65_536);
+/** Some clients send the fields that they do not use empty. */
+const text = z.preprocess((value) => (value === '' ? undefined : value), z.string().max(65_536).optional());
 
 const constraintFields = {
   structured_outputs: optional(

@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../config.ts';
 import { ApiClient } from './api-client.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { locateServer } from './locate-server.ts';
 import type { Output } from './output.ts';
+import { isHomeInUse } from './own-home.ts';
 import { startEmbedded } from './start-embedded.ts';
+
+/** How long a server that is starting is waited for; its first start fetches 170 MB. */
+const STARTING_MS = 2 * 60_000;
+const STARTING_LOOK_MS = 500;
 
 /**
  * Whether a command may start the embedded platform where no server answers: `never`, since it only asks; `with data`,
@@ -42,8 +48,21 @@ export async function connect({ url, key, mayStart }: ConnectOptions, output: Ou
   if (mayStart === 'never' || (mayStart === 'with data' && !existsSync(join(home, 'pglite')))) {
     throw new CliError(EXIT.unreachable, `${noServer}: start it with npm start, or name another one with --url`);
   }
+  if (await isHomeInUse(home)) {
+    output.say(`ktpflow is starting in ${home}: waiting for it`);
+    return connected(await waitForServer(home, key));
+  }
   output.say(`${noServer}: starting the embedded platform`);
   return { ...(await startEmbedded(key)), embedded: true };
+}
+
+/** Of a server that holds the home and does not answer yet. */
+async function waitForServer(home: string, key: string | undefined): Promise<ApiClient> {
+  for (const deadline = Date.now() + STARTING_MS; Date.now() < deadline; await sleep(STARTING_LOOK_MS)) {
+    const server = await locateServer();
+    if (server.state === 'ktpflow') return new ApiClient(server.url, key ?? server.homeKey ?? undefined);
+  }
+  throw new CliError(EXIT.unreachable, `the ktpflow that runs in ${home} does not answer: name it with --url`);
 }
 
 function connected(api: ApiClient): Connection {

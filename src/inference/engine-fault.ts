@@ -9,3 +9,6 @@ export class EngineFault extends KtpflowError {
     super('upstream_failed', message, { ...options, retryable: true });
   }
 }
+
+/** An answer that broke off after it was begun: the engine may be away for a moment, or die of this very request. */
+export class BrokenAnswer extends EngineFault {}

@@ -87,4 +87,13 @@ describe('a client', () => {
     });
     expect(engine.requests.length - before).toBeLessThan(8);
   });
+
+  it('is told within seconds of an engine that is there and breaks each answer off', async () => {
+    const before = engine.requests.length;
+    const startedAt = performance.now();
+    const events = await readEvents(await complete(ask('break', { stream: true })));
+    expect(JSON.parse(events.at(-1)?.data ?? '')).toMatchObject({ error: { code: 'upstream_failed' } });
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+    expect(engine.requests.length - before).toBeLessThan(10);
+  });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../src/runtime/processes/free-port.ts';
 import { findProcesses } from '../../src/runtime/processes/process-identity.ts';
 
@@ -61,10 +61,15 @@ describe('ktpflow without a server', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const closed = once(server, 'close');
+    onTestFinished(() => void server.kill('SIGTERM'));
     let printed = '';
     server.stdout.on('data', (bytes: Buffer) => {
       printed += bytes.toString();
     });
+    await expect.poll(() => printed, { timeout: 60_000 }).toContain('data in');
+    // It holds the home and does not listen yet: no second one is started, nobody is told to stop it.
+    const early = await run('extract', example('ktp-2.jpg'));
+    expect(early).toMatchObject({ code: 0, stderr: expect.not.stringContaining('starting the embedded') });
     await expect.poll(() => printed, { timeout: 60_000 }).toContain('ready after');
     expect(await run('status')).toMatchObject({ code: 0, stderr: '' });
     const doctor = JSON.parse((await run('--json', 'doctor')).stdout) as { what: string; detail: string }[];

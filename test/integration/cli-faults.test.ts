@@ -297,7 +297,7 @@ describe('the server', () => {
     };
     const url = await serve(listener, port);
     const { code, stderr } = await run(['--url', url, 'batch', write('1.png')]);
-    expect(stderr).toContain('waiting for it, the batch goes on');
+    expect(stderr).toContain('does not answer: nothing listens there: waiting for it');
     expect(code).toBe(0);
   });
 
@@ -310,6 +310,13 @@ describe('the server', () => {
     const { code, stderr } = await run(['--url', url, 'batch', write('1.png')]);
     expect(code).toBe(5);
     expect(stderr).toContain(`ktpflow batch --resume ${ID}`);
+  });
+
+  it('that says why a whole batch failed is quoted, and nobody is told to go on with it', async () => {
+    const failed = batchWith({ status: 'failed', error: { code: 'internal', message: 'It could not be unpacked.' } });
+    const url = await serve((_request, response) => answer(response, 200, failed));
+    const { code, stderr } = await run(['--url', url, '--quiet', 'batch', '--resume', ID]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'ktpflow: It could not be unpacked.\n' });
   });
 });
 

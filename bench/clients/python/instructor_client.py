@@ -11,7 +11,7 @@ class Person(BaseModel):
     umur: int
 
 
-BUDI = Person(nama="BUDI", umur=30)
+BUDI = {"nama": "BUDI", "umur": 30}
 
 
 def client(mode=instructor.Mode.TOOLS):
@@ -42,12 +42,12 @@ def silence():
 
 def tools():
     for mode in [instructor.Mode.TOOLS, instructor.Mode.TOOLS_STRICT]:
-        assert create(ask("structured"), mode) == BUDI
+        assert create(ask("structured"), mode).model_dump() == BUDI
 
 
 def structured():
     for mode in [instructor.Mode.JSON, instructor.Mode.JSON_SCHEMA, instructor.Mode.MD_JSON]:
-        assert create(ask("structured"), mode) == BUDI, mode
+        assert create(ask("structured"), mode).model_dump() == BUDI, mode
 
 
 def image():

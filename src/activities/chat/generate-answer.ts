@@ -9,7 +9,7 @@ import type { GenerateAnswerInput, GenerationActivities } from '../../contract/c
 import { type ErrorCode, KtpflowError } from '../../errors.ts';
 import { type PreparedGeneration, prepareGeneration } from '../../inference/chat/prepare-generation.ts';
 import type { Engine } from '../../inference/engine.ts';
-import { EngineFault } from '../../inference/engine-fault.ts';
+import { BrokenAnswer, EngineFault } from '../../inference/engine-fault.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { OwnStream, type TakenOver } from './own-stream.ts';
@@ -37,6 +37,8 @@ const MAX_FRUITLESS_AT_START = 5;
 const MAX_FRUITLESS = 15;
 /** … where the engine is there, and itself says that it failed: that seldom gets better. */
 const MAX_FRUITLESS_FAULTS = 2;
+/** … where each answer breaks off: the engine may die of this very request. */
+const MAX_FRUITLESS_BREAKS = 5;
 /** Faults of an engine or a process that may be over soon. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   'upstream_failed',
@@ -184,7 +186,7 @@ class Generation {
       known ?? new KtpflowError('internal', 'An unexpected error happened.');
     const isHopeless =
       error instanceof StreamDivergedError ||
-      (error instanceof EngineFault && this.#fruitless() >= MAX_FRUITLESS_FAULTS) ||
+      (error instanceof EngineFault && this.#fruitless() >= patienceWith(error)) ||
       (code === 'upstream_failed' && known?.retryable === false);
     if (this.#pieces.length > 0 && PASSING.has(code) && !isHopeless) {
       // An answer that has begun is worth another attempt; one that has not can be asked for again by its caller.
@@ -203,6 +205,10 @@ class Generation {
   #estimateUsage() {
     return estimateUsage(this.#engine, this.#request, this.#pieces);
   }
+}
+
+function patienceWith(fault: EngineFault): number {
+  return fault instanceof BrokenAnswer ? MAX_FRUITLESS_BREAKS : MAX_FRUITLESS_FAULTS;
 }
 
 /** A number of 31 bits that all attempts at an answer share; run ids begin with the time and end with chance. */

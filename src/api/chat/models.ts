@@ -1,4 +1,4 @@
-import type { ChatRequest } from '../../chat/request.ts';
+import { type ChatRequest, responseFormatOf } from '../../chat/request.ts';
 import type { Config } from '../../config.ts';
 import { KTP_OCR_MODEL } from '../../contract/engine-status.ts';
 import { GENERATION_TASK_QUEUE, INFERENCE_TASK_QUEUE } from '../../contract/task-queues.ts';
@@ -34,8 +34,8 @@ export function checkOcrRequest(request: ChatRequest): void {
     const message = 'The model ktp-ocr needs an image in the last user message.';
     throw new KtpflowError('missing_image', message, { param: 'messages' });
   }
-  const format = request.response_format;
-  if (format?.type === 'json_schema' && format.json_schema.name !== OCR_SCHEMA_NAME) {
+  const format = responseFormatOf(request);
+  if (format.type === 'json_schema' && format.name !== OCR_SCHEMA_NAME) {
     throw new KtpflowError('invalid_value', 'The model ktp-ocr knows one schema only, named "ktp".', {
       param: 'response_format.json_schema.name',
     });

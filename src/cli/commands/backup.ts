@@ -4,11 +4,11 @@ import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Config } from '../../config.ts';
 import { type DataPlaces, dataPlaces, type Part } from '../backup/data-places.ts';
-import { withStoppedHome } from '../backup/own-home.ts';
 import { exists, packData } from '../backup/pack-data.ts';
 import { encrypt, readPassphrase } from '../backup/passphrase.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
+import { withStoppedHome } from '../own-home.ts';
 import { cannotBeWritten } from './batch-results.ts';
 
 const CONTENTS: readonly (readonly [part: Part, what: string])[] = [

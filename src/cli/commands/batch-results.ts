@@ -53,6 +53,9 @@ export async function checkTarget({ out, format, spreadsheet, separator, force }
     );
   }
   if (out === '-') {
+    if (found === 'xlsx' && process.stdout.isTTY) {
+      throw new CliError(EXIT.usage, 'a workbook is nothing for a terminal: give --out FILE.xlsx, or another --format');
+    }
     if (force) throw new CliError(EXIT.usage, '--force does nothing with --out -');
     return;
   }
@@ -93,6 +96,7 @@ export async function writeResults(
     const device = out === '-' ? process.stdout : createWriteStream(out);
     await pipeline(await openResults(api, request), device, { end: out !== '-' });
   } catch (error) {
+    if (error instanceof CliError || error instanceof ApiError) throw error;
     throw isLocal(error) ? cannotBeWritten(out, error) : brokeOff(error);
   }
 }

@@ -52,7 +52,7 @@ export async function runBatch(
   output: Output,
 ): Promise<ExitCode> {
   const { api } = connection;
-  api.bePatient((reason) => output.say(`${reason}: waiting for it, the batch goes on`));
+  api.bePatient((reason) => output.say(`${reason}: waiting for it`));
   let problems = 0;
   let batch: Batch;
   if (options.resume === undefined && source !== undefined) {
@@ -95,7 +95,10 @@ async function follow(
   await writeResults(api, pathOf(end.id), options);
   await summarise(api, end, output);
   if (end.status === 'cancelled') return EXIT.cancelled;
-  if (end.status === 'failed') throw new CliError(EXIT.failure, end.error?.message ?? 'the batch failed');
+  if (end.status === 'failed') {
+    output.reportError(end.error?.message ?? 'the batch failed');
+    return EXIT.failure;
+  }
   return end.counts.failed + problems > 0 ? EXIT.someFailed : EXIT.ok;
 }
 

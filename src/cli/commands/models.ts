@@ -75,10 +75,9 @@ export async function pullModelFiles(config: Config, id: string, flags: PullFlag
 export async function verifyModelFiles(config: Config, folder: string | undefined, output: Output): Promise<ExitCode> {
   const chosen = folder ?? config.VLM_MODEL_DIR;
   if (chosen === undefined) throw new CliError(EXIT.usage, 'name a folder, or set VLM_MODEL_DIR');
-  const verdicts = await verifyModel(chosen, (path) => output.progress(path));
+  const verdicts = await verifyModel(chosen, (path) => output.progress(() => path));
   output.endProgress();
-  if (!verdicts)
-    throw new CliError(EXIT.usage, () => `${chosen} has no manifest.json: there is nothing to compare with`);
+  if (!verdicts) throw new CliError(EXIT.usage, `${chosen} has no manifest.json: there is nothing to compare with`);
   const wrong = verdicts.filter(({ verdict }) => verdict !== 'ok');
   if (output.json) await output.print(JSON.stringify({ folder: chosen, ok: wrong.length === 0, files: verdicts }));
   else if (wrong.length === 0) await output.print(`all ${verdicts.length} files are as they should be`);

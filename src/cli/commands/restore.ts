@@ -7,12 +7,12 @@ import { extract } from 'tar';
 import { archiveKind, KIND_BYTES } from '../../batch/archive/document-kind.ts';
 import type { Config } from '../../config.ts';
 import { dataPlaces, KEY_FILE } from '../backup/data-places.ts';
-import { withStoppedHome } from '../backup/own-home.ts';
 import { exists } from '../backup/pack-data.ts';
 import { decrypt, isEncrypted, readPassphrase } from '../backup/passphrase.ts';
 import { presentParts, replaceParts } from '../backup/replace-parts.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
+import { withStoppedHome } from '../own-home.ts';
 import { reasonOf } from '../sources/source-file.ts';
 
 /** Unpacks a backup, or a tar archive of a home made by hand; data that is there is kept aside in the home. */

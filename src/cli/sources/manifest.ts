@@ -23,7 +23,11 @@ export interface Manifest {
 
 const FILE_COLUMNS = ['file', 'filename', 'file_name', 'path', 'image', 'image_url', 'url'];
 const ID_COLUMN = 'custom_id';
+/** What the server takes of an item: more would be the refusal of all. */
 const MAX_METADATA = 16;
+const MAX_KEY_LENGTH = 64;
+const MAX_VALUE_LENGTH = 512;
+const MAX_ID_LENGTH = 256;
 /** How a spreadsheet program shows and saves a long number: its last digits are lost. */
 const ROUNDED_NUMBER = /^\d([.,]\d+)?E\+\d+$/i;
 /** A number of which a spreadsheet program has kept the fifteen digits that it can hold. */
@@ -54,6 +58,8 @@ export async function readManifest(path: string, text: string): Promise<Manifest
   if (others.length > MAX_METADATA) {
     throw new CliError(EXIT.usage, `${path}: more than ${MAX_METADATA} columns besides file and custom_id`);
   }
+  const longName = others.find(({ name }) => name.length > MAX_KEY_LENGTH);
+  if (longName) throw new CliError(EXIT.usage, `${path}: a column's name has more than ${MAX_KEY_LENGTH} characters`);
   const rows: ManifestRow[] = [];
   const problems: string[] = [];
   for (const { line, cells } of lines) {
@@ -62,6 +68,11 @@ export async function readManifest(path: string, text: string): Promise<Manifest
     const named = withoutQuotes(cell(fileColumn));
     if (named === '') {
       problems.push(`line ${line} of the list names no file`);
+      continue;
+    }
+    const tooLong = longCell(cell, idColumn, others);
+    if (tooLong !== null) {
+      problems.push(`line ${line} of the list: ${tooLong}`);
       continue;
     }
     const pairs = others.map(({ name, column }) => [name, cell(column)] as const).filter(([, text]) => text !== '');
@@ -93,6 +104,17 @@ function rowsOf(path: string, text: string): TableRow[] {
     if (!(error instanceof TableError)) throw error;
     throw new CliError(EXIT.usage, `${path}: ${error.message}`, { cause: error });
   }
+}
+
+/** Which cell of a row the server would not take; null: none. */
+function longCell(
+  cell: (column: number) => string,
+  idColumn: number,
+  others: readonly { name: string; column: number }[],
+): string | null {
+  if (idColumn >= 0 && cell(idColumn).length > MAX_ID_LENGTH) return `custom_id exceeds ${MAX_ID_LENGTH} characters`;
+  const long = others.find(({ column }) => cell(column).length > MAX_VALUE_LENGTH);
+  return long ? `${long.name} exceeds ${MAX_VALUE_LENGTH} characters` : null;
 }
 
 /** Windows copies a path with quotation marks around it. */

@@ -37,9 +37,25 @@ export function parseTable(text: string, isKnownHeader: (cell: string) => boolea
   const content = named ? text.slice(named[0].length) : text;
   const delimiter = named?.[1] ?? separatorOf(content, isKnownHeader);
   const firstLine = named ? 1 : 0;
-  return parseRows(content, { delimiter })
+  const rows = parseRows(content, { delimiter })
     .map(({ line, cells }) => ({ line: line + firstLine, cells }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
+  return opened(rows, isKnownHeader) ?? rows;
+}
+
+/**
+ * A table whose lines were each put into one cell: a spreadsheet program that has not divided them saves them so.
+ * Null: it is none.
+ */
+function opened(rows: readonly TableRow[], isKnownHeader: (cell: string) => boolean): TableRow[] | null {
+  const lines = rows.map(({ cells }) => cells[0] ?? '');
+  const header = lines[0] ?? '';
+  if (rows.some(({ cells }) => cells.length > 1) || isKnownHeader(header)) return null;
+  const separator = SEPARATORS.find((delimiter) => headerUnder(header, delimiter).some(isKnownHeader));
+  if (separator === undefined) return null;
+  return parseRows(lines.join('\n'), { delimiter: separator }).map(({ line, cells }) => {
+    return { line: rows[line - 1]?.line ?? line, cells };
+  });
 }
 
 function separatorOf(content: string, isKnownHeader: (cell: string) => boolean): string {

@@ -1,15 +1,12 @@
 import type { FinishReason, Piece, TokenLogprob, Usage } from '../../chat/piece.ts';
-import { KtpflowError } from '../../errors.ts';
+import { BrokenAnswer } from '../engine-fault.ts';
 import { parseChunk } from './chunk.ts';
 import { finishReasonOf } from './finish-reason.ts';
 import type { PrefixContinuation } from './prefix-continuation.ts';
 import { type TextSegment, ThinkSplitter } from './think-splitter.ts';
 import { ToolCallReader } from './tool-call-reader.ts';
-import { UpstreamFailure } from './upstream-failure.ts';
+import { DEFAULT_RETRY_MS, UpstreamFailure } from './upstream-failure.ts';
 import { WholeCharacters } from './whole-characters.ts';
-
-/** An answer that ended before its first token may come to something at once. */
-const RETRY_MS = 500;
 
 /**
  * Turns the events of one answer into pieces: reasoning told from content, a continued answer joined to its prefix,
@@ -98,10 +95,7 @@ export class AnswerReader {
   end(): { reason: FinishReason } {
     const reason = this.#finishReason ?? this.#repeatedReason;
     if (reason !== null) return { reason };
-    throw new UpstreamFailure(
-      new KtpflowError('upstream_failed', 'The model server ended in mid-answer.', { retryable: true }),
-      RETRY_MS,
-    );
+    throw new UpstreamFailure(new BrokenAnswer('The model server ended in mid-answer.'), DEFAULT_RETRY_MS);
   }
 
   #piecesOf({ content, reasoning, toolCalls }: NonNullable<ReturnType<typeof parseChunk>>): Piece[] {

@@ -57,7 +57,7 @@ class SseReader {
   /** @throws EngineFault for an event beyond all measure */
   push(text: string): string[] {
     this.#parser.feed(text);
-    if (this.#isTooLarge) throw new EngineFault('The model server sent an event beyond all measure.');
+    if (this.#isTooLarge) throw new EngineFault('The model server sent an event that is too large.');
     return this.#data.splice(0);
   }
 

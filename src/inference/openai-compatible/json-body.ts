@@ -25,7 +25,7 @@ export class JsonBody {
       if (line.trim() !== '') lines.push(line);
     }
     if (this.#text.length > this.#maxCharacters) {
-      throw new EngineFault('The model server sent an answer beyond all measure.');
+      throw new EngineFault('The model server sent an answer that is too large.');
     }
     return lines;
   }

@@ -3,6 +3,7 @@ import { AbortScope } from '../../abort-scope.ts';
 import type { Usage } from '../../chat/piece.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Engine, EngineCapabilities, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
+import { BrokenAnswer } from '../engine-fault.ts';
 import { AnswerReader } from './answer.ts';
 import { isDone } from './chunk.ts';
 import { type Concessions, concede, NO_CONCESSIONS } from './concessions.ts';
@@ -14,7 +15,7 @@ import { toUpstreamBody } from './request-body.ts';
 import { wantsThinking } from './steering.ts';
 import { StreamWatch } from './stream-watch.ts';
 import { UpstreamTokenizer } from './tokenizer.ts';
-import { failureOfConnection, UpstreamFailure } from './upstream-failure.ts';
+import { DEFAULT_RETRY_MS, failureOfConnection, UpstreamFailure } from './upstream-failure.ts';
 import { createUpstreamHttp } from './upstream-http.ts';
 import { versionOf } from './version.ts';
 
@@ -84,9 +85,12 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     const reader = new AnswerReader({ engineId: id, continuation, startsThinking });
     const watch = new StreamWatch(timeouts);
     using either = new AbortScope([signal, watch.signal]);
+    let isOpen = false;
     try {
       watch.arm();
-      const events = readEventData(await http.openStream(body, either.signal), watch);
+      const response = await http.openStream(body, either.signal);
+      isOpen = true;
+      const events = readEventData(response, watch);
       for await (const data of events) {
         const isEnd = isDone(data);
         for (const piece of isEnd ? reader.done() : reader.read(data)) {
@@ -100,7 +104,7 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     } catch (error) {
       signal.throwIfAborted();
       // With its finish reason the answer is whole, whatever happens to the connection afterwards.
-      if (reader.finishReason === null) throw watch.signal.aborted ? watch.signal.reason : error;
+      if (reader.finishReason === null) throw watch.signal.aborted ? watch.signal.reason : asFailure(error, isOpen);
     } finally {
       watch.close();
     }
@@ -186,7 +190,10 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
             continue;
           }
           const wait = failure.retryAfterMs;
-          if (begun || tries === MAX_TRIES || wait === null || wait > MAX_RETRY_WAIT_MS) throw failure.error;
+          // Whoever asks for the rest of an answer tries again by itself.
+          const isOthers = request.prefix !== undefined && failure.error instanceof BrokenAnswer;
+          if (begun || isOthers || tries === MAX_TRIES || wait === null || wait > MAX_RETRY_WAIT_MS)
+            throw failure.error;
           await sleep(wait, undefined, { signal });
         }
       }
@@ -197,6 +204,12 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
     },
     close: () => http.close(),
   };
+}
+
+function asFailure(error: unknown, isOpen: boolean): unknown {
+  if (!isOpen || error instanceof KtpflowError || error instanceof UpstreamFailure) return error;
+  const broken = new BrokenAnswer('The connection to the model server broke.', { cause: error });
+  return new UpstreamFailure(broken, DEFAULT_RETRY_MS);
 }
 
 function toKtpflowError(error: unknown): KtpflowError {

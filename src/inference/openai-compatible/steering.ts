@@ -28,7 +28,9 @@ export function wantsThinking({ chat_template_kwargs: given, enable_thinking, th
   if (typeof given === 'object' && given !== null && 'enable_thinking' in given) return Boolean(given.enable_thinking);
   if (typeof enable_thinking === 'boolean') return enable_thinking;
   if (typeof thinking === 'boolean') return thinking;
-  if (typeof thinking === 'object' && thinking !== null && 'type' in thinking) return thinking.type !== 'disabled';
+  if (typeof thinking === 'object' && thinking !== null && 'type' in thinking && typeof thinking.type === 'string') {
+    return thinking.type !== 'disabled';
+  }
   return null;
 }
 

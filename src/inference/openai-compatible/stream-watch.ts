@@ -1,4 +1,5 @@
 import { KtpflowError } from '../../errors.ts';
+import { BrokenAnswer } from '../engine-fault.ts';
 import type { UpstreamTimeouts } from './options.ts';
 
 /** How long the usage may take after the finish reason; without it the answer is complete all the same. */
@@ -64,6 +65,6 @@ export class StreamWatch {
   #error(): KtpflowError {
     return this.#phase === 'first-token'
       ? new KtpflowError('deadline_exceeded', 'The model server did not begin to answer in time.')
-      : new KtpflowError('upstream_failed', 'The model server stopped in mid-answer.', { retryable: true });
+      : new BrokenAnswer('The model server stopped in mid-answer.');
   }
 }

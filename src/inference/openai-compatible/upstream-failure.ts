@@ -25,7 +25,8 @@ const NO_IMAGES =
   /multimodal|mmproj|image input|at most 0 image|does not support (images?|vision)|not a vision model|not support image/i;
 const NO_TOOLS = /tool-call-parser|enable-auto-tool-choice|does not support (tools|function)|--jinja/i;
 
-const DEFAULT_RETRY_MS = 500;
+/** Wait before another try where the server does not say. */
+export const DEFAULT_RETRY_MS = 500;
 
 /**
  * What a caller may learn of an upstream's refusal. The body is only searched for known complaints: it may quote the

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseChatRequest, responseFormatOf } from '../../../src/chat/request.ts';
+import { constraintOf, parseChatRequest, responseFormatOf } from '../../../src/chat/request.ts';
 import { toolChoiceOf, toolsOf } from '../../../src/chat/tools.ts';
 import { KtpflowError } from '../../../src/errors.ts';
 
@@ -191,6 +191,12 @@ describe('the form of an answer', () => {
     ],
   ])('is refused where it cannot be: %j', (rest, param) => {
     expect(refused(body([user], rest))).toMatchObject({ code: 'invalid_value', param: expect.stringContaining(param) });
+  });
+
+  it('is free where a field for it is empty', () => {
+    const request = withUser({ grammar: '', guided_regex: '', structured_outputs: { regex: '' }, json_schema: null });
+    expect(responseFormatOf(request)).toEqual({ type: 'text' });
+    expect(constraintOf(request)).toBeUndefined();
   });
 
   it('may leave the choice of a tool open where there is none', () => {

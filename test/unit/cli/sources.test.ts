@@ -122,6 +122,7 @@ describe('a list', () => {
     ['tabs', 'file\tcustom_id\né.jpg\t7\n'],
     ['blanks around quoted cells', '"file" , "custom_id"\n"é.jpg" , "7"\n'],
     ['more semicolons than commas in a header with both', 'file;custom_id;a, b, c, d\né.jpg;7;\n'],
+    ['lines that were each saved as one cell', '"file,custom_id"\n"é.jpg,7"\n'],
     ['line ends of old Macs', 'file,custom_id\ré.jpg,7\r'],
     ['blank rows and columns at the end', 'file;custom_id;;\né.jpg;7;;\n;;;\n ;\n'],
   ])('is read with %s', async (_what, content) => {
@@ -144,6 +145,17 @@ describe('a list', () => {
     const source = await readSource(list);
     expect(source.problems).toEqual(['line 5 of the list names no file', 'x.jpg is not there', 'y.jpg is not there']);
     expect((await formOf(source)).get('items')).toBe('[{"custom_id":"1","metadata":null}]');
+  });
+
+  it('names a row that the server would not take, instead of having all refused', async () => {
+    const { problems, rows } = await listOf(
+      `file,custom_id,note\na.jpg,${'1'.repeat(257)},\nb.jpg,2,${'n'.repeat(513)}\nc.jpg,3,\n`,
+    );
+    expect(problems).toEqual([
+      'line 2 of the list: custom_id exceeds 256 characters',
+      'line 3 of the list: note exceeds 512 characters',
+    ]);
+    expect(rows.map(({ name }) => name)).toEqual(['c.jpg']);
   });
 
   it('remarks on numbers that a spreadsheet program has rounded', async () => {

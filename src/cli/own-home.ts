@@ -1,6 +1,7 @@
-import { HomeInUseError, openHome } from '../../runtime/embedded/home.ts';
-import { CliError, EXIT } from '../exit-codes.ts';
-import { reasonOf } from '../sources/source-file.ts';
+import { existsSync } from 'node:fs';
+import { HomeInUseError, openHome } from '../runtime/embedded/home.ts';
+import { CliError, EXIT } from './exit-codes.ts';
+import { reasonOf } from './sources/source-file.ts';
 
 /**
  * Works on a home that no platform runs in, and keeps one from starting meanwhile. The folder is made where there is
@@ -15,5 +16,17 @@ export async function withStoppedHome<Result>(folder: string, work: () => Promis
     return await work();
   } finally {
     await home.release().catch(() => undefined);
+  }
+}
+
+/** Whether a ktpflow runs in a home, ready or not. */
+export async function isHomeInUse(folder: string): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  try {
+    const home = await openHome(folder);
+    await home.release();
+    return false;
+  } catch (error) {
+    return error instanceof HomeInUseError;
   }
 }
