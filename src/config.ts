@@ -194,7 +194,7 @@ export const environmentSchema = z.object({
     'Items of a batch at once, waiting or being read; 0: four a core of this machine',
   ),
   MAX_IMAGE_MB: whole(15, { min: 1 }),
-  MAX_IMAGE_MEGAPIXELS: whole(40, { min: 1, max: 200 }).describe('Largest picture; at most 200'),
+  MAX_IMAGE_MEGAPIXELS: whole(120, { min: 1, max: 200 }).describe('Largest picture; at most 200'),
   MAX_VIDEO_MB: whole(100, { min: 1 }),
   FETCH_TIMEOUT_SECONDS: whole(10, { min: 1 }).describe('Longest fetch of an image_url'),
   ALLOW_PRIVATE_URLS: flag(false).describe(

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { Command } from 'commander';
-import { readLines } from '../../src/inference/card-reader/read-lines.ts';
+import { findCard } from '../../src/inference/card-reader/find-card.ts';
 import { createPpOcr } from '../../src/inference/ppocr/ppocr.ts';
 import { decodeImage } from '../../src/media/decode.ts';
-import { RasterPyramid } from '../../src/media/raster.ts';
 import type { Strength } from '../../tools/make-cards/levels/level.ts';
 import type { LevelName } from '../../tools/make-cards/levels.ts';
 import { drawNegative, type NegativeName } from '../../tools/make-cards/negatives.ts';
@@ -41,8 +40,7 @@ for (const name of options.levels.split(',')) {
   for (let index = 0; index < Number(options.count); index += 1) {
     const seed = Number(options.seed) + index;
     const { jpeg, truth } = await draw(level, strength as Strength, seed);
-    const image = await decodeImage(jpeg);
-    const reading = await readLines(ocr, new RasterPyramid(image.raster));
+    const reading = (await findCard(ocr, await decodeImage(jpeg)))?.card;
     const entry = { truth, page: reading?.page ?? { width: 1, height: 1 }, lines: reading?.lines ?? [] };
     out.write(`${storeEntry(entry, written === 0)}\n`);
     written += 1;

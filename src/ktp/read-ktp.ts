@@ -1,12 +1,15 @@
 import type { PageSize, TextLine } from '../text-lines/text-line.ts';
+import { type CardForm, cardForm } from './card-form.ts';
 import { toCompatibleCard } from './compat.ts';
+import { withRawAlternative } from './fields/alternatives.ts';
 import { confidenceOf } from './fields/confidence.ts';
 import { readFields } from './fields/read-fields.ts';
 import type { Reading } from './fields/reading.ts';
+import { type UnseenPlace, unseenPlaces } from './layout/unseen-places.ts';
 import { ktpLikelihood } from './likelihood.ts';
 import { checkCard } from './rules/checks.ts';
 import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from './schema.ts';
-import { boxOf } from './text/spans.ts';
+import { boxOf, characterBoxes } from './text/spans.ts';
 
 export interface KtpReading {
   readonly fields: KtpResult['fields'];
@@ -14,6 +17,10 @@ export interface KtpReading {
   readonly compat: KtpResult['compat'];
   /** 0-1: that the lines are a KTP at all. */
   readonly likelihood: number;
+  /** Places behind labels where nothing was seen. */
+  readonly unseen: readonly UnseenPlace[];
+  /** What tells a card from another document with its labels. */
+  readonly form: CardForm;
 }
 
 /** Reads a KTP's fields out of the lines of an upright page (pixels of that page). Never throws. */
@@ -28,17 +35,24 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
     checks: checkCard(fields),
     compat: toCompatibleCard(fields),
     likelihood: ktpLikelihood(lines, layout, readings),
+    unseen: unseenPlaces(layout),
+    form: cardForm(lines, layout, readings),
   };
 }
 
+/** Fields of which each character has a box of its own: one misread digit makes them another. */
+const SPELLED: ReadonlySet<FieldName> = new Set<FieldName>(['nik', 'tgl_lahir', 'berlaku_hingga', 'tgl_terbit']);
+
 function toField(name: FieldName, reading: Reading, page: PageSize): Field {
   const box = boxOf(reading.spans, page);
-  return {
+  const spelled = SPELLED.has(name) && /\d/.test(reading.value ?? '') && reading.spans.length > 0;
+  return withRawAlternative({
     value: reading.value,
     raw: reading.raw,
     confidence: confidenceOf(name, reading),
     source: reading.source,
     box: box ? [...box] : null,
     warnings: [...reading.warnings],
-  };
+    ...(spelled ? { characters: characterBoxes(reading.spans, page) } : {}),
+  });
 }

@@ -29,6 +29,21 @@ export type FieldName = (typeof FIELD_NAMES)[number];
 /** Left, top, right, bottom in 0-1 of the upright image. */
 const boxSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
+/** Another value that the picture may show. */
+export const alternativeSchema = z.object({
+  value: z.string(),
+  probability: z.number().min(0).max(1).describe('With `confidence` and the other alternatives at most 1.'),
+});
+export type Alternative = z.infer<typeof alternativeSchema>;
+
+/** One printed character of a NIK or a date. */
+export const characterSchema = z.object({
+  text: z.string(),
+  confidence: z.number().min(0).max(1).describe('Of this character, as the recogniser gave it.'),
+  box: boxSchema,
+});
+export type Character = z.infer<typeof characterSchema>;
+
 export const fieldSchema = z.object({
   value: z.string().nullable().describe('Normalised value; null where it could not be read. Dates are ISO 8601.'),
   raw: z.string().nullable().describe('As printed and read, before normalisation.'),
@@ -40,6 +55,15 @@ export const fieldSchema = z.object({
     .object({ ocr: z.string().nullable(), vlm: z.string().nullable() })
     .optional()
     .describe('Where OCR and the vision-language model differ: what each has read.'),
+  alternatives: z
+    .array(alternativeSchema)
+    .max(3)
+    .optional()
+    .describe('Up to three other values, the likeliest first; left out where nothing rivals `value`.'),
+  characters: z
+    .array(characterSchema)
+    .optional()
+    .describe('Of the NIK and of dates: each printed character with its box, from left to right.'),
 });
 export type Field = z.infer<typeof fieldSchema>;
 
@@ -89,10 +113,12 @@ export const qualitySchema = z.object({
       'screen',
       'too_small',
       'multiple_cards',
+      'damaged',
+      'overlay',
     ]),
   ),
   scores: z.record(z.string(), z.number()),
-  /** Fields that lie under a flagged spot such as glare. */
+  /** Fields that lie under a flagged spot such as glare, or under an overlay. */
   affected_fields: z.array(z.string()),
 });
 export type Quality = z.infer<typeof qualitySchema>;

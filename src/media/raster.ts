@@ -32,6 +32,20 @@ export function halveRaster(raster: Raster): Raster {
   return { width, height, data };
 }
 
+/** A picture with left and right exchanged. */
+export function mirrorRaster({ width, height, data }: Raster): Raster {
+  const mirrored = new Uint8Array(data.length);
+  for (let y = 0, at = 0; y < height; y++) {
+    let from = (y * width + width - 1) * 3;
+    for (let x = 0; x < width; x++, at += 3, from -= 3) {
+      mirrored[at] = data[from] as number;
+      mirrored[at + 1] = data[from + 1] as number;
+      mirrored[at + 2] = data[from + 2] as number;
+    }
+  }
+  return { width, height, data: mirrored };
+}
+
 /**
  * A picture with its halved copies, so that sampling far below its size does not alias. Levels are made on first use:
  * level 0 is the picture itself, level n is 2^n times smaller.

@@ -146,13 +146,16 @@ export class FileBlobStore implements BlobStore {
   }
 
   async check(): Promise<void> {
+    const probe = join(this.#folder, 'incoming', randomBytes(16).toString('hex'));
     try {
       // A write is what a read-only disk and a used-up quota refuse; it finds room on a disk that is full for images.
-      await writeFile(join(this.#folder, 'incoming', 'check'), 'x', { mode: 0o600 });
+      await writeFile(probe, 'x', { mode: 0o600 });
       const { bavail, bsize } = await statfs(this.#folder);
       if (bavail * bsize < LEAST_FREE_BYTES) throw Object.assign(new Error('The disk is full.'), { code: 'ENOSPC' });
     } catch (error) {
       throw asStorageError(error);
+    } finally {
+      await rm(probe, { force: true }).catch(() => undefined);
     }
   }
 

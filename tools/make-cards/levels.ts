@@ -1,5 +1,6 @@
 import { a4, copyBlackWhite, copyGrey } from './levels/copy.ts';
 import type { Level } from './levels/level.ts';
+import { stamped, watermark } from './levels/marked.ts';
 import { photo } from './levels/photo.ts';
 import {
   clutter,
@@ -21,7 +22,7 @@ import {
 import { scan } from './levels/scan.ts';
 import { screen } from './levels/screen.ts';
 
-/** The ladder: each rung one way in which pictures of cards get worse, at three strengths. */
+/** The ladder: each rung one way in which pictures of cards get worse, at four strengths. */
 export const LEVELS = {
   scan,
   photo,
@@ -44,6 +45,8 @@ export const LEVELS = {
   several,
   a4,
   selfie,
+  watermark,
+  stamped,
 } satisfies Record<string, Level>;
 
 export type LevelName = keyof typeof LEVELS;

@@ -1,4 +1,4 @@
-import { FIELD_NAMES, type KtpResult, type Quality } from '../../ktp/schema.ts';
+import { FIELD_NAMES, type Field, type FieldName, type KtpResult, type Quality } from '../../ktp/schema.ts';
 import { measureExposure } from '../../media/quality/exposure.ts';
 import { findGlare } from '../../media/quality/glare.ts';
 import { ramp } from '../../media/quality/luma.ts';
@@ -7,6 +7,7 @@ import { edgeWidth } from '../../media/quality/sharpness.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { applyHomography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
+import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
 import type { Rectangle } from './card-frame.ts';
 import { overviewOf, tilesOf } from './card-samples.ts';
 import type { CardLines } from './read-lines.ts';
@@ -25,13 +26,19 @@ const THRESHOLDS: Readonly<Record<Flag, number>> = {
   screen: 0.5,
   too_small: 0.6,
   multiple_cards: 0.5,
+  damaged: 0.5,
+  overlay: 0.5,
 };
 
 /** Flags that make the gate refuse a picture: what they hide cannot be read, only guessed. */
-const REFUSED: ReadonlySet<Flag> = new Set(['blurred', 'dark', 'bright', 'glare', 'cropped', 'too_small']);
+const REFUSED: ReadonlySet<Flag> = new Set(['blurred', 'dark', 'bright', 'glare', 'cropped', 'too_small', 'damaged']);
 
+/** So many fields that cannot be read for what lies over them tell of words across the card that nobody can read either. */
+const MANY_UNCOVERED = 3;
 /** A field is affected where a burnt-out spot covers this share of its box. */
 const COVERED = 0.15;
+/** A spot that begins this near behind a value, in heights of its line, may have taken its last letters. */
+const BEYOND_END = 1.5;
 /** Lines whose sharpness is measured. */
 const SHARPNESS_LINES = 10;
 
@@ -40,37 +47,52 @@ export interface JudgedCard {
   readonly picture: RasterPyramid;
   /** Pixels of the original per pixel of the picture. */
   readonly reduction: number;
+  /** Whether a part of the file could not be decoded. */
+  readonly damaged: boolean;
+  /** Lines on the card's page that are not the card's. */
+  readonly overlay: readonly TextLine[];
+  /** Fields that only the black print alone told. */
+  readonly uncovered: readonly FieldName[];
   readonly card: CardLines;
   /** Fields with their boxes in 0-1 of the card's page. */
   readonly fields: KtpResult['fields'];
 }
 
 /** Measures how good the picture of a card is. */
-export function judgeQuality({ picture, reduction, card, fields }: JudgedCard): Quality {
+export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, card, fields }: JudgedCard): Quality {
   const { page } = card;
   const frame = card.frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
   const overview = overviewOf(picture, page, inset(frame));
   const exposure = measureExposure(overview);
   const copied = exposure.grayscale >= THRESHOLDS.grayscale;
   const glare = findGlare(overview);
+  const screen = screenOf(picture, card, frame);
+  const covered = uncovered.length >= MANY_UNCOVERED && screen < THRESHOLDS.screen;
   const scores: Record<Flag, number> = {
     ...exposure,
     // A copy's white is the paper's.
     bright: copied ? 0 : exposure.bright,
     glare: glare.score,
-    blurred: blurOf(picture, card),
-    screen: screenOf(picture, card, frame),
+    blurred: measureBlur(picture, card),
+    screen,
     cropped: card.frame ? ramp(shareOutside(picture, card, frame), 0.02, 0.1) : 0,
     rotated: Math.min(1, Math.abs(card.angle) / (Math.PI / 2)),
     too_small: ramp((frame.right - frame.left) * reduction, 700, 300),
     multiple_cards: card.otherCards > 0 ? 1 : 0,
+    damaged: damaged ? 1 : 0,
+    overlay: overlay.length > 0 || covered ? 1 : 0,
   };
   const flags = (Object.keys(THRESHOLDS) as Flag[]).filter((flag) => scores[flag] >= THRESHOLDS[flag]);
   const rounded = Object.entries(scores).map(([name, score]) => [name, Math.round(score * 1000) / 1000]);
   return {
     flags,
     scores: Object.fromEntries(rounded),
-    affected_fields: flags.includes('glare') ? fieldsUnder(glare.spots, inset(frame), card, fields) : [],
+    affected_fields: FIELD_NAMES.filter(
+      (name) =>
+        (flags.includes('glare') && isUnderSpot(fields[name], glare.spots, inset(frame), card)) ||
+        (covered && uncovered.includes(name)) ||
+        overlay.some((line) => isUnderLine(fields[name], line, page)),
+    ),
   };
 }
 
@@ -85,9 +107,14 @@ function inset({ left, top, right, bottom }: Rectangle): Rectangle {
   return { left: left + margin, top: top + margin, right: right - margin, bottom: bottom - margin };
 }
 
-function blurOf(picture: RasterPyramid, { lines, page }: CardLines): number {
+/**
+ * How blurred the print is: edges must be wide against the letters, which then cannot be read, and wide in the picture's
+ * own pixels too: small print has wide edges for want of pixels, which is another fault (`too_small`).
+ */
+export function measureBlur(picture: RasterPyramid, { lines, page }: Pick<CardLines, 'lines' | 'page'>): number {
   const step = Math.max(1, lines.length / SHARPNESS_LINES);
   const widths: number[] = [];
+  const pixels: number[] = [];
   for (let index = 0; index < lines.length; index += step) {
     const line = lines[Math.floor(index)];
     if (!line) continue;
@@ -98,10 +125,15 @@ function blurOf(picture: RasterPyramid, { lines, page }: CardLines): number {
     const width = Math.max(16, Math.round((48 * length) / height));
     const crop = sampleRaster(picture, rectangleToQuad(width, 48, quad), Math.min(width, 320), 48);
     const edges = edgeWidth(crop);
-    if (edges !== null) widths.push(edges);
+    if (edges === null) continue;
+    widths.push(edges);
+    pixels.push((edges * height) / 48);
   }
-  widths.sort((p, q) => p - q);
-  return ramp(widths[widths.length >> 1] ?? 0, 3.6, 6);
+  return Math.min(ramp(middleOf(widths), 3.6, 6), ramp(middleOf(pixels), 1.9, 3.1));
+}
+
+function middleOf(values: readonly number[]): number {
+  return [...values].sort((p, q) => p - q)[values.length >> 1] ?? 0;
 }
 
 function screenOf(picture: RasterPyramid, { page }: CardLines, frame: Rectangle): number {
@@ -124,27 +156,48 @@ function shareOutside(picture: RasterPyramid, { page }: CardLines, { left, top, 
   return Math.max(...outside) / (bottom - top);
 }
 
-/** Fields with a box that burnt-out spots cover in part. */
-function fieldsUnder(
+/** Whether burnt-out spots cover a part of a field's box. */
+function isUnderSpot(
+  { box }: Field,
   spots: readonly (readonly [number, number, number, number])[],
   card: Rectangle,
   { page }: CardLines,
-  fields: KtpResult['fields'],
-): string[] {
+): boolean {
+  if (!box) return false;
   const width = card.right - card.left;
   const height = card.bottom - card.top;
-  return FIELD_NAMES.filter((name) => {
-    const { box } = fields[name];
-    if (!box) return false;
-    const [left, top, right, bottom] = box;
-    const x0 = (left * page.width - card.left) / width;
-    const x1 = (right * page.width - card.left) / width;
-    const y0 = (top * page.height - card.top) / height;
-    const y1 = (bottom * page.height - card.top) / height;
-    return spots.some((spot) => {
-      const across = Math.min(x1, spot[2]) - Math.max(x0, spot[0]);
-      const down = Math.min(y1, spot[3]) - Math.max(y0, spot[1]);
-      return across > 0 && down > 0 && across * down > COVERED * (x1 - x0) * (y1 - y0);
-    });
+  const [left, top, right, bottom] = box;
+  const x0 = (left * page.width - card.left) / width;
+  const y0 = (top * page.height - card.top) / height;
+  const y1 = (bottom * page.height - card.top) / height;
+  // What is left of a value ends where the spot begins: look some letters farther.
+  const reach = (BEYOND_END * (bottom - top) * page.height) / width;
+  const x1 = (right * page.width - card.left) / width;
+  return spots.some((spot) => {
+    const across = Math.min(x1 + reach, spot[2]) - Math.max(x0, spot[0]);
+    const down = Math.min(y1, spot[3]) - Math.max(y0, spot[1]);
+    if (across <= 0 || down <= 0) return false;
+    const atEnd = spot[0] > (x0 + x1) / 2 && spot[0] < x1 + reach && down > COVERED * (y1 - y0);
+    return atEnd || across * down > COVERED * (x1 - x0) * (y1 - y0);
   });
+}
+
+/** Whether a line that is not the card's runs through a field's box. */
+function isUnderLine({ box }: Field, { quad }: TextLine, page: PageSize): boolean {
+  if (!box) return false;
+  const [topLeft, topRight, bottomRight, bottomLeft] = quad;
+  const [left, top, right, bottom] = box;
+  return STEPS.some((along) =>
+    STEPS.some((down) => {
+      const upper = between(topLeft, topRight, along);
+      const { x, y } = between(upper, between(bottomLeft, bottomRight, along), down);
+      return x > left * page.width && x < right * page.width && y > top * page.height && y < bottom * page.height;
+    }),
+  );
+}
+
+const STEPS = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95] as const;
+
+function between(from: Point, to: Point, share: number): Point {
+  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
 }

@@ -1,13 +1,14 @@
 import { KtpflowError } from '../../errors.ts';
 import { boundConfidence } from '../../ktp/fields/bound-confidence.ts';
-import { readKtp } from '../../ktp/read-ktp.ts';
 import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
 import { decodeImage } from '../../media/decode.ts';
-import { RasterPyramid } from '../../media/raster.ts';
+import { composeHomographies } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
+import { findCard } from './find-card.ts';
 import { isRefused, judgeQuality } from './judge-quality.ts';
 import { boxToPicture, quarterTurn } from './page.ts';
-import { LIKELY, readLines } from './read-lines.ts';
+import { readFoundCard } from './read-found-card.ts';
+import { LIKELY } from './read-lines.ts';
 
 export type ReadCardStage = 'preparing' | 'reading' | 'assembling';
 
@@ -39,28 +40,43 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   onStage?.('preparing');
   signal?.throwIfAborted();
   const image = await decodeImage(bytes);
-  const picture = new RasterPyramid(image.raster);
   const prepared = performance.now();
   onStage?.('reading');
   signal?.throwIfAborted();
-  const reading = await readLines(ocr, picture);
+  const seen = await findCard(ocr, image);
+  const looked = seen && (await readFoundCard(ocr, seen));
   const read = performance.now();
   onStage?.('assembling');
   signal?.throwIfAborted();
-  if (!reading) throw notACard(image.partial);
-  const card = readKtp(reading.lines, reading.page);
-  if (card.likelihood < LIKELY) throw notACard(image.partial);
+  if (!looked) throw notACard(image.partial);
+  const { found } = looked;
+  const reading = found.card;
+  const card = looked.reading;
+  if (found.likelihood < LIKELY) throw notACard(image.partial);
 
-  const quality = judgeQuality({ picture, reduction: image.reduction, card: reading, fields: card.fields });
-  if (options.rejectLowQuality && (image.partial || isRefused(quality))) {
+  const quality = judgeQuality({
+    picture: found.picture,
+    reduction: found.reduction,
+    damaged: image.partial,
+    overlay: looked.overlay,
+    uncovered: looked.uncovered,
+    card: reading,
+    fields: card.fields,
+  });
+  if (options.rejectLowQuality && isRefused(quality)) {
     throw new KtpflowError('quality_rejected', `The picture is not good enough: ${quality.flags.join(', ')}.`);
   }
   const turns = -Math.round(reading.angle / (Math.PI / 2));
   const upright = quarterTurn(turns, image.raster);
+  const page = { ...reading.page, toSource: composeHomographies(found.toImage, reading.page.toSource) };
   const fields = boundConfidence(card.fields, quality);
   for (const name of FIELD_NAMES) {
-    const { box } = fields[name];
-    if (box) fields[name] = { ...fields[name], box: boxToPicture(box, reading.page, upright.map, upright.size) };
+    const field = fields[name];
+    const place = (box: readonly [number, number, number, number]) =>
+      boxToPicture(box, page, upright.map, upright.size);
+    if (field.box) fields[name] = { ...field, box: place(field.box) };
+    const characters = field.characters?.map((character) => ({ ...character, box: place(character.box) }));
+    if (characters) fields[name] = { ...fields[name], characters };
   }
   const result: KtpResult = {
     document: 'ktp',

@@ -6,26 +6,18 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { type Candidate, findCandidates } from './candidates.ts';
 import { frameFromLabels, isInside, type Rectangle } from './card-frame.ts';
+import { isOfCardForm } from './judge-form.ts';
 import { findLabelHits } from './label-hits.ts';
 import { type Page, pageAround, toPage } from './page.ts';
 import { rectifyPage } from './rectify.ts';
 import { dominantAngle, longAxis, readAlong, typicalHeight } from './text-direction.ts';
 import { lookAtPage, scaleOfPage, type View } from './views.ts';
 
-/** Longer side of the detector's first look at the whole picture, pixels. */
-const SURVEY_SIDE = 736;
-/** The same where that found no card: for cards that are small in a large picture. */
-const CLOSE_SURVEY_SIDE = 1472;
-/**
- * A picture that the survey made no smaller than this was seen well enough: a card too small for that look is too small
- * to be read.
- */
-const MAX_REDUCTION = 1.75;
-/** Mean confidence from which a sample of lines was read well. */
-const LEGIBLE = 0.95;
 /** Sum of label qualities, in a sample of six lines, that makes a group worth reading beside a card or without one. */
 const CARD_LABELS = 1.2;
 const FEW_LABELS = 0.4;
+/** Likelihood of a page with all the labels that has not the form of a card. */
+const OTHER_FORM = 0.2;
 /** Likelihood from which lines are taken for a KTP's. */
 export const LIKELY = 0.5;
 /** Surroundings of the frame that its labels give, in shares of the card's height: what is looked at, and where the
@@ -53,33 +45,31 @@ export interface CardLines {
   readonly lineHeight: number;
 }
 
-interface ReadCandidate {
+/** The best card that one look at a picture found, read. */
+export interface ReadCandidate {
   readonly card: CardLines;
+  /** That it is a KTP: by its text, and by its form (see judge-form.ts). */
   readonly likelihood: number;
+  /** The same by its text alone: of a card that is cut off the form cannot be seen. */
+  readonly textLikelihood: number;
   readonly labels: number;
 }
 
-/**
- * Finds the card of a picture by its text and reads that, whatever way it lies: a look at the whole picture tells where
- * text is and how it runs; where it is small or askew, closer looks at that part, upright and enlarged, find the lines;
- * a few of them tell the direction and whether it may be a card. Of several KTPs the largest is read; other cards with
- * some of the same labels are told apart by reading them too.
- */
-export async function readLines(ocr: PpOcr, picture: RasterPyramid): Promise<CardLines | null> {
-  const { width, height } = picture.base;
-  const longer = Math.max(width, height);
-  const candidates = await findCandidates(ocr, picture, SURVEY_SIDE);
-  const first = await readBest(ocr, picture, candidates);
-  if ((first && first.likelihood >= LIKELY) || longer <= SURVEY_SIDE) return first?.card ?? null;
-  if (longer <= MAX_REDUCTION * SURVEY_SIDE && candidates.every(isOtherText)) return first?.card ?? null;
-  const close = Math.min(longer, CLOSE_SURVEY_SIDE);
-  const second = await readBest(ocr, picture, await findCandidates(ocr, picture, close));
-  return (second && second.likelihood > (first?.likelihood ?? 0) ? second : first)?.card ?? null;
+/** What one look at a picture found. */
+export interface Survey {
+  readonly candidates: readonly Candidate[];
+  readonly best: ReadCandidate | null;
 }
 
-/** Whether a candidate's text could be read, and holds no label of a KTP. */
-function isOtherText({ direction }: Candidate): boolean {
-  return direction.confidence >= LEGIBLE && direction.labels < FEW_LABELS;
+/**
+ * Looks for a card in a picture by its text, whatever way it lies, and reads that: a look at the whole picture, its
+ * longer side at `side` pixels, tells where text is and how it runs; where it is small or askew, closer looks at that
+ * part, upright and enlarged, find the lines; a few of them tell the direction and whether it may be a card. Of several
+ * KTPs the largest is read; other cards with some of the same labels are told apart by reading them too.
+ */
+export async function surveyPicture(ocr: PpOcr, picture: RasterPyramid, side: number): Promise<Survey> {
+  const candidates = await findCandidates(ocr, picture, side);
+  return { candidates, best: await readBest(ocr, picture, candidates) };
 }
 
 /** Reads the candidates that have labels, and picks the largest of those that are KTPs, else the likeliest. */
@@ -95,8 +85,14 @@ async function readBest(
     if (read.length > 0 && candidate.direction.labels < (likely ? CARD_LABELS : FEW_LABELS)) break;
     if (read.some(({ card }) => covers(card, candidate))) continue;
     const card = await readCandidate(ocr, picture, candidate);
-    const { likelihood } = readKtp(card.lines, card.page);
-    read.push({ card, likelihood, labels: candidate.direction.labels });
+    const { likelihood, form } = readKtp(card.lines, card.page);
+    const ofForm = isOfCardForm(form, picture, card.page, card.frame);
+    read.push({
+      card,
+      likelihood: ofForm ? likelihood : Math.min(likelihood, OTHER_FORM),
+      textLikelihood: likelihood,
+      labels: candidate.direction.labels,
+    });
   }
   const cards = read.filter(({ likelihood }) => likelihood >= LIKELY);
   const best =

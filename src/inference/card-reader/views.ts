@@ -21,10 +21,15 @@ export interface View {
   readonly angle: number;
 }
 
-/** Looks at the whole picture, its longer side at `side` pixels. */
+/** A picture longer than this many times its width (joined pages, panoramas) is looked at by its area. */
+const LONG_PICTURE = 2;
+
+/** Looks at the whole picture, its longer side at `side` pixels; a long one at the area that it would have at 1 to 2. */
 export async function lookAtPicture(ocr: PpOcr, picture: RasterPyramid, side: number): Promise<View> {
   const { width, height } = picture.base;
-  const scale = side / Math.max(width, height);
+  const byArea = Math.sqrt((side * side) / LONG_PICTURE / (width * height));
+  const isLong = Math.max(width, height) > LONG_PICTURE * Math.min(width, height);
+  const scale = isLong ? Math.min(Math.max(1, side / Math.max(width, height)), byArea) : side / Math.max(width, height);
   const quads = await detectIn(ocr, picture, wholePictureWindow(width, height, scale));
   return { quads, page: { width, height, toSource: [1, 0, 0, 0, 1, 0, 0, 0, 1] }, scale, angle: 0 };
 }

@@ -17,8 +17,13 @@ const MAX_WIDTH = 3200;
 export interface RecognitionSettings {
   /** Lines in one run at most. */
   readonly batchSize: number;
-  /** Lines of a run are padded to the longest one, by this share of it at most. */
+  /** Lines of a run are padded to the longest one, by this share of it at most; unused with `grid`. */
   readonly maxPadding: number;
+  /**
+   * A line is padded to the next multiple of this many pixels, and shares a run with lines of that width alone: what is
+   * read of it does not depend on its company. 0 for none.
+   */
+  readonly grid: number;
   /** Shorter lines are padded to this width, pixels. */
   readonly minWidth: number;
   /** Lines are widened by this factor: narrow letters (III) otherwise fall into one time step. */
@@ -28,12 +33,13 @@ export interface RecognitionSettings {
 }
 
 /**
- * A run costs by its pixels, whatever the batch, so lines share one only where they are about equally long: padding
- * would cost more than a batch saves.
+ * A run costs by its pixels, whatever the batch, so lines share one only where they are equally long after a little
+ * padding: more of it would cost more than a batch saves.
  */
 export const CARD_LINES: RecognitionSettings = {
   batchSize: 4,
-  maxPadding: 0.06,
+  maxPadding: 0,
+  grid: 16,
   minWidth: 96,
   stretch: 1,
   emissions: false,
@@ -43,6 +49,7 @@ export const CARD_LINES: RecognitionSettings = {
 export const RAPID_OCR_LINES: RecognitionSettings = {
   batchSize: 6,
   maxPadding: 1,
+  grid: 0,
   minWidth: 320,
   stretch: 1,
   emissions: false,
@@ -69,7 +76,7 @@ export async function recogniseText(
     .sort((p, q) => p.raster.width - q.raster.width);
   const lines: TextLine[] = [];
   for (const batch of batchesOf(crops, settings)) {
-    const width = Math.max(settings.minWidth, ...batch.map(({ raster }) => raster.width));
+    const width = Math.max(...batch.map((crop) => paddedWidth(crop, settings)));
     const input = new Float32Array(batch.length * 3 * LINE_HEIGHT * width);
     const plane = LINE_HEIGHT * width;
     for (const [row, { raster }] of batch.entries()) writePlanes(raster, input, row * 3 * plane, width, plane);
@@ -95,16 +102,26 @@ export async function recogniseText(
 }
 
 /** Cuts a list of crops, shortest first, into runs. */
-function batchesOf(crops: readonly Crop[], { batchSize, maxPadding, minWidth }: RecognitionSettings): Crop[][] {
+function batchesOf(crops: readonly Crop[], settings: RecognitionSettings): Crop[][] {
+  const { batchSize, maxPadding, grid, minWidth } = settings;
   const batches: Crop[][] = [];
   for (const crop of crops) {
     const last = batches.at(-1);
-    const shortest = Math.max(minWidth, last?.[0]?.raster.width ?? 0);
-    const fits = shortest >= crop.raster.width * (1 - maxPadding);
+    const [first] = last ?? [];
+    const fits =
+      grid > 0
+        ? first !== undefined && paddedWidth(first, settings) === paddedWidth(crop, settings)
+        : Math.max(minWidth, first?.raster.width ?? 0) >= crop.raster.width * (1 - maxPadding);
     if (last && last.length < batchSize && fits) last.push(crop);
     else batches.push([crop]);
   }
   return batches;
+}
+
+/** The width of a line's input, by the line alone. */
+function paddedWidth({ raster }: Crop, { minWidth, grid }: RecognitionSettings): number {
+  const width = Math.max(minWidth, raster.width);
+  return grid > 0 ? Math.ceil(width / grid) * grid : width;
 }
 
 function cropLine(source: RasterPyramid, quad: Quad, stretch: number): Raster {

@@ -3,10 +3,11 @@ import type { Field, FieldName, KtpResult, Quality } from '../schema.ts';
 /**
  * Text of no list, where a lost letter leaves another name or address. What the recogniser says of it is measured too
  * high on bad pictures (322 cards of all strengths, answers said with 0.9 or more): 81 of 90 right where the picture is
- * blurred or of a screen, 9 of 11 under a burnt-out spot; elsewhere 98 of 100. Lists, dates and numbers are not
- * affected: all of 3,802 right.
+ * blurred or of a screen, 9 of 11 under a burnt-out spot; elsewhere 98 of 100. Lists and dates are not
+ * affected: all of 3,802 right. RT, RW and the date of issue are checked by
+ * nothing else either (006 for 008).
  */
-const UNCHECKED: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat']);
+const UNCHECKED: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat', 'rt', 'rw', 'tgl_terbit']);
 const UNCHECKED_UNDER_GLARE: ReadonlySet<FieldName> = new Set<FieldName>([
   'nama',
   'alamat',
@@ -20,8 +21,10 @@ const AT_MOST = 0.88;
 export function boundConfidence(fields: KtpResult['fields'], { affected_fields, flags }: Quality): KtpResult['fields'] {
   const isUnclear = flags.includes('blurred') || flags.includes('screen');
   const bound = (name: FieldName, field: Field): Field => {
+    const isDate = name === 'berlaku_hingga' && /\d/.test(field.value ?? '');
     const doubtful =
-      (isUnclear && UNCHECKED.has(name)) || (UNCHECKED_UNDER_GLARE.has(name) && affected_fields.includes(name));
+      (isUnclear && (UNCHECKED.has(name) || isDate)) ||
+      (UNCHECKED_UNDER_GLARE.has(name) && affected_fields.includes(name));
     return doubtful && field.confidence > AT_MOST ? { ...field, confidence: AT_MOST } : field;
   };
   const entries = Object.entries(fields) as [FieldName, Field][];

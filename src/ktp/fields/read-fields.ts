@@ -1,7 +1,7 @@
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { Label } from '../layout/labels.ts';
 import { type CardLayout, layOut } from '../layout/layout.ts';
-import { MARITAL_STATES, NATIONALITIES, OCCUPATIONS, RELIGIONS, SEXES } from '../rules/vocabulary.ts';
+import { MARITAL_STATES, OCCUPATIONS, RELIGIONS, SEXES } from '../rules/vocabulary.ts';
 import { FIELD_NAMES, type FieldName } from '../schema.ts';
 import { readBirth } from './read-birth.ts';
 import { readBloodGroup } from './read-blood-group.ts';
@@ -9,6 +9,7 @@ import { cleanAddress, cleanName, cleanPlace, readFreeText } from './read-free-t
 import { readHeader } from './read-header.ts';
 import { readIssue } from './read-issue.ts';
 import { readListed, readValidity } from './read-listed.ts';
+import { isForeigners, readNationality } from './read-nationality.ts';
 import { readNeighbourhood } from './read-neighbourhood.ts';
 import { readNik } from './read-nik.ts';
 import { completeHeader, readBirthPlace, readIssuePlace, readRegions } from './read-regions.ts';
@@ -35,6 +36,8 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
   const header = completeHeader(printedHeader, regions);
   const birth = readBirth(slots.get('lahir'));
   const sex = readListed(slots.get('jenis_kelamin'), SEXES, { closed: true });
+  const religion = readListed(slots.get('agama'), RELIGIONS, { closed: true });
+  const maritalState = readListed(slots.get('status_perkawinan'), MARITAL_STATES, { closed: true });
   const facts = reconcileBirth(nik, birth.date, sex, regions.districtCodes);
   const neighbourhood = readNeighbourhood(slots.get('rt_rw'));
   const issue = readIssue(layout.issue, layout.pitch);
@@ -52,10 +55,10 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
     rw: neighbourhood.rw,
     kel_desa: regions.village,
     kecamatan: regions.district,
-    agama: readListed(slots.get('agama'), RELIGIONS, { closed: true }),
-    status_perkawinan: readListed(slots.get('status_perkawinan'), MARITAL_STATES, { closed: true }),
+    agama: religion,
+    status_perkawinan: maritalState,
     pekerjaan: readListed(slots.get('pekerjaan'), OCCUPATIONS),
-    kewarganegaraan: readListed(slots.get('kewarganegaraan'), NATIONALITIES, { closed: true, common: 'WNI' }),
+    kewarganegaraan: readNationality(slots.get('kewarganegaraan'), isForeigners([sex, religion, maritalState])),
     berlaku_hingga: readValidity(slots.get('berlaku_hingga')),
     tempat_terbit: readIssuePlace(issue.place, header),
     tgl_terbit: issue.date,

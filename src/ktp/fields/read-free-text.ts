@@ -34,13 +34,14 @@ function doubtfulMarks(spans: readonly Span[]): number {
   return restored.filter((glyph) => glyph.confidence < DOUBTFUL_SHARE).length;
 }
 
-const DOUBTFUL_SHARE = 0.02;
+const DOUBTFUL_SHARE = 0.08;
 
 /** A person's name: letters, and the marks . , ' - /. */
 export function cleanName(text: string): string {
   return onlyLetters(plainText(text))
     .replace(/[:;|]/g, ' ')
     .replace(/[^A-Z .,'/()-]/g, '')
+    .replace(/^(DR|DRA|DRS|IR|PROF|HJ?|KH),(?= ?[A-Z])/, '$1.')
     .replace(/(?<=[A-Z]) ?- ?(?=[A-Z])/g, '-')
     .replace(/\s+/g, ' ')
     .replace(/^[ .,'-]+|[ ,'-]+$/g, '');

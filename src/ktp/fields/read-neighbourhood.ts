@@ -29,13 +29,14 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
       oddCharacters: (parts.mended ? 1 : 0) + (parts.repaired ? 2 : 0) + (value.startsWith('0') ? 0 : 1),
     },
   });
-  // Both are printed with as many digits: of a shorter one the rest could not be read.
+  // Of one that is shorter than the three digits of the other, the rest could not be read; "5/10" is printed so.
   const incomplete: Reading = { ...unread('incomplete'), raw, spans };
   const { rt, rw } = parts;
-  return {
-    rt: rt.length < rw.length ? incomplete : reading(rt),
-    rw: rw.length < rt.length ? incomplete : reading(rw),
+  const part = (own: string, other: string): Reading => {
+    if (own === '') return { ...unread(), raw, spans };
+    return own.length < other.length && (other.length === 3 || own.startsWith('0')) ? incomplete : reading(own);
   };
+  return { rt: part(rt, rw), rw: part(rw, rt) };
 }
 
 interface Parts {
@@ -75,6 +76,9 @@ function splitNeighbourhood(raw: string): Parts | undefined {
   if (rt !== undefined && rw !== undefined && digits.length === 2 && /^\d{1,3}$/.test(rt) && /^\d{1,3}$/.test(rw)) {
     return { rt, rw, mended: !/^\d{3}\/\d{3}$/.test(compact) };
   }
+  // Cards without an RW print "003/-" or "003/".
+  const alone = /^(\d{1,3})[/\\]-*$/.exec(compact)?.[1];
+  if (alone !== undefined) return { rt: alone, rw: '', mended: false };
   // The slash was lost (six digits) or read as a digit (seven, with a 1 or 7 in the middle).
   const [whole] = digits;
   if (digits.length !== 1 || whole === undefined) return undefined;

@@ -114,6 +114,7 @@ export function readIssuePlace(place: Reading, header: Header): Reading {
     {
       allowedCost: 2 * ISSUE_COST,
       closed: true,
+      expected: true,
     },
   );
   if (own.codes.length > 0) return own.reading;

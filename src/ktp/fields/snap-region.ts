@@ -1,5 +1,5 @@
 import { nearestNames, type Region } from '../rules/regions.ts';
-import { complete } from '../rules/snap.ts';
+import { bareText, complete } from '../rules/snap.ts';
 import { type Fit, fitOf } from '../text/fit.ts';
 import type { Reading } from './reading.ts';
 
@@ -21,6 +21,8 @@ export interface RegionSnapOptions {
   readonly favoured?: readonly string[];
   /** Whether the list holds every name there is, so that a part of one name alone stands for it. Default false. */
   readonly closed?: boolean;
+  /** Whether the card itself names one of the list elsewhere: then a reading near it is it. Default false. */
+  readonly expected?: boolean;
 }
 
 const FAVOUR = 2;
@@ -38,9 +40,14 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const near = nearestNames(value, regions, options.share);
   const exact = near.find((name) => name.distance === 0);
   if (exact) return { reading: listed(reading, 0), codes: exact.codes, cost: 0 };
+  const spaced = near.find((name) => name.distance <= SPACING);
+  if (spaced && isClearlySpaced(reading, spaced.name)) {
+    return { reading: listed(reading, 0), codes: spaced.codes, cost: 0 };
+  }
   const fit: Fit = fitOf(reading.spans);
   const read = fit.of(value);
   const ranked = near
+    .filter(({ name }) => mayStandFor(value, name))
     .map((name) => {
       const favour = name.codes.some((code) => options.favoured?.includes(code)) ? FAVOUR : 0;
       return { ...name, cost: read - fit.of(name.name) - favour };
@@ -48,6 +55,10 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
     .sort((first, second) => first.cost - second.cost);
   const [best, second] = ranked;
   const ambiguous = best && second && second.cost - best.cost < LEAST_MARGIN;
+  if (best && !ambiguous && best.cost <= options.allowedCost && outweighs(reading, best.name, options)) {
+    const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
+    return { reading: kept, codes: options.closed ? best.codes : [], cost: Number.POSITIVE_INFINITY };
+  }
   if (!best || ambiguous || best.cost > options.allowedCost) {
     const whole = options.closed ? complete(value, [...new Set(regions.map(({ name }) => name))], true) : undefined;
     if (whole !== undefined) {
@@ -66,6 +77,54 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const snapped = listed({ ...reading, value: best.name, warnings: [...reading.warnings, 'snapped'] }, snapShare);
   return { reading: snapped, codes: best.codes, cost: Math.max(0, best.cost) };
 }
+
+/** Distance of names that differ in blanks and punctuation only. */
+const SPACING = 0.05;
+/** Characters that are all surer than this are what is printed, whatever the list says. */
+const CLEAR = 0.95;
+/** The same against a list that holds all names there are, though not all their spellings. */
+const CLEAR_AGAINST_ALL = 0.985;
+
+function isClear({ evidence }: Reading, least = CLEAR): boolean {
+  return evidence.leastCharacter > least;
+}
+
+/** Whether a clear reading stands against a name of the list. */
+function outweighs(reading: Reading, name: string, { closed, expected }: RegionSnapOptions): boolean {
+  if (expected === true || reading.value === null) return false;
+  return isClear(reading, closed === true ? CLEAR_AGAINST_ALL : CLEAR) && !isOnlyDoubling(reading.value, name);
+}
+
+/** Whether the card prints more blanks than the list does, all clearly seen: PEMATANG SIANTAR, GUNUNG KIDUL. */
+function isClearlySpaced(reading: Reading, name: string): boolean {
+  const blanks = (text: string): number => text.split(' ').length;
+  if (reading.value === null || blanks(reading.value) <= blanks(name) || !isClear(reading)) return false;
+  const glyphs = reading.spans.flatMap((span) => span.glyphs);
+  return glyphs.every((glyph) => glyph.text !== ' ' || (!glyph.restored && glyph.confidence > CLEAR));
+}
+
+/** Whether two texts are equal but for letters that one of them doubles: of two strokes alike one is easily lost. */
+function isOnlyDoubling(read: string, name: string): boolean {
+  const single = (text: string): string => bareText(text).replace(/(.)\1+/g, '$1');
+  return single(read) === single(name) && bareText(read).length <= bareText(name).length;
+}
+
+/**
+ * Whether a reading may stand for a name: numerals, and words that tell neighbours apart, are no misread letters. A
+ * village III is not its brother II, BARU is not left out by chance.
+ */
+function mayStandFor(read: string, name: string): boolean {
+  const [first, second] = [distinctions(read), distinctions(name)];
+  return first.length === second.length && first.every((word, index) => word === second[index]);
+}
+
+function distinctions(text: string): string[] {
+  return text.split(/[^A-Z0-9]+/).filter((word) => /^(?:[IVX]+|\d+)$/.test(word) || TELLING.has(word));
+}
+
+const TELLING: ReadonlySet<string> = new Set(
+  'BARU LAMA UTARA SELATAN TIMUR BARAT TENGAH HULU HILIR ATAS BAWAH LUAR DALAM SATU DUA TIGA'.split(' '),
+);
 
 function listed(reading: Reading, snapShare: number): Reading {
   return { ...reading, evidence: { ...reading.evidence, listed: true, snapShare } };

@@ -1,3 +1,4 @@
+import type { TextLine } from '../../text-lines/text-line.ts';
 import { type Span, sliceSpan } from '../text/spans.ts';
 import { findBloodLabel } from './anchors.ts';
 import type { Label } from './labels.ts';
@@ -15,8 +16,13 @@ export function splitBlood(slots: Map<Label, Slot>): Map<Label, Slot> {
         .map((other, index) => (index === rowIndex ? cut.before : other))
         .filter((other) => other.length > 0);
       slots.set(label, { ...slot, rows });
-      const { after, quality, colon } = cut;
-      slots.set('gol_darah', { rows: after.length > 0 ? [after] : [], labelQuality: quality, colon });
+      const { after, quality, colon, line } = cut;
+      slots.set('gol_darah', {
+        rows: after.length > 0 ? [after] : [],
+        labelQuality: quality,
+        colon,
+        ...(line ? { line } : {}),
+      });
       return slots;
     }
   }
@@ -28,6 +34,8 @@ interface BloodCut {
   readonly after: Span[];
   readonly quality: number;
   readonly colon: boolean;
+  /** The line that the label ends on. */
+  readonly line: TextLine | undefined;
 }
 
 function cutBlood(row: readonly Span[], certain: boolean): BloodCut | undefined {
@@ -37,14 +45,16 @@ function cutBlood(row: readonly Span[], certain: boolean): BloodCut | undefined 
   const end = found.start + found.match.end;
   const before: Span[] = [];
   const after: Span[] = [];
+  let line: TextLine | undefined;
   let offset = 0;
   for (const span of row) {
     const head = sliceSpan(span, 0, Math.max(0, found.start - offset));
     const tail = sliceSpan(span, Math.max(0, end - offset));
     if (head && offset < found.start) before.push(head);
     if (tail && offset + span.glyphs.length > end) after.push(tail);
+    if (offset < end) line = span.line;
     offset += span.glyphs.length;
   }
   const colon = glyphs.slice(found.start, end).some(({ text }) => text === ':' || text === ';');
-  return { before, after, quality: found.match.quality, colon };
+  return { before, after, quality: found.match.quality, colon, line };
 }

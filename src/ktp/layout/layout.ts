@@ -3,7 +3,7 @@ import { fitFrame } from '../text/frame.ts';
 import { type Span, spansOfLine } from '../text/spans.ts';
 import { type Anchor, findAnchors, median } from './anchors.ts';
 import { splitBlood } from './blood-label.ts';
-import { measureCard, rowPitch } from './card-metrics.ts';
+import { type Metrics, measureCard, rowPitch } from './card-metrics.ts';
 import { cutEdgeOf, isInBody, isMark, isOnCard, issueOf, topOf } from './card-regions.ts';
 import { fillSlots, markGaps } from './fill-slots.ts';
 import type { Label } from './labels.ts';
@@ -16,6 +16,10 @@ export interface CardLayout {
   /** Right-hand column at the foot: place and date of issue, top to bottom. */
   readonly issue: readonly Span[];
   readonly anchors: readonly Anchor[];
+  /** All text on the page. */
+  readonly spans: readonly Span[];
+  /** What the labels tell of the card's size; undefined without any text. */
+  readonly metrics: Metrics | undefined;
   /** Distance of two rows in pixels. */
   readonly pitch: number;
   /** Where the picture's right edge cuts the text, in the card's frame; undefined where it does not. */
@@ -31,7 +35,18 @@ export function layOut(lines: readonly TextLine[]): CardLayout {
   const spans = lines
     .filter((line) => !frame.isSlanted(line) && !isNoise(line))
     .flatMap((line) => spansOfLine(line, frame));
-  if (spans.length === 0) return { slots: new Map(), header: [], issue: [], anchors: [], pitch: 0, cutEdge: undefined };
+  if (spans.length === 0) {
+    return {
+      slots: new Map(),
+      header: [],
+      issue: [],
+      anchors: [],
+      spans,
+      metrics: undefined,
+      pitch: 0,
+      cutEdge: undefined,
+    };
+  }
   const found = findAnchors(spans, rowPitch(spans));
   const anchors = found.reduce((sum, { quality }) => sum + quality, 0) < LEAST_LABELS ? [] : found;
   const metrics = measureCard(anchors, spans);
@@ -44,7 +59,7 @@ export function layOut(lines: readonly TextLine[]): CardLayout {
   const issue = issueOf(free, anchors, metrics);
   const body = free.filter((span) => !issue.includes(span) && span.v > top && isInBody(span, free, metrics));
   const slots = markGaps(splitBlood(fillSlots(anchors, body, metrics)), metrics);
-  return { slots, header, issue, anchors, pitch: metrics.pitch, cutEdge: cutEdgeOf(onCard) };
+  return { slots, header, issue, anchors, spans, metrics, pitch: metrics.pitch, cutEdge: cutEdgeOf(onCard) };
 }
 
 /** Whether the recogniser read next to nothing: texture that the detector took for text. */

@@ -1,3 +1,4 @@
+import type { TextLine } from '../../text-lines/text-line.ts';
 import type { Span } from '../text/spans.ts';
 
 /** What stands behind a label: its rows from top to bottom, each from left to right. */
@@ -7,6 +8,8 @@ export interface Slot {
   readonly labelQuality: number;
   /** Whether the label was read up to its colon. */
   readonly colon?: boolean;
+  /** The line that holds the label, where the label is not at the row's beginning. */
+  readonly line?: TextLine;
   /** Whether a stretch of the value seems to be missing: a wide gap inside it, or a start right of the others'. */
   readonly gap?: boolean;
 }

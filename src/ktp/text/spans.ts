@@ -1,4 +1,4 @@
-import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
+import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
 import { type Frame, lineHeight, midline } from './frame.ts';
 import { type RestoredCharacter, restoredCharacters } from './restored-characters.ts';
 
@@ -159,6 +159,36 @@ export function boxOf(spans: readonly Span[], page: PageSize): Box | null {
   }
   const clamp = (value: number): number => Math.min(1, Math.max(0, value));
   return [clamp(left / page.width), clamp(top / page.height), clamp(right / page.width), clamp(bottom / page.height)];
+}
+
+/** The characters of spans, blanks left out, each with its box in 0-1 of the page. */
+export function characterBoxes(
+  spans: readonly Span[],
+  page: PageSize,
+): { text: string; confidence: number; box: [number, number, number, number] }[] {
+  return spans.flatMap(({ glyphs, line }) => {
+    const reach = (glyphs.at(-1)?.position ?? 0) - (glyphs[0]?.position ?? 0);
+    const half = reach > 0 ? reach / (glyphs.length - 1) / 2 : 0.5;
+    return glyphs
+      .filter(({ text }) => text !== ' ')
+      .map(({ text, confidence, position }) => {
+        const corners = [position - half, position + half].flatMap((share) => sidesAt(line, share));
+        const share = (value: number, side: number): number => Math.min(1, Math.max(0, value / side));
+        const xs = corners.map(({ x }) => share(x, page.width));
+        const ys = corners.map(({ y }) => share(y, page.height));
+        return { text, confidence, box: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)] };
+      });
+  });
+}
+
+/** The points of a line's upper and lower side at a share of its length, inside of it. */
+function sidesAt({ quad }: TextLine, share: number): Point[] {
+  const [topLeft, topRight, bottomRight, bottomLeft] = quad;
+  const along = Math.min(1, Math.max(0, share));
+  return [[topLeft, topRight] as const, [bottomLeft, bottomRight] as const].map(([start, end]) => ({
+    x: start.x + (end.x - start.x) * along,
+    y: start.y + (end.y - start.y) * along,
+  }));
 }
 
 function glyphsOfLine(line: TextLine, frame: Frame): Glyph[] {

@@ -46,6 +46,44 @@ describe('readCard', () => {
     expect(result.quality.flags).toContain('rotated');
   });
 
+  it('reads a mirrored card, with boxes of the picture as it was sent', async () => {
+    const { result } = await read(await sharp(card).flop().jpeg().toBuffer());
+    expect(result.compat).toMatchObject({ nik: NIK, nama: 'MARIA HARTONO' });
+    const [left, , right] = result.fields.nik.box!;
+    const [plainLeft, , plainRight] = (await read(card)).result.fields.nik.box!;
+    expect(left).toBeCloseTo(1 - plainRight, 1);
+    expect(right).toBeCloseTo(1 - plainLeft, 1);
+  }, 60_000);
+
+  it('reads a card at true size on one of three joined pages, without a flag', async () => {
+    const small = await sharp(card).resize(640).png().toBuffer();
+    const pages = await sharp({ create: { width: 1240, height: 5262, channels: 3, background: '#fbfbfb' } })
+      .composite([{ input: small, left: 240, top: 3900 }])
+      .jpeg()
+      .toBuffer();
+    const { result } = await read(pages);
+    expect(result.compat).toMatchObject({ nik: NIK, nama: 'MARIA HARTONO' });
+    expect(result.quality.flags).toEqual([]);
+  }, 60_000);
+
+  it('lets no word that is written across the card join a value, and flags the overlay', async () => {
+    const { width, height } = await sharp(card).metadata();
+    const rows = Array.from(
+      { length: 12 },
+      (_, row) =>
+        `<text x="${-200 + (row % 3) * 90}" y="${row * 95}">${'UNTUK KEPERLUAN LAMARAN KERJA PT. CONTOH '.repeat(3)}</text>`,
+    );
+    const svg = `<svg width="${width}" height="${height}"><g transform="rotate(-24)" font-family="sans-serif"
+      font-weight="bold" font-size="27" fill="#808080" fill-opacity="0.5">${rows.join('')}</g></svg>`;
+    const marked = await sharp(card)
+      .composite([{ input: Buffer.from(svg) }])
+      .jpeg()
+      .toBuffer();
+    const { result } = await read(marked);
+    expect(result.compat).toMatchObject({ nik: NIK, nama: 'MARIA HARTONO', agama: 'ISLAM' });
+    expect(result.quality.flags).toContain('overlay');
+  }, 60_000);
+
   it('reads the larger of two cards, and says that there are several', async () => {
     const other = await sharp(await readFile(new URL('jayapura-soft.jpg', FIXTURES)))
       .resize(760)

@@ -97,9 +97,61 @@ describe('decodeImage', () => {
     const bytes = await sharp({ create: { width: 4000, height: 1000, channels: 3, background: '#888' } })
       .jpeg()
       .toBuffer();
-    const image = await decodeImage(bytes, { maxSide: 1000 });
+    const image = await decodeImage(bytes, { maxPixels: 250_000 });
     expect(image.raster).toMatchObject({ width: 1000, height: 250 });
     expect(image.reduction).toBeCloseTo(4);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'sees EXIF orientation %i as libvips does, whole and in regions',
+    async (orientation) => {
+      const bytes = await sharp(await picture())
+        .withMetadata({ orientation })
+        .png()
+        .toBuffer();
+      const expected = sharp(bytes).autoOrient().flatten();
+      const image = await decodeImage(bytes);
+      const { data, info } = await expected.clone().raw().toBuffer({ resolveWithObject: true });
+      expect(image.raster).toMatchObject({ width: info.width, height: info.height });
+      expect(Buffer.compare(Buffer.from(image.raster.data), data)).toBe(0);
+      const box = { left: 3, top: 21, width: 33, height: 14 };
+      const cut = await sharp(data, { raw: info }).extract(box).raw().toBuffer();
+      expect(Buffer.compare(Buffer.from((await image.decodeRegion(box)).data), cut)).toBe(0);
+    },
+  );
+
+  it('shows a region of a reduced picture at the scale of the original', async () => {
+    const bytes = await sharp(await picture())
+      .resize(3000, 2000)
+      .jpeg()
+      .toBuffer();
+    const image = await decodeImage(bytes, { maxPixels: 60_000 });
+    expect(image.raster).toMatchObject({ width: 300, height: 200 });
+    const region = await image.decodeRegion({ left: 100, top: 50, width: 20, height: 10 });
+    expect(region).toMatchObject({ width: 200, height: 100 });
+  });
+
+  it('leaves blank what a broken-off PNG does not hold, and shows no copies of earlier rows', async () => {
+    const stripes = Buffer.from(
+      Array.from({ length: 300 * 400 * 3 }, (_, index) => ((index * 7919) % 251) ^ ((index >> 9) % 256)),
+    );
+    const bytes = await sharp(stripes, { raw: { width: 300, height: 400, channels: 3 } })
+      .png()
+      .toBuffer();
+    const image = await decodeImage(bytes.subarray(0, Math.round(bytes.length * 0.6)));
+    expect(image.partial).toBe(true);
+    expect(pixel(image, 150, 100)).toEqual([...stripes.subarray((100 * 300 + 150) * 3, (100 * 300 + 150) * 3 + 3)]);
+    const lower = image.raster.data.subarray(260 * 300 * 3);
+    expect(lower.every((value) => value === 128)).toBe(true);
+  });
+
+  it('says that a JPEG is damaged in its middle', async () => {
+    const noise = Buffer.from(Array.from({ length: 400 * 400 * 3 }, (_, index) => (index * 7919) % 251));
+    const bytes = await sharp(noise, { raw: { width: 400, height: 400, channels: 3 } })
+      .jpeg()
+      .toBuffer();
+    bytes.fill(0xff, bytes.length >> 1, (bytes.length >> 1) + 40);
+    expect(await decodeImage(bytes)).toMatchObject({ partial: true });
   });
 
   it('decodes what there is of a truncated file, and says that it is a part', async () => {

@@ -2,7 +2,7 @@ import type { JpegPass } from '../camera.ts';
 import type { Random } from '../random.ts';
 import type { Shot } from '../shot.ts';
 
-export const STRENGTHS = ['mild', 'moderate', 'strong'] as const;
+export const STRENGTHS = ['mild', 'moderate', 'strong', 'severe'] as const;
 export type Strength = (typeof STRENGTHS)[number];
 
 export interface LevelRequest {
@@ -20,7 +20,7 @@ export interface Rendered {
 /** One way in which pictures of cards get worse. */
 export type Level = (request: LevelRequest) => Promise<Rendered>;
 
-/** Picks the value of a strength. */
-export function byStrength<T>(strength: Strength, values: readonly [mild: T, moderate: T, strong: T]): T {
-  return values[STRENGTHS.indexOf(strength)] as T;
+/** Picks the value of a strength; severe is as strong where a level has no value of its own for it. */
+export function byStrength<T>(strength: Strength, values: readonly [mild: T, moderate: T, strong: T, severe?: T]): T {
+  return (values[STRENGTHS.indexOf(strength)] ?? values[2]) as T;
 }

@@ -52,14 +52,14 @@ export const small: Level = async (request) => {
 export const defocus: Level = async (request) => {
   const plan = ordinaryPhoto(request.random);
   // In heights of the print: what counts is the blur against the letters.
-  const radius = (plan.pose.cardWidth / 1012) * byStrength(request.strength, [1.6, 2.6, 4.2]);
+  const radius = (plan.pose.cardWidth / 1012) * byStrength(request.strength, [1.6, 2.6, 4.2, 4.8]);
   return render(request, { ...plan, camera: { ...plan.camera, defocus: radius } });
 };
 
 export const motion: Level = async (request) => {
   const { random, strength } = request;
   const plan = ordinaryPhoto(random);
-  const length = (plan.pose.cardWidth / 1012) * byStrength(strength, [4, 7, 11]) * random.between(0.8, 1.15);
+  const length = (plan.pose.cardWidth / 1012) * byStrength(strength, [4, 7, 11, 13]) * random.between(0.8, 1.15);
   return render(request, { ...plan, camera: { ...plan.camera, motion: [length, random.between(0, 180)] } });
 };
 
@@ -79,7 +79,7 @@ export const dark: Level = async (request) => {
 export const shadow: Level = async (request) => {
   const { random, strength } = request;
   const plan = ordinaryPhoto(random);
-  const depth = byStrength(strength, [0.45, 0.65, 0.82]);
+  const depth = byStrength(strength, [0.45, 0.65, 0.82, 0.88]);
   const { centre, cardWidth } = plan.pose;
   return render(request, {
     ...plan,
@@ -190,7 +190,7 @@ export const occluded: Level = async (request) => {
 
 export const worn: Level = async (request) => {
   const plan = ordinaryPhoto(request.random);
-  return render(request, { ...plan, card: { wear: byStrength(request.strength, [0.3, 0.55, 0.85]) } });
+  return render(request, { ...plan, card: { wear: byStrength(request.strength, [0.3, 0.55, 0.85, 1]) } });
 };
 
 export const clutter: Level = async (request) => {
@@ -228,7 +228,7 @@ export const several: Level = async (request) => {
     surroundings: async (size, pose, own) => {
       const others = byStrength(strength, [1, 2, 0]);
       const cards = Array.from({ length: others }, (_, i) => otherCard(cardWidth * 1.3, own.fork(`other-${i}`)));
-      if (strength !== 'strong') return deskWithCards(size, pose, cards, 1, own);
+      if (strength === 'mild' || strength === 'moderate') return deskWithCards(size, pose, cards, 1, own);
       const second = await drawCard(`${request.seed}/second`, { width: 900, kind: 'citizen' });
       return deskWithCards(size, pose, [second.picture], 0.62, own);
     },

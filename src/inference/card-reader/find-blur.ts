@@ -1,0 +1,105 @@
+import { type Raster, RasterPyramid } from '../../media/raster.ts';
+import { type BlurKernel, deblur, type SharpenedBox } from '../../media/renderings/deblur.ts';
+import { mapQuad } from '../../text-lines/homography.ts';
+import type { Quad, TextLine } from '../../text-lines/text-line.ts';
+import type { PpOcr } from '../ppocr/ppocr.ts';
+import { CARD_LINES } from '../ppocr/recognition.ts';
+import { findLabelHits } from './label-hits.ts';
+import type { PagePicture } from './look-again.ts';
+import { longAxis } from './text-direction.ts';
+
+/** Lines that kernels are tried on: labels, since what they say is known. */
+const SAMPLE = 3;
+/** What is tried first, in shares of the card page's width: strokes in six directions and a disc. */
+const LENGTH = 0.0078;
+const RADIUS = 0.0034;
+const FIRST_ANGLES = [0, 1, 2, 3, 4, 5].map((step) => (step * Math.PI) / 6);
+/** What is tried around the best of these, one after the other. */
+const FINER: readonly (readonly [turn: number, stretch: number])[] = [
+  [0, 1.35],
+  [0, 0.75],
+  [Math.PI / 12, 1],
+  [-Math.PI / 12, 1],
+  [0, 1.15],
+  [0, 0.87],
+  [Math.PI / 24, 1],
+  [-Math.PI / 24, 1],
+];
+/** A kernel must make a sample this much more legible than the picture is as it was. */
+const LEAST_GAIN = 1.03;
+/** A label says as much as this many characters. */
+const LABEL_WEIGHT = 8;
+
+/**
+ * The blur of a card's page: of a handful of kernels the one against which sharpened labels are read best, refined once.
+ * Null where none of them helps.
+ */
+export async function findBlur(
+  ocr: PpOcr,
+  { raster, scale }: PagePicture,
+  lines: readonly TextLine[],
+): Promise<BlurKernel | null> {
+  const onRaster = sampleOf(lines).map(({ quad }) => mapQuad([scale, 0, 0, 0, scale, 0, 0, 0, 1], quad));
+  if (onRaster.length === 0) return null;
+  const { part, left, top } = cutAround(raster, onRaster);
+  const quads = onRaster.map((quad) => mapQuad([1, 0, -left, 0, 1, -top, 0, 0, 1], quad));
+  const boxes = quads.map(boxOf);
+  const legibility = async (kernel: BlurKernel | null): Promise<number> => {
+    const picture = new RasterPyramid(kernel ? deblur(part, kernel, boxes) : part);
+    const read = await ocr.recognise(picture, quads, CARD_LINES);
+    const labels = findLabelHits(read).reduce((sum, { quality }) => sum + quality, 0);
+    return LABEL_WEIGHT * labels + read.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
+  };
+  const plain = await legibility(null);
+  let best: { kernel: BlurKernel; score: number } | null = null;
+  const offer = async (kernel: BlurKernel): Promise<void> => {
+    const score = await legibility(kernel);
+    if (!best || score > best.score) best = { kernel, score };
+  };
+  const current = (): BlurKernel | undefined => (best as { kernel: BlurKernel } | null)?.kernel;
+  for (const angle of FIRST_ANGLES) await offer({ kind: 'motion', length: LENGTH * raster.width, angle });
+  await offer({ kind: 'disc', radius: RADIUS * raster.width });
+  for (const [turn, stretch] of FINER) {
+    const kernel = current();
+    if (kernel?.kind === 'motion') {
+      await offer({ kind: 'motion', length: kernel.length * stretch, angle: kernel.angle + turn });
+    } else if (kernel && stretch !== 1) await offer({ kind: 'disc', radius: kernel.radius * stretch });
+  }
+  const found = best as { kernel: BlurKernel; score: number } | null;
+  return found && found.score > LEAST_GAIN * plain ? found.kernel : null;
+}
+
+/** The part of a picture that some quads lie in, with room for the blur. */
+function cutAround(raster: Raster, quads: readonly Quad[]): { part: Raster; left: number; top: number } {
+  const boxes = quads.map(boxOf);
+  const left = Math.max(0, Math.floor(Math.min(...boxes.map((box) => box.left))) - ROOM);
+  const top = Math.max(0, Math.floor(Math.min(...boxes.map((box) => box.top))) - ROOM);
+  const right = Math.min(raster.width, Math.ceil(Math.max(...boxes.map((box) => box.right))) + ROOM);
+  const bottom = Math.min(raster.height, Math.ceil(Math.max(...boxes.map((box) => box.bottom))) + ROOM);
+  const [width, height] = [right - left, bottom - top];
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * raster.width + left) * 3;
+    data.set(raster.data.subarray(from, from + width * 3), y * width * 3);
+  }
+  return { part: { width, height, data }, left, top };
+}
+
+/** Pixels around the sample. */
+const ROOM = 24;
+
+/** Lines of medium length nearest to the left edge. */
+function sampleOf(lines: readonly TextLine[]): TextLine[] {
+  const fitting = lines.filter(({ quad }) => {
+    const { length, height } = longAxis(quad);
+    return length > 4 * height && length < 10 * height;
+  });
+  return fitting.sort((p, q) => p.quad[0].x - q.quad[0].x).slice(0, SAMPLE);
+}
+
+/** The upright box around a quad. */
+export function boxOf(quad: Quad): SharpenedBox {
+  const xs = quad.map(({ x }) => x);
+  const ys = quad.map(({ y }) => y);
+  return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
+}

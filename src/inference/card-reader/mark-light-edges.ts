@@ -1,0 +1,64 @@
+import type { KtpReading } from '../../ktp/read-ktp.ts';
+import type { Field, FieldName } from '../../ktp/schema.ts';
+import { lumaOf, quantile } from '../../media/quality/luma.ts';
+import { sampleRaster } from '../../media/sample.ts';
+import { applyHomography, composeHomographies } from '../../text-lines/homography.ts';
+import type { FoundCard } from './find-card.ts';
+
+/** Values of free text, whose end may be missing unseen; the others only where no list knows them. */
+const FREE: readonly FieldName[] = ['nama', 'alamat'];
+const UNLISTED: readonly FieldName[] = ['kel_desa', 'kecamatan', 'pekerjaan'];
+/** Behind a value, in heights of its line: what is compared with what lies under its end. */
+const BEHIND_FROM = 0.3;
+const BEHIND_TO = 2;
+const END = 2;
+/** Light that changes by more than this between the two is an edge. */
+const CHANGE = 1.4;
+/** The photo and its edge begin here, as a share of the card's width. */
+const PHOTO_LEFT = 0.69;
+const AT_MOST = 0.88;
+const SAMPLE = 16;
+
+/**
+ * Marks values that end where the light changes: at the edge of a hard shadow, a burnt-out spot, a finger, the edge of the
+ * picture. What is seen of them may not be all.
+ */
+export function markLightEdges(found: FoundCard, reading: KtpReading): KtpReading {
+  const fields = { ...reading.fields };
+  const names = [...FREE, ...UNLISTED.filter((name) => fields[name].warnings.includes('not_in_list'))];
+  for (const name of names) {
+    const field = fields[name];
+    if (field.value === null || field.confidence <= AT_MOST || !endsAtEdge(found, field)) continue;
+    fields[name] = { ...field, confidence: AT_MOST, warnings: [...field.warnings, 'cut'] };
+  }
+  return { ...reading, fields };
+}
+
+function endsAtEdge({ card, picture }: FoundCard, { box }: Field): boolean {
+  const { page, frame } = card;
+  if (!box || !frame) return false;
+  const [, top, right, bottom] = box;
+  const height = (bottom - top) * page.height;
+  const edge = right * page.width;
+  if (edge + BEHIND_TO * height > frame.left + PHOTO_LEFT * (frame.right - frame.left)) return false;
+  const end = applyHomography(page.toSource, { x: edge + BEHIND_TO * height, y: ((top + bottom) / 2) * page.height });
+  if (end.x < 0 || end.y < 0 || end.x > picture.base.width || end.y > picture.base.height) return true;
+  const light = (from: number, to: number): number => {
+    const map = composeHomographies(page.toSource, [
+      (to - from) / SAMPLE,
+      0,
+      from,
+      0,
+      height / SAMPLE,
+      top * page.height,
+      0,
+      0,
+      1,
+    ]);
+    // The paper between the letters.
+    return Math.max(1, quantile(lumaOf(sampleRaster(picture, map, SAMPLE, SAMPLE)), 0.85));
+  };
+  const here = light(edge - END * height, edge);
+  const behind = light(edge + BEHIND_FROM * height, edge + BEHIND_TO * height);
+  return Math.max(here, behind) > CHANGE * Math.min(here, behind);
+}

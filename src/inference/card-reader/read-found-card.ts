@@ -1,0 +1,149 @@
+import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
+import { toCompatibleCard } from '../../ktp/compat.ts';
+import { overlayLines } from '../../ktp/layout/overlay.ts';
+import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
+import { FIELD_NAMES, type FieldName } from '../../ktp/schema.ts';
+import type { Raster } from '../../media/raster.ts';
+import { deblur } from '../../media/renderings/deblur.ts';
+import { inkAlone } from '../../media/renderings/ink-alone.ts';
+import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
+import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
+import type { PpOcr } from '../ppocr/ppocr.ts';
+import { boxOf, findBlur } from './find-blur.ts';
+import type { FoundCard } from './find-card.ts';
+import { isHidden } from './is-hidden.ts';
+import { measureBlur } from './judge-quality.ts';
+import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
+import { lookAtPlaces } from './look-at-places.ts';
+import { markLightEdges } from './mark-light-edges.ts';
+import type { Page } from './page.ts';
+import { LIKELY } from './read-lines.ts';
+import { rereadStrokes } from './reread-strokes.ts';
+
+/** A card's fields, and what stands over its print. */
+export interface CardFields {
+  /** The card, its page with more room where rows of it seemed to lie beyond. */
+  readonly found: FoundCard;
+  readonly reading: KtpReading;
+  /** Lines on the card's page that are not the card's. */
+  readonly overlay: readonly TextLine[];
+  /** Fields that only the black print alone told: something lies over them. */
+  readonly uncovered: readonly FieldName[];
+}
+
+/** Blur (0-1) from which doubtful fields are worth sharpening the picture. */
+const WORTH_SHARPENING = 0.3;
+
+/**
+ * Reads the fields of a card's lines. Where a field is in doubt, or text that is not the card's lies over it, the card is
+ * looked at once more: sharpened where it is blurred and a kernel is found, else with nothing but its black print. A
+ * clear card pays for neither.
+ */
+export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardFields> {
+  const { page } = found.card;
+  const { picture } = found;
+  const lines = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
+  const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
+  const overlay = overlayLines(lines);
+  if (found.likelihood < LIKELY || (overlay.length === 0 && doubtfulFields(first.fields).length === 0)) {
+    return { found, reading: honest(found, first), overlay, uncovered: [] };
+  }
+  return readAgain(ocr, isCutShort(first) ? withRoom(found, lines) : withLines(found, lines), overlay);
+}
+
+/** The same with a second look. */
+async function readAgain(ocr: PpOcr, found: FoundCard, overlay: readonly TextLine[]): Promise<CardFields> {
+  const { picture } = found;
+  const { page, lines } = found.card;
+  const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
+  const plain = pictureOfPage(found);
+  const blurred = measureBlur(picture, { lines, page }) >= WORTH_SHARPENING;
+  const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
+  const again = await lookAgain(ocr, { ...plain, raster: sharpened ?? inkAlone(plain.raster) });
+  const second = await readWithPlaces(ocr, again, page);
+  const reading = second.likelihood < LIKELY ? first : combineLooks(first, second, overlay.length > 0);
+  return {
+    found,
+    reading: honest(found, reading),
+    overlay,
+    uncovered: sharpened ? [] : uncoveredFields(first, second),
+  };
+}
+
+/** Whether the first or last rows of a card were not read: they may lie beyond the page, made for misread labels. */
+function isCutShort({ fields }: KtpReading): boolean {
+  return EDGE_ROWS.some((name) => fields[name].value === null);
+}
+
+const EDGE_ROWS: readonly FieldName[] = ['provinsi', 'kabupaten_kota', 'nik', 'kewarganegaraan', 'berlaku_hingga'];
+/** Room that such a page gets on every side, as a share of its height. */
+const ROOM = 0.22;
+
+function withLines(found: FoundCard, lines: readonly TextLine[]): FoundCard {
+  return { ...found, card: { ...found.card, lines } };
+}
+
+/** A card on a larger page. */
+function withRoom(found: FoundCard, lines: readonly TextLine[]): FoundCard {
+  const { card } = found;
+  const room = ROOM * card.page.height;
+  const shift: Homography = [1, 0, room, 0, 1, room, 0, 0, 1];
+  const page: Page = {
+    width: card.page.width + 2 * room,
+    height: card.page.height + 2 * room,
+    toSource: composeHomographies(card.page.toSource, [1, 0, -room, 0, 1, -room, 0, 0, 1]),
+  };
+  const frame = card.frame && {
+    left: card.frame.left + room,
+    top: card.frame.top + room,
+    right: card.frame.right + room,
+    bottom: card.frame.bottom + room,
+  };
+  const moved = lines.map((line) => ({ ...line, quad: mapQuad(shift, line.quad) }));
+  return { ...found, card: { ...card, page, frame, lines: moved } };
+}
+
+/** Fields that the first look could not tell and the second one surely does. */
+function uncoveredFields(first: KtpReading, second: KtpReading): FieldName[] {
+  return FIELD_NAMES.filter(
+    (name) => first.fields[name].confidence < UNTOLD && second.fields[name].confidence >= SURELY_TOLD,
+  );
+}
+
+const UNTOLD = 0.5;
+const SURELY_TOLD = 0.9;
+
+/** A reading without what cannot have been seen. */
+function honest(found: FoundCard, reading: KtpReading): KtpReading {
+  return markLightEdges(found, withoutHiddenBlank(found, reading));
+}
+
+/** No stroke for a blood group that was not seen because its place is burnt out or lies beyond the picture's edge. */
+function withoutHiddenBlank({ card, picture }: FoundCard, reading: KtpReading): KtpReading {
+  const { gol_darah: blood } = reading.fields;
+  const place = reading.unseen.find(({ label }) => label === 'gol_darah');
+  if (!place || !blood.warnings.includes('derived_from_blank')) return reading;
+  if (!isHidden(picture, mapQuad(card.page.toSource, place.quad))) return reading;
+  const fields = { ...reading.fields, gol_darah: { ...blood, value: null, confidence: 0, warnings: [] } };
+  return { ...reading, fields, compat: toCompatibleCard(fields) };
+}
+
+/** The page sharpened where its lines are; null where no kernel makes it more legible. */
+async function sharpen(ocr: PpOcr, plain: PagePicture, lines: readonly TextLine[]): Promise<Raster | null> {
+  const kernel = await findBlur(ocr, plain, lines);
+  if (!kernel) return null;
+  const boxes = lines.map(({ quad }) => {
+    const { left, top, right, bottom } = boxOf(quad);
+    const { scale } = plain;
+    return { left: left * scale, top: top * scale, right: right * scale, bottom: bottom * scale };
+  });
+  return deblur(plain.raster, kernel, boxes);
+}
+
+/** The fields of lines, with the places behind labels looked at where no value was seen. */
+async function readWithPlaces(ocr: PpOcr, { lines, picture, toPicture }: Look, page: PageSize): Promise<KtpReading> {
+  const reading = readKtp(lines, page);
+  if (reading.unseen.length === 0) return reading;
+  const more = await lookAtPlaces(ocr, picture, toPicture, lines, reading.unseen);
+  return more ? readKtp(more, page) : reading;
+}

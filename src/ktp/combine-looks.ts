@@ -1,0 +1,92 @@
+import { toCompatibleCard } from './compat.ts';
+import { withAlternatives } from './fields/alternatives.ts';
+import type { KtpReading } from './read-ktp.ts';
+import { checkCard } from './rules/checks.ts';
+import { FIELD_NAMES, type Field, type FieldName } from './schema.ts';
+
+/** Two looks that differ cannot both be right: what is answered then is said with less than 0.9. */
+const DISPUTED_AT_MOST = 0.88;
+/** A reading that says so little is no dispute. */
+const FAINT = 0.5;
+/** What only the second look saw is said from this confidence on: the first one may have seen nothing for there is nothing. */
+const WORTH_SAYING = 0.55;
+/** What the first look's answer is worth against one of a look that shows no overlay. */
+const UNDER_OVERLAY = 0.55;
+
+/**
+ * One reading of two looks at a card: fields that both tell alike keep the better confidence, of two that differ the
+ * likelier one stands, with less confidence. `overlay` says that the first look saw text that is not the card's and the
+ * second one does not: then the second counts more, and what only the first one saw is in doubt.
+ */
+export function combineLooks(first: KtpReading, second: KtpReading, overlay: boolean): KtpReading {
+  const fields = Object.fromEntries(
+    FIELD_NAMES.map((name) => [name, combine(first.fields[name], second.fields[name], overlay)]),
+  ) as Record<FieldName, Field>;
+  return {
+    ...first,
+    fields,
+    checks: checkCard(fields),
+    compat: toCompatibleCard(fields),
+    likelihood: Math.max(first.likelihood, second.likelihood),
+  };
+}
+
+function combine(first: Field, second: Field, overlay: boolean): Field {
+  if (first.value === second.value) return second.confidence > first.confidence ? second : first;
+  if (first.value === null) return overlay || second.confidence >= WORTH_SAYING ? second : first;
+  if (second.value === null) return overlay ? atMost(first, DISPUTED_AT_MOST) : first;
+  // Words of the overlay were read on to the value: no dispute about the value itself.
+  if (overlay && isWithin(second.value, first.value)) return second;
+  if (sameLetters(first.value, second.value)) return moreSolid(first, second);
+  if (samePrint(first.value, second.value) && first.confidence > UNDER_OVERLAY * second.confidence) {
+    // Thin stops and strokes are the first to go with what lies over the print.
+    return atMost(first, DISPUTED_AT_MOST);
+  }
+  const firstWeight = first.confidence * (overlay ? UNDER_OVERLAY : 1);
+  const [taken, rival, confidence] =
+    second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, second.confidence];
+  const bounded = confidence < FAINT ? taken : atMost(taken, DISPUTED_AT_MOST);
+  return withAlternatives(bounded, [
+    { value: rival.value ?? '', probability: confidence * (1 - bounded.confidence) },
+    ...(rival.alternatives ?? []),
+  ]);
+}
+
+function sameLetters(first: string, second: string): boolean {
+  return first.replaceAll(' ', '') === second.replaceAll(' ', '');
+}
+
+/** Whether two values differ in blanks, stops and strokes only. */
+function samePrint(first: string, second: string): boolean {
+  return first.replace(/[ .,'-]/g, '') === second.replace(/[ .,'-]/g, '');
+}
+
+/** Of two that differ in blanks the one with fewer: noise opens letters up more often than it closes words. */
+function moreSolid(first: Field, second: Field): Field {
+  const [solid, open] = (first.value ?? '').length <= (second.value ?? '').length ? [first, second] : [second, first];
+  const taken = open.confidence > solid.confidence + MUCH_SURER ? open : solid;
+  return atMost(taken, DISPUTED_AT_MOST);
+}
+
+const MUCH_SURER = 0.15;
+
+/** Whether a value is the whole of a longer one's beginning or end, at a blank. */
+function isWithin(part: string, whole: string): boolean {
+  return whole.startsWith(`${part} `) || whole.endsWith(` ${part}`);
+}
+
+function atMost(field: Field, confidence: number): Field {
+  return field.confidence > confidence ? { ...field, confidence } : field;
+}
+
+/** Confidence below which a field is looked at again. */
+const DOUBTFUL = 0.8;
+
+/** Fields that were not read, or with doubt. */
+export function doubtfulFields(fields: KtpReading['fields']): FieldName[] {
+  return FIELD_NAMES.filter((name) => {
+    const { value, confidence } = fields[name];
+    // Whether a blood group is printed is told by a look at its own place.
+    return name !== 'gol_darah' && (value === null || confidence < DOUBTFUL);
+  });
+}

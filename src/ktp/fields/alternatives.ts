@@ -1,0 +1,43 @@
+import { plainText } from '../rules/snap.ts';
+import type { Alternative, Field } from '../schema.ts';
+
+const MOST = 3;
+/** What was read before it was held against lists and rules takes this share of the doubt. */
+const RAW_SHARE = 0.6;
+const LEAST = 0.01;
+/** Warnings that say that `value` is not what was read, but what it must have been. */
+const CHANGED: ReadonlySet<string> = new Set([
+  'snapped',
+  'repaired',
+  'repaired_from_nik',
+  'repaired_from_tgl_lahir',
+  'repaired_from_kecamatan',
+]);
+
+/** A field with what was read of it as its rival, where a list or a rule changed that. */
+export function withRawAlternative(field: Field): Field {
+  const { value, raw, warnings, confidence } = field;
+  if (value === null || raw === null || !warnings.some((warning) => CHANGED.has(warning))) return field;
+  const read = plainText(raw);
+  if (read === '' || read === value) return field;
+  return withAlternatives(field, [{ value: read, probability: RAW_SHARE * (1 - confidence) }]);
+}
+
+/** A field with more rivals: equal ones once, the likeliest first, all with the field's own confidence at most 1. */
+export function withAlternatives(field: Field, more: readonly Alternative[]): Field {
+  const known = new Map<string, number>();
+  for (const { value, probability } of [...(field.alternatives ?? []), ...more]) {
+    if (value !== field.value) known.set(value, Math.max(known.get(value) ?? 0, probability));
+  }
+  const ranked = [...known].map(([value, probability]) => ({ value, probability }));
+  ranked.sort((first, second) => second.probability - first.probability);
+  const kept = ranked.slice(0, MOST);
+  const sum = kept.reduce((total, { probability }) => total + probability, 0);
+  const room = Math.max(0, 1 - field.confidence);
+  const scale = sum > room ? room / sum : 1;
+  const alternatives = kept
+    .map(({ value, probability }) => ({ value, probability: Math.floor(1000 * probability * scale) / 1000 }))
+    .filter(({ probability }) => probability >= LEAST);
+  const { alternatives: _, ...rest } = field;
+  return alternatives.length > 0 ? { ...rest, alternatives } : rest;
+}

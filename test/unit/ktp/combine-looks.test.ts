@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { combineLooks } from '../../../src/ktp/combine-looks.ts';
+import { withAlternatives } from '../../../src/ktp/fields/alternatives.ts';
+import { overlayLines } from '../../../src/ktp/layout/overlay.ts';
+import { type KtpReading, readKtp } from '../../../src/ktp/read-ktp.ts';
+import { type Field, fieldSchema } from '../../../src/ktp/schema.ts';
+import { cardLines, SPECIMEN, textLine } from './card-lines.ts';
+
+const READING = ((): KtpReading => {
+  const { lines, ...page } = cardLines(SPECIMEN);
+  return readKtp(lines, page);
+})();
+
+function withName(value: string | null, confidence: number): KtpReading {
+  const nama: Field = { ...READING.fields.nama, value, confidence };
+  return { ...READING, fields: { ...READING.fields, nama } };
+}
+
+describe('combineLooks', () => {
+  it('does not let words that lie over the card join a value', () => {
+    const both = combineLooks(withName('SITI SPESIMEN KEPER', 0.99), withName('SITI SPESIMEN', 0.97), true);
+    expect(both.fields.nama).toMatchObject({ value: 'SITI SPESIMEN', confidence: 0.97 });
+    expect(both.compat.nama).toBe('SITI SPESIMEN');
+  });
+
+  it('takes from the second look what the first did not see', () => {
+    const { nama } = combineLooks(withName(null, 0), withName('SITI SPESIMEN', 0.96), false).fields;
+    expect(nama).toMatchObject({ value: 'SITI SPESIMEN', confidence: 0.96 });
+  });
+
+  it('is not sure where two looks differ, and names the other value', () => {
+    const { nama } = combineLooks(withName('SITI SPESIMEN', 0.99), withName('SITI SPESIMEM', 0.95), false).fields;
+    expect(nama.value).toBe('SITI SPESIMEN');
+    expect(nama.confidence).toBeLessThan(0.9);
+    expect(nama.alternatives?.[0]?.value).toBe('SITI SPESIMEM');
+  });
+
+  it('doubts what only the look under an overlay saw', () => {
+    const { nama } = combineLooks(withName('VERIFIKASI', 0.99), withName(null, 0), true).fields;
+    expect(nama.confidence).toBeLessThan(0.9);
+  });
+});
+
+describe('withAlternatives', () => {
+  it('never says more than there is to say', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.array(fc.record({ value: fc.string(), probability: fc.double({ min: 0, max: 1, noNaN: true }) })),
+        (confidence, more) => {
+          const field = withAlternatives({ ...READING.fields.nama, confidence }, more);
+          expect(fieldSchema.safeParse(field).success).toBe(true);
+          const sum = (field.alternatives ?? []).reduce((total, { probability }) => total + probability, 0);
+          expect(sum + confidence).toBeLessThanOrEqual(1 + 1e-9);
+          expect(field.alternatives?.some(({ value }) => value === field.value) ?? false).toBe(false);
+        },
+      ),
+    );
+  });
+});
+
+describe('overlayLines', () => {
+  it('finds words written across the card and none on a clean one', () => {
+    const { lines } = cardLines(SPECIMEN);
+    expect(overlayLines(lines)).toEqual([]);
+    const across = textLine('AMARAN KERJA PT', [
+      { x: 200, y: 400 },
+      { x: 500, y: 250 },
+      { x: 510, y: 270 },
+      { x: 210, y: 420 },
+    ]);
+    const stamp = textLine('SESUAI ASLINYA', [
+      { x: 400, y: 300 },
+      { x: 520, y: 300 },
+      { x: 520, y: 320 },
+      { x: 400, y: 320 },
+    ]);
+    expect(overlayLines([...lines, across, stamp])).toEqual([across, stamp]);
+  });
+});
+
+describe('characters', () => {
+  it('gives each digit of the NIK a box of its own, from left to right', () => {
+    const { characters } = READING.fields.nik;
+    expect(characters?.map(({ text }) => text).join('')).toBe(SPECIMEN.nik);
+    const lefts = characters?.map(({ box }) => box[0]) ?? [];
+    expect(lefts).toEqual([...lefts].sort((p, q) => p - q));
+    expect(READING.fields.nama.characters).toBeUndefined();
+    expect(READING.fields.tgl_lahir.characters).toHaveLength(10);
+  });
+});

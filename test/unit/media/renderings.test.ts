@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { transform } from '../../../src/media/fourier.ts';
+import type { Raster } from '../../../src/media/raster.ts';
+import { deblur } from '../../../src/media/renderings/deblur.ts';
+import { inkAlone } from '../../../src/media/renderings/ink-alone.ts';
+
+function paint(width: number, height: number, colour: (x: number, y: number) => readonly number[]): Raster {
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data.set(colour(x, y), (y * width + x) * 3);
+  return { width, height, data };
+}
+
+const at = ({ width, data }: Raster, x: number, y: number): number => data[(y * width + x) * 3] as number;
+
+describe('inkAlone', () => {
+  const PAPER = [175, 205, 230];
+  it.each([
+    ['a red stamp', [200, 60, 70]],
+    ['a violet stamp', [110, 80, 180]],
+    ['grey words', [130, 150, 168]],
+  ])('leaves out %s and keeps black print', (_, mark) => {
+    const picture = paint(560, 300, (x, y) => {
+      if (y % 20 < 3 && x > 100 && x < 300) return [35, 35, 40];
+      return (x + y) % 60 < 8 ? mark : PAPER;
+    });
+    const ink = inkAlone(picture);
+    expect(at(ink, 200, 141)).toBeLessThan(60);
+    expect(at(ink, 420, (60 - (420 % 60) + 4) % 60)).toBeGreaterThan(200);
+    expect(at(ink, 400, 150)).toBeGreaterThan(240);
+  });
+
+  it('sees print in the dark as in the light', () => {
+    const picture = paint(560, 300, (x, y) => {
+      const light = x < 280 ? 1 : 0.3;
+      return (y % 20 < 3 && x % 40 < 20 ? [40, 40, 45] : PAPER).map((level) => level * light);
+    });
+    const ink = inkAlone(picture);
+    for (const x of [90, 450]) {
+      expect(at(ink, x, 141)).toBeLessThan(70);
+      expect(at(ink, x, 150)).toBeGreaterThan(230);
+    }
+  });
+});
+
+describe('deblur', () => {
+  it('makes letters of a moved picture black again', () => {
+    const bar = (x: number, y: number): number => (y > 40 && y < 90 && x > 60 && x < 200 && x % 14 < 4 ? 30 : 220);
+    const length = 9;
+    const moved = paint(260, 130, (x, y) => {
+      let sum = 0;
+      for (let step = 0; step <= 18; step++) sum += bar(Math.round(x + (step / 18 - 0.5) * length), y);
+      return [sum / 19, sum / 19, sum / 19];
+    });
+    const range = (picture: Raster): number => {
+      const levels = Array.from({ length: 70 }, (_, index) => at(picture, 90 + index, 65));
+      return Math.max(...levels) - Math.min(...levels);
+    };
+    const box = { left: 50, top: 30, right: 210, bottom: 100 };
+    const sharp = deblur(moved, { kind: 'motion', length, angle: 0 }, [box]);
+    expect(range(sharp)).toBeGreaterThan(1.6 * range(moved));
+  });
+
+  it('leaves what lies outside of the boxes as it was, but grey', () => {
+    const picture = paint(600, 60, (x) => [x % 251, x % 251, x % 251]);
+    const sharp = deblur(picture, { kind: 'disc', radius: 3 }, [{ left: 0, top: 0, right: 40, bottom: 60 }]);
+    for (const x of [400, 500, 599]) expect(Math.abs(at(sharp, x, 30) - (x % 251))).toBeLessThan(2);
+  });
+});
+
+describe('transform', () => {
+  it('is the discrete Fourier transform', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 16, maxLength: 16 }),
+        (values) => {
+          const real = Float64Array.from(values);
+          const imaginary = new Float64Array(16);
+          transform(real, imaginary, 0, 1, 16);
+          for (let k = 0; k < 16; k++) {
+            const expected = values.reduce((sum, value, n) => sum + value * Math.cos((-2 * Math.PI * k * n) / 16), 0);
+            expect(real[k]).toBeCloseTo(expected, 6);
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
