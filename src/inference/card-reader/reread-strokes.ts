@@ -25,7 +25,7 @@ export async function rereadStrokes(
   toPicture: Homography,
   lines: readonly TextLine[],
 ): Promise<TextLine[]> {
-  const thin = lines.filter((line) => hasNumeral(line.text) || hasRoom(line));
+  const thin = lines.filter((line) => hasNumeral(line.text) || hasRoom(line) || endsThin(line));
   if (thin.length === 0) return [...lines];
   const settings = { ...CARD_LINES, stretch: STRETCH, emissions: true };
   const read = await ocr.recognise(
@@ -45,6 +45,14 @@ export async function rereadStrokes(
 function hasNumeral(text: string): boolean {
   return /(?:^|[^A-Za-z])[IVXl1|]{1,5}(?![A-Za-z0-9])/.test(text) && /[A-Z]{3}/.test(text);
 }
+
+/** Whether a doubtful stroke ends the line: one of several, it may be. */
+function endsThin({ characters, text }: TextLine): boolean {
+  const last = characters.findLast((character) => character.text.trim() !== '');
+  return last !== undefined && /[A-Z]{3}/.test(text) && 'IVXl1|'.includes(last.text) && last.confidence < CLEAR_STROKE;
+}
+
+const CLEAR_STROKE = 0.9;
 
 function hasRoom({ characters, text: read }: TextLine): boolean {
   // Values are in capitals; a label's last letter is known.
