@@ -61,7 +61,6 @@ describe('a page of another origin', () => {
 
 describe('a route that other servers have', () => {
   it.each([
-    ['/v1/responses', 'POST', '/v1/chat/completions'],
     ['/v1/completions', 'POST', '/v1/chat/completions'],
     ['/v1/embeddings', 'POST', '/v1/chat/completions'],
     ['/v1/messages', 'POST', '/v1/chat/completions'],
