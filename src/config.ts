@@ -78,6 +78,23 @@ const encryptionKeysSchema = z
     return keys;
   });
 
+const MIN_WEBHOOK_SECRET_BYTES = 24;
+
+const webhookSecretsSchema = z
+  .string()
+  .default('')
+  .transform((text, context) => {
+    const secrets = text.split(',').map((part) => part.trim());
+    const given = secrets.filter((secret) => secret !== '');
+    const isSecret = (secret: string) =>
+      /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) &&
+      Buffer.from(secret.slice(6), 'base64').length >= MIN_WEBHOOK_SECRET_BYTES;
+    if (given.every(isSecret)) return given;
+    const message = `must be comma-separated whsec_ and base64, each of ${MIN_WEBHOOK_SECRET_BYTES} bytes or more`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
 const rolesSchema = z
   .string()
   .transform((text) => text.split(',').map((part) => part.trim()))
@@ -188,6 +205,13 @@ export const environmentSchema = z.object({
   // Limits
   MAX_WAITING_INTERACTIVE: whole(64, { min: 1 }),
   MAX_UPLOAD_MB: whole(2048, { min: 1 }).describe('Largest multipart upload'),
+  MAX_FILES_GB: z.coerce.number().positive().default(20).describe('Most that the files of a tenant may hold together'),
+  FILES_RETENTION_DAYS: z.coerce
+    .number()
+    .positive()
+    .max(3650)
+    .default(30)
+    .describe('Days that files without expires_after are kept, and batches of /v1/batches'),
   MAX_JSON_MB: whole(25, { min: 1 }).describe('Largest JSON body'),
   MAX_BATCH_ITEMS: whole(20_000, { min: 1, max: 1_000_000 }).describe('Most items of a batch'),
   BATCH_WINDOW: whole(0, { max: 500 }).describe(
@@ -202,7 +226,7 @@ export const environmentSchema = z.object({
   ),
 
   // Webhooks
-  WEBHOOK_SECRET: optional(z.string().regex(/^whsec_/)),
+  WEBHOOK_SECRET: webhookSecretsSchema.describe('whsec_ and base64; comma-separated while it is being changed'),
 });
 
 export type Config = z.infer<typeof environmentSchema>;

@@ -7,10 +7,12 @@ import { adminKeys } from './admin-keys/routes.ts';
 import { batches } from './batches/routes.ts';
 import { LiveStreams } from './chat/live-streams.ts';
 import { chat } from './chat/routes.ts';
+import { chatBatches } from './chat-batches/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
 import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
 import { ktpOcr } from './extractions/ktp-ocr.ts';
+import { files } from './files/routes.ts';
 import { health } from './health/routes.ts';
 import { allowOrigins } from './http/cors.ts';
 import { notFound, refuseNulInUrl, renderErrors } from './http/errors.ts';
@@ -21,6 +23,7 @@ import { drainUnreadBody } from './http/unread-body.ts';
 import { mcp } from './mcp/routes.ts';
 import { documentation } from './openapi/routes.ts';
 import { responses } from './responses/routes.ts';
+import { webhookDeliveries } from './webhooks/routes.ts';
 
 /**
  * The HTTP application: what every request goes through, then the route groups.
@@ -66,6 +69,9 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   chat(app, routes, streams);
   responses(app, routes, streams);
   mcp(app, routes);
+  files(app, routes);
+  chatBatches(app, routes);
+  webhookDeliveries(app, routes);
   adminKeys(app, routes);
   documentation(app, routes);
 

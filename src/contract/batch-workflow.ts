@@ -1,4 +1,5 @@
 import type { Strategy } from './strategies.ts';
+import type { WebhookInput } from './webhook.ts';
 
 /** What clients, activities and batch workflows say to each other; see extraction-workflow.ts for the rule on names. */
 
@@ -38,6 +39,8 @@ export interface IngestBatchInput {
   readonly historyLimit: number;
   /** Length of the first pause because a service is down, seconds; each next one is twice as long. Default 2. */
   readonly firstPauseSeconds?: number;
+  /** Absent: nobody is to be told. */
+  readonly webhook?: WebhookInput;
   readonly position: BatchPosition;
 }
 

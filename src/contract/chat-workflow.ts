@@ -19,6 +19,10 @@ export interface ChatCompletionInput {
   readonly holder: string;
   /** Time without any reader after which the answer is cancelled. */
   readonly disconnectLimitMs: number;
+  /** Absent: interactive. */
+  readonly priorityKey?: number;
+  /** false: whoever started it takes the answer from the history. Absent: it is stored for replays. */
+  readonly transcript?: boolean;
 }
 
 /** Output of `chatCompletionWorkflow`: readers take the end from here where no activity was left to record one. */

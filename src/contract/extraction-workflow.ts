@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import { queryDefinition } from './definitions.ts';
 import type { Strategy } from './strategies.ts';
+import type { WebhookInput } from './webhook.ts';
 
 /**
  * What clients, activities and workflows of an extraction say to each other, once. Names of workflow types, queries and signals are part of
@@ -16,6 +17,8 @@ export interface ExtractDocumentInput {
   readonly rejectLowQuality: boolean;
   /** false: the image is deleted once the result is stored. */
   readonly storeImage: boolean;
+  /** Absent: nobody is to be told. */
+  readonly webhook?: WebhookInput;
 }
 
 export const EXTRACTION_STAGES = ['preparing', 'reading', 'generating', 'assembling'] as const;

@@ -7,3 +7,22 @@ export function resultContext(extractionId: string): string {
 export function requestContext(extractionId: string): string {
   return `request of ${extractionId}`;
 }
+
+/** Context string that the target and the body of a delivery to a webhook are bound to. */
+export function deliveryContext(deliveryId: string): string {
+  return `delivery ${deliveryId}`;
+}
+
+/** Context string that a sealed file name is bound to. */
+export function fileNameContext(fileId: string): string {
+  return `name of ${fileId}`;
+}
+
+/** Context strings that the custom_id and the outcome of a line of a batch are bound to. */
+export function customIdContext(batchId: string, line: number): string {
+  return `custom id ${line} of ${batchId}`;
+}
+
+export function lineOutcomeContext(batchId: string, line: number): string {
+  return `outcome ${line} of ${batchId}`;
+}

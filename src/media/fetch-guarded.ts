@@ -13,18 +13,22 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Resolves a name to all its addresses. */
 export type Resolve = (hostname: string) => Promise<LookupAddress[]>;
 
-export interface GuardedFetchOptions {
+/** What a stranger's URL may lead to. */
+export interface GuardOptions {
+  /** true: private addresses are reached too; for tests and closed networks. */
+  readonly allowPrivate: boolean;
+  /** Which addresses count as public. Default: isPublicAddress. */
+  readonly isPublic?: ((address: string) => boolean) | undefined;
+  /** Default: the system's resolver. */
+  readonly resolve?: Resolve | undefined;
+}
+
+export interface GuardedFetchOptions extends GuardOptions {
   /** Cap of the body, as sent and as decompressed. */
   readonly maxBytes: number;
   /** From the first lookup to the last byte, redirects included. */
   readonly timeoutMs: number;
-  /** true: private addresses are reached too; for tests and closed networks. */
-  readonly allowPrivate: boolean;
-  /** Which addresses count as public. Default: isPublicAddress. */
-  readonly isPublic?: (address: string) => boolean;
   readonly signal?: AbortSignal;
-  /** Default: the system's resolver. */
-  readonly resolve?: Resolve;
 }
 
 export interface GuardedResponse {
@@ -94,7 +98,8 @@ async function followRedirects(start: URL, { dispatcher, signal, options }: Fetc
   throw fetchFailed(`The image is behind more than ${MAX_REDIRECTS} redirects.`);
 }
 
-function parseUrl(address: string, base?: URL): URL {
+/** @throws KtpflowError blocked_url */
+export function parseUrl(address: string, base?: URL): URL {
   try {
     return new URL(address, base);
   } catch {
@@ -102,8 +107,11 @@ function parseUrl(address: string, base?: URL): URL {
   }
 }
 
-/** What can be told without a lookup. An IP literal in any notation is normalised by the URL parser. */
-function checkUrl(url: URL, { allowPrivate, isPublic = isPublicAddress }: GuardedFetchOptions): void {
+/**
+ * What can be told without a lookup. An IP literal in any notation is normalised by the URL parser.
+ * @throws KtpflowError blocked_url
+ */
+export function checkUrl(url: URL, { allowPrivate, isPublic = isPublicAddress }: GuardOptions): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw blocked('Only http and https URLs are fetched.');
   if (url.username !== '' || url.password !== '') throw blocked('URLs must not contain credentials.');
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
@@ -114,11 +122,11 @@ function checkUrl(url: URL, { allowPrivate, isPublic = isPublicAddress }: Guarde
 }
 
 /** The lookup of the connection itself: what it gives back is what is connected to. */
-function guardedLookup({
+export function guardedLookup({
   allowPrivate,
   isPublic = isPublicAddress,
   resolve = systemResolve,
-}: GuardedFetchOptions): LookupFunction {
+}: GuardOptions): LookupFunction {
   return (hostname, lookupOptions, callback) => {
     resolve(hostname).then(
       (addresses) => {
@@ -136,7 +144,7 @@ function guardedLookup({
   };
 }
 
-const systemResolve: Resolve = (hostname) =>
+export const systemResolve: Resolve = (hostname) =>
   new Promise((resolve, reject) => {
     systemLookup(hostname, { all: true, verbatim: true }, (error, addresses) => {
       if (error) reject(error);
@@ -190,7 +198,7 @@ function blocked(message: string): KtpflowError {
   return new KtpflowError('blocked_url', message, { param: 'image_url' });
 }
 
-function notPublic(): KtpflowError {
+export function notPublic(): KtpflowError {
   return blocked('The URL points to an address that is not public.');
 }
 

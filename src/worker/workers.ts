@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { BatchActivities } from '../contract/batch-activities.ts';
 import type { GenerationActivities, TranscriptActivities } from '../contract/chat-activities.ts';
+import type { ChatBatchActivities } from '../contract/chat-batch.ts';
 import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../contract/extraction-activities.ts';
 import {
   FETCH_TASK_QUEUE,
@@ -10,6 +11,7 @@ import {
   PROBE_TASK_QUEUE,
   WORKER_TASK_QUEUE,
 } from '../contract/task-queues.ts';
+import type { WebhookActivities } from '../contract/webhook.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import { createDataConverter } from './data-converter.ts';
 import { withMappedFailures } from './failures.ts';
@@ -51,7 +53,7 @@ const FETCHES = 32;
  */
 export async function createWorkflowWorkers(
   where: WorkerConnection,
-  activities: WorkerActivities & BatchActivities & TranscriptActivities,
+  activities: WorkerActivities & BatchActivities & ChatBatchActivities & TranscriptActivities & WebhookActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker[]> {
   const { fetchBatchItem } = activities;

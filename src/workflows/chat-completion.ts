@@ -28,7 +28,7 @@ import {
 import { INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
 import { isErrorCode } from '../errors.ts';
 
-function generationAt(taskQueue: string): GenerationActivities {
+function generationAt(taskQueue: string, priorityKey: number): GenerationActivities {
   return proxyActivities<GenerationActivities>({
     taskQueue,
     startToCloseTimeout: '2 hours',
@@ -38,7 +38,7 @@ function generationAt(taskQueue: string): GenerationActivities {
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // The activity itself gives up before (generate-answer.ts); this is for a process that is frozen for long.
     retry: { initialInterval: '50 milliseconds', maximumInterval: '5 seconds', maximumAttempts: 200 },
-    priority: { priorityKey: INTERACTIVE_PRIORITY },
+    priority: { priorityKey },
   });
 }
 
@@ -69,16 +69,16 @@ export async function chatCompletionWorkflow(input: ChatCompletionInput): Promis
   setHandler(chatStateQuery, () => describe(log));
 
   const end = await generate(input, log, leases);
-  await CancellationScope.nonCancellable(() => storeApart(input.generationId));
+  if (input.transcript !== false) await CancellationScope.nonCancellable(() => storeApart(input.generationId));
   return { end };
 }
 
 /** Runs the activity until an end is recorded, by it or, where it cannot, by us. */
 async function generate(input: ChatCompletionInput, log: StreamLog, leases: ReaderLeases): Promise<StreamEnd> {
-  const { blob, model, taskQueue } = input;
+  const { blob, model, priorityKey = INTERACTIVE_PRIORITY, taskQueue } = input;
   const scope = new CancellationScope();
   const generation = scope
-    .run(() => generationAt(taskQueue).generateAnswer({ blob, model, sequence: 1 }))
+    .run(() => generationAt(taskQueue, priorityKey).generateAnswer({ blob, model, sequence: 1 }))
     .then(() => UNRECORDED_END)
     // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
     .catch((error: unknown) => (scope.consideredCancelled ? cancelledEnd(log) : failureEnd(error)));

@@ -20,6 +20,7 @@ import {
 import { INFERENCE_TASK_QUEUE, INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
 import { isErrorCode } from '../errors.ts';
 import { storeResult } from './store-patiently.ts';
+import { startWebhook } from './webhook.ts';
 
 /** How often a card is tried at most: a picture that kills the process each time must come to an end. */
 const MAXIMUM_READ_ATTEMPTS = 5;
@@ -59,7 +60,12 @@ export async function extractDocumentWorkflow(input: ExtractDocumentInput): Prom
   const onState = (next: ExtractionState): void => {
     state = next;
   };
-  return extractDocument(input, { readCard, maximumAttempts: MAXIMUM_READ_ATTEMPTS, storeResult, onState });
+  try {
+    return await extractDocument(input, { readCard, maximumAttempts: MAXIMUM_READ_ATTEMPTS, storeResult, onState });
+  } finally {
+    // Whatever came of it is stored by now, also where it was cancelled.
+    await startWebhook(input.webhook);
+  }
 }
 
 /**

@@ -164,9 +164,9 @@ describe('a batch of images', () => {
     ['bad options', form([], { options: { strategy: 'magic' } }), { status: 400, code: 'invalid_value' }],
     ['no items', jsonRequest({ items: [] }), { status: 400, code: 'invalid_value' }],
     ['an item without an image', jsonRequest({ items: [{ custom_id: 'x' }] }), { status: 400, code: 'invalid_value' }],
-    ['a file id', jsonRequest({ input_file_id: 'file-1' }), { status: 400, code: 'unsupported' }],
+    ['a file that is not there', jsonRequest({ input_file_id: 'file-1' }), { status: 404, code: 'not_found' }],
     [
-      'a webhook',
+      'a webhook and no secret to sign with',
       jsonRequest({ items: [{ image_base64: '' }], webhook: { url: 'https://a.example' } }),
       { status: 400, code: 'unsupported' },
     ],
@@ -179,6 +179,58 @@ describe('a batch of images', () => {
 });
 
 describe('a batch from JSON', () => {
+  const upload = async (bytes: Buffer) => {
+    const body = new FormData();
+    body.append('file', new Blob([new Uint8Array(bytes)]), 'card.png');
+    body.append('purpose', 'user_data');
+    return ((await (await api.request('/v1/files', { method: 'POST', body })).json()) as { id: string }).id;
+  };
+
+  it('takes a file of items, a line each, and says which line is none', async () => {
+    const image_base64 = (await picture(160)).toString('base64');
+    const lines = (...values: unknown[]) =>
+      upload(Buffer.from(values.map((value) => JSON.stringify(value)).join('\n')));
+    const input_file_id = await lines({ image_base64, custom_id: 'one' }, { image_base64: 'AAAA', custom_id: 'two' });
+    const batch = await post(jsonRequest({ input_file_id }));
+    expect((await finished(batch)).counts).toMatchObject({ total: 2, succeeded: 1, failed: 1 });
+    expect((await itemsOf(batch)).map(({ custom_id, status }) => [custom_id, status])).toEqual([
+      ['one', 'succeeded'],
+      ['two', 'failed'],
+    ]);
+    const before = await platform.database.batch.count();
+    for (const bad of [{ image_base64, custom_id: 5 }, 'text', {}, { image_base64, file_id: 'file-1' }]) {
+      const response = await api.request(
+        '/v1/ktp/batches',
+        jsonRequest({ input_file_id: await lines({ image_base64 }, bad) }),
+      );
+      expect(await errorOf(response), JSON.stringify(bad)).toMatchObject({ status: 400, code: 'invalid_value' });
+    }
+    const many = await lines(...Array.from({ length: 301 }, () => ({ image_url: 'http://a.example/' })));
+    expect(await errorOf(await api.request('/v1/ktp/batches', jsonRequest({ input_file_id: many })))).toMatchObject({
+      status: 400,
+      param: 'items',
+    });
+    expect(await platform.database.batch.count()).toBe(before);
+  });
+
+  it('takes images that were handed in as files, and keeps them when the files are deleted', async () => {
+    const [card, text] = [await upload(await picture(140)), await upload(Buffer.from('no image'))];
+    const accepted = await post(jsonRequest({ items: [{ file_id: card }, { file_id: text }] }));
+    for (const id of [card, text]) await api.request(`/v1/files/${id}`, { method: 'DELETE' });
+    expect((await finished(accepted)).counts).toMatchObject({ succeeded: 1, failed: 1 });
+    expect((await itemsOf(accepted))[1]?.error?.code).toBe('invalid_image');
+    const missing = await api.request('/v1/ktp/batches', jsonRequest({ items: [{ file_id: card }] }));
+    expect(await errorOf(missing)).toEqual({ status: 404, code: 'not_found', param: 'items.0.file_id' });
+    const both = await api.request(
+      '/v1/ktp/batches',
+      jsonRequest({ items: [{ file_id: card, image_base64: 'AAAA' }] }),
+    );
+    expect(await errorOf(both)).toMatchObject({ status: 400, code: 'invalid_value' });
+    const again = await upload(await picture(150));
+    const single = await api.request('/v1/ktp/extractions?wait=30', jsonRequest({ file_id: again }));
+    expect(await single.json()).toMatchObject({ status: 'succeeded', webhook: null });
+  });
+
   it('takes base64, data URLs and URLs that are fetched in their turn', async () => {
     const image = await picture(120);
     const server = createServer((request, response) => {

@@ -112,7 +112,7 @@ describe('the removal of what has expired', () => {
     expect(JSON.stringify(plan)).toContain('extractions_blob_idx');
     await database.$executeRaw`DELETE FROM extractions WHERE id LIKE 'many%'`;
     const indexes = await database.$queryRaw`SELECT indexname FROM pg_indexes WHERE indexname LIKE '%_blob_idx'`;
-    expect(indexes).toHaveLength(3);
+    expect(indexes).toHaveLength(5);
   });
 
   it('takes blobs that nobody names, but not an archive that is still to be unpacked', async () => {
@@ -126,5 +126,47 @@ describe('the removal of what has expired', () => {
     expect(await run()).toMatchObject({ orphanedBlobs: 1 });
     await expect(blobs.read(orphan)).rejects.toMatchObject({ code: 'not_found' });
     await (await blobs.open(archive ?? '')).close();
+  });
+
+  it('takes batches of chat requests with their lines, and deliveries of webhooks, when they have expired', async () => {
+    const key = keyring.createDataKey();
+    const past = new Date(Date.now() - 1000);
+    const future = new Date(Date.now() + HOUR_MS);
+    const insertChatBatch = (id: string, changes: object) =>
+      database.chatBatch.create({
+        data: {
+          id,
+          tenant: 'test',
+          endpoint: '/v1/chat/completions',
+          window: '24h',
+          deadline: future,
+          inputFileId: 'file-1',
+          outputSeconds: 3600,
+          wrappedKey: key.wrappedKey,
+          sealedRequest: new Uint8Array(),
+          createdAt: new Date(),
+          expiresAt: future,
+          acceptedAt: new Date(),
+          ...changes,
+          lines: { create: [{ line: 1, position: 0n, length: 1, sealedCustomId: new Uint8Array() }] },
+        },
+      });
+    await insertChatBatch('kept', {});
+    await insertChatBatch('expired', { expiresAt: past });
+    await insertChatBatch('never started', { acceptedAt: null, createdAt: new Date(Date.now() - 10 * 60_000) });
+    const delivery = {
+      tenant: 'test',
+      event: 'batch.finished',
+      subject: 'batch',
+      includeResult: false,
+      wrappedKey: key.wrappedKey,
+      sealedRequest: new Uint8Array(),
+    };
+    await database.webhookDelivery.create({ data: { ...delivery, id: 'kept', expiresAt: future } });
+    await database.webhookDelivery.create({ data: { ...delivery, id: 'expired', expiresAt: past } });
+    await run();
+    expect((await database.chatBatch.findMany()).map(({ id }) => id)).toEqual(['kept']);
+    expect((await database.chatBatchLine.findMany()).map(({ batchId }) => batchId)).toEqual(['kept']);
+    expect((await database.webhookDelivery.findMany()).map(({ id }) => id)).toEqual(['kept']);
   });
 });

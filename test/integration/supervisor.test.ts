@@ -14,7 +14,11 @@ import { gone, PlatformProcess } from '../support/platform-process.ts';
 
 const FIXTURE = fileURLToPath(new URL('../support/platform-fixture.ts', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const SECRETS = { API_KEYS: 'a-secret-key:extract', WEBHOOK_SECRET: 'whsec_a', PGPASSWORD: 'p' };
+const SECRETS = {
+  API_KEYS: 'a-secret-key:extract',
+  WEBHOOK_SECRET: 'whsec_dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHM=',
+  PGPASSWORD: 'p',
+};
 
 let root: string;
 let homes = 0;

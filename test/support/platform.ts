@@ -6,10 +6,13 @@ import type { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { batchDependencies, createBatchActivities } from '../../src/activities/batch/batch-activities.ts';
 import { createStoreTranscript } from '../../src/activities/chat/store-transcript.ts';
+import { createChatBatchActivities } from '../../src/activities/chat-batch/chat-batch-activities.ts';
 import { createReadCard } from '../../src/activities/extraction/read-card.ts';
 import { createStoreResult } from '../../src/activities/extraction/store-result.ts';
 import { createProbeEngines } from '../../src/activities/probe-engines.ts';
 import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
+import type { WebhookDependencies } from '../../src/activities/webhook/dependencies.ts';
+import { createWebhookActivities } from '../../src/activities/webhook/webhook-activities.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { InferenceActivities } from '../../src/contract/extraction-activities.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
@@ -29,6 +32,8 @@ import { createMemoryDatabase } from './memory-database.ts';
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 export interface PlatformOptions {
+  /** Guard, pauses and time-out of webhooks. Default: those of the configuration. */
+  readonly webhooks?: Partial<WebhookDependencies>;
   /** Environment variables over the defaults. */
   readonly environment?: Record<string, string>;
   /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
@@ -134,6 +139,8 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
           storeResult: createStoreResult(worked, blobs),
           removeExpired: createRemoveExpired(worked, blobs),
           storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),
+          ...createChatBatchActivities({ config, database: worked, blobs, keyring }),
+          ...createWebhookActivities({ config, database: worked, keyring, ...options.webhooks }),
           ...createBatchActivities(batchDependencies(config, { database: worked, blobs, keyring })),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };

@@ -4,6 +4,7 @@ import type { RemovalReport, WorkerActivities } from '../../contract/extraction-
 import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Database } from '../../storage/database.ts';
+import { removeExpiredFiles } from './remove-expired-files.ts';
 import { removeExpiredSessions } from './remove-expired-sessions.ts';
 import { removeOrphanedBlobs } from './remove-orphaned-blobs.ts';
 import { askTemporal, type FindRun, removeUnstarted } from './remove-unstarted.ts';
@@ -68,7 +69,10 @@ export function createRemoveExpired(
       (await removeRows({ expiresAt: { lt: now }, batchId: null })) +
       (await removeBatches(now)) +
       (await removeResponses(now)) +
-      (await removeExpiredSessions(database, blobs, now));
+      (await removeExpiredSessions(database, blobs, now)) +
+      (await removeExpiredFiles(database, blobs, now)) +
+      (await database.chatBatch.deleteMany({ where: { expiresAt: { lt: now } } })).count;
+    await database.webhookDelivery.deleteMany({ where: { expiresAt: { lt: now } } });
     const abandoned = await removeUnstarted(database, blobs, now, findRun);
     return { expired, abandoned, orphanedBlobs: await removeOrphanedBlobs(database, blobs, now) };
   };

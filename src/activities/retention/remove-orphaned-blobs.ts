@@ -16,7 +16,8 @@ export async function removeOrphanedBlobs(database: Database, blobs: BlobStore, 
     const archives = await database.batch.findMany(named);
     const requests = await database.chatGeneration.findMany(named);
     const conversations = await database.storedResponse.findMany(named);
-    const kept = new Set([...images, ...archives, ...requests, ...conversations].map((row) => row.blob));
+    const files = await database.storedFile.findMany(named);
+    const kept = new Set([...images, ...archives, ...requests, ...conversations, ...files].map((row) => row.blob));
     for (const blob of page.splice(0)) {
       if (kept.has(blob)) continue;
       await blobs.delete(blob);

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { isGrpcServiceError } from '@temporalio/client';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
+import { chatBatchWorkflowId } from '../../contract/chat-batch.ts';
 import { chatWorkflowId, transcriptWorkflowId } from '../../contract/chat-workflow.ts';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
@@ -82,6 +83,24 @@ export async function removeUnstarted(
       },
     );
 
+  const chatBatches = () =>
+    everyPage(
+      (after) =>
+        database.chatBatch.findMany({
+          where: { ...since, status: 'validating', id: { gt: after } },
+          select: { id: true },
+          orderBy: { id: 'asc' },
+          take: PAGE,
+        }),
+      async ({ id }) => {
+        if (await findRun(chatBatchWorkflowId(id))) {
+          await database.chatBatch.updateMany({ where: { id, acceptedAt: null }, data: { acceptedAt: new Date() } });
+          return false;
+        }
+        return (await database.chatBatch.deleteMany({ where: { id, acceptedAt: null } })).count > 0;
+      },
+    );
+
   const answers = () =>
     everyPage(
       (after) => unfinishedGenerations(database, createdAt.lt, after, PAGE),
@@ -97,7 +116,7 @@ export async function removeUnstarted(
       },
     );
 
-  return (await extractions()) + (await batches()) + (await answers());
+  return (await extractions()) + (await batches()) + (await chatBatches()) + (await answers());
 }
 
 /** @returns for how many rows `remove` said that they were removed */

@@ -14,6 +14,12 @@ export type AccessAction =
   | 'batch.cancel'
   | 'batch.retry'
   | 'batch.delete'
+  | 'file.create'
+  | 'file.read'
+  | 'file.delete'
+  | 'chat_batch.create'
+  | 'chat_batch.cancel'
+  | 'webhook.redeliver'
   | 'key.create'
   | 'key.rotate'
   | 'key.delete';

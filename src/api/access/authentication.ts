@@ -89,13 +89,14 @@ export function requireKey(authenticator: Authenticator): RequestHandler {
   };
 }
 
-/** Lets callers with that scope through; others get 403, and 401 where they have shown no key. */
-export function requireScope(authenticator: Authenticator, scope: Scope): RequestHandler {
+/** Lets callers with one of these scopes through; others get 403, and 401 where they have shown no key. */
+export function requireScope(authenticator: Authenticator, ...scopes: readonly [Scope, ...Scope[]]): RequestHandler {
   return async (request, response, next) => {
     const caller = await authenticator.authenticate(request);
-    if (!caller.scopes.has(scope)) {
-      if (caller.actor === ANONYMOUS) throw unauthorized(`${SEND_A_KEY} It needs the scope "${scope}".`);
-      throw new KtpflowError('insufficient_scope', `The key lacks the scope "${scope}".`);
+    if (!scopes.some((scope) => caller.scopes.has(scope))) {
+      const names = scopes.join('" or "');
+      if (caller.actor === ANONYMOUS) throw unauthorized(`${SEND_A_KEY} It needs the scope "${names}".`);
+      throw new KtpflowError('insufficient_scope', `The key lacks the scope "${names}".`);
     }
     requestState(response).caller = caller;
     next();

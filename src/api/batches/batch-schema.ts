@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { STRATEGIES } from '../../contract/strategies.ts';
 import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
+import { webhookStateSchema } from '../webhooks/webhook-state.ts';
 
 export const BATCH_STATUSES = ['validating', 'running', 'cancelling', 'completed', 'cancelled', 'failed'] as const;
 
@@ -35,6 +36,7 @@ export const batchSchema = z
       .describe('Until the end at this throughput; null while unknown, 0 at the end.'),
     error: errorSchema.omit({ retryable: true }).nullable().describe('Why the batch as a whole failed.'),
     metadata: z.record(z.string(), z.string()).nullable(),
+    webhook: webhookStateSchema,
     links: z.object({
       self: z.string(),
       items: z.string(),

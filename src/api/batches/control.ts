@@ -89,6 +89,7 @@ export async function eraseBatch(
   if (row.blob !== null) await blobs.delete(row.blob);
   const entry = accessLogRow({ ...access, action: 'batch.delete', subject: row.id });
   await database.$transaction([
+    database.webhookDelivery.deleteMany({ where: { subject: row.id } }),
     database.batch.deleteMany({ where: { id: row.id } }),
     database.accessLogEntry.create({ data: entry }),
   ]);

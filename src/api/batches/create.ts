@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ItemRequest } from '../../batch/item-request.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
+import type { SealedWebhook } from '../../storage/webhook-deliveries.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
@@ -46,7 +47,11 @@ export async function createBatch(context: CreateContext, request: NewBatch): Pr
     if (stands === 0) await discardBatch(context, batch);
     throw error;
   }
-  const what = startableBatch(context, { ...batch.options, id, tenant: caller.tenant, run: 1 }, batch);
+  const what = startableBatch(
+    context,
+    { ...batch.options, id, tenant: caller.tenant, run: 1, webhook: batch.webhook !== null },
+    batch,
+  );
   await startOnce(context, what);
   await what.accept();
   return id;
@@ -55,7 +60,8 @@ export async function createBatch(context: CreateContext, request: NewBatch): Pr
 async function insertRows(context: CreateContext, id: string, request: NewBatch): Promise<void> {
   const { config, database } = context;
   const { batch, caller, idempotency, loggedId } = request;
-  const { options } = batch;
+  const { metadata, options, webhook } = batch;
+  const sealed: { metadata: typeof metadata; webhook?: SealedWebhook } = { metadata, ...(webhook && { webhook }) };
   const now = new Date();
   const shared = {
     tenant: caller.tenant,
@@ -63,6 +69,7 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
       strategy: options.strategy,
       reject_low_quality: options.rejectLowQuality,
       store_image: options.storeImage,
+      webhook: batch.webhook !== null,
     },
     createdAt: now,
     expiresAt: new Date(now.getTime() + config.RETENTION_DAYS * DAY_MS),
@@ -73,7 +80,7 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
       id,
       source: batch.source,
       wrappedKey: batch.key.wrappedKey,
-      sealedRequest: sealJson(batch.key.dataKey, { metadata: batch.metadata }, requestContext(id)),
+      sealedRequest: sealJson(batch.key.dataKey, sealed, requestContext(id)),
       blob: batch.archive,
       skipped: batch.skipped,
       ...idempotency,

@@ -3,12 +3,14 @@ import { listArchiveEntries } from '../../batch/archive/list-entries.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { RouteContext } from '../context.ts';
-import { metadataSchema, OPTION_NAMES, toExtractionOptions, unsupported } from '../extractions/options.ts';
+import { metadataSchema, OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
 import { type FilePart, readForm, takeUnlessEmpty } from '../http/multipart.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { parseJsonField } from '../intake/json-field.ts';
 import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
+import { webhookSchema } from '../intake/webhook-target.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
+import { receiveWebhook } from './receive-webhook.ts';
 import type { ReceivedBatch } from './received-batch.ts';
 import { batchOptionsSchema, labelsSchema } from './request-schema.ts';
 
@@ -96,16 +98,17 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
     const items = (await Promise.all(images)).filter((item) => item !== undefined);
     const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema), context.config);
     const metadata = parseJsonField(fields, 'metadata', metadataSchema);
+    const webhook = await receiveWebhook(context, parseJsonField(fields, 'webhook', webhookSchema));
     const names = [...otherFiles, ...fields.keys()];
     if (archiveBlob === null && items.length === 0) throw missingImages(fields, names);
     refuseUnknownFields(names, FIELDS, OPTION_NAMES);
     if (archiveBlob !== null) {
       const { entries, skipped } = await listEntries(context, archiveBlob);
       const unread = entries.map(({ name, place, refusal }) => newItem(context, { name, entry: place, refusal }));
-      return { source: 'archive', key, archive: archiveBlob, items: unread, skipped, options, metadata };
+      return { source: 'archive', key, archive: archiveBlob, items: unread, skipped, options, metadata, webhook };
     }
     label(items, parseJsonField(fields, 'items', labelsSchema));
-    return { source: 'images', key, archive: null, items, skipped: 0, options, metadata };
+    return { source: 'images', key, archive: null, items, skipped: 0, options, metadata, webhook };
   } catch (error) {
     await Promise.allSettled([...images, ...archives]);
     await Promise.all(blobs.map((blob) => discardImage(context, blob)));
@@ -114,7 +117,7 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
 }
 
 const MAX_NAME_LENGTH = 1024;
-const TEXT_FIELDS = ['options', 'metadata', 'items'];
+const TEXT_FIELDS = ['options', 'metadata', 'items', 'webhook'];
 const FIELDS = ['images', 'archive', ...TEXT_FIELDS];
 /** Also as PHP and many form libraries name a list. */
 const IMAGES_FIELD = /^images(\[\d{0,6}\])?$/;
@@ -144,7 +147,10 @@ function label(items: readonly NewItem[], labels: ReturnType<typeof labelsSchema
 }
 
 function missingImages(fields: ReadonlyMap<string, string>, names: readonly string[]): KtpflowError {
-  for (const field of ['input_file_id', 'file_id']) if (fields.has(field)) return unsupported(field, 'Uploaded files');
+  for (const field of ['input_file_id', 'file_id']) {
+    if (!fields.has(field)) continue;
+    return new KtpflowError('unsupported', 'Files of /v1/files are named in JSON, not in a form.', { param: field });
+  }
   const message = `Send files as "images", or one as "archive", of the form${instead(names)}.`;
   return new KtpflowError('missing_image', message, { param: 'images' });
 }

@@ -2,19 +2,22 @@ import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import type { RouteContext } from '../context.ts';
-import { OPTION_NAMES, toExtractionOptions, unsupported } from '../extractions/options.ts';
+import { OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
+import { openImageFile } from '../intake/image-file.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
+import { itemsOfFile } from './items-file.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveBatchForm } from './receive-form.ts';
+import { receiveWebhook } from './receive-webhook.ts';
 import type { ReceivedBatch } from './received-batch.ts';
 import { createBatchSchema, type NewItemBody } from './request-schema.ts';
 
 /** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
-export function receiveBatch(context: RouteContext, request: Request): Promise<ReceivedBatch> {
+export function receiveBatch(context: RouteContext, tenant: string, request: Request): Promise<ReceivedBatch> {
   if (request.is('multipart/form-data')) return receiveBatchForm(context, request);
-  return receiveJson(context, request.body);
+  return receiveJson(context, tenant, request.body);
 }
 
 /** Deletes everything that was stored of a batch which will not be. */
@@ -26,47 +29,81 @@ export async function discardBatch(
   await Promise.all(blobs.map((blob) => discardImage(context, blob)));
 }
 
-async function receiveJson(context: RouteContext, body: unknown): Promise<ReceivedBatch> {
+async function receiveJson(context: RouteContext, tenant: string, body: unknown): Promise<ReceivedBatch> {
   const parsed = createBatchSchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const { input_file_id, items: bodies, metadata, options, webhook } = parsed.data;
-  if (input_file_id !== undefined && input_file_id !== null) throw unsupported('input_file_id', 'Uploaded files');
-  if (webhook !== undefined && webhook !== null) throw unsupported('webhook', 'Webhooks');
-  const names = Object.keys(body as object);
-  if (!bodies) throw new KtpflowError('missing_image', `The body has no items${instead(names)}.`, { param: 'items' });
-  refuseUnknownFields(names, Object.keys(createBatchSchema.shape), OPTION_NAMES);
-  if (bodies.length > context.config.MAX_BATCH_ITEMS) {
-    const message = `Batches must not exceed ${context.config.MAX_BATCH_ITEMS} items (MAX_BATCH_ITEMS).`;
-    throw new KtpflowError('invalid_value', message, { param: 'items' });
+  const fileId = input_file_id ?? null;
+  if (fileId !== null && bodies) {
+    throw new KtpflowError('invalid_value', 'Send items or a file of them.', { param: 'input_file_id' });
   }
-  bodies.forEach(checkSource);
+  const names = Object.keys(body as object);
+  if (fileId === null && !bodies) {
+    throw new KtpflowError('missing_image', `The body has no items${instead(names)}.`, { param: 'items' });
+  }
+  refuseUnknownFields(names, Object.keys(createBatchSchema.shape), OPTION_NAMES);
+  // First what costs nothing: a bad item must not cause images to be stored.
+  checkCount(context, bodies?.length ?? 0);
+  bodies?.forEach(checkSource);
   const checked = toExtractionOptions(options, context.config);
+  const target = await receiveWebhook(context, webhook);
   const items: NewItem[] = [];
   try {
-    for (const item of bodies) items.push(await receiveItem(context, item));
+    for await (const body of fileId === null ? (bodies ?? []) : itemsOfFile(context, tenant, fileId)) {
+      checkCount(context, items.length + 1);
+      checkSource(body, items.length);
+      items.push(await receiveItem(context, tenant, body, items.length));
+    }
+    if (items.length === 0) {
+      throw new KtpflowError('missing_image', 'The file holds no items.', { param: 'input_file_id' });
+    }
   } catch (error) {
     await Promise.all(items.map(({ blob }) => blob !== null && discardImage(context, blob)));
     throw error;
   }
   const key = context.keyring.createDataKey();
-  return { source: 'items', key, archive: null, items, skipped: 0, options: checked, metadata: metadata ?? null };
+  return {
+    source: 'items',
+    key,
+    archive: null,
+    items,
+    skipped: 0,
+    options: checked,
+    metadata: metadata ?? null,
+    webhook: target,
+  };
+}
+
+function checkCount({ config }: RouteContext, items: number): void {
+  if (items <= config.MAX_BATCH_ITEMS) return;
+  throw new KtpflowError(
+    'invalid_value',
+    `Batches must not exceed ${config.MAX_BATCH_ITEMS} items (MAX_BATCH_ITEMS).`,
+    {
+      param: 'items',
+    },
+  );
 }
 
 function checkSource(item: NewItemBody, index: number): void {
-  if (item.file_id !== undefined && item.file_id !== null)
-    throw unsupported(`items.${index}.file_id`, 'Uploaded files');
-  const sources = [item.image_url, item.image_base64].filter((source) => source !== undefined && source !== null);
+  const sources = [item.image_url, item.image_base64, item.file_id].filter(
+    (source) => source !== undefined && source !== null,
+  );
   if (sources.length === 1) return;
   const message = sources.length === 0 ? 'The item has no image.' : 'Send only one image per item.';
   throw new KtpflowError('invalid_value', message, { param: `items.${index}.image_url` });
 }
 
-function receiveItem(context: RouteContext, body: NewItemBody): Promise<NewItem> {
+async function receiveItem(context: RouteContext, tenant: string, body: NewItemBody, index: number): Promise<NewItem> {
   const label = { name: body.name ?? null, customId: body.custom_id ?? null, metadata: body.metadata ?? null };
   const url = typeof body.image_url === 'object' ? body.image_url?.url : body.image_url;
+  if (body.file_id !== undefined && body.file_id !== null) {
+    const file = await openImageFile(context, tenant, body.file_id, `items.${index}.file_id`);
+    return newItemWithImage(context, label, () => file);
+  }
   const maximum = maxImageBytes(context);
   const text = url ?? body.image_base64 ?? '';
   if (/^data:/i.test(text)) return newItemWithImage(context, label, () => decodeDataUrl(text, maximum));
   if (url === undefined || url === null) return newItemWithImage(context, label, () => decodeBase64(text, maximum));
-  return Promise.resolve(newItem(context, { ...label, imageUrl: url }));
+  return newItem(context, { ...label, imageUrl: url });
 }

@@ -1,6 +1,7 @@
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { ExtractionOptions } from '../extractions/options.ts';
 import type { RecordKey } from '../intake/image-upload.ts';
+import type { WebhookTarget } from '../intake/webhook-target.ts';
 import type { NewItem } from './new-item.ts';
 
 /** A batch as it was handed in: what there is of its images in the blob store, everything checked. */
@@ -13,4 +14,5 @@ export interface ReceivedBatch {
   readonly skipped: number;
   readonly options: ExtractionOptions;
   readonly metadata: Record<string, string> | null;
+  readonly webhook: WebhookTarget | null;
 }

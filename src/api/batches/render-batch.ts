@@ -5,6 +5,7 @@ import { unsealJson } from '../../encryption/keyring.ts';
 import type { ItemCounts } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import type { WebhookState } from '../webhooks/webhook-state.ts';
 import { BATCH_STATUSES, type BatchObject, isFinalBatch } from './batch-schema.ts';
 import type { BatchProgress } from './progress.ts';
 
@@ -14,14 +15,15 @@ const storedOptionsSchema = z.object({
   strategy: z.enum(STRATEGIES),
   reject_low_quality: z.boolean(),
   store_image: z.boolean(),
+  webhook: z.boolean().default(false),
 });
 const sealedBatchSchema = z.object({ metadata: z.record(z.string(), z.string()).nullable() });
 const statusSchema = z.enum(BATCH_STATUSES);
 const sourceSchema = z.enum(['images', 'archive', 'items']);
 
 export function optionsOf(row: Batch) {
-  const { strategy, reject_low_quality, store_image } = storedOptionsSchema.parse(row.options);
-  return { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image };
+  const { strategy, reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
+  return { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image, webhook };
 }
 
 /** The batch object of a row, with the workflow's progress while it is open. Reads nothing but its arguments. */
@@ -30,6 +32,7 @@ export function renderBatch(
   row: Batch,
   counted: ItemCounts | undefined,
   progress: BatchProgress | undefined,
+  webhook: WebhookState,
 ): BatchObject {
   const { queued = 0, succeeded = 0, failed = 0, cancelled = 0, total = 0, finishedInRun = 0 } = counted ?? {};
   const running = progress?.workflow === 'open' ? Math.min(progress.reading.size, queued) : 0;
@@ -57,6 +60,7 @@ export function renderBatch(
     eta_seconds: final ? 0 : throughput === null ? null : Math.ceil(queued / throughput),
     error: row.errorCode ? { code: row.errorCode, message: row.errorMessage ?? 'The batch failed.' } : null,
     metadata: request.metadata,
+    webhook,
     links: {
       self,
       items: `${self}/items`,

@@ -67,12 +67,12 @@ async function removeAbandoned({ database }: Pick<RepeatContext, 'database'>, id
 }
 
 /** What a batch is known by when it is handed in again. */
-export function batchPayload({ items, metadata, options, source }: ReceivedBatch): unknown {
+export function batchPayload({ items, metadata, options, source, webhook }: ReceivedBatch): unknown {
   const known = items.map((item) => [
     item.name,
     item.customId,
     item.metadata,
     item.sha256 ?? item.imageUrl ?? item.entry?.crc32 ?? item.refusal?.code ?? null,
   ]);
-  return [source, options, metadata, known];
+  return [source, options, metadata, known, webhook];
 }

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
 import { metadataSchema, optionsSchema } from '../extractions/options.ts';
 import { imageUrlSchema } from '../extractions/request-schema.ts';
+import { webhookSchema } from '../intake/webhook-target.ts';
 
 export const batchOptionsSchema = optionsSchema
-  .pick({ strategy: true, reject_low_quality: true, store_image: true, webhook: true })
+  .pick({ strategy: true, reject_low_quality: true, store_image: true })
   .meta({ id: 'BatchOptions' });
 
 const itemLabelSchema = z.strictObject({
@@ -18,13 +19,13 @@ export const MOST_BATCH_ITEMS = 1_000_000;
 /** What may be said of the `images` of a form, in their order. */
 export const labelsSchema = z.array(itemLabelSchema.nullable()).max(MOST_BATCH_ITEMS);
 
-const newItemSchema = itemLabelSchema
+export const newItemSchema = itemLabelSchema
   .extend({
     image_url: imageUrlSchema
       .nullish()
       .describe('http(s) URL of a public address, fetched when its turn comes, or a data URL.'),
     image_base64: z.string().nullish().describe('Base64 of the file; a data URL is taken too.'),
-    file_id: z.unknown().optional().describe('Not supported yet.'),
+    file_id: z.string().nullish().describe('An image that was handed in at /v1/files.'),
     name: z.string().max(1024).nullish().describe('Given back with the item.'),
   })
   .meta({ id: 'NewBatchItem' });
@@ -34,10 +35,13 @@ export type NewItemBody = z.infer<typeof newItemSchema>;
 export const createBatchSchema = z
   .object({
     items: z.array(newItemSchema).min(1, 'Must contain at least one item.').max(MOST_BATCH_ITEMS).nullish(),
-    input_file_id: z.unknown().optional().describe('Not supported yet.'),
+    input_file_id: z
+      .string()
+      .nullish()
+      .describe('A file of /v1/files with an item a line (NDJSON), instead of `items`.'),
     options: batchOptionsSchema.nullish(),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
-    webhook: z.unknown().optional().describe('Not supported yet.'),
+    webhook: webhookSchema.nullish().describe('Told when the batch has ended, and when a retry of it has.'),
   })
   .meta({ id: 'BatchRequest' });
 

@@ -51,7 +51,7 @@ export function batches(app: Express, context: RouteContext): void {
   const create: RequestHandler = async (request, response) => {
     const caller = callerOf(response);
     const keyHash = idempotencyHash(keyring, request, caller, BATCHES_PATH);
-    const batch = await receiveBatch(context, request);
+    const batch = await receiveBatch(context, caller.tenant, request);
     const idempotency =
       keyHash === undefined
         ? undefined

@@ -1,6 +1,7 @@
 import { countItems } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import { webhookStates } from '../webhooks/webhook-state.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { type BatchProgress, batchProgress } from './progress.ts';
 import { renderBatch } from './render-batch.ts';
@@ -29,7 +30,10 @@ export async function settleBatches(context: SettleContext, rows: readonly Batch
     context.database,
     rows.map((row) => row.id),
   );
-  return settled.map(({ row, progress }) => renderBatch(context, row, counts.get(row.id), progress));
+  const webhooks = await webhookStates(context.database, rows);
+  return settled.map(({ row, progress }) =>
+    renderBatch(context, row, counts.get(row.id), progress, webhooks.get(row.id) ?? null),
+  );
 }
 
 /** As settleBatch, for those who watch: while the batch is open its counts may be a moment old. */
@@ -37,7 +41,8 @@ export async function settleWatched(context: SettleContext, row: Batch, shared: 
   if (isFinalBatch(row.status)) return settleBatch(context, row);
   const settled = await withProgress(context, row);
   if (isFinalBatch(settled.row.status)) return settleBatch(context, settled.row);
-  return renderBatch(context, settled.row, await shared.of(row.id), settled.progress);
+  const webhook = (await webhookStates(context.database, [row])).get(row.id) ?? null;
+  return renderBatch(context, settled.row, await shared.of(row.id), settled.progress, webhook);
 }
 
 async function withProgress(

@@ -10,6 +10,7 @@ import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
 import type { ApiContext } from '../context.ts';
 import { type Startable, startedWithoutRow } from '../intake/start-once.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
+import { webhookInput } from '../intake/webhook-target.ts';
 import { discardBatch } from './receive.ts';
 import type { ReceivedBatch } from './received-batch.ts';
 
@@ -30,6 +31,8 @@ export interface BatchStart {
   readonly strategy: Strategy;
   readonly rejectLowQuality: boolean;
   readonly storeImage: boolean;
+  /** Whether somebody is to be told of the end of the run. */
+  readonly webhook: boolean;
 }
 
 /**
@@ -66,6 +69,7 @@ export async function startRun(context: StartContext, start: BatchStart): Promis
     storeImage: start.storeImage,
     window: context.config.BATCH_WINDOW || WINDOW_PER_SLOT * availableParallelism(),
     historyLimit: HISTORY_LIMIT,
+    ...(start.webhook && { webhook: webhookInput(context.keyring, 'batch', start.id, start.run) }),
     position: BATCH_START,
   };
   await startWorkflow(context, INGEST_BATCH_WORKFLOW, {

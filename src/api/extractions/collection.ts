@@ -36,7 +36,7 @@ export function extractionCollection(app: Express, context: RouteContext): void 
     if (wait > 0) admission.check(caller.tenant);
     const received = request.is('multipart/form-data')
       ? await receiveMultipart(context, request, 'refuse')
-      : await receiveJson(context, request.body);
+      : await receiveJson(context, caller.tenant, request.body);
     const leave = wait > 0 ? await admitReceived(context, caller, received.image) : undefined;
     try {
       const { loggedId } = requestState(response);

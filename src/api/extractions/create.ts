@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
+import type { SealedWebhook } from '../../storage/webhook-deliveries.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
@@ -12,6 +13,12 @@ import { type StartContext, startableExtraction, storedStart } from './start.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** What the caller wrote about the card, as it is sealed in the row. */
+interface SealedRequest {
+  readonly reference_id: string | null;
+  readonly metadata: Record<string, string> | null;
+  readonly webhook?: SealedWebhook;
+}
 type CreateContext = StartContext & Pick<RouteContext, 'closing' | 'config' | 'metrics'>;
 
 export interface NewExtraction {
@@ -35,7 +42,17 @@ export async function createExtraction(context: CreateContext, request: NewExtra
   const id = `ext_${randomBytes(16).toString('hex')}`;
   await insertRow(context, id, request);
   const { caller, image, options, requestHash } = request;
-  await startOnce(context, startableExtraction(context, { ...options, id, tenant: caller.tenant, requestHash, image }));
+  await startOnce(
+    context,
+    startableExtraction(context, {
+      ...options,
+      id,
+      tenant: caller.tenant,
+      requestHash,
+      image,
+      webhook: options.webhook !== null,
+    }),
+  );
   context.metrics.extractionStarted();
   return id;
 }
@@ -55,13 +72,18 @@ export function createExtractionOnce(context: CreateContext, request: NewExtract
 async function insertRow(context: CreateContext, id: string, request: NewExtraction): Promise<void> {
   const { caller, image, key, loggedId, options } = request;
   const { config, database, keyring } = context;
-  const sealed = { reference_id: options.referenceId, metadata: options.metadata };
+  const { metadata, referenceId, webhook } = options;
+  const sealed: SealedRequest = { reference_id: referenceId, metadata, ...(webhook && { webhook }) };
   const row = database.extraction.create({
     data: {
       id,
       tenant: caller.tenant,
       strategy: options.strategy,
-      options: { reject_low_quality: options.rejectLowQuality, store_image: options.storeImage },
+      options: {
+        reject_low_quality: options.rejectLowQuality,
+        store_image: options.storeImage,
+        webhook: webhook !== null,
+      },
       wrappedKey: key.wrappedKey,
       sealedRequest: sealJson(key.dataKey, sealed, requestContext(id)),
       referenceHash:

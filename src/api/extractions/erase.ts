@@ -26,6 +26,7 @@ export async function eraseExtraction(
   if (row.blob) await blobs.delete(row.blob);
   const entry = accessLogRow({ ...access, action: 'extraction.delete', subject: row.id });
   await database.$transaction([
+    database.webhookDelivery.deleteMany({ where: { subject: row.id } }),
     database.extraction.deleteMany({ where: { id: row.id } }),
     database.accessLogEntry.create({ data: entry }),
   ]);

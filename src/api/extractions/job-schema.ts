@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EXTRACTION_STAGES } from '../../contract/extraction-workflow.ts';
 import { STRATEGIES } from '../../contract/strategies.ts';
 import { ktpResultSchema } from '../../ktp/schema.ts';
+import { webhookStateSchema } from '../webhooks/webhook-state.ts';
 
 export const EXTRACTION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 export type ExtractionStatus = (typeof EXTRACTION_STATUSES)[number];
@@ -35,6 +36,7 @@ export const jobSchema = z
       .nullable(),
     reference_id: z.string().nullable(),
     metadata: z.record(z.string(), z.string()).nullable(),
+    webhook: webhookStateSchema,
     links: z.object({ self: z.string(), events: z.string(), cancel: z.string() }),
   })
   .meta({ id: 'Extraction' });

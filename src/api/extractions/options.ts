@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Config, vlmEngineOf } from '../../config.ts';
 import { STRATEGIES, type Strategy } from '../../contract/strategies.ts';
 import { KtpflowError } from '../../errors.ts';
+import { toWebhookTarget, type WebhookTarget, webhookSchema } from '../intake/webhook-target.ts';
 
 const MAX_METADATA_PAIRS = 16;
 
@@ -20,7 +21,7 @@ export const optionsSchema = z
     store_image: z.boolean().nullish().describe('Keep the image as long as the result. Default: false.'),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
     reference_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
-    webhook: z.unknown().optional().describe('Not supported yet.'),
+    webhook: webhookSchema.nullish().describe('Told when the extraction has ended.'),
   })
   .meta({ id: 'ExtractionOptions' });
 
@@ -33,6 +34,7 @@ export interface ExtractionOptions {
   readonly storeImage: boolean;
   readonly metadata: Record<string, string> | null;
   readonly referenceId: string | null;
+  readonly webhook: WebhookTarget | null;
 }
 
 /** @throws KtpflowError unsupported, for what this version or this configuration cannot do */
@@ -40,7 +42,6 @@ export function toExtractionOptions(
   options: z.infer<typeof optionsSchema> | null | undefined,
   config: Config,
 ): ExtractionOptions {
-  if (options?.webhook !== undefined && options.webhook !== null) throw unsupported('options.webhook', 'Webhooks');
   const strategy = options?.strategy ?? 'auto';
   if ((strategy === 'vlm' || strategy === 'hybrid') && vlmEngineOf(config) === 'none') {
     const message = `The strategy ${strategy} needs a vision-language model, and none is configured on this server.`;
@@ -52,6 +53,7 @@ export function toExtractionOptions(
     storeImage: options?.store_image ?? false,
     metadata: options?.metadata ?? null,
     referenceId: options?.reference_id ?? null,
+    webhook: toWebhookTarget(options?.webhook),
   };
 }
 

@@ -8,6 +8,7 @@ import type { RouteContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { receiveForm } from '../http/multipart.ts';
 import { requestHash } from '../intake/idempotency.ts';
+import { openImageFile } from '../intake/image-file.ts';
 import {
   discardImage,
   imageTooLarge,
@@ -19,7 +20,8 @@ import {
 } from '../intake/image-upload.ts';
 import { parseJsonField } from '../intake/json-field.ts';
 import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
-import { type ExtractionOptions, OPTION_NAMES, optionsSchema, toExtractionOptions, unsupported } from './options.ts';
+import { checkWebhook } from '../intake/webhook-target.ts';
+import { type ExtractionOptions, OPTION_NAMES, optionsSchema, toExtractionOptions } from './options.ts';
 import { type CreateBody, createBodySchema } from './request-schema.ts';
 
 /** An extraction as it was asked for: its image in the blob store, its options checked. */
@@ -57,12 +59,12 @@ export async function receiveMultipart(
     tooLarge: () => imageTooLarge(context),
   });
   if (!image) {
-    if (fields.has('file_id')) throw unsupported('file_id', 'Uploaded files');
     throw missingImage(`Send the image as the file "image" of the form${instead([...otherFiles, ...fields.keys()])}.`);
   }
   try {
     if (otherFields === 'refuse') refuseUnknownFields([...otherFiles, ...fields.keys()], FIELDS, OPTION_NAMES);
     const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema), context.config);
+    await checkWebhook(context, options.webhook, 'options.webhook');
     return { key, image, options, imageKey: image.sha256 };
   } catch (error) {
     await discardImage(context, image.blob);
@@ -70,19 +72,19 @@ export async function receiveMultipart(
   }
 }
 
-/** A JSON body with `image_url` or `image_base64`. */
-export async function receiveJson(context: RouteContext, body: unknown): Promise<ReceivedExtraction> {
+/** A JSON body with `image_url`, `image_base64` or `file_id`. */
+export async function receiveJson(context: RouteContext, tenant: string, body: unknown): Promise<ReceivedExtraction> {
   const parsed = createBodySchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
-  if (parsed.data.file_id !== undefined && parsed.data.file_id !== null) throw unsupported('file_id', 'Uploaded files');
   const given = sourcesOf(parsed.data);
   const names = Object.keys(body as object);
-  if (given.length === 0) throw missingImage(`The body has no image_url and no image_base64${instead(names)}.`);
+  if (given.length === 0) throw missingImage(`The body has no image_url, image_base64 or file_id${instead(names)}.`);
   refuseUnknownFields(names, Object.keys(createBodySchema.shape), OPTION_NAMES);
   // First what costs nothing: a bad option must not cause a fetch.
   const options = toExtractionOptions(parsed.data.options, context.config);
+  await checkWebhook(context, options.webhook, 'options.webhook');
   const key = context.keyring.createDataKey();
-  const image = await storeBodyImage(context, parsed.data, key);
+  const image = await storeBodyImage(context, tenant, parsed.data, key);
   const url = urlOf(parsed.data);
   return { key, image, options, imageKey: url === undefined || isDataUrl(url) ? image.sha256 : `url ${url}` };
 }
@@ -101,17 +103,24 @@ function urlOf({ image_url }: CreateBody): string | undefined {
 }
 
 function sourcesOf(body: CreateBody): string[] {
-  return [urlOf(body), body.image_base64].filter((image) => image !== undefined && image !== null);
+  return [urlOf(body), body.image_base64, body.file_id].filter((image) => image !== undefined && image !== null);
 }
 
 function isDataUrl(text: string): boolean {
   return /^data:/i.test(text);
 }
 
-async function storeBodyImage(context: RouteContext, body: CreateBody, key: RecordKey): Promise<StoredImage> {
+async function storeBodyImage(
+  context: RouteContext,
+  tenant: string,
+  body: CreateBody,
+  key: RecordKey,
+): Promise<StoredImage> {
   const url = urlOf(body);
   const given = sourcesOf(body);
   if (given.length > 1) throw new KtpflowError('invalid_value', 'Send only one image.', { param: 'image_url' });
+  const fileId = body.file_id ?? undefined;
+  if (fileId !== undefined) return storeImage(context, await openImageFile(context, tenant, fileId), key);
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
   const text = given[0] ?? '';

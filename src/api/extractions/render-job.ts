@@ -6,6 +6,7 @@ import { isErrorCode, KtpflowError } from '../../errors.ts';
 import { type KtpResult, ktpResultSchema } from '../../ktp/schema.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import type { WebhookState } from '../webhooks/webhook-state.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob, isFinal, jobSchema } from './job-schema.ts';
 import type { OpenProgress } from './progress.ts';
 
@@ -22,7 +23,12 @@ const statusSchema = z.enum(EXTRACTION_STATUSES);
 const strategySchema = z.enum(STRATEGIES);
 
 /** The job object of a row, with the workflow's progress while it is open. Reads nothing but its arguments. */
-export function renderJob(context: RenderContext, row: Extraction, progress: OpenProgress | undefined): ExtractionJob {
+export function renderJob(
+  context: RenderContext,
+  row: Extraction,
+  progress: OpenProgress | undefined,
+  webhook: WebhookState,
+): ExtractionJob {
   const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
   const request = row.sealedRequest
     ? sealedRequestSchema.parse(unsealJson(dataKey, row.sealedRequest, requestContext(row.id)))
@@ -47,6 +53,7 @@ export function renderJob(context: RenderContext, row: Extraction, progress: Ope
     timings_ms: row.timings === null ? null : timingsSchema.parse(row.timings),
     reference_id: request.reference_id,
     metadata: request.metadata,
+    webhook,
     links: { self, events: `${self}/events`, cancel: `${self}/cancel` },
   };
 }

@@ -8,7 +8,7 @@ export const createBodySchema = z
   .object({
     image_url: imageUrlSchema.nullish().describe('http(s) URL of a public address, or a data URL.'),
     image_base64: z.string().nullish().describe('Base64 of the file; a data URL is taken too.'),
-    file_id: z.unknown().optional().describe('Not supported yet.'),
+    file_id: z.string().nullish().describe('An image that was handed in at /v1/files.'),
     options: optionsSchema.nullish(),
   })
   .meta({ id: 'ExtractionRequest' });

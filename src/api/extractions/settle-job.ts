@@ -1,6 +1,7 @@
 import type { Extraction } from '../../storage/generated/client.ts';
 import { batchProgress } from '../batches/progress.ts';
 import type { ApiContext } from '../context.ts';
+import { webhookStates } from '../webhooks/webhook-state.ts';
 import { type ExtractionJob, isFinal } from './job-schema.ts';
 import { progressOf } from './progress.ts';
 import { renderJob } from './render-job.ts';
@@ -17,11 +18,16 @@ const UNACCEPTED_GRACE_MS = 15 * 60_000;
  * without a word is settled first.
  */
 export async function settleJob(context: SettleContext, row: Extraction): Promise<ExtractionJob> {
-  if (isFinal(row.status)) return renderJob(context, row, undefined);
-  if (row.batchId !== null) return renderJob(context, row, await itemProgress(context, row.batchId, row.id));
+  // An item's options are those of its batch, which is what is told of.
+  if (row.batchId !== null) {
+    const progress = isFinal(row.status) ? undefined : await itemProgress(context, row.batchId, row.id);
+    return renderJob(context, row, progress, null);
+  }
+  const webhook = (await webhookStates(context.database, [row])).get(row.id) ?? null;
+  if (isFinal(row.status)) return renderJob(context, row, undefined, webhook);
   const progress = await progressOf(context.temporal, row.id);
-  if (progress.workflow === 'open') return renderJob(context, row, progress);
-  return renderJob(context, await settle(context, row, progress.workflow), undefined);
+  if (progress.workflow === 'open') return renderJob(context, row, progress, webhook);
+  return renderJob(context, await settle(context, row, progress.workflow), undefined, webhook);
 }
 
 /** An item of a batch has no workflow of its own; whether the batch has ended is the batch's to settle. */

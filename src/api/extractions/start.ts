@@ -12,6 +12,7 @@ import type { ApiContext } from '../context.ts';
 import { discardImage } from '../intake/image-upload.ts';
 import { type Startable, startedWithoutRow } from '../intake/start-once.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
+import { webhookInput } from '../intake/webhook-target.ts';
 import type { ExtractionOptions } from './options.ts';
 
 export type StartContext = Pick<ApiContext, 'blobs' | 'database' | 'keyring' | 'logger' | 'temporal' | 'workerClient'>;
@@ -22,6 +23,8 @@ export interface ExtractionStart extends Pick<ExtractionOptions, 'strategy' | 'r
   readonly tenant: string;
   readonly image: { readonly blob: BlobReference };
   readonly requestHash: string;
+  /** Whether somebody is to be told of the end. */
+  readonly webhook: boolean;
 }
 
 /** An extraction's part in the start-once protocol. */
@@ -33,6 +36,7 @@ export function startableExtraction(context: StartContext, start: ExtractionStar
     strategy: start.strategy,
     rejectLowQuality: start.rejectLowQuality,
     storeImage: start.storeImage,
+    ...(start.webhook && { webhook: webhookInput(context.keyring, 'extraction', id, 1) }),
   };
   const workflowId = extractionWorkflowId(id);
   return {
@@ -57,11 +61,15 @@ export function startableExtraction(context: StartContext, start: ExtractionStar
   };
 }
 
-const storedOptionsSchema = z.object({ reject_low_quality: z.boolean(), store_image: z.boolean() });
+const storedOptionsSchema = z.object({
+  reject_low_quality: z.boolean(),
+  store_image: z.boolean(),
+  webhook: z.boolean().default(false),
+});
 
 /** What the run of a row is made of that has its image still. */
 export function storedStart(row: Extraction & { readonly blob: string }): Omit<ExtractionStart, 'requestHash'> {
-  const { reject_low_quality, store_image } = storedOptionsSchema.parse(row.options);
+  const { reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
   return {
     id: row.id,
     tenant: row.tenant,
@@ -69,6 +77,7 @@ export function storedStart(row: Extraction & { readonly blob: string }): Omit<E
     rejectLowQuality: reject_low_quality,
     storeImage: store_image,
     image: { blob: row.blob },
+    webhook,
   };
 }
 

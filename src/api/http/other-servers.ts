@@ -10,8 +10,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     `This server makes no embeddings; it answers chat at ${CHAT}.`,
   ],
   [/^\/(v\d\/)?(rerank|score|classify)\/?$/, `This server ranks no documents; it answers chat at ${CHAT}.`],
-  [/^\/v1\/(files|uploads)(\/|$)/, 'This server has no Files API; a batch of cards is sent to POST /v1/ktp/batches.'],
-  [/^\/v1\/batches(\/|$)/, 'This server has no Batch API; a batch of cards is sent to POST /v1/ktp/batches.'],
+  [/^\/v1\/uploads(\/|$)/, 'This server takes no uploads in parts; a file is sent to POST /v1/files.'],
   [
     /^\/v1\/(images|audio|videos|moderations|realtime|fine_tuning|vector_stores)(\/|$)/,
     `This server has no such API; it answers chat at ${CHAT}.`,

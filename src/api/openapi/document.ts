@@ -5,10 +5,13 @@ import { ktpResultSchema } from '../../ktp/schema.ts';
 import { adminKeyPaths } from '../admin-keys/openapi.ts';
 import { batchPaths } from '../batches/openapi.ts';
 import { chatPaths } from '../chat/openapi.ts';
+import { chatBatchPaths } from '../chat-batches/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
+import { filePaths } from '../files/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
 import { mcpPaths } from '../mcp/openapi.ts';
 import { responsePaths } from '../responses/openapi.ts';
+import { webhookPaths } from '../webhooks/openapi.ts';
 
 /** package.json stands beside src/ and dist/ alike. */
 export const { version: VERSION } = z
@@ -22,6 +25,9 @@ export const PATHS: ZodOpenApiPathsObject = {
   ...chatPaths,
   ...responsePaths,
   ...mcpPaths,
+  ...filePaths,
+  ...chatBatchPaths,
+  ...webhookPaths,
   ...adminKeyPaths,
   ...healthPaths,
 };

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { batchDependencies, createBatchActivities } from '../../activities/batch/batch-activities.ts';
 import { createStoreTranscript } from '../../activities/chat/store-transcript.ts';
+import { createChatBatchActivities } from '../../activities/chat-batch/chat-batch-activities.ts';
 import { createStoreResult } from '../../activities/extraction/store-result.ts';
 import { alsoPruningAccessLog } from '../../activities/retention/prune-access-log.ts';
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
+import { createWebhookActivities } from '../../activities/webhook/webhook-activities.ts';
 import type { Config, Role } from '../../config.ts';
 import { type Database, openDatabase } from '../../storage/database.ts';
 import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
@@ -41,6 +43,8 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
           storeResult,
           removeExpired: alsoPruningAccessLog(createRemoveExpired(database, blobs), database, config.ACCESS_LOG_DAYS),
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
+          ...createChatBatchActivities({ config, database, blobs, keyring }),
+          ...createWebhookActivities({ config, database, keyring }),
           ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
         };
         return workersOn(connection, async () => {

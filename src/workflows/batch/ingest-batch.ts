@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { BatchActivities, BatchItem } from '../../contract/batch-activities.ts';
 import type { BatchPass, BatchPosition, IngestBatchInput } from '../../contract/batch-workflow.ts';
+import { startWebhook } from '../webhook.ts';
 import { type ItemEnd, readItem } from './batch-item.ts';
 import { ResultGroups } from './result-groups.ts';
 
@@ -62,12 +63,14 @@ export async function ingestBatchWorkflow(input: IngestBatchInput): Promise<void
       await reader.settled();
       await cancelBatchItems({ batchId });
       await finishBatch({ batchId, run, status: cancelled ? 'cancelled' : 'failed' });
+      await startWebhook(input.webhook);
     });
     throw cancelled && !isCancellation(error) ? new CancelledFailure('the batch was cancelled') : error;
   }
   if (position) await continueAsNew<typeof ingestBatchWorkflow>({ ...input, position });
   // Everything has a result: a cancellation that comes now is too late.
   await CancellationScope.nonCancellable(() => finishBatch({ batchId, run, status: 'completed' }));
+  await startWebhook(input.webhook);
 }
 
 /** The sliding window over the items. */

@@ -125,13 +125,20 @@ describe('bodies', () => {
 
   it('of later versions are refused as unsupported', async () => {
     const image_base64 = 'AAAA';
-    for (const [body, param] of [
-      [{ file_id: 'file-1' }, 'file_id'],
-      [{ image_base64, options: { webhook: { url: 'https://example.org/' } } }, 'options.webhook'],
-      [{ image_base64, options: { strategy: 'vlm' } }, 'options.strategy'],
-    ] as const) {
+    for (const [body, param] of [[{ image_base64, options: { strategy: 'vlm' } }, 'options.strategy']] as const) {
       expect(await errorOf(await post(jsonRequest(body)))).toEqual({ status: 400, code: 'unsupported', param });
     }
+  });
+
+  it('that name a file which is not there are 404', async () => {
+    const expected = { status: 404, code: 'not_found', param: 'file_id' };
+    expect(await errorOf(await post(jsonRequest({ file_id: 'file-1' })))).toEqual(expected);
+  });
+
+  it('that ask for a webhook are refused without a secret to sign with', async () => {
+    const body = { image_base64: 'AAAA', options: { webhook: { url: 'https://example.org/' } } };
+    const expected = { status: 400, code: 'unsupported', param: 'options.webhook' };
+    expect(await errorOf(await post(jsonRequest(body)))).toEqual(expected);
   });
 
   it('that hold no image are refused before anything is started', async () => {

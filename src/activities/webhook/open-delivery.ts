@@ -1,0 +1,69 @@
+import type { WebhookActivities } from '../../contract/webhook.ts';
+import { requestContext } from '../../encryption/contexts.ts';
+import { unsealJson } from '../../encryption/keyring.ts';
+import { KtpflowError } from '../../errors.ts';
+import { countItems } from '../../storage/batches.ts';
+import { insertDelivery, type SealedWebhook, type WebhookBody } from '../../storage/webhook-deliveries.ts';
+import type { WebhookDependencies } from './dependencies.ts';
+
+const FINAL = new Set(['succeeded', 'completed', 'failed', 'cancelled']);
+
+interface Subject {
+  readonly id: string;
+  readonly tenant: string;
+  readonly status: string;
+  readonly errorCode: string | null;
+  readonly finishedAt: Date | null;
+  readonly expiresAt: Date;
+  readonly wrappedKey: Uint8Array;
+  readonly sealedRequest: Uint8Array | null;
+}
+
+/** Writes what is to be told of an extraction or batch, as it is now: a batch may be retried while it is being told. */
+export function createOpenDelivery({ database, keyring }: WebhookDependencies): WebhookActivities['openDelivery'] {
+  const bodyOf = async (kind: 'extraction' | 'batch', row: Subject): Promise<WebhookBody> => {
+    const timestamp = (row.finishedAt ?? new Date()).toISOString();
+    const { id, status } = row;
+    const error = row.errorCode === null ? {} : { error: { code: row.errorCode } };
+    if (kind === 'extraction') {
+      return { type: 'extraction.finished', timestamp, data: { id, object: 'ktp.extraction', status, ...error } };
+    }
+    const { total = 0, succeeded = 0, failed = 0, cancelled = 0 } = (await countItems(database, [id])).get(id) ?? {};
+    const counts = { total, succeeded, failed, cancelled };
+    return { type: 'batch.finished', timestamp, data: { id, object: 'ktp.batch', status, counts, ...error } };
+  };
+
+  return async ({ deliveryId, kind, subject }) => {
+    // A redelivery, or an attempt whose answer was lost.
+    const { count } = await database.webhookDelivery.updateMany({
+      where: { id: deliveryId },
+      data: { status: 'pending', finishedAt: null },
+    });
+    if (count > 0) return true;
+    const row: Subject | null =
+      kind === 'extraction'
+        ? await database.extraction.findUnique({ where: { id: subject } })
+        : await database.batch.findUnique({ where: { id: subject } });
+    // Deleted meanwhile.
+    if (!row?.sealedRequest) return false;
+    // What we sealed ourselves has the shape that we gave it.
+    const request = unsealJson(keyring.unwrapDataKey(row.wrappedKey), row.sealedRequest, requestContext(subject)) as {
+      webhook?: SealedWebhook;
+    };
+    if (!request.webhook) return false;
+    if (!FINAL.has(row.status)) {
+      throw new KtpflowError('internal', 'There is no outcome to tell of yet.', { retryable: true });
+    }
+    const body = await bodyOf(kind, row);
+    const { expiresAt, tenant } = row;
+    await insertDelivery(database, keyring, {
+      id: deliveryId,
+      tenant,
+      subject,
+      target: request.webhook,
+      body,
+      expiresAt,
+    });
+    return true;
+  };
+}

@@ -1,0 +1,48 @@
+import { chatBatchWorkflowId } from '../../contract/chat-batch.ts';
+import { OPEN_CHAT_BATCH } from '../../storage/chat-batches.ts';
+import type { ChatBatch } from '../../storage/generated/client.ts';
+import type { RouteContext } from '../context.ts';
+import { isTemporalNotFound, isTemporalUnavailable } from '../http/temporal-errors.ts';
+
+/** A row that never got its run, from an API process that died in between, is failed after this. */
+const START_GRACE_MS = 60_000;
+const DEADLINE_MS = 3_000;
+
+export function isOpen(row: ChatBatch): boolean {
+  return OPEN_CHAT_BATCH.includes(row.status);
+}
+
+/**
+ * The row as it is. Writes: where its workflow has ended without a word (somebody terminated it) the row is failed here,
+ * so that no batch stays open for ever.
+ */
+export async function settleChatBatch(context: RouteContext, stale: ChatBatch): Promise<ChatBatch> {
+  const { database, logger } = context;
+  if (!isOpen(stale) || !(await hasEnded(context, stale.id))) return stale;
+  const row = (await database.chatBatch.findUnique({ where: { id: stale.id } })) ?? stale;
+  if (!isOpen(row) || Date.now() - row.createdAt.getTime() < START_GRACE_MS) return row;
+  const message = 'The batch was ended from outside.';
+  await database.chatBatch.updateMany({
+    where: { id: row.id, status: row.status },
+    data: {
+      status: row.status === 'cancelling' ? 'cancelled' : 'failed',
+      finishedAt: new Date(),
+      errors: [{ code: 'internal', message, param: null, line: null }],
+    },
+  });
+  logger.warn('batch.settled', { batchId: row.id });
+  return (await database.chatBatch.findUnique({ where: { id: row.id } })) ?? row;
+}
+
+/** While Temporal is down the row is all that is known. */
+async function hasEnded({ temporal }: RouteContext, batchId: string): Promise<boolean> {
+  try {
+    const handle = temporal.workflow.getHandle(chatBatchWorkflowId(batchId));
+    const { closeTime } = await temporal.withDeadline(Date.now() + DEADLINE_MS, () => handle.describe());
+    return closeTime !== undefined;
+  } catch (error) {
+    if (isTemporalNotFound(error)) return true;
+    if (isTemporalUnavailable(error)) return false;
+    throw error;
+  }
+}

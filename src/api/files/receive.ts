@@ -1,0 +1,101 @@
+import type { Request } from 'express';
+import { KtpflowError } from '../../errors.ts';
+import { fileRow, insertFile } from '../../storage/files.ts';
+import { accessLogRow } from '../access/access-log.ts';
+import type { Caller } from '../access/caller.ts';
+import type { RouteContext } from '../context.ts';
+import { invalidValue } from '../http/errors.ts';
+import { type FilePart, readForm } from '../http/multipart.ts';
+import { discardImage } from '../intake/image-upload.ts';
+import { fileFieldsSchema } from './schemas.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const GIBIBYTE = 1024 * MEBIBYTE;
+const DAY_SECONDS = 24 * 60 * 60;
+/** Room for boundaries, part headers and text fields. */
+const OVERHEAD_BYTES = MEBIBYTE;
+const MAX_NAME_LENGTH = 1024;
+const UNNAMED = 'file';
+const TEXT_FIELDS = ['purpose', 'expires_after[anchor]', 'expires_after[seconds]'];
+
+interface StoredContent {
+  readonly blob: string;
+  readonly size: number;
+  readonly name: string;
+}
+
+/**
+ * Takes a file in from a form: its content streams to the blob store, encrypted, while it arrives. Nothing is left behind
+ * on failure.
+ * @returns the file's row @throws KtpflowError as readForm, payload_too_large, invalid_value
+ */
+export async function receiveFile(
+  context: RouteContext,
+  request: Request,
+  { caller, loggedId }: { caller: Caller; loggedId: string },
+) {
+  const { blobs, config, database, keyring } = context;
+  const key = keyring.createDataKey();
+  const maxFileBytes = config.MAX_UPLOAD_MB * MEBIBYTE;
+  let storing: Promise<StoredContent> | undefined;
+  const store = async (file: FilePart, name: string): Promise<StoredContent> => {
+    const { blob, size } = await blobs.write(file, key);
+    return { blob, size, name };
+  };
+  try {
+    const fields = await readForm(request, {
+      maxBodyBytes: maxFileBytes + OVERHEAD_BYTES,
+      maxFileBytes,
+      textFields: TEXT_FIELDS,
+      tooLarge: () => fileTooLarge(context),
+      onFile: (field, file, fileName) => {
+        if (field !== 'file') {
+          file.resume();
+          return undefined;
+        }
+        if (storing) throw new KtpflowError('invalid_value', 'Send one file, not several.', { param: 'file' });
+        const limit = new Promise<never>((_resolve, reject) => file.once('limit', () => reject(fileTooLarge(context))));
+        storing = store(file, (fileName || UNNAMED).slice(0, MAX_NAME_LENGTH));
+        return Promise.race([storing, limit]);
+      },
+    });
+    const stored = await storing;
+    if (!stored) throw new KtpflowError('invalid_value', 'The form holds no file.', { param: 'file' });
+    if (stored.size === 0) throw new KtpflowError('invalid_value', 'The file is empty.', { param: 'file' });
+    const { purpose, expires_after } = parseFields(fields);
+    const row = fileRow({
+      tenant: caller.tenant,
+      purpose,
+      name: stored.name,
+      bytes: stored.size,
+      key,
+      blob: stored.blob,
+      keepSeconds: expires_after?.seconds ?? config.FILES_RETENTION_DAYS * DAY_SECONDS,
+    });
+    const access = accessLogRow({ caller, action: 'file.create', subject: row.id, requestId: loggedId });
+    await insertFile(database, row, access, config.MAX_FILES_GB * GIBIBYTE);
+    return row;
+  } catch (error) {
+    const stored = await storing?.catch(() => undefined);
+    if (stored) await discardImage(context, stored.blob);
+    throw error;
+  }
+}
+
+/** `expires_after[seconds]` is how the SDKs write an object in a form. */
+function parseFields(fields: ReadonlyMap<string, string>) {
+  const anchor = fields.get('expires_after[anchor]');
+  const seconds = fields.get('expires_after[seconds]');
+  const parsed = fileFieldsSchema.safeParse({
+    purpose: fields.get('purpose'),
+    ...((anchor !== undefined || seconds !== undefined) && { expires_after: { anchor, seconds } }),
+  });
+  if (!parsed.success) throw invalidValue(parsed.error);
+  return parsed.data;
+}
+
+function fileTooLarge({ config }: RouteContext): KtpflowError {
+  return new KtpflowError('payload_too_large', `A file may have at most ${config.MAX_UPLOAD_MB} MB.`, {
+    param: 'file',
+  });
+}

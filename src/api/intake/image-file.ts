@@ -1,0 +1,19 @@
+import type { Readable } from 'node:stream';
+import { findFile } from '../../storage/files.ts';
+import type { RouteContext } from '../context.ts';
+import { imageTooLarge, maxImageBytes } from './image-upload.ts';
+
+/**
+ * The content of an image that was handed in as a file; the record that is made of it gets a copy of its own.
+ * @throws KtpflowError not_found, payload_too_large
+ */
+export async function openImageFile(
+  context: RouteContext,
+  tenant: string,
+  fileId: string,
+  param = 'file_id',
+): Promise<Readable> {
+  const file = await findFile(context.database, tenant, fileId, param);
+  if (Number(file.bytes) > maxImageBytes(context)) throw imageTooLarge(context);
+  return context.blobs.read(file.blob);
+}

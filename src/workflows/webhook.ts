@@ -1,0 +1,55 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancellationScope, ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import { BATCH_PRIORITY } from '../contract/task-queues.ts';
+import {
+  MAX_WEBHOOK_TRIES,
+  type WebhookActivities,
+  type WebhookInput,
+  webhookWorkflowId,
+} from '../contract/webhook.ts';
+
+const { openDelivery, closeDelivery } = proxyActivities<WebhookActivities>({
+  startToCloseTimeout: '1 minute',
+  // A database that is down comes back; the delivery waits for it.
+  scheduleToCloseTimeout: '7 days',
+  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
+});
+
+const { sendDelivery } = proxyActivities<WebhookActivities>({
+  // Longer than the receiver has for its answer.
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '2 days',
+  // The activity says by itself how long the next try waits.
+  retry: { initialInterval: '5 seconds', maximumAttempts: MAX_WEBHOOK_TRIES },
+});
+
+/** Tells a webhook of one event: at least once, or given up and said so in the delivery's row. */
+export async function webhookWorkflow(input: WebhookInput): Promise<void> {
+  if (!(await openDelivery(input))) return;
+  const { deliveryId } = input;
+  try {
+    await sendDelivery({ deliveryId });
+  } catch {
+    await CancellationScope.nonCancellable(() => closeDelivery({ deliveryId }));
+  }
+}
+
+/**
+ * Starts the delivery of what has become of a workflow's subject, once it is stored, in a workflow of its own: the
+ * subject is done, however long its receiver is away.
+ */
+export async function startWebhook(input: WebhookInput | undefined): Promise<void> {
+  if (!input) return;
+  await CancellationScope.nonCancellable(async () => {
+    try {
+      await startChild(webhookWorkflow, {
+        workflowId: webhookWorkflowId(input.deliveryId),
+        args: [input],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        priority: { priorityKey: BATCH_PRIORITY },
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  });
+}
