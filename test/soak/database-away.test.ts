@@ -25,8 +25,14 @@ let proxy: TcpProxy;
 let api: Api;
 let temporal: Client;
 
-const historyLength = async (workflowId: string) =>
-  (await temporal.workflow.getHandle(workflowId).describe()).historyLength;
+/** Asked of the service itself: its memo is encrypted, and nobody here needs to read it. */
+async function historyLength(workflowId: string): Promise<number> {
+  const { workflowExecutionInfo } = await temporal.workflowService.describeWorkflowExecution({
+    namespace: 'default',
+    execution: { workflowId },
+  });
+  return Number(workflowExecutionInfo?.historyLength ?? 0);
+}
 
 describe.skipIf(ADMIN_URL === undefined)('a database that is away', () => {
   beforeAll(async () => {

@@ -11,8 +11,8 @@ import { CARD_LINES } from '../ppocr/recognition.ts';
 const STRETCH = 1.8;
 /** A wider crop that is read with so much less confidence tells nothing. */
 const LEAST_GAIN = -0.12;
-/** Behind the last letter a box reaches about one letter farther; with more room than this something was left unread. */
-const ROOM_PITCHES = 1.55;
+/** Behind the last letter a box reaches one or two letters farther; with more room than this something was left unread. */
+const ROOM_PITCHES = 2.3;
 const LEAST_CHARACTERS = 3;
 
 /**
@@ -25,7 +25,7 @@ export async function rereadStrokes(
   toPicture: Homography,
   lines: readonly TextLine[],
 ): Promise<TextLine[]> {
-  const thin = lines.filter((line) => hasNumeral(line.text) || hasRoom(line));
+  const thin = lines.filter((line) => hasNumeral(line.text) || hasRoom(line) || endsThin(line));
   if (thin.length === 0) return [...lines];
   const settings = { ...CARD_LINES, stretch: STRETCH, emissions: true };
   const read = await ocr.recognise(
@@ -46,7 +46,17 @@ function hasNumeral(text: string): boolean {
   return /(?:^|[^A-Za-z])[IVXl1|]{1,5}(?![A-Za-z0-9])/.test(text) && /[A-Z]{3}/.test(text);
 }
 
-function hasRoom({ characters }: TextLine): boolean {
+/** Whether a doubtful stroke ends the line: one of several, it may be. */
+function endsThin({ characters, text }: TextLine): boolean {
+  const last = characters.findLast((character) => character.text.trim() !== '');
+  return last !== undefined && /[A-Z]{3}/.test(text) && 'IVXl1|'.includes(last.text) && last.confidence < CLEAR_STROKE;
+}
+
+const CLEAR_STROKE = 0.9;
+
+function hasRoom({ characters, text: read }: TextLine): boolean {
+  // Values are in capitals; a label's last letter is known.
+  if (!/[A-Z]{3}/.test(read) || /[a-z]/.test(read)) return false;
   const solid = characters.filter(({ text }) => text.trim() !== '');
   const [first, last] = [solid[0], solid.at(-1)];
   if (!first || !last || solid.length < LEAST_CHARACTERS) return false;

@@ -47,11 +47,10 @@ export class Sampler {
     const best = largest(logits);
     const { temperature } = this.#options;
     if (temperature === 0) return best;
-    const candidates = this.#candidates(logits, logits[best] ?? 0);
-    const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
+    const { ids, total, weights } = this.#candidates(logits, logits[best] ?? 0);
     let rest = dice(this.#options.seed, this.#place) * total;
-    for (const { id, weight } of candidates) {
-      rest -= weight;
+    for (const [index, id] of ids.entries()) {
+      rest -= weights[index] ?? 0;
       if (rest < 0) return id;
     }
     return best;
@@ -71,25 +70,58 @@ export class Sampler {
     }
   }
 
-  /** The tokens that may be drawn, likeliest first. */
-  #candidates(logits: Float32Array, best: number): { readonly id: number; readonly weight: number }[] {
+  /** The tokens that may be drawn. Sorted only as far as is needed: a vocabulary has 150,000 tokens. */
+  #candidates(logits: Float32Array, best: number): Candidates {
     const { temperature, topK, topP } = this.#options;
     const floor = best - NEGLIGIBLE * temperature;
-    const found: { id: number; weight: number }[] = [];
+    const ids: number[] = [];
+    const weights: number[] = [];
+    let total = 0;
     for (let id = 0; id < logits.length; id++) {
       const logit = logits[id] ?? Number.NEGATIVE_INFINITY;
-      if (logit >= floor) found.push({ id, weight: Math.exp((logit - best) / temperature) });
+      if (logit < floor) continue;
+      const weight = Math.exp((logit - best) / temperature);
+      ids.push(id);
+      weights.push(weight);
+      total += weight;
     }
-    found.sort((a, b) => b.weight - a.weight || a.id - b.id);
-    const kept = topK > 0 ? found.slice(0, topK) : found;
+    const all = { ids, weights, total };
+    const kept = topK > 0 && topK < ids.length ? likeliest(all, (count) => count >= topK, topK) : all;
     if (topP >= 1) return kept;
-    const total = kept.reduce((sum, { weight }) => sum + weight, 0);
-    let mass = 0;
-    const cut = kept.findIndex(({ weight }) => {
-      mass += weight;
-      return mass >= topP * total;
-    });
-    return cut < 0 ? kept : kept.slice(0, cut + 1);
+    return likeliest(kept, (_count, mass) => mass >= topP * kept.total);
+  }
+}
+
+interface Candidates {
+  readonly ids: readonly number[];
+  readonly weights: readonly number[];
+  readonly total: number;
+}
+
+/** Weights are looked at down to this share of the largest first, then to this share of that, and so on. */
+const STEP_DOWN = 1e-2;
+
+/** The likeliest candidates, in order, until there are enough of them. */
+function likeliest(
+  { ids, weights }: Candidates,
+  enough: (count: number, mass: number) => boolean,
+  most = Number.POSITIVE_INFINITY,
+): Candidates {
+  for (let floor = STEP_DOWN; ; floor *= STEP_DOWN) {
+    const order = [...ids.keys()].filter((index) => (weights[index] ?? 0) >= floor);
+    const mass = order.reduce((sum, index) => sum + (weights[index] ?? 0), 0);
+    if (order.length < ids.length && !enough(order.length, mass)) continue;
+    order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
+    let total = 0;
+    let count = 0;
+    for (const index of order) {
+      if (count >= most) break;
+      total += weights[index] ?? 0;
+      count++;
+      if (enough(count, total)) break;
+    }
+    const kept = order.slice(0, count);
+    return { ids: kept.map((index) => ids[index] ?? 0), weights: kept.map((index) => weights[index] ?? 0), total };
   }
 }
 

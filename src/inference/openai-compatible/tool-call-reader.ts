@@ -137,8 +137,10 @@ function newArguments(call: Call, { arguments: said, name }: RawToolCall): strin
   }
   // Some say the whole arguments once more at the end.
   if (isComplete(call.arguments)) return '';
-  // With the name comes, from some, everything that was said before.
-  const isRepeat = name !== null && call.arguments !== '' && said.startsWith(call.arguments);
+  // With the name comes, from some, everything that was said before and more. The very same again is none of that: nested
+  // objects cut into pieces of one length look so.
+  const isLonger = said.length > call.arguments.length;
+  const isRepeat = name !== null && call.arguments !== '' && isLonger && said.startsWith(call.arguments);
   const added = isRepeat ? said.slice(call.arguments.length) : said;
   call.arguments += added;
   return added;

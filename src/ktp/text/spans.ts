@@ -1,4 +1,5 @@
 import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
+import type { Character } from '../schema.ts';
 import { type Frame, lineHeight, midline } from './frame.ts';
 import { type RestoredCharacter, restoredCharacters } from './restored-characters.ts';
 
@@ -162,10 +163,7 @@ export function boxOf(spans: readonly Span[], page: PageSize): Box | null {
 }
 
 /** The characters of spans, blanks left out, each with its box in 0-1 of the page. */
-export function characterBoxes(
-  spans: readonly Span[],
-  page: PageSize,
-): { text: string; confidence: number; box: [number, number, number, number] }[] {
+export function characterBoxes(spans: readonly Span[], page: PageSize): Character[] {
   return spans.flatMap(({ glyphs, line }) => {
     const reach = (glyphs.at(-1)?.position ?? 0) - (glyphs[0]?.position ?? 0);
     const half = reach > 0 ? reach / (glyphs.length - 1) / 2 : 0.5;

@@ -35,6 +35,9 @@ export function chooseQuestions({ fields, checks }: Pick<KtpResult, 'fields' | '
     return confidence < SURE || contradicted.has(name);
   });
   if (doubtful.length === 0) return { doubtful, controls: [] };
+  // Where a place is not known the whole card is shown anyway: then what may be there is asked as well.
+  const wholeCard = doubtful.some((name) => fields[name].box === null);
+  if (wholeCard) doubtful.push(...[...OPTIONAL].filter((name) => fields[name].value === null));
   const known = CONTROL_CHOICE.filter(
     (name) => !doubtful.includes(name) && fields[name].value !== null && fields[name].confidence >= BEYOND_DOUBT,
   );

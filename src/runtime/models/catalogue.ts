@@ -17,7 +17,7 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     id: 'Qwen/Qwen3-VL-2B-Instruct',
     kind: 'checkpoint',
     diskBytes: 4.3 * GB,
-    memoryBytes: 3.5 * GB,
+    memoryBytes: 2 * GB,
     note: 'for 2 cores; export it with tools/export-qwen3vl',
   },
   {

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { Response as ExpressResponse } from 'express';
+import express from 'express';
 import { expect, it } from 'vitest';
 import { sendResults } from '../../../src/api/batches/send-results.ts';
 import type { ResultRow } from '../../../src/batch/results/result-row.ts';
@@ -25,13 +25,15 @@ async function outcomeOf(
   const promise = new Promise<PromiseSettledResult<void>>((settle) => {
     resolve = settle;
   });
-  const server = createServer(async (_request, response) => {
+  const app = express();
+  app.get('/', async (_request, response) => {
     const options = { format: 'ndjson', bom: false, spreadsheet: false } as const;
-    const sent = sendResults(response as unknown as ExpressResponse, { batchId: 'batch_1', rows, count: 1 }, options);
+    const sent = sendResults(response, { batchId: 'batch_1', rows, count: 1 }, options);
     const [outcome] = await Promise.allSettled([sent]);
     resolve(outcome);
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   await read(`http://127.0.0.1:${(server.address() as AddressInfo).port}`).catch(() => undefined);
   const outcome = await promise;
   server.closeAllConnections();

@@ -67,6 +67,12 @@ describe('what is asked', () => {
     });
   });
 
+  it('is also what a card need not have, where the whole card is shown anyway', () => {
+    const missing = { value: null, confidence: 0, box: null };
+    const ocr = reading({ kel_desa: missing, gol_darah: missing });
+    expect(chooseQuestions(ocr).doubtful).toEqual(['kel_desa', 'gol_darah']);
+  });
+
   it('is nothing where all is sure, nor what a card need not have', () => {
     expect(chooseQuestions(reading({ gol_darah: { value: null, confidence: 0 } })).doubtful).toEqual([]);
   });
@@ -99,6 +105,14 @@ describe('putting two readings together', () => {
       warnings: expect.arrayContaining(['ocr_reads_otherwise']),
     });
     expect(fields.nama.confidence).toBeLessThan(SURE);
+  });
+
+  it('takes the word of a model that reads the known fields of this card right over any doubt', () => {
+    const ocr = reading({ nama: { confidence: 0.88, value: 'SITI SPESIMIN' } });
+    const { fields } = reconcile(ocr, pick('nama', 'tgl_lahir'), questions, true);
+    expect(fields.nama.value).toBe('SITI SPESIMEN');
+    const unknown = reconcile(ocr, pick('nama'), { doubtful: ['nama'], controls: [] }, true);
+    expect(unknown.fields.nama.value).toBe('SITI SPESIMIN');
   });
 
   it('fills what OCR could not read, never as sure', () => {

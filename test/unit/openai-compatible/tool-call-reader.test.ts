@@ -99,6 +99,11 @@ describe('tool calls', () => {
       [[{ index: 0, id: 'a', function: fn('f', '{"q":1}') }], [{ index: 0, id: 'a', function: fn(null, '{"q":1}') }]],
       [['f', '{"q":1}']],
     ],
+    [
+      'the name in each delta, and two equal pieces in a row',
+      ['{"":', '{"":', 'null', '}}'].map((part) => [{ index: 0, id: 'a', function: fn('f', part) }]),
+      [['f', '{"":{"":null}}']],
+    ],
     ['no arguments at all', [[{ index: 0, id: 'a', function: fn('f', null) }]], [['f', '{}']]],
     [
       'nulls in continuations',
