@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // `npm run soak`: what takes minutes.
-    exclude: ['test/soak/**'],
+    // `npm run test:slow` and `npm run soak`: what takes minutes.
+    exclude: ['test/slow/**', 'test/soak/**'],
     globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts'],
     // Servers and models are started once a file; a slow machine may take its time over the first of them.
     testTimeout: 60_000,

@@ -1,5 +1,6 @@
 import { KtpflowError } from '../errors.ts';
 import { documentKind } from '../media/documents/document-kind.ts';
+import { checkDocument } from '../media/documents/open-document.ts';
 import { probeImage } from '../media/probe.ts';
 import { archiveKind } from './archive/document-kind.ts';
 
@@ -19,6 +20,6 @@ export async function inspectImage(bytes: Uint8Array, { maxBytes, maxMegapixels 
   }
   const kind = archiveKind(bytes);
   if (kind !== null) throw new KtpflowError('unsupported_media_type', `The item is ${kind}, not an image.`);
-  // A PDF, HEIC or AVIF is opened where it is read, in a process that knows no keys.
-  if (documentKind(bytes) === null) await probeImage(bytes, { maxMegapixels });
+  const document = documentKind(bytes);
+  await (document === null ? probeImage(bytes, { maxMegapixels }) : checkDocument(document, bytes));
 }

@@ -229,7 +229,7 @@ describe('the thread', () => {
     await untilReady(fragile);
     const answers = fragile.generate(request({ maxTokens: 1500, temperature: 1, seed: 5 }), { signal: never });
     const readOn = async () => {
-      for await (const part of answers) if (part.type === 'piece') void worker?.terminate();
+      for await (const part of answers) if (part.type === 'piece') worker?.postMessage({ kind: 'close' });
     };
     await expect(readOn()).rejects.toMatchObject({ code: 'internal', retryable: true });
     await untilReady(fragile);

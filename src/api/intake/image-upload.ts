@@ -3,6 +3,7 @@ import { type Readable, Transform } from 'node:stream';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import { documentKind } from '../../media/documents/document-kind.ts';
+import { checkDocument } from '../../media/documents/open-document.ts';
 import { probeImage } from '../../media/probe.ts';
 import { readBlob } from '../../storage/blobs.ts';
 import type { RouteContext } from '../context.ts';
@@ -84,8 +85,8 @@ export function missingImage(message = 'The request has no image.'): KtpflowErro
 }
 
 async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<void> {
-  // A PDF, HEIC or AVIF is opened where it is read, in a process that knows no keys.
-  if (documentKind(head) !== null) return;
+  const kind = documentKind(head);
+  if (kind !== null) return checkDocument(kind, await readBlob(context.blobs, blob));
   const probe = (bytes: Buffer) => probeImage(bytes, { maxMegapixels: context.config.MAX_IMAGE_MEGAPIXELS });
   await probe(head).catch(async (error: unknown) => {
     const cut = error instanceof KtpflowError && error.code === 'invalid_image' && size > head.length;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
-// Its own Nexus helpers pass the request's id in the same way; test/integration/start-once.test.ts shows that it counts.
+// Its own Nexus helpers pass the request's id in the same way; test/slow/start-once.test.ts shows that it counts.
 import {
   type InternalWorkflowStartOptions,
   InternalWorkflowStartOptionsSymbol,

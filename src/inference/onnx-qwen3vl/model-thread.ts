@@ -95,11 +95,7 @@ export class ModelThread {
     const worker = this.#worker;
     this.#rejectAll(new KtpflowError('internal', 'The model was closed.', { retryable: true }));
     if (!worker) return;
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    this.#send({ kind: 'close' });
-    const timer = setTimeout(() => void worker.terminate(), CLOSE_GRACE_MS);
-    await exited;
-    clearTimeout(timer);
+    await endThread(worker);
   }
 
   #send(request: ThreadRequest): void {
@@ -176,7 +172,7 @@ export class ModelThread {
     this.#fault = 'The model was silent for too long and is being loaded again.';
     this.#rejectAll(new KtpflowError('internal', 'The model was silent for too long.', { retryable: true }));
     // Waited for: two models at once may be more than the machine has memory for.
-    void worker.terminate().then(() => this.start());
+    void endThread(worker).then(() => this.start());
   }
 
   #rejectAll(error: KtpflowError): void {
@@ -186,6 +182,15 @@ export class ModelThread {
     for (const { reject } of this.#counts.values()) reject(error);
     this.#counts.clear();
   }
+}
+
+/** Asks first: to terminate a thread within a run of its graph can take the whole process. */
+async function endThread(worker: Worker): Promise<void> {
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  worker.postMessage({ kind: 'close' } satisfies ThreadRequest);
+  const timer = setTimeout(() => void worker.terminate(), CLOSE_GRACE_MS);
+  await exited;
+  clearTimeout(timer);
 }
 
 function errorOf({ code, message, param }: ThreadFailure): KtpflowError {

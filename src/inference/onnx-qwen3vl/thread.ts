@@ -33,7 +33,12 @@ try {
     else if (request.kind === 'abort') turns.abort(request.id);
     else if (request.kind === 'count') answer({ kind: 'counted', id: request.id, tokens: count(request.text) });
     // Sessions are released before the thread ends: a thread that is terminated with live ones can take the process.
-    else void model.close().finally(() => port.close());
+    else {
+      void turns
+        .stop()
+        .then(() => model.close())
+        .finally(() => port.close());
+    }
   });
   const { contextTokens, tokenizerMaxLength, warning } = model;
   answer({ kind: 'ready', facts: { contextTokens, tokenizerMaxLength, warning } });

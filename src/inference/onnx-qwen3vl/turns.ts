@@ -21,7 +21,8 @@ export class Turns {
   readonly #waiting: Waiting[] = [];
   readonly #running = new Map<number, StartedGeneration>();
   readonly #aborted = new Set<number>();
-  #goesRound = false;
+  #round: Promise<void> | undefined;
+  #stopped = false;
 
   constructor(
     model: Qwen3Vl,
@@ -37,7 +38,7 @@ export class Turns {
 
   add(id: number, request: GenerationRequest): void {
     this.#waiting.push({ id, request });
-    if (!this.#goesRound) void this.#goRound();
+    this.#round ??= this.#goRound();
   }
 
   abort(id: number): void {
@@ -46,18 +47,23 @@ export class Turns {
     else this.#aborted.add(id);
   }
 
+  /** Leaves all answers where they are; resolves once no step is running. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#round;
+  }
+
   async #goRound(): Promise<void> {
-    this.#goesRound = true;
-    while (this.#waiting.length > 0 || this.#running.size > 0) {
+    while (!this.#stopped && (this.#waiting.length > 0 || this.#running.size > 0)) {
       while (this.#running.size < this.#concurrency) {
         const next = this.#waiting.shift();
-        if (!next) break;
+        if (!next || this.#stopped) break;
         await this.#guarded(next.id, () => this.#begin(next));
       }
       for (const [id, generation] of this.#running) await this.#guarded(id, () => this.#step(id, generation));
     }
     this.#aborted.clear();
-    this.#goesRound = false;
+    this.#round = undefined;
   }
 
   async #begin({ id, request }: Waiting): Promise<void> {
@@ -68,6 +74,7 @@ export class Turns {
 
   async #step(id: number, generation: StartedGeneration): Promise<void> {
     await nextTurn();
+    if (this.#stopped) return;
     if (this.#aborted.delete(id)) {
       this.#end(id);
       return;
@@ -83,6 +90,7 @@ export class Turns {
     try {
       await work();
     } catch (error) {
+      if (this.#stopped) return;
       this.#end(id);
       this.#answer({ kind: 'failed', id, failure: this.#describe(error) });
     }

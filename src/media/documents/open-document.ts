@@ -59,6 +59,15 @@ export async function openDocument(
   }
 }
 
+/**
+ * Whether a document can be opened at all: protected and broken ones are refused before any work is started.
+ * @throws KtpflowError invalid_image
+ */
+export async function checkDocument(kind: DocumentKind, bytes: Uint8Array): Promise<void> {
+  const document = await openDocument(kind, bytes);
+  document.close();
+}
+
 function startRenderer(): ChildProcess {
   const source = import.meta.url.endsWith('.ts');
   const entry = fileURLToPath(new URL(`./page-renderer.${source ? 'ts' : 'js'}`, import.meta.url));

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * `npm run test:slow`: whole platforms that wait for time-outs, processes and faults on the way to Temporal. Minutes
+ * that the inner loop cannot spare; run before a change to starting, storing, the command line or documents lands.
+ */
+export default defineConfig({
+  test: {
+    include: ['test/slow/**/*.test.ts'],
+    globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    maxWorkers: 2,
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
+  },
+});
