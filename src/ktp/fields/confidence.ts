@@ -79,7 +79,7 @@ export function scoreReading(name: FieldName, reading: Reading): number {
   if (evidence.listed) score = 1 - (1 - score) * 0.6;
   if (evidence.labelQuality === 0) score *= 0.8;
   if (evidence.cut) score *= 0.7;
-  if (evidence.besideLoss) score *= 0.87;
+  if (evidence.nextToLoss) score *= 0.87;
   if (reading.warnings.includes('malformed')) score *= 0.2;
   if (reading.warnings.includes('not_in_list')) score *= UNLISTED[name] ?? 1;
   score -= Math.min(0.4, evidence.snapShare * 0.8) + Math.min(0.3, evidence.oddCharacters * 0.1);

@@ -32,7 +32,7 @@ export interface Evidence {
   /** Whether a part of the value seems to be missing: it reaches the edge that cuts the text, or has a gap. */
   readonly cut: boolean;
   /** Whether what is printed beside it could not be read. */
-  readonly besideLoss: boolean;
+  readonly nextToLoss: boolean;
 }
 
 export const NO_EVIDENCE: Evidence = {
@@ -45,7 +45,7 @@ export const NO_EVIDENCE: Evidence = {
   agreement: 0,
   oddCharacters: 0,
   cut: false,
-  besideLoss: false,
+  nextToLoss: false,
 };
 
 /** A field that could not be read. */
@@ -83,7 +83,7 @@ export function markGap(reading: Reading, gap: boolean | undefined): Reading {
 /** A reading beside one that was lost. */
 export function markBeside(reading: Reading): Reading {
   if (reading.value === null || reading.evidence.listed) return reading;
-  return { ...reading, evidence: { ...reading.evidence, besideLoss: true } };
+  return { ...reading, evidence: { ...reading.evidence, nextToLoss: true } };
 }
 
 /** A reading that another one on the card bears out. */

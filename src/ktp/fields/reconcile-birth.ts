@@ -9,7 +9,7 @@ import {
   COST_PER_DIGIT,
   isPlausible,
   LEAST_MARGIN,
-  type NikWitness,
+  type NikEvidence,
   repairNik,
   type Sex,
   sameDay,
@@ -36,7 +36,7 @@ export function reconcileBirth(
   districts: readonly string[],
 ): BirthFacts {
   if (read.digits === '') return { nik: read.reading, birthDate, sex };
-  const witness: NikWitness = {
+  const witness: NikEvidence = {
     birthDate: parseIsoDate(birthDate.value ?? ''),
     sex: sexOf(sex.value),
     districts,
@@ -70,7 +70,7 @@ export function reconcileBirth(
 }
 
 /** What remains to be said where NIK, date and sex agree as far as they were read. */
-function confirmed(nik: Reading, birthDate: Reading, sex: Reading, parts: NikParts, witness: NikWitness): BirthFacts {
+function confirmed(nik: Reading, birthDate: Reading, sex: Reading, parts: NikParts, witness: NikEvidence): BirthFacts {
   const derivedDate = witness.birthDate ? undefined : nikBirthDate(parts, yearIn(birthDate.raw));
   return {
     nik: withUnconfirmedDigits(nik, parts, witness),
@@ -80,7 +80,7 @@ function confirmed(nik: Reading, birthDate: Reading, sex: Reading, parts: NikPar
 }
 
 /** The NIK's doubt is that of the digits that nothing else on the card confirms: at least the serial number. */
-function withUnconfirmedDigits(nik: Reading, parts: NikParts, { birthDate, sex, districts }: NikWitness): Reading {
+function withUnconfirmedDigits(nik: Reading, parts: NikParts, { birthDate, sex, districts }: NikEvidence): Reading {
   const glyphs = solidGlyphs(nik.spans);
   if (glyphs.length !== 16 || nik.source === 'derived') return nik;
   const district = districts.includes(parts.district);
@@ -94,7 +94,7 @@ function withUnconfirmedDigits(nik: Reading, parts: NikParts, { birthDate, sex, 
 function repairDate(
   reading: Reading,
   parts: NikParts,
-  { birthDate: printed, sex: printedSex }: NikWitness,
+  { birthDate: printed, sex: printedSex }: NikEvidence,
 ): { date: CalendarDate; cost: number } | undefined {
   if (!printed || reading.raw === null) return undefined;
   if (printedSex !== undefined && printedSex !== parts.sex) return undefined;

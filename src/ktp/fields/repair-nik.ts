@@ -9,7 +9,7 @@ import { type Reading, repairedReading } from './reading.ts';
 export type Sex = 'male' | 'female';
 
 /** What the rest of the card says of the NIK. */
-export interface NikWitness {
+export interface NikEvidence {
   /** As printed, where it could be read. */
   readonly birthDate: CalendarDate | undefined;
   readonly sex: Sex | undefined;
@@ -29,19 +29,19 @@ const PRINTED_DISTRICT = 1.5;
  * Takes the printed district's code for one that differs from it in a single digit, where the recogniser wavered
  * between the two. A clear code stays: neighbours move from district to district.
  */
-export function settleDistrict(nik: NikReading, { districts }: NikWitness): NikReading {
+export function settleDistrict(nik: NikReading, { districts }: NikEvidence): NikReading {
   const { digits, fit } = nik;
   if (!fit || digits.length !== 16 || districts.includes(digits.slice(0, 6))) return nik;
   const near = districts.filter((code) => [...code].filter((digit, index) => digit !== digits[index]).length === 1);
   const [code] = near;
   if (code === undefined || near.length > 1) return nik;
   const settled = code + digits.slice(6);
-  if (fit.of(digits) - fit.of(settled) > WAVERING_COST) return nik;
+  if (fit.of(digits) - fit.of(settled) > UNCERTAINTY_COST) return nik;
   return { ...nik, digits: settled, reading: repairedReading(nik.reading, settled, 'repaired_from_kecamatan') };
 }
 
 /** Nats between two digits that the recogniser wavered between. */
-const WAVERING_COST = 3;
+const UNCERTAINTY_COST = 3;
 
 export interface NikRepair {
   readonly nik: string;
@@ -49,7 +49,7 @@ export interface NikRepair {
 }
 
 /** The one sixteen-digit number near the reading that satisfies every rule; undefined where none or several do. */
-export function repairNik({ digits, fit, reading }: NikReading, witness: NikWitness): NikRepair | undefined {
+export function repairNik({ digits, fit, reading }: NikReading, witness: NikEvidence): NikRepair | undefined {
   if (!fit) return undefined;
   const { birthDate, sex } = witness;
   const expected = birthDate && sex ? nikDateCode(birthDate, sex) : undefined;
@@ -118,7 +118,7 @@ export function isPlausible(parts: NikParts): boolean {
 }
 
 /** Whether the NIK tells the printed date and sex, as far as these were read. */
-export function agrees(parts: NikParts, { birthDate, sex }: NikWitness): boolean {
+export function agrees(parts: NikParts, { birthDate, sex }: NikEvidence): boolean {
   return sameDay(parts, birthDate) && (sex === undefined || sex === parts.sex);
 }
 
