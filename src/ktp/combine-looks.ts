@@ -47,7 +47,7 @@ function combine(first: Field, second: Field, overlay: boolean): Field {
     second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, second.confidence];
   const bounded = confidence < FAINT ? taken : atMost(taken, DISPUTED_AT_MOST);
   return withAlternatives(bounded, [
-    { value: rival.value ?? '', probability: confidence * (1 - bounded.confidence) },
+    { value: rival.value ?? '', confidence: confidence * (1 - bounded.confidence) },
     ...(rival.alternatives ?? []),
   ]);
 }

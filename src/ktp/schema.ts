@@ -32,7 +32,7 @@ const boxSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 /** Another value that the picture may show. */
 export const alternativeSchema = z.object({
   value: z.string(),
-  probability: z.number().min(0).max(1).describe('With `confidence` and the other alternatives at most 1.'),
+  confidence: z.number().min(0).max(1).describe('With that of `value` and the other alternatives at most 1.'),
 });
 export type Alternative = z.infer<typeof alternativeSchema>;
 
@@ -58,14 +58,15 @@ export const fieldSchema = z.object({
   alternatives: z
     .array(alternativeSchema)
     .max(3)
-    .optional()
-    .describe('Up to three other values, the likeliest first; left out where nothing rivals `value`.'),
+    .default([])
+    .describe('Up to three other values, the likeliest first; empty where nothing rivals `value`.'),
   characters: z
     .array(characterSchema)
     .optional()
     .describe('Of the NIK and of dates: each printed character with its box, from left to right.'),
 });
-export type Field = z.infer<typeof fieldSchema>;
+/** As it is made; parsing fills in what may be left out. */
+export type Field = z.input<typeof fieldSchema>;
 
 export const checkSchema = z.object({
   code: z.string(),
@@ -140,4 +141,6 @@ export const ktpResultSchema = z.object({
     vlm: z.string().nullable(),
   }),
 });
-export type KtpResult = z.infer<typeof ktpResultSchema>;
+export type KtpResult = z.input<typeof ktpResultSchema>;
+/** As callers see it: with every member. */
+export type ParsedKtpResult = z.output<typeof ktpResultSchema>;

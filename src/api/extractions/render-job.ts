@@ -3,7 +3,7 @@ import { STRATEGIES } from '../../contract/strategies.ts';
 import { requestContext, resultContext } from '../../encryption/contexts.ts';
 import { unsealJson } from '../../encryption/keyring.ts';
 import { isErrorCode, KtpflowError } from '../../errors.ts';
-import { type KtpResult, ktpResultSchema } from '../../ktp/schema.ts';
+import { ktpResultSchema, type ParsedKtpResult } from '../../ktp/schema.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
 import type { WebhookState } from '../webhooks/webhook-state.ts';
@@ -59,7 +59,7 @@ export function renderJob(
 }
 
 /** The result of a succeeded extraction, opened with its own key; null else. */
-export function resultOf(context: RenderContext, row: Extraction): KtpResult | null {
+export function resultOf(context: RenderContext, row: Extraction): ParsedKtpResult | null {
   if (!row.sealedResult) return null;
   const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
   return ktpResultSchema.parse(unsealJson(dataKey, row.sealedResult, resultContext(row.id)));

@@ -1,6 +1,6 @@
 import { KTP_OCR_MODEL } from '../../contract/engine-status.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { KtpResult } from '../../ktp/schema.ts';
+import { type KtpResult, ktpResultSchema } from '../../ktp/schema.ts';
 import { readFirstCard } from '../documents/read-first-card.ts';
 import type { Engine, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
 
@@ -51,7 +51,7 @@ export function createKtpOcrEngine({ pool }: KtpOcrDependencies): Engine {
       signal.throwIfAborted();
       const shape = shapeOf(request);
       const { result } = await readFirstCard(pool, lastImage(request), { signal });
-      const answer = JSON.stringify(shape === 'full' ? result : result.compat);
+      const answer = JSON.stringify(shape === 'full' ? ktpResultSchema.parse(result) : result.compat);
       for (const content of splitText(answer, PARTS)) yield { type: 'piece', piece: { content } };
       yield { type: 'finish', reason: 'stop', usage: { promptTokens: 0, completionTokens: 0 } };
     },

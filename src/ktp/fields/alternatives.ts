@@ -20,24 +20,24 @@ export function withRawAlternative(field: Field): Field {
   if (value === null || raw === null || !warnings.some((warning) => CHANGED.has(warning))) return field;
   const read = plainText(raw);
   if (read === '' || read === value) return field;
-  return withAlternatives(field, [{ value: read, probability: RAW_SHARE * (1 - confidence) }]);
+  return withAlternatives(field, [{ value: read, confidence: RAW_SHARE * (1 - confidence) }]);
 }
 
 /** A field with more rivals: equal ones once, the likeliest first, all with the field's own confidence at most 1. */
 export function withAlternatives(field: Field, more: readonly Alternative[]): Field {
   const known = new Map<string, number>();
-  for (const { value, probability } of [...(field.alternatives ?? []), ...more]) {
-    if (value !== field.value) known.set(value, Math.max(known.get(value) ?? 0, probability));
+  for (const { value, confidence } of [...(field.alternatives ?? []), ...more]) {
+    if (value !== field.value) known.set(value, Math.max(known.get(value) ?? 0, confidence));
   }
-  const ranked = [...known].map(([value, probability]) => ({ value, probability }));
-  ranked.sort((first, second) => second.probability - first.probability);
+  const ranked = [...known].map(([value, confidence]) => ({ value, confidence }));
+  ranked.sort((first, second) => second.confidence - first.confidence);
   const kept = ranked.slice(0, MOST);
-  const sum = kept.reduce((total, { probability }) => total + probability, 0);
+  const sum = kept.reduce((total, { confidence }) => total + confidence, 0);
   const room = Math.max(0, 1 - field.confidence);
   const scale = sum > room ? room / sum : 1;
   const alternatives = kept
-    .map(({ value, probability }) => ({ value, probability: Math.floor(1000 * probability * scale) / 1000 }))
-    .filter(({ probability }) => probability >= LEAST);
+    .map(({ value, confidence }) => ({ value, confidence: Math.floor(1000 * confidence * scale) / 1000 }))
+    .filter(({ confidence }) => confidence >= LEAST);
   const { alternatives: _, ...rest } = field;
   return alternatives.length > 0 ? { ...rest, alternatives } : rest;
 }

@@ -47,11 +47,11 @@ describe('withAlternatives', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0, max: 1, noNaN: true }),
-        fc.array(fc.record({ value: fc.string(), probability: fc.double({ min: 0, max: 1, noNaN: true }) })),
+        fc.array(fc.record({ value: fc.string(), confidence: fc.double({ min: 0, max: 1, noNaN: true }) })),
         (confidence, more) => {
           const field = withAlternatives({ ...READING.fields.nama, confidence }, more);
           expect(fieldSchema.safeParse(field).success).toBe(true);
-          const sum = (field.alternatives ?? []).reduce((total, { probability }) => total + probability, 0);
+          const sum = (field.alternatives ?? []).reduce((total, { confidence }) => total + confidence, 0);
           expect(sum + confidence).toBeLessThanOrEqual(1 + 1e-9);
           expect(field.alternatives?.some(({ value }) => value === field.value) ?? false).toBe(false);
         },
