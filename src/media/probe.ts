@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { KtpflowError } from '../errors.ts';
+import { documentKind } from './documents/document-kind.ts';
 import { sniffImage } from './image-signature.ts';
 
 /** Pixels that a picture may have at most, whatever is configured: a small file can otherwise unpack to gigabytes. */
@@ -18,9 +19,6 @@ export interface ImageHeader {
 
 const FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['jpeg', 'png', 'webp', 'tiff', 'gif']);
 
-/** Brands of the ISO base media file format that hold HEVC or AV1 pictures. */
-const HEIF_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1', 'avif', 'avis']);
-
 /**
  * Reads an image's header, and nothing of its pixels: cheap enough for the API to answer at once.
  * @throws KtpflowError invalid_image (no image, or no decodable header), unsupported_media_type (HEIC, AVIF, PDF, SVG
@@ -31,7 +29,8 @@ export async function probeImage(
   { maxMegapixels = MAX_IMAGE_PIXELS / 1e6 }: { maxMegapixels?: number } = {},
 ): Promise<ImageHeader> {
   if (bytes.length === 0) throw new KtpflowError('invalid_image', 'The image is empty.');
-  refuseKnownDocuments(bytes);
+  // What is opened page by page is no picture for libvips: see documents/.
+  if (documentKind(bytes) !== null) throw notSupported();
   // By its first bytes, before a decoder sees it.
   const kind = await sniffImage(bytes);
   if (kind === 'known') throw notSupported();
@@ -57,14 +56,4 @@ function notSupported(): KtpflowError {
 
 function isSupported(format: string | undefined): format is ImageFormat {
   return format !== undefined && FORMATS.has(format);
-}
-
-/** Formats that are recognised by their first bytes, so that the answer says "not supported" and not "broken". */
-function refuseKnownDocuments(bytes: Uint8Array): void {
-  const ascii = (start: number, end: number): string => String.fromCharCode(...bytes.subarray(start, end));
-  const heif = ascii(4, 8) === 'ftyp' && HEIF_BRANDS.has(ascii(8, 12));
-  const pdf = ascii(0, 5) === '%PDF-';
-  if (heif || pdf) {
-    throw new KtpflowError('unsupported_media_type', `${pdf ? 'PDF' : 'HEIC and AVIF'} files are not supported.`);
-  }
 }

@@ -1,6 +1,7 @@
 import { countItems } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import { mayStillStart } from '../intake/start-grace.ts';
 import { webhookStates } from '../webhooks/webhook-state.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { type BatchProgress, batchProgress } from './progress.ts';
@@ -8,11 +9,6 @@ import { renderBatch } from './render-batch.ts';
 import type { SharedCounts } from './shared-counts.ts';
 
 type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>;
-
-/** A row without a run is failed after this. */
-const START_GRACE_MS = 60_000;
-/** One that was not accepted may still be started, by a repeat; in the end it is removed (remove-unstarted.ts). */
-const UNACCEPTED_GRACE_MS = 15 * 60_000;
 
 /**
  * The batch object of a row, with the workflow's progress while it is not final. Writes: a row whose workflow has ended
@@ -62,8 +58,7 @@ async function withProgress(
 async function settle(context: SettleContext, stale: Batch, workflow: 'missing' | 'closed' | 'cancelled') {
   const { database, logger } = context;
   const row = (await database.batch.findUnique({ where: { id: stale.id } })) ?? stale;
-  const graceMs = row.acceptedAt === null ? UNACCEPTED_GRACE_MS : START_GRACE_MS;
-  const starting = workflow === 'missing' && Date.now() - row.createdAt.getTime() < graceMs;
+  const starting = workflow === 'missing' && mayStillStart(row);
   if (isFinalBatch(row.status) || row.run !== stale.run || starting) return row;
   const finishedAt = new Date();
   const cancelled = workflow === 'cancelled' || row.status === 'cancelling';

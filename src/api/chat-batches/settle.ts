@@ -3,11 +3,8 @@ import { OPEN_CHAT_BATCH } from '../../storage/chat-batches.ts';
 import type { ChatBatch } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound, isTemporalUnavailable } from '../http/temporal-errors.ts';
+import { mayStillStart } from '../intake/start-grace.ts';
 
-/** A row without a run is failed after this. */
-const START_GRACE_MS = 60_000;
-/** One that was not accepted may still be started, by a repeat; in the end it is removed (remove-unstarted.ts). */
-const UNACCEPTED_GRACE_MS = 15 * 60_000;
 const DEADLINE_MS = 3_000;
 
 export function isOpen(row: ChatBatch): boolean {
@@ -22,8 +19,7 @@ export async function settleChatBatch(context: RouteContext, stale: ChatBatch): 
   const { database, logger } = context;
   if (!isOpen(stale) || !(await hasEnded(context, stale.id))) return stale;
   const row = (await database.chatBatch.findUnique({ where: { id: stale.id } })) ?? stale;
-  const graceMs = row.acceptedAt === null ? UNACCEPTED_GRACE_MS : START_GRACE_MS;
-  if (!isOpen(row) || Date.now() - row.createdAt.getTime() < graceMs) return row;
+  if (!isOpen(row) || mayStillStart(row)) return row;
   const message = 'The batch was ended from outside.';
   await database.chatBatch.updateMany({
     where: { id: row.id, status: row.status },

@@ -1,17 +1,13 @@
 import type { Extraction } from '../../storage/generated/client.ts';
 import { batchProgress } from '../batches/progress.ts';
 import type { ApiContext } from '../context.ts';
+import { mayStillStart } from '../intake/start-grace.ts';
 import { webhookStates } from '../webhooks/webhook-state.ts';
 import { type ExtractionJob, isFinal } from './job-schema.ts';
 import { progressOf } from './progress.ts';
 import { renderJob } from './render-job.ts';
 
 type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'temporal'>;
-
-/** A row without a run is failed after this. */
-const START_GRACE_MS = 60_000;
-/** One that was not accepted may still be started, by a repeat; in the end it is removed (remove-unstarted.ts). */
-const UNACCEPTED_GRACE_MS = 15 * 60_000;
 
 /**
  * The job object of a row, with the workflow's progress while it is not final. Writes: a row whose workflow has ended
@@ -44,8 +40,7 @@ async function itemProgress(context: SettleContext, batchId: string, id: string)
  */
 async function settle(context: SettleContext, stale: Extraction, workflow: 'missing' | 'closed' | 'cancelled') {
   const row = (await context.database.extraction.findUnique({ where: { id: stale.id } })) ?? stale;
-  const graceMs = row.acceptedAt === null ? UNACCEPTED_GRACE_MS : START_GRACE_MS;
-  const starting = workflow === 'missing' && Date.now() - row.createdAt.getTime() < graceMs;
+  const starting = workflow === 'missing' && mayStillStart(row);
   if (isFinal(row.status) || starting) return row;
   const failed = {
     status: 'failed',
