@@ -5,6 +5,9 @@ interface Call {
   readonly name: unknown;
 }
 
+/** Types of parts that hold what a model thought; what of it is encrypted has no text. */
+const THOUGHTS: ReadonlySet<unknown> = new Set(['thinking', 'redacted_thinking', 'reasoning']);
+
 /**
  * Messages as OpenAI's chat API writes them today, out of what clients hand back: refusals, an empty answer (`content:
  * null`), calls of functions from before there were tools, calls without type or id or with arguments that are no text
@@ -33,7 +36,8 @@ export function toKnownMessages(messages: readonly unknown[]): unknown[] {
 }
 
 function toKnownAssistant(message: Readonly<Record<string, unknown>>, position: number): Record<string, unknown> {
-  const { content, function_call: legacy, refusal, tool_calls: calls, ...rest } = message;
+  const { content: given, function_call: legacy, refusal, tool_calls: calls, ...rest } = message;
+  const { content, thoughts } = splitThoughts(given);
   const known = Array.isArray(calls)
     ? calls.map((call: unknown, index) => toKnownCall(call, `call_${position}_${index}`))
     : calls;
@@ -46,13 +50,34 @@ function toKnownAssistant(message: Readonly<Record<string, unknown>>, position: 
     ...rest,
     ...(said !== undefined && { content: said }),
     ...(toolCalls !== undefined && { tool_calls: toolCalls }),
-    ...reasoningOf(message),
+    ...reasoningOf(message, thoughts),
   };
 }
 
-function reasoningOf({ reasoning, reasoning_content: content }: Readonly<Record<string, unknown>>): object {
-  const text = [content, reasoning].find((value) => typeof value === 'string' && value !== '');
+function reasoningOf(
+  { reasoning, reasoning_content: content }: Readonly<Record<string, unknown>>,
+  thoughts: string,
+): object {
+  const text = [content, reasoning, thoughts].find((value) => typeof value === 'string' && value !== '');
   return { reasoning: text, reasoning_content: undefined };
+}
+
+/** Takes what Anthropic, Mistral and LangChain write as a part of the answer, its thoughts, out of it. */
+function splitThoughts(content: unknown): { content: unknown; thoughts: string } {
+  if (!Array.isArray(content)) return { content, thoughts: '' };
+  const parts: readonly unknown[] = content;
+  const isThought = (part: unknown) => THOUGHTS.has(asRecord(part)?.type);
+  return {
+    content: parts.filter((part) => !isThought(part)),
+    thoughts: parts.filter(isThought).map(thoughtText).join(''),
+  };
+}
+
+function thoughtText(value: unknown): string {
+  const part = asRecord(value) ?? {};
+  const text = part.thinking ?? part.reasoning ?? part.text ?? part.summary;
+  if (typeof text === 'string') return text;
+  return Array.isArray(text) ? text.map(thoughtText).join('') : '';
 }
 
 function toKnownCall(value: unknown, fallbackId: string): unknown {

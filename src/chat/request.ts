@@ -55,6 +55,7 @@ export const chatRequestSchema = z.object({
   repetition_penalty: optional(z.number().positive().max(10)),
   repeat_penalty: optional(z.number().positive().max(10)).describe("llama.cpp's name of repetition_penalty"),
   n: optional(z.literal(1)),
+  modalities: optional(boundedArray(z.literal('text', 'answers are text: no other modality is made here'), 8)),
   response_format: optional(responseFormatSchema),
   stream: optional(z.boolean()),
   stream_options: optional(z.object({ include_usage: optional(z.boolean()) })),

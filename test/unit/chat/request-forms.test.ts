@@ -36,8 +36,13 @@ describe('history that clients hand back', () => {
       { reasoning_content: 'hm' },
       { reasoning: 'hm' },
       { reasoning: '', reasoning_content: 'hm' },
+      { content: [{ type: 'thinking', thinking: 'hm', signature: 's' }, ...text('a')] },
+      { content: [{ type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }] }, ...text('a')] },
     ]) {
-      expect(parse([user, { role: 'assistant', content: 'a', ...thought }])[1]).toMatchObject({ reasoning: 'hm' });
+      expect(parse([user, { role: 'assistant', content: 'a', ...thought }])[1]).toMatchObject({
+        reasoning: 'hm',
+        content: text('a'),
+      });
     }
     expect(parse([user, { role: 'assistant', content: 'a', reasoning: { summary: [] } }])[1]).not.toHaveProperty(
       'reasoning.summary',

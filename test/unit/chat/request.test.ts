@@ -80,6 +80,7 @@ describe('parseChatRequest', () => {
     [{ model: 'm' }, 'invalid_value', 'messages'],
     [{ messages: [{ role: 'user', content: 'x' }] }, 'invalid_value', 'model'],
     [{ ...user('x'), n: 2 }, 'invalid_value', 'n'],
+    [{ ...user('x'), modalities: ['text', 'audio'] }, 'invalid_value', 'modalities[1]'],
     [{ ...user('x'), temperature: 3 }, 'invalid_value', 'temperature'],
     [{ ...user('x'), session_id: 'a b' }, 'invalid_value', 'session_id'],
     [user([{ type: 'input_audio', input_audio: {} }]), 'unsupported_content_part', 'messages[0].content[0].type'],
