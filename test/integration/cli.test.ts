@@ -100,6 +100,7 @@ describe('ktpflow extract', () => {
     const bad = await run('extract', broken);
     expect(bad.code).toBe(3);
     expect(bad.stdout).toContain('invalid_image');
+    expect(bad.stderr).toContain('The file is not an image. (invalid_image)');
   });
 
   it('has an exit code for each way to fail', async () => {

@@ -58,7 +58,9 @@ export async function runBatch(
   if (options.resume === undefined && source !== undefined) {
     const except = ownFiles(options.out);
     ({ batch, problems } = await handIn(api, source, { options: options.batch, except }, output));
-    output.say(`batch ${batch.id}: ${batch.counts.total} items${skippedOf(batch)}`);
+    output.say(
+      `batch ${batch.id}: ${batch.counts.total} ${batch.counts.total === 1 ? 'item' : 'items'}${skippedOf(batch)}`,
+    );
   } else {
     batch = await api.get(pathOf(options.resume ?? ''), batchSchema);
   }

@@ -130,6 +130,15 @@ async function show(outcomes: readonly Outcome[], output: Output): Promise<void>
     return [file, job.error?.code ?? job.status, card?.nik ?? '', card?.nama ?? '', card?.tgl_lahir ?? ''];
   });
   await output.print(table([['FILE', 'STATUS', 'NIK', 'NAMA', 'TGL LAHIR'], ...rows]));
+  for (const outcome of outcomes) {
+    const error = 'job' in outcome ? outcome.job.error : null;
+    if (error) output.say(`  ${forTerminal(outcome.file)}: ${reasonOf(error)}`);
+  }
+}
+
+/** The reason and its code; a refusal's message holds the code already. */
+function reasonOf({ code, message }: { code: string; message: string }): string {
+  return message.endsWith(`(${code})`) ? message : `${message} (${code})`;
 }
 
 function flatten(card: Record<string, unknown>): [string, string][] {
