@@ -135,13 +135,20 @@ export const environmentSchema = z.object({
   TEMPORAL_ADDRESS: optional(z.string()).describe('host:port; unset: the embedded server'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_API_KEY: optional(z.string()),
-  TEMPORAL_TLS: flag(false),
+  TEMPORAL_TLS: flag(false).describe('1: TLS; an API key and each of the next four turn it on, too'),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: optional(z.string()).describe("PEM file of the server's authority"),
+  TEMPORAL_TLS_SERVER_NAME: optional(z.string()).describe(
+    "Name in the server's certificate, if not that of the address",
+  ),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: optional(z.string()).describe('PEM file of our certificate (mTLS)'),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: optional(z.string()).describe('PEM file of its private key'),
   TEMPORAL_CLI_PATH: optional(z.string()).describe('Path of a temporal CLI to use instead of the pinned one'),
 
   // Storage
   DATABASE_URL: optional(z.string().regex(/^postgres(ql)?:\/\//)).describe(
     'postgresql://…; unset: the embedded PGlite',
   ),
+  DATABASE_POOL_SIZE: whole(10, { min: 2, max: 1000 }).describe('Most connections of a process to DATABASE_URL'),
   BLOB_URL: optional(z.string().regex(/^(file|s3):\/\//)).describe('file:// or s3://bucket/prefix'),
   S3_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe('Address of an S3 server other than AWS'),
   ENCRYPTION_KEYS: encryptionKeysSchema.describe('id:base64, comma-separated; the first is used for writing'),

@@ -6,14 +6,20 @@ import { applyMigrations } from './migrations.ts';
 
 export type Database = PrismaClient;
 
+const DEFAULT_POOL_SIZE = 10;
+
 /** Either the address of a PostgreSQL server or the PGlite that this process owns. */
-export type DatabaseSource = { readonly url: string } | { readonly pglite: PGlite };
+export type DatabaseSource = { readonly url: string; readonly poolSize?: number } | { readonly pglite: PGlite };
 
 /** Connects and brings the schema up to date; several processes may do so at once. */
 export async function openDatabase(source: DatabaseSource): Promise<Database> {
   const adapter =
     'url' in source
-      ? new PrismaPg({ connectionString: source.url, max: 10, connectionTimeoutMillis: 5_000 })
+      ? new PrismaPg({
+          connectionString: source.url,
+          max: source.poolSize ?? DEFAULT_POOL_SIZE,
+          connectionTimeoutMillis: 5_000,
+        })
       : new PrismaPGlite(source.pglite);
   await applyMigrations(adapter);
   return new PrismaClient({ adapter });

@@ -1,5 +1,7 @@
 import { Connection } from '@temporalio/client';
 import type { Config } from '../../config.ts';
+import { temporalSecurity } from '../../encryption/temporal-security.ts';
+import { isLoopbackHost } from '../http/loopback.ts';
 
 /**
  * The connection over which streams are followed. Without automatic retries, which would hide a dead server for many
@@ -9,10 +11,11 @@ import type { Config } from '../../config.ts';
 export function createStreamConnection(config: Config): Connection {
   return Connection.lazy({
     ...(config.TEMPORAL_ADDRESS !== undefined && { address: config.TEMPORAL_ADDRESS }),
-    ...((config.TEMPORAL_TLS || config.TEMPORAL_API_KEY) && { tls: true }),
-    ...(config.TEMPORAL_API_KEY && { apiKey: config.TEMPORAL_API_KEY }),
+    ...temporalSecurity(config),
     interceptors: [],
     channelArgs: {
+      // As in runtime/roles/connect.ts: a proxy of the environment is not for this very machine.
+      ...(isLoopbackHost(config.TEMPORAL_ADDRESS) && { 'grpc.enable_http_proxy': 0 }),
       'grpc.use_local_subchannel_pool': 1,
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,

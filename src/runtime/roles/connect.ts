@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { isLoopbackHost } from '../../api/http/loopback.ts';
 import type { Config } from '../../config.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
+import { temporalSecurity } from '../../encryption/temporal-security.ts';
 import { createDataConverter } from '../../worker/data-converter.ts';
 import { retryWithinDeadline } from './retry-interceptor.ts';
 
@@ -20,13 +21,6 @@ function addressOf(config: Config): string {
   return config.TEMPORAL_ADDRESS;
 }
 
-function securityOf(config: Config) {
-  return {
-    ...(config.TEMPORAL_TLS || config.TEMPORAL_API_KEY ? { tls: true } : {}),
-    ...(config.TEMPORAL_API_KEY ? { apiKey: config.TEMPORAL_API_KEY } : {}),
-  };
-}
-
 /**
  * The API's client. Connects on first use, so that the API answers (with 503 where it must) while Temporal is down.
  */
@@ -34,7 +28,7 @@ export function createTemporalClient(config: Config, keyring: Keyring): Client {
   const address = addressOf(config);
   const connection = Connection.lazy({
     address,
-    ...securityOf(config),
+    ...temporalSecurity(config),
     channelArgs: channelArgumentsFor(address),
     interceptors: [retryWithinDeadline],
   });
@@ -71,5 +65,5 @@ export function createWorkerClient(
 
 /** The workers' connection; rejects while Temporal cannot be reached. */
 export async function connectWorker(config: Config): Promise<NativeConnection> {
-  return NativeConnection.connect({ address: addressOf(config), ...securityOf(config) });
+  return NativeConnection.connect({ address: addressOf(config), ...temporalSecurity(config) });
 }

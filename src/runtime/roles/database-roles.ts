@@ -81,7 +81,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
 
 async function connectDatabase(config: Config, closers: CleanupStack): Promise<Database> {
   if (config.DATABASE_URL) {
-    const database = await openDatabase({ url: config.DATABASE_URL });
+    const database = await openDatabase({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE });
     closers.add('database', () => database.$disconnect());
     return database;
   }

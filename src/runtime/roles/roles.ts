@@ -4,6 +4,7 @@ import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Config, Role } from '../../config.ts';
 import { ConfigError } from '../../config.ts';
 import { Keyring } from '../../encryption/keyring.ts';
+import { temporalSecurity } from '../../encryption/temporal-security.ts';
 import { blockOtherLoaders } from '../../media/allowed-loaders.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
@@ -39,6 +40,8 @@ export async function runRoles(
     if (config.ENCRYPTION_KEYS.length === 0) {
       throw new ConfigError('ENCRYPTION_KEYS: needed by a process with ROLES, as id:base64 with a key of 32 bytes');
     }
+    // A certificate that is not there stops the start; workers would look for it again and again.
+    temporalSecurity(config);
     const metrics = createMetrics();
     Runtime.install({
       logger: createTemporalLog(logger, metrics.workflowTaskFailed),

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createStreamConnection } from '../../../src/api/chat/stream-connection.ts';
 import { readConfig } from '../../../src/config.ts';
 import { Keyring } from '../../../src/encryption/keyring.ts';
 import { servesNamespace } from '../../../src/runtime/embedded/grpc-probe.ts';
@@ -65,11 +66,15 @@ describe('the Temporal server', () => {
     for (const name of PROXY_VARIABLES) vi.stubEnv(name, 'http://127.0.0.1:9');
     const config = readConfig({ TEMPORAL_ADDRESS: server.address });
     const { connection } = createTemporalClient(config, new Keyring([{ id: 'k1', secret: randomBytes(32) }]));
+    const streams = createStreamConnection(config);
     try {
-      const answer = connection.withDeadline(Date.now() + 5000, () => connection.workflowService.getSystemInfo({}));
-      await expect(answer).resolves.toMatchObject({ serverVersion: expect.any(String) });
+      for (const each of [connection, streams]) {
+        const answer = each.withDeadline(Date.now() + 5000, () => each.workflowService.getSystemInfo({}));
+        await expect(answer).resolves.toMatchObject({ serverVersion: expect.any(String) });
+      }
     } finally {
       vi.unstubAllEnvs();
+      await streams.close();
       await connection.close();
       await server.stop(0);
     }
