@@ -36,17 +36,24 @@ export function createStoreTranscript(
       namespace: info.workflowNamespace ?? client.options.namespace,
       dataConverter: client.options.loadedDataConverter,
     };
+    const row = await database.chatGeneration.findUnique({
+      where: { id: input.generationId },
+      select: { wrappedKey: true },
+    });
+    // Somebody erased it; there is nothing to keep, and nothing that could be read.
+    if (!row) return;
+    const run = { ...input, dataKey: keyring.unwrapDataKey(row.wrappedKey) };
     const view = new StreamLog();
     let finishedAt = new Date();
     try {
-      for await (const batch of followStream(source, input, cancellationSignal)) {
+      for await (const batch of followStream(source, run, cancellationSignal)) {
         for (const record of batch.records) view.accept(record);
         if (!batch.closed) continue;
         view.close(batch.closed.end);
         finishedAt = batch.closed.at;
       }
     } catch (error) {
-      // Somebody erased it; there is nothing to keep.
+      // Erased meanwhile.
       if (error instanceof StreamGoneError) return;
       throw error;
     }
