@@ -9,6 +9,7 @@ import { LiveStreams } from './chat/live-streams.ts';
 import { chat } from './chat/routes.ts';
 import { chatBatches } from './chat-batches/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
+import { erasures } from './erasures/routes.ts';
 import { extractionCollection } from './extractions/collection.ts';
 import { extractionItem } from './extractions/item.ts';
 import { ktpOcr } from './extractions/ktp-ocr.ts';
@@ -23,6 +24,7 @@ import { drainUnreadBody } from './http/unread-body.ts';
 import { mcp } from './mcp/routes.ts';
 import { documentation } from './openapi/routes.ts';
 import { responses } from './responses/routes.ts';
+import { subjects } from './subjects/routes.ts';
 import { webhookDeliveries } from './webhooks/routes.ts';
 
 /**
@@ -73,6 +75,8 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   chatBatches(app, routes);
   webhookDeliveries(app, routes);
   adminKeys(app, routes);
+  subjects(app, routes);
+  erasures(app, routes);
   documentation(app, routes);
 
   app.use(notFound);

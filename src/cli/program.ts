@@ -5,6 +5,7 @@ import { STRATEGIES } from '../contract/strategies.ts';
 import { addDataCommands } from './add-data-commands.ts';
 import { addKeyCommands } from './add-key-commands.ts';
 import { addModelCommands } from './add-model-commands.ts';
+import { addPrivacyCommands } from './add-privacy-commands.ts';
 import { type BatchCommandOptions, checkBatchOptions, runBatch } from './commands/batch.ts';
 import { checkTarget } from './commands/batch-results.ts';
 import { runExtract } from './commands/extract.ts';
@@ -132,6 +133,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   addKeyCommands(program, runner);
   addDataCommands(program, runner);
   addModelCommands(program, runner);
+  addPrivacyCommands(program, runner);
 
   try {
     await program.parseAsync(argv, { from: 'user' });

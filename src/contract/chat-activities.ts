@@ -8,6 +8,8 @@ export interface GenerateAnswerInput {
   readonly model: string;
   /** Number of this activity in its workflow, from 1; with the attempt it makes the epoch of what is recorded. */
   readonly sequence: number;
+  /** As in the workflow's input. */
+  readonly sealed?: true;
 }
 
 /** Chat activities of the role `inference`. */

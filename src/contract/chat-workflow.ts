@@ -21,6 +21,8 @@ export interface ChatCompletionInput {
   readonly disconnectLimitMs: number;
   /** Absent: interactive. */
   readonly priorityKey?: number;
+  /** Pieces are recorded sealed. Absent: started by a version that cannot read such. */
+  readonly sealed?: true;
   /** false: whoever started it takes the answer from the history. Absent: it is stored for replays. */
   readonly transcript?: boolean;
 }
@@ -44,11 +46,9 @@ export interface ReaderLease {
   readonly held: boolean;
 }
 
-/** Answer of the query `state`, for pollers and tools; readers follow the history instead. */
+/** Answer of the query `state`, for tools; readers follow the history instead, and have the key to the text. */
 export interface ChatState {
   readonly pieces: number;
-  readonly content: string;
-  readonly reasoning: string;
   readonly end: StreamEnd | null;
 }
 
@@ -62,7 +62,15 @@ export function transcriptWorkflowId(generationId: string): string {
   return `transcript-${generationId}`;
 }
 
+/** A record whose pieces are sealed with the answer's data key: see stream-history/sealed-records.ts. */
+export interface SealedRecord extends Omit<StreamRecord, 'pieces'> {
+  /** How many pieces it holds. */
+  readonly count: number;
+  /** Base64. */
+  readonly sealed: string;
+}
+
 export const RECORD_SIGNAL = 'record';
-export const recordSignal = signalDefinition<[StreamRecord]>(RECORD_SIGNAL);
+export const recordSignal = signalDefinition<[StreamRecord | SealedRecord]>(RECORD_SIGNAL);
 export const leaseSignal = signalDefinition<[ReaderLease]>('lease');
 export const chatStateQuery = queryDefinition<ChatState>('state');

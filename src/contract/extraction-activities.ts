@@ -23,6 +23,8 @@ export interface ReadCardTimings {
 export interface ReadCardOutput {
   /** Base64 of the KtpResult, sealed with the record's data key: no process that lacks its row can read it. */
   readonly sealedResult: string;
+  /** Keyed hash of the NIK that was read; absent where none was, and in histories of before 0.2. */
+  readonly nikHash?: string;
   readonly timings: ReadCardTimings;
   readonly attempt: number;
   /** ISO 8601; start of the attempt that succeeded. */
@@ -33,6 +35,7 @@ export type ExtractionOutcome =
   | {
       readonly status: 'succeeded';
       readonly sealedResult: string;
+      readonly nikHash?: string;
       readonly timings: ReadCardTimings;
       readonly startedAt: string;
     }

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { EncryptionKey } from '../config.ts';
+import { CertificateSigner } from './certificate-signer.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -45,6 +46,8 @@ export class Keyring {
   readonly #writing: EncryptionKey;
   readonly #byId: ReadonlyMap<string, EncryptionKey>;
   readonly #hmacKey: Buffer;
+  readonly #subjectKey: Buffer;
+  readonly #signer: CertificateSigner;
 
   constructor(keys: readonly EncryptionKey[]) {
     const [first] = keys;
@@ -52,7 +55,15 @@ export class Keyring {
     if (!first || !last) throw new Error('the keyring needs at least one key');
     this.#writing = first;
     this.#byId = new Map(keys.map((key) => [key.id, key]));
-    this.#hmacKey = Buffer.from(hkdfSync('sha256', last.secret, '', 'ktpflow hmac', 32));
+    const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', last.secret, '', purpose, 32));
+    this.#hmacKey = derive('ktpflow hmac');
+    this.#subjectKey = derive('ktpflow subject index');
+    this.#signer = new CertificateSigner(derive('ktpflow erasure certificates'));
+  }
+
+  /** Signs what is to be shown to others: see {@link CertificateSigner}. */
+  get signer(): CertificateSigner {
+    return this.#signer;
   }
 
   get writingKeyId(): string {
@@ -94,6 +105,14 @@ export class Keyring {
       hmac.update(`${bytes.length}:`).update(bytes);
     }
     return hmac.digest('hex');
+  }
+
+  /**
+   * The keyed hash by which the records of a person are found again. A key of its own: there are so few NIKs that whoever
+   * could make these hashes could try them all, so nothing else that is hashed may serve as such a maker.
+   */
+  subjectHash(nik: string): string {
+    return createHmac('sha256', this.#subjectKey).update(nik).digest('hex');
   }
 }
 

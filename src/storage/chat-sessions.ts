@@ -32,6 +32,8 @@ export interface NewGeneration {
 /** An answer as its row knows it. */
 export interface StoredGeneration {
   readonly generation: Generation;
+  /** Of its request, its pieces and its transcript. */
+  readonly wrappedKey: Uint8Array;
   /** null until the answer has ended and was stored. */
   readonly ended: {
     readonly outcome: GenerationOutcome;
@@ -68,7 +70,7 @@ export async function newestGenerations(database: Database, sessionHash: string)
     where: { sessionHash },
     orderBy: { ordinal: 'desc' },
     take: 5,
-    omit: { sealedTranscript: true, wrappedKey: true },
+    omit: { sealedTranscript: true },
   });
   return rows.map(asStored);
 }
@@ -201,7 +203,7 @@ function transcriptContext(id: string): string {
   return `transcript of ${id}`;
 }
 
-function asStored(row: Omit<ChatGenerationModel, 'sealedTranscript' | 'wrappedKey'>): StoredGeneration {
+function asStored(row: Omit<ChatGenerationModel, 'sealedTranscript'>): StoredGeneration {
   const { createdAt, finishedAt, id, outcome } = row;
   return {
     generation: {
@@ -214,6 +216,7 @@ function asStored(row: Omit<ChatGenerationModel, 'sealedTranscript' | 'wrappedKe
       bodyHash: row.bodyHash,
       idempotencyHash: row.idempotencyHash,
     },
+    wrappedKey: row.wrappedKey,
     ended:
       outcome === null || !finishedAt
         ? null

@@ -4,7 +4,8 @@ import type { LoadedDataConverter, Payload } from '@temporalio/common';
 // CommonJS without static names: Node imports it whole.
 import proto from '@temporalio/proto';
 import { type StreamEnd, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
-import { type ChatCompletionOutput, RECORD_SIGNAL } from '../contract/chat-workflow.ts';
+import { type ChatCompletionOutput, RECORD_SIGNAL, type SealedRecord } from '../contract/chat-workflow.ts';
+import { openRecord } from './sealed-records.ts';
 
 /**
  * Reads a stream from where it is kept: the history of its workflow's run. Follows it by long poll; no worker is needed
@@ -15,6 +16,11 @@ import { type ChatCompletionOutput, RECORD_SIGNAL } from '../contract/chat-workf
 export interface StreamRun {
   readonly workflowId: string;
   readonly runId: string;
+}
+
+/** … and the answer's own key, which its pieces are sealed with. */
+export interface KeyedRun extends StreamRun {
+  readonly dataKey: Uint8Array;
 }
 
 export interface StreamSource {
@@ -55,7 +61,7 @@ const NOT_FOUND = 5;
  */
 export async function* followStream(
   source: StreamSource,
-  run: StreamRun,
+  run: KeyedRun,
   signal: AbortSignal,
 ): AsyncGenerator<StreamBatch, void> {
   let nextPageToken: Uint8Array | undefined;
@@ -75,7 +81,7 @@ export async function* followStream(
       backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
       continue;
     }
-    const batch = await readEvents(source.dataConverter, page.history?.events ?? []);
+    const batch = await readEvents(source.dataConverter, run.dataKey, page.history?.events ?? []);
     if (batch.records.length > 0 || batch.closed) yield batch;
     if (batch.closed) return;
     // A page without a token and without a closing event does not happen; if it did, this is a new poll.
@@ -99,7 +105,7 @@ async function pollPage(source: StreamSource, run: StreamRun, token: Uint8Array 
  * What a stream holds now, without waiting for more.
  * @throws StreamGoneError; errors of the Temporal client
  */
-export async function readStream(source: StreamSource, run: StreamRun): Promise<StreamView> {
+export async function readStream(source: StreamSource, run: KeyedRun): Promise<StreamView> {
   const log = new StreamLog();
   let nextPageToken: Uint8Array | undefined;
   do {
@@ -107,7 +113,7 @@ export async function readStream(source: StreamSource, run: StreamRun): Promise<
       if (isGrpcServiceError(error) && error.code === NOT_FOUND) throw new StreamGoneError('the stream is gone');
       throw error;
     });
-    const { closed, records } = await readEvents(source.dataConverter, page.history?.events ?? []);
+    const { closed, records } = await readEvents(source.dataConverter, run.dataKey, page.history?.events ?? []);
     for (const record of records) log.accept(record);
     if (closed) log.close(closed.end);
     nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
@@ -133,12 +139,17 @@ function requestPage(
   );
 }
 
-async function readEvents(converter: LoadedDataConverter, events: readonly HistoryEvent[]): Promise<StreamBatch> {
+async function readEvents(
+  converter: LoadedDataConverter,
+  dataKey: Uint8Array,
+  events: readonly HistoryEvent[],
+): Promise<StreamBatch> {
   const records: StreamRecord[] = [];
   for (const event of events) {
     const signal = event.workflowExecutionSignaledEventAttributes;
     if (signal?.signalName === RECORD_SIGNAL) {
-      records.push(await decode<StreamRecord>(converter, signal.input?.payloads?.[0]));
+      const record = await decode<StreamRecord | SealedRecord>(converter, signal.input?.payloads?.[0]);
+      records.push(openRecord(dataKey, record));
     }
     const end = await endOf(converter, event);
     if (end) return { records, closed: { end, at: timeOf(event) } };

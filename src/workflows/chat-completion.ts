@@ -11,8 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { ReaderLeases } from '../chat/leases.ts';
-import { joinPieces } from '../chat/piece-text.ts';
-import { type StreamEnd, StreamLog } from '../chat/stream-log.ts';
+import { type StreamEnd, StreamLog, type StreamRecord } from '../chat/stream-log.ts';
 import type { GenerationActivities, TranscriptActivities } from '../contract/chat-activities.ts';
 import {
   type ChatCompletionInput,
@@ -22,6 +21,7 @@ import {
   LEASE_RENEWAL_MS,
   leaseSignal,
   recordSignal,
+  type SealedRecord,
   type StoreTranscriptInput,
   transcriptWorkflowId,
 } from '../contract/chat-workflow.ts';
@@ -61,7 +61,7 @@ export async function chatCompletionWorkflow(input: ChatCompletionInput): Promis
     now: Date.now(),
   });
   leases.renew(input.holder, Date.now());
-  setHandler(recordSignal, (record) => log.accept(record));
+  setHandler(recordSignal, (record) => log.accept('sealed' in record ? countOnly(record) : record));
   setHandler(leaseSignal, ({ holder, held }) => {
     if (held) leases.renew(holder, Date.now());
     else leases.leave(holder, Date.now());
@@ -75,10 +75,12 @@ export async function chatCompletionWorkflow(input: ChatCompletionInput): Promis
 
 /** Runs the activity until an end is recorded, by it or, where it cannot, by us. */
 async function generate(input: ChatCompletionInput, log: StreamLog, leases: ReaderLeases): Promise<StreamEnd> {
-  const { blob, model, priorityKey = INTERACTIVE_PRIORITY, taskQueue } = input;
+  const { blob, model, priorityKey = INTERACTIVE_PRIORITY, sealed, taskQueue } = input;
   const scope = new CancellationScope();
   const generation = scope
-    .run(() => generationAt(taskQueue, priorityKey).generateAnswer({ blob, model, sequence: 1 }))
+    .run(() =>
+      generationAt(taskQueue, priorityKey).generateAnswer({ blob, model, sequence: 1, ...(sealed && { sealed }) }),
+    )
     .then(() => UNRECORDED_END)
     // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
     .catch((error: unknown) => (scope.consideredCancelled ? cancelledEnd(log) : failureEnd(error)));
@@ -114,8 +116,12 @@ export async function storeTranscriptWorkflow(input: StoreTranscriptInput): Prom
 }
 
 function describe(log: StreamLog): ChatState {
-  const { content, reasoning } = joinPieces(log.pieces);
-  return { pieces: log.pieces.length, content, reasoning, end: log.end };
+  return { pieces: log.pieces.length, end: log.end };
+}
+
+/** What is sealed is counted here, and read by those who have the key. */
+function countOnly({ count, end, epoch, from }: SealedRecord): StreamRecord {
+  return { epoch, from, pieces: Array.from({ length: count }, () => ({})), ...(end && { end }) };
 }
 
 /** The writer is gone and with it the tokenizer: a recorded piece is a token, near enough to be called an estimate. */

@@ -85,8 +85,8 @@ export async function extractDocument(
     onState({ stage: 'reading', fraction: 0, attempt: 1 });
     const reading = await readCard({ extractionId, blob, strategy, rejectLowQuality });
     attempts = reading.attempt;
-    const { sealedResult, timings, startedAt } = reading;
-    outcome = { status: 'succeeded', sealedResult, timings, startedAt };
+    const { nikHash, sealedResult, timings, startedAt } = reading;
+    outcome = { status: 'succeeded', sealedResult, ...(nikHash !== undefined && { nikHash }), timings, startedAt };
   } catch (error) {
     // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
     if (isCancellation(error) || CancellationScope.current().consideredCancelled) {

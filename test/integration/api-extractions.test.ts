@@ -65,6 +65,9 @@ describe('cancel and delete', () => {
     const { blob } = await platform.database.extraction.findUniqueOrThrow({ where: { id } });
     const response = await api.request(`${EXTRACTIONS}/${id}`, { method: 'DELETE' });
     expect(response.status).toBe(204);
+    expect(response.headers.get('link')).toBe(`</v1/erasures/${id}>; rel="describedby"`);
+    const certificate = await jsonOf(await api.request(`/v1/erasures/${id}`));
+    expect(certificate).toMatchObject({ kind: 'extraction', counts: { records: 1, images: 1, histories: 1 } });
     for (const after of [await get(id), await api.request(`${EXTRACTIONS}/${id}`, { method: 'DELETE' })]) {
       expect(await errorOf(after)).toMatchObject({ status: 404, code: 'not_found' });
     }

@@ -70,7 +70,7 @@ beforeAll(async () => {
     async () => {
       const connection = await connectWorker(config);
       const engines = { forModel: (model: string) => (model === MODEL ? served : undefined) };
-      const generateAnswer = createGenerateAnswer({ config, blobs, logger, engines });
+      const generateAnswer = createGenerateAnswer({ config, blobs, keyring, logger, engines });
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
       return { connection, workers: [await createGenerationWorker(where, { generateAnswer }, 4)] };
     },

@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { joinPieces } from '../../src/chat/piece-text.ts';
 import { chatWorkflowId } from '../../src/contract/chat-workflow.ts';
 import { WORKER_TASK_QUEUE } from '../../src/contract/task-queues.ts';
 import type { KeptWorkers } from '../../src/runtime/roles/keep-working.ts';
+import { readStream } from '../../src/stream-history/stream-history.ts';
 import { errorOf, jsonOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, MODEL, readEvents, startGenerations, textOf, tokens } from '../support/chat.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -99,6 +102,30 @@ describe('where sessions are not kept', () => {
     }
     expect(searched).toBeGreaterThan(100_000);
     expect(api.logs.join('\n')).not.toMatch(/rahasia/i);
+  });
+
+  it("a copy of the history opens with the answer's own key, and not with the master keys alone", async () => {
+    upstream.behave({ tokens: [SECRET] });
+    expect(textOf(await readEvents(await complete('copied')))).toBe(SECRET);
+    const workflowId = chatWorkflowId(sessionHash('copied'));
+    const handle = platform.temporal.workflow.getHandle(workflowId);
+    const { runId } = await handle.describe();
+    const { loadedDataConverter, namespace } = platform.temporal.options;
+    const { events } = await handle.fetchHistory();
+    const payloads = (events ?? []).flatMap(
+      (event) => event.workflowExecutionSignaledEventAttributes?.input?.payloads ?? [],
+    );
+    const decoded = await loadedDataConverter.payloadCodecs[0]?.decode(payloads);
+    expect(decoded?.length).toBeGreaterThan(0);
+    expect(decoded?.map(({ data }) => Buffer.from(data ?? []).toString()).join('')).not.toContain(SECRET);
+    const source = { connection: platform.temporal.connection, namespace, dataConverter: loadedDataConverter };
+    const read = (dataKey: Uint8Array) => readStream(source, { workflowId, runId, dataKey });
+    const row = await platform.database.chatGeneration.findFirstOrThrow({
+      where: { sessionHash: sessionHash('copied') },
+    });
+    const view = await read(platform.keyring.unwrapDataKey(row.wrappedKey));
+    expect(joinPieces(view.pieces).content).toBe(SECRET);
+    await expect(read(randomBytes(32))).rejects.toThrow('do not open');
   });
 
   it('a removed history is gone in the end', async () => {

@@ -233,3 +233,28 @@ describe('ktpflow doctor', () => {
     expect(bad.stdout).toContain('PORT');
   });
 });
+
+describe('ktpflow subject', () => {
+  it('answers a data subject by a NIK from stdin, and never by one on the command line', async () => {
+    const { database, keyring } = platform;
+    const nik = '3504074906650000';
+    const row = { tenant: 'cli', kind: 'extraction', record: 'ext_of_subject', nikHash: keyring.subjectHash(nik) };
+    await database.subjectRecord.create({ data: { ...row, erasedAt: new Date() } });
+    const ask = (input: string, ...args: string[]) => {
+      const child = start([...args, 'subject']);
+      child.stdin?.end(input);
+      return ended(child);
+    };
+    const found = await ask(`${nik}\n`);
+    expect(found).toMatchObject({ code: 0, stderr: '' });
+    expect(found.stdout).toMatch(/ext_of_subject +cli +\S+ +erased at 2/);
+    const line = JSON.parse((await ask('3504 0749 0665 0000', '--json')).stdout);
+    expect(line).toMatchObject({ record: 'ext_of_subject', status: 'erased' });
+    const wrong = await ask('350407490665');
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).not.toContain('350407490665');
+    expect((await run('subject', nik)).code).toBe(2);
+    const log = await run('access-log');
+    expect(JSON.parse(log.stdout.split('\n')[0] ?? '')).toMatchObject({ action: expect.any(String), tenant: 'cli' });
+  });
+});

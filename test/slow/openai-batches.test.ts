@@ -53,7 +53,7 @@ function startOcr(): KeptWorkers {
   const engine = createKtpOcrEngine({ pool: { state: 'ready', read } });
   const engines = { forModel: (model: string) => (model === 'ktp-ocr' ? engine : undefined) };
   const activities = {
-    generateAnswer: createGenerateAnswer({ config, blobs, logger, engines }),
+    generateAnswer: createGenerateAnswer({ config, blobs, keyring, logger, engines }),
     readCard: () => Promise.reject(new Error('no card of its own is read here')),
     probeEngines: async () => [],
   };

@@ -40,6 +40,7 @@ export function startGenerations(
       const generateAnswer = createGenerateAnswer({
         config,
         blobs,
+        keyring,
         logger,
         engines: { forModel: (model) => (model === modelId ? engine : undefined) },
       });

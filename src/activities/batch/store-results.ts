@@ -2,7 +2,8 @@ import type { BatchActivities } from '../../contract/batch-activities.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Database } from '../../storage/database.ts';
-import { countOutcome, outcomeColumns } from '../extraction/store-result.ts';
+import { linkExtractions } from '../../storage/subject-records.ts';
+import { countOutcome, outcomeColumns, subjectLinks } from '../extraction/store-result.ts';
 
 /**
  * Writes the outcomes of some items, each exactly once: what a repeat finds final it leaves. The images go after the
@@ -25,6 +26,7 @@ export function createStoreBatchResults(
         }),
       ),
     );
+    await linkExtractions(database, subjectLinks(results));
     for (const [index, { outcome }] of results.entries()) {
       if (outcome.status !== 'deferred' && written[index]?.count) countOutcome(metrics, outcome);
     }

@@ -2,11 +2,13 @@ import { Context } from '@temporalio/activity';
 import type { StreamView } from '../../chat/stream-log.ts';
 import type { ChatBatchActivities, EndedLine } from '../../contract/chat-batch.ts';
 import { LineSeal, storeLineOutcome } from '../../storage/chat-batches.ts';
-import { readStream, StreamGoneError } from '../../stream-history/stream-history.ts';
+import { type KeyedRun, readStream, StreamGoneError } from '../../stream-history/stream-history.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
 import type { ChatBatchDependencies } from './dependencies.ts';
 import { answeredLine } from './line-outcome.ts';
 import { removeAnswers } from './remove-answers.ts';
+
+const LOST: StreamView = { pieces: [], end: null };
 
 /**
  * Keeps the answers of some lines, sealed with the batch's own key, until they stand in its output files. What answered
@@ -24,11 +26,17 @@ export function createStoreChatLines(dependencies: ChatBatchDependencies): ChatB
         where: { batchId, line: { in: numbers }, status: 'queued' },
         select: { line: true, sealedCustomId: true },
       });
+      const generations = await database.chatGeneration.findMany({
+        where: { id: { in: lines.map(({ generation }) => generation.id) } },
+        select: { id: true, wrappedKey: true },
+      });
+      const keys = new Map(generations.map(({ id, wrappedKey }) => [id, wrappedKey]));
       const store = async (row: (typeof rows)[number]): Promise<void> => {
         const ended = lines.find(({ line }) => line === row.line);
         if (!ended) return;
         const token = ended.generation.id.replace('gen_', '');
-        const view = await readAnswer(ended);
+        const key = keys.get(ended.generation.id);
+        const view = key ? await readAnswer({ ...ended, dataKey: keyring.unwrapDataKey(key) }) : LOST;
         const { status, outcome } = answeredLine({ customId: seal.customId(row), token }, ended.generation, view);
         await storeLineOutcome(database, batchId, row.line, { status, sealed: seal.sealOutcome(row.line, outcome) });
       };
@@ -40,7 +48,7 @@ export function createStoreChatLines(dependencies: ChatBatchDependencies): ChatB
     });
 }
 
-async function readAnswer(ended: EndedLine): Promise<StreamView> {
+async function readAnswer(ended: EndedLine & KeyedRun): Promise<StreamView> {
   const { client, info } = Context.current();
   const source = {
     connection: client.connection,
@@ -51,7 +59,7 @@ async function readAnswer(ended: EndedLine): Promise<StreamView> {
     return await readStream(source, ended);
   } catch (error) {
     // The worker was away for longer than Temporal keeps histories.
-    if (error instanceof StreamGoneError) return { pieces: [], end: null };
+    if (error instanceof StreamGoneError) return LOST;
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import { StreamDivergedError } from '../../chat/skip-recorded.ts';
 import type { Epoch } from '../../chat/stream-log.ts';
 import type { Config } from '../../config.ts';
 import type { GenerateAnswerInput, GenerationActivities } from '../../contract/chat-activities.ts';
+import type { Keyring } from '../../encryption/keyring.ts';
 import { type ErrorCode, KtpflowError } from '../../errors.ts';
 import { type PreparedGeneration, prepareGeneration } from '../../inference/chat/prepare-generation.ts';
 import type { Engine } from '../../inference/engine.ts';
@@ -21,6 +22,7 @@ export interface GenerateAnswerDependencies {
   readonly config: Config;
   readonly engines: { forModel(model: string): Engine | undefined };
   readonly blobs: BlobStore;
+  readonly keyring: Keyring;
   readonly logger: Logger;
 }
 
@@ -107,7 +109,13 @@ class Generation {
   }
 
   async #attempt(): Promise<void> {
-    const stream = new OwnStream(this.#context);
+    const { blobs, keyring } = this.#dependencies;
+    const { blob, sealed = false } = this.#input;
+    const stream = new OwnStream(this.#context, {
+      sealed,
+      // The answer's key lies in the header of its request: this process needs no database.
+      dataKey: async () => keyring.unwrapDataKey(await blobs.wrappedKey(blob)),
+    });
     const epoch: Epoch = [this.#input.sequence, this.#context.info.attempt];
     const before = await this.#takeOver(stream, epoch);
     if (before?.log.end) return;

@@ -8,6 +8,7 @@ import type { CardReaderPool, PoolReadOptions } from '../../inference/card-reade
 import type { CardReading } from '../../inference/card-reader/read-card.ts';
 import { type PictureReader, readFirstCard } from '../../inference/documents/read-first-card.ts';
 import { finishByModel, type ModelReaderOptions } from '../../inference/model-reader/model-reader.ts';
+import { parseNik } from '../../ktp/rules/nik.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
 
@@ -58,7 +59,10 @@ export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependen
         strategy,
         signal,
       });
+      const nik = result.fields.nik.value;
       return {
+        // What is no whole NIK can be asked for by nobody.
+        ...(nik !== null && parseNik(nik) && { nikHash: keyring.subjectHash(nik) }),
         sealedResult: Buffer.from(sealJson(dataKey, result, resultContext(extractionId))).toString('base64'),
         timings: { ...timingsMs, generate: generateMs },
         attempt: context.info.attempt,

@@ -1,8 +1,10 @@
+import type { BatchOutcome } from '../../contract/batch-activities.ts';
 import type { ExtractionOutcome, StoreResultInput, WorkerActivities } from '../../contract/extraction-activities.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Database } from '../../storage/database.ts';
 import type { StoredOutcomes } from '../../storage/stored-outcomes.ts';
+import { linkExtractions, type SubjectLink } from '../../storage/subject-records.ts';
 
 /** What an outcome writes into the extraction's row. */
 export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
@@ -30,6 +32,17 @@ export function countOutcome(
   metrics?.extractionFinished(outcome.status, outcome.status === 'failed' ? outcome.error.code : null);
 }
 
+/** Whom outcomes concern, where a NIK was read. */
+export function subjectLinks(
+  results: readonly { readonly extractionId: string; readonly outcome: BatchOutcome }[],
+): SubjectLink[] {
+  return results.flatMap(({ extractionId, outcome }) =>
+    outcome.status === 'succeeded' && outcome.nikHash !== undefined
+      ? [{ nikHash: outcome.nikHash, record: extractionId }]
+      : [],
+  );
+}
+
 /**
  * Writes an extraction's outcome to its row, exactly once: a retry finds a final row and leaves it. A row that was
  * deleted meanwhile stays deleted. The image goes after the result is safe.
@@ -49,6 +62,7 @@ export function createStoreResult(
       },
     });
     if (count > 0) countOutcome(metrics, outcome);
+    await linkExtractions(database, subjectLinks([{ extractionId, outcome }]));
     outcomes?.announce(extractionId);
     if (deleteBlob !== null) await blobs.delete(deleteBlob);
   };

@@ -6,8 +6,9 @@ const DAY_MS = 86_400_000;
 const PAGE = 10_000;
 
 /**
- * Removes entries of the access log that are older than `days`. The database refuses it for those of the last 30 days,
- * whoever asks: within that time the log is append-only. @returns how many
+ * Removes entries of the access log that are older than `days`, and what else tells of records that were erased as long
+ * ago. The database refuses it for entries of the last 30 days, whoever asks: within that time the log is append-only.
+ * @returns how many entries
  */
 export async function pruneAccessLog(
   database: Database,
@@ -15,12 +16,16 @@ export async function pruneAccessLog(
   onProgress: (removed: number) => void = () => {},
 ): Promise<number> {
   const at = { lt: new Date(Date.now() - days * DAY_MS) };
-  for (let removed = 0; ; ) {
+  let removed = 0;
+  for (;;) {
     const { count } = await database.accessLogEntry.deleteMany({ where: { at }, limit: PAGE });
     removed += count;
     onProgress(removed);
-    if (count < PAGE) return removed;
+    if (count < PAGE) break;
   }
+  await database.subjectRecord.deleteMany({ where: { erasedAt: at } });
+  await database.erasure.deleteMany({ where: { createdAt: at } });
+  return removed;
 }
 
 /** The removal of what is past its expiry, and of old entries of the access log after it. */

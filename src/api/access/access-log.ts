@@ -20,6 +20,7 @@ export type AccessAction =
   | 'chat_batch.create'
   | 'chat_batch.cancel'
   | 'webhook.redeliver'
+  | 'subject.search'
   | 'key.create'
   | 'key.rotate'
   | 'key.delete';

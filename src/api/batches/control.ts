@@ -5,6 +5,7 @@ import { beginRun, countItems } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
+import { erasureRow } from '../erasures/certificate.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { optionsOf } from './render-batch.ts';
@@ -55,16 +56,19 @@ export async function retryBatch(context: StartContext, row: Batch): Promise<voi
 
 /**
  * Erases a batch everywhere: its runs end, their histories, the images and the rows go, and with the rows the data
- * keys, without which no copy can be read. Temporal comes first: were it down after the rows are gone, a repeat would
+ * keys, without which no copy can be read; a certificate stays. Temporal comes first: were it down after the rows are gone, a repeat would
  * find nothing to repeat.
  */
 export async function eraseBatch(
-  context: Pick<ApiContext, 'blobs' | 'database' | 'temporal'>,
+  context: Pick<ApiContext, 'blobs' | 'database' | 'keyring' | 'temporal'>,
   row: Batch,
   access: Omit<Access, 'action' | 'subject'>,
 ): Promise<void> {
-  const { blobs, database, temporal } = context;
+  const { blobs, database, keyring, temporal } = context;
   const workflowId = batchWorkflowId(row.id);
+  const records: string[] = [];
+  let histories = 0;
+  let images = 0;
   await temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
     if (!isFinalBatch(row.status)) {
       await ignoreMissing(temporal.workflow.getHandle(workflowId).terminate('the batch was deleted'));
@@ -74,6 +78,7 @@ export async function eraseBatch(
       const workflowExecution = { workflowId, runId };
       const { namespace } = temporal.options;
       await ignoreMissing(temporal.workflowService.deleteWorkflowExecution({ namespace, workflowExecution }));
+      histories++;
     }
   });
   for (;;) {
@@ -84,14 +89,30 @@ export async function eraseBatch(
     });
     await Promise.all(rows.map(async ({ blob }) => blob !== null && blobs.delete(blob)));
     await database.extraction.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
+    records.push(...rows.map(({ id }) => id));
+    images += rows.filter(({ blob }) => blob !== null).length;
     if (rows.length < DELETED_AT_ONCE) break;
   }
-  if (row.blob !== null) await blobs.delete(row.blob);
+  if (row.blob !== null) {
+    await blobs.delete(row.blob);
+    images++;
+  }
+  const certificate = erasureRow(keyring, {
+    record: row.id,
+    kind: 'batch',
+    tenant: row.tenant,
+    actor: access.caller.actor,
+    records,
+    images,
+    histories,
+    deliveries: await database.webhookDelivery.count({ where: { subject: row.id } }),
+  });
   const entry = accessLogRow({ ...access, action: 'batch.delete', subject: row.id });
   await database.$transaction([
     database.webhookDelivery.deleteMany({ where: { subject: row.id } }),
     database.batch.deleteMany({ where: { id: row.id } }),
     database.accessLogEntry.create({ data: entry }),
+    database.erasure.upsert({ where: { record: row.id }, create: certificate, update: {} }),
   ]);
 }
 

@@ -5,6 +5,7 @@ import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
 import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
+import { certificateLink } from '../erasures/certificate.ts';
 import { waitQuerySchema } from '../extractions/request-schema.ts';
 import { waitForWorkflow } from '../extractions/wait.ts';
 import { callerGone } from '../http/caller-gone.ts';
@@ -132,6 +133,7 @@ export function batches(app: Express, context: RouteContext): void {
   const erase: ById = async (request, response) => {
     const row = await find(response, request.params.id);
     await eraseBatch(context, row, { caller: callerOf(response), requestId: requestState(response).loggedId });
+    response.setHeader('link', certificateLink(row.id));
     response.status(204).end();
   };
 

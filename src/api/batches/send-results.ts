@@ -5,6 +5,7 @@ import { writeCsv } from '../../batch/results/csv.ts';
 import { writeJson, writeNdjson } from '../../batch/results/json.ts';
 import type { ResultRow } from '../../batch/results/result-row.ts';
 import { writeXlsx } from '../../batch/results/xlsx.ts';
+import { isPrematureClose } from '../http/premature-close.ts';
 import type { RESULT_FORMATS } from './request-schema.ts';
 
 type Format = (typeof RESULT_FORMATS)[number];
@@ -68,11 +69,6 @@ export async function sendResults(
     // A reader that went away is no fault of ours.
     if (!isPrematureClose(error)) throw error;
   }
-}
-
-/** The reader closed the connection: what our own rows throw is another error. */
-function isPrematureClose(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 function written(

@@ -2,15 +2,15 @@ import type { Generation } from '../../chat/generation.ts';
 import { StreamLog, type StreamView } from '../../chat/stream-log.ts';
 import {
   followStream,
+  type KeyedRun,
   StreamGoneError,
-  type StreamRun,
   type StreamSource,
 } from '../../stream-history/stream-history.ts';
 
 export interface LiveStreamOptions {
   readonly source: StreamSource;
   readonly generation: Generation;
-  readonly run: StreamRun;
+  readonly run: KeyedRun;
   /** Where the stream may be when its history is gone. */
   readonly readTranscript: () => Promise<StreamView | null>;
   readonly onFault: (error: unknown) => void;
@@ -35,7 +35,7 @@ export class LiveStream {
     return this.#options.generation;
   }
 
-  get run(): StreamRun {
+  get run(): KeyedRun {
     return this.#options.run;
   }
 

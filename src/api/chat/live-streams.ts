@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
 import type { Generation } from '../../chat/generation.ts';
 import { readTranscript } from '../../storage/chat-sessions.ts';
-import type { StreamRun } from '../../stream-history/stream-history.ts';
+import type { KeyedRun } from '../../stream-history/stream-history.ts';
 import type { RouteContext } from '../context.ts';
 import type { Answer } from './answer.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -36,7 +36,7 @@ export class LiveStreams {
   }
 
   /** Reads a stream from its start. @param told the run was started by this process, for this reader */
-  join(generation: Generation, run: StreamRun, told = false): Answer {
+  join(generation: Generation, run: KeyedRun, told = false): Answer {
     const stream = this.#streams.get(run.runId) ?? this.#follow(generation, run);
     if (stream.readers++ === 0) this.#leases.hold(run, told);
     const ttlMs = this.#context.config.SESSIONS_TTL_SECONDS * 1000;
@@ -62,7 +62,7 @@ export class LiveStreams {
     await this.#connection.close();
   }
 
-  #follow(generation: Generation, run: StreamRun): LiveStream {
+  #follow(generation: Generation, run: KeyedRun): LiveStream {
     const { database, keyring, logger, temporal } = this.#context;
     const { loadedDataConverter, namespace } = temporal.options;
     const stream = new LiveStream({

@@ -7,7 +7,7 @@ import {
   readTranscript,
   type StoredGeneration,
 } from '../../storage/chat-sessions.ts';
-import { readStream, type StreamRun } from '../../stream-history/stream-history.ts';
+import { type KeyedRun, readStream } from '../../stream-history/stream-history.ts';
 import type { ApiContext } from '../context.ts';
 import { type Answer, keptAnswer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
@@ -16,7 +16,7 @@ import { type DescribedRun, describeRun } from './runs.ts';
 export interface RunningAnswer {
   readonly state: 'running';
   readonly generation: Generation;
-  readonly run: StreamRun;
+  readonly run: KeyedRun;
 }
 
 export interface EndedAnswer {
@@ -52,7 +52,8 @@ export async function locateAnswer(context: ApiContext, sessionHash: string): Pr
     if (row.ended) return { last: storedAnswer(context, row.generation, row.ended), nextOrdinal };
     described ??= await describeRun(context, sessionHash);
     if (described?.generation.id !== row.generation.id) continue;
-    const { closedAt, generation, run } = described;
+    const { closedAt, generation } = described;
+    const run = { ...described.run, dataKey: context.keyring.unwrapDataKey(row.wrappedKey) };
     if (!closedAt) return { last: { state: 'running', generation, run }, nextOrdinal };
     return { last: recordedAnswer(context, generation, await readRun(context, run), closedAt), nextOrdinal };
   }
@@ -73,7 +74,7 @@ export async function recheckAnswer(
 }
 
 /** A run's stream as far as it is recorded, read from its history. */
-export function readRun({ temporal }: Pick<ApiContext, 'temporal'>, run: StreamRun): Promise<StreamView> {
+export function readRun({ temporal }: Pick<ApiContext, 'temporal'>, run: KeyedRun): Promise<StreamView> {
   const { loadedDataConverter, namespace } = temporal.options;
   return readStream({ connection: temporal.connection, namespace, dataConverter: loadedDataConverter }, run);
 }

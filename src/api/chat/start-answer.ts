@@ -98,6 +98,7 @@ export async function startAnswer(
         taskQueue: taskQueueOf(request.model),
         holder: streams.holder,
         disconnectLimitMs: disconnectLimitSeconds * 1000,
+        sealed: true,
       },
     });
   } catch (error) {
@@ -110,5 +111,5 @@ export async function startAnswer(
     return null;
   }
   context.metrics.generationStarted();
-  return streams.join(generation, run, true);
+  return streams.join(generation, { ...run, dataKey: key.dataKey }, true);
 }

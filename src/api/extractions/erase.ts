@@ -3,6 +3,7 @@ import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
+import { erasureRow } from '../erasures/certificate.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
 
@@ -10,25 +11,36 @@ const DEADLINE_MS = 5_000;
 
 /**
  * Erases an extraction everywhere: its run ends, history, image and row go, and with the row the data key, without which
- * no copy can be read. Temporal comes first: were it down after the row is gone, a repeat would find nothing to repeat.
+ * no copy can be read; a certificate stays. Temporal comes first: were it down after the row is gone, a repeat would find nothing to repeat.
  * @throws errors of the Temporal client, the blob store and the database; a repeat goes on where it stopped
  */
 export async function eraseExtraction(
-  context: Pick<ApiContext, 'blobs' | 'database' | 'temporal'>,
+  context: Pick<ApiContext, 'blobs' | 'database' | 'keyring' | 'temporal'>,
   row: Extraction,
   access: Omit<Access, 'action' | 'subject'>,
 ): Promise<void> {
-  const { blobs, database, temporal } = context;
+  const { blobs, database, keyring, temporal } = context;
   await temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
     if (!isFinal(row.status)) await ignoreMissing(terminate(temporal, row.id));
     await ignoreMissing(deleteHistory(temporal, row.id));
   });
   if (row.blob) await blobs.delete(row.blob);
   const entry = accessLogRow({ ...access, action: 'extraction.delete', subject: row.id });
+  const certificate = erasureRow(keyring, {
+    record: row.id,
+    kind: 'extraction',
+    tenant: row.tenant,
+    actor: access.caller.actor,
+    records: [row.id],
+    images: row.blob ? 1 : 0,
+    histories: row.batchId === null ? 1 : 0,
+    deliveries: await database.webhookDelivery.count({ where: { subject: row.id } }),
+  });
   await database.$transaction([
     database.webhookDelivery.deleteMany({ where: { subject: row.id } }),
     database.extraction.deleteMany({ where: { id: row.id } }),
     database.accessLogEntry.create({ data: entry }),
+    database.erasure.upsert({ where: { record: row.id }, create: certificate, update: {} }),
   ]);
 }
 

@@ -2,6 +2,7 @@ import type { Express, RequestHandler } from 'express';
 import { AbortScope } from '../../abort-scope.ts';
 import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
+import { certificateLink } from '../erasures/certificate.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
@@ -66,6 +67,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
     const caller = callerOf(response);
     const row = await findExtraction(context, caller.tenant, request.params.id);
     await eraseExtraction(context, row, { caller, requestId: requestState(response).loggedId });
+    response.setHeader('link', certificateLink(row.id));
     response.status(204).end();
   };
 

@@ -6,11 +6,13 @@ import { adminKeyPaths } from '../admin-keys/openapi.ts';
 import { batchPaths } from '../batches/openapi.ts';
 import { chatPaths } from '../chat/openapi.ts';
 import { chatBatchPaths } from '../chat-batches/openapi.ts';
+import { erasurePaths } from '../erasures/openapi.ts';
 import { extractionPaths, ktpOcrPaths } from '../extractions/openapi.ts';
 import { filePaths } from '../files/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
 import { mcpPaths } from '../mcp/openapi.ts';
 import { responsePaths } from '../responses/openapi.ts';
+import { subjectPaths } from '../subjects/openapi.ts';
 import { webhookPaths } from '../webhooks/openapi.ts';
 
 /** package.json stands beside src/ and dist/ alike. */
@@ -29,6 +31,8 @@ export const PATHS: ZodOpenApiPathsObject = {
   ...chatBatchPaths,
   ...webhookPaths,
   ...adminKeyPaths,
+  ...subjectPaths,
+  ...erasurePaths,
   ...healthPaths,
 };
 

@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { Decrypter, Encrypter } from 'age-encryption';
+import { askSilently } from '../ask-silently.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 
 const VARIABLE = 'KTPFLOW_BACKUP_PASSPHRASE';
@@ -44,27 +44,14 @@ export async function readPassphrase({ isNew }: { isNew: boolean }): Promise<str
       `set ${VARIABLE}, or answer on a terminal: the backup is encrypted with a passphrase`,
     );
   }
-  const passphrase = given || (await ask('Passphrase of the backup: '));
+  const passphrase = given || (await askSilently('Passphrase of the backup: '));
   if (isNew && passphrase.length < MIN_LENGTH) {
     throw new CliError(EXIT.usage, `a passphrase has ${MIN_LENGTH} characters or more`);
   }
-  if (isNew && !given && (await ask('Once more: ')) !== passphrase) {
+  if (isNew && !given && (await askSilently('Once more: ')) !== passphrase) {
     throw new CliError(EXIT.usage, 'these were two different passphrases');
   }
   return passphrase;
-}
-
-/** Asks without showing what is typed. */
-async function ask(question: string): Promise<string> {
-  process.stderr.write(question);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
-  try {
-    return await lines.question('');
-  } finally {
-    lines.close();
-    process.stderr.write('\n');
-  }
 }
 
 function toWeb(stream: Readable): globalThis.ReadableStream<Uint8Array> {

@@ -50,7 +50,7 @@ export async function runInferenceRole(context: RoleContext): Promise<void> {
       },
     }),
   });
-  const generateAnswer = createGenerateAnswer({ config, engines, blobs, logger });
+  const generateAnswer = createGenerateAnswer({ config, engines, blobs, keyring, logger });
   const probeEngines = createProbeEngines(async () => {
     const statuses = await engines.statuses();
     const warning = canary?.warning;

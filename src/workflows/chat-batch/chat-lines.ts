@@ -155,6 +155,7 @@ export class ChatLines {
           disconnectLimitMs: NO_DISCONNECT_LIMIT_MS,
           priorityKey: BATCH_PRIORITY,
           transcript: false,
+          sealed: true,
         },
       ],
       memo: { generation },

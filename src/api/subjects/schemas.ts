@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+const NIK = /^\d{16}$/;
+
+export const searchSchema = z
+  .strictObject({
+    nik: z.string().regex(NIK, 'Must be 16 digits.').describe('In the body, so that it stands in no log of URLs.'),
+    tenant: z.string().min(1).max(128).nullish().describe('Only the records of this tenant.'),
+    limit: z.number().int().min(1).max(100).nullish().describe('1-100, default 20.'),
+    cursor: z.string().max(256).nullish().describe('`next_cursor` of the page before.'),
+  })
+  .meta({ id: 'SubjectSearch' });
+
+const accessSchema = z.object({
+  at: z.iso.datetime(),
+  action: z.string().describe('For example `extraction.create`, `extraction.read`, `batch.read`.'),
+  key: z.string().describe('Id of the key that was used; `anonymous` where none was needed.'),
+  record: z.string().describe('The record itself, or the batch that it is an item of.'),
+  request_id: z.string().nullable(),
+});
+
+export const subjectRecordSchema = z
+  .object({
+    record: z.string(),
+    kind: z.enum(['extraction', 'answer']),
+    tenant: z.string(),
+    batch_id: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    status: z.enum(['kept', 'erased']),
+    expires_at: z.iso.datetime().nullable().describe('When it goes by itself; null where it is gone.'),
+    erased_at: z.iso.datetime().nullable(),
+    certificate: z.string().nullable().describe('Path of the certificate, where it was erased on demand.'),
+    accesses: z.array(accessSchema).describe('Oldest first, at most 1,000.'),
+    accesses_truncated: z.boolean(),
+  })
+  .meta({ id: 'SubjectRecord' });
+
+export const accessLogQuerySchema = z.object({
+  since: z.iso.datetime({ offset: true }).optional().describe('Entries from then on.'),
+  until: z.iso.datetime({ offset: true }).optional().describe('Entries before then.'),
+  record: z.string().max(128).optional().describe('Only entries about this record.'),
+});
