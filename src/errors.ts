@@ -28,6 +28,7 @@ const CATALOGUE = {
   session_busy: [409, false],
   batch_running: [409, false],
   batch_cancelled: [409, false],
+  batch_sealed: [409, false],
   payload_too_large: [413, false],
   unsupported_content_encoding: [415, false],
   not_a_ktp: [422, false],

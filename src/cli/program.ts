@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
+import { BATCH_PRIORITIES } from '../contract/batch-workflow.ts';
 import { STRATEGIES } from '../contract/strategies.ts';
+import { addBatchCommands } from './add-batch-commands.ts';
 import { addDataCommands } from './add-data-commands.ts';
 import { addKeyCommands } from './add-key-commands.ts';
 import { addModelCommands } from './add-model-commands.ts';
@@ -91,17 +93,25 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
       .addOption(new Option('--separator <name>', 'between the cells of a CSV').choices(['comma', 'semicolon', 'tab']))
       .option('--force', 'replace the file of the results')
       .option('--resume <id>', 'go on watching a batch')
-      .option('--detach', 'hand it in, print its id, and end'),
+      .option('--detach', 'hand it in, print its id, and end')
+      .addOption(new Option('--priority <name>', 'beside other batches of yours').choices(BATCH_PRIORITIES))
+      .option('--open', 'more will be added (--add-to) until it is sealed')
+      .option('--add-to <id>', 'add to a batch that is open'),
   ).action(async (source: string | undefined, given: ReadingOptions & Record<string, string & boolean>) => {
-    const { out, format, resume, separator } = given;
+    const { addTo, out, format, priority, resume, separator } = given;
     const { detach = false, force = false, spreadsheet = false } = given;
     const flags = { detach, force, spreadsheet };
-    const options: BatchCommandOptions = { out, format, resume, separator, ...flags, batch: readingOptions(given) };
+    const whole = {
+      options: readingOptions(given),
+      ...(priority !== undefined && { priority }),
+      ...(given.open !== undefined && { sealed: false }),
+    };
+    const options: BatchCommandOptions = { out, format, resume, separator, addTo, ...flags, whole };
     checkBatchOptions(source, options);
-    if (resume !== undefined) checkId(resume, { onlyBatch: true });
+    for (const id of [resume, addTo]) if (id !== undefined) checkId(id, { onlyBatch: true });
     if (source !== undefined) await checkSource(source);
     await checkTarget(options);
-    await withServer(resume === undefined ? 'always' : 'with data', (connection, output) =>
+    await withServer(resume === undefined && addTo === undefined ? 'always' : 'with data', (connection, output) =>
       runBatch(connection, source, options, output),
     );
   });
@@ -130,6 +140,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .command('mcp')
     .description('serve the Model Context Protocol on stdin and stdout, for assistants on this machine')
     .action(() => runner.withApi('always', (api) => runMcp(api, ownVersion())));
+  addBatchCommands(program, runner);
   addKeyCommands(program, runner);
   addDataCommands(program, runner);
   addModelCommands(program, runner);

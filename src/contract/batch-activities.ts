@@ -33,6 +33,8 @@ export interface NextBatchItemsOutput {
   readonly items: readonly BatchItem[];
   /** Whether more may follow. */
   readonly more: boolean;
+  /** false: its caller may still add items. */
+  readonly sealed?: boolean;
 }
 
 /** deferred: nothing but the attempts is stored, the item is read again later. */
@@ -47,6 +49,10 @@ export interface BatchResult {
   readonly deleteBlob: BlobReference | null;
 }
 
+export interface ShowBatchPausedInput extends BatchRun {
+  readonly paused: boolean;
+}
+
 export interface FinishBatchInput extends BatchRun {
   readonly status: 'completed' | 'cancelled' | 'failed';
 }
@@ -55,6 +61,8 @@ export interface FinishBatchInput extends BatchRun {
 export interface BatchActivities {
   /** Marks the run as begun, and what failed in the former one as queued. */
   beginBatchRun(input: BatchRun): Promise<void>;
+  /** Writes `paused` or `running` into the row of a batch that is one of both. */
+  showBatchPaused(input: ShowBatchPausedInput): Promise<void>;
   nextBatchItems(input: NextBatchItemsInput): Promise<NextBatchItemsOutput>;
   /** Fetches the image_url of an item. @throws KtpflowError blocked_url, image_fetch_failed and those of images */
   fetchBatchItem(input: { readonly extractionId: string }): Promise<BlobReference>;

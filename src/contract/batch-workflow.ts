@@ -1,3 +1,4 @@
+import { signalDefinition } from './definitions.ts';
 import type { Strategy } from './strategies.ts';
 import type { WebhookInput } from './webhook.ts';
 
@@ -13,6 +14,10 @@ export function batchWorkflowId(batchId: string): string {
 /** together: as many at once as the window holds; alone: one at a time, those that a process died over. */
 export type BatchPass = 'together' | 'alone';
 
+/** How much of its tenant's turns a batch gets, beside other batches of the same tenant. */
+export const BATCH_PRIORITIES = ['low', 'normal', 'high'] as const;
+export type BatchPriority = (typeof BATCH_PRIORITIES)[number];
+
 /** Where a run goes on after continue-as-new. */
 export interface BatchPosition {
   readonly pass: BatchPass;
@@ -22,7 +27,15 @@ export interface BatchPosition {
   readonly deferred: boolean;
   /** Pauses in a row because a service was down; 0: none is. */
   readonly pauses: number;
+  /** Whether its caller has paused it; absent: no. */
+  readonly paused?: boolean;
 }
+
+/** Pauses the batch (true) or lets it go on (false). What is being read is finished. */
+export const pauseBatchSignal = signalDefinition<[paused: boolean]>('pauseBatch');
+
+/** Items were added to the batch, or it was sealed: the database tells which. */
+export const batchGrownSignal = signalDefinition<[]>('batchGrown');
 
 /** Input of `ingestBatchWorkflow`. Items are listed page by page: ten thousand do not fit into a payload. */
 export interface IngestBatchInput {
@@ -39,6 +52,11 @@ export interface IngestBatchInput {
   readonly historyLimit: number;
   /** Length of the first pause because a service is down, seconds; each next one is twice as long. Default 2. */
   readonly firstPauseSeconds?: number;
+  /**
+   * Longest time in which a batch stays paused, or waits for more items, milliseconds; then it is cancelled, or ends with
+   * what it has. Absent: no limit.
+   */
+  readonly longestIdleMs?: number;
   /** Absent: nobody is to be told. */
   readonly webhook?: WebhookInput;
   readonly position: BatchPosition;

@@ -12,7 +12,9 @@ export interface ItemCounts {
 }
 
 /** Of batches whose workflow has not come to its end. */
-export const OPEN_BATCH_STATUSES = ['validating', 'running', 'cancelling'] as const;
+export const OPEN_BATCH_STATUSES = ['validating', 'running', 'paused', 'cancelling'] as const;
+/** Of those that go on unless somebody cancels them. */
+export const GOING_BATCH_STATUSES = ['validating', 'running', 'paused'] as const;
 
 /**
  * Begins a run of a batch, once: what failed in the former run is queued again, with its attempts and its last error
@@ -35,6 +37,17 @@ export async function beginRun(database: Database, batchId: string, run: number,
         finished_at = CASE WHEN status = 'failed' THEN NULL ELSE finished_at END,
         status = CASE WHEN status = 'failed' THEN 'queued' ELSE status END
     WHERE ${run} > 1 AND batch_id IN (SELECT id FROM begun)`;
+}
+
+/** Writes whether an open run of a batch is paused. `changes` grows with it: readers of its events see each change. */
+export async function showPaused(database: Database, batchId: string, run: number, paused: boolean): Promise<void> {
+  // A pause may come before the beginning of the run is stored: then it is the beginning.
+  await database.$executeRaw`
+    UPDATE batches
+    SET status = ${paused ? 'paused' : 'running'}, changes = changes + 1,
+        started_at = COALESCE(started_at, now()), run_started_at = COALESCE(run_started_at, now())
+    WHERE id = ${batchId} AND run = ${run} AND status IN ('validating', 'running', 'paused')
+      AND status <> ${paused ? 'paused' : 'running'}`;
 }
 
 /** Counts by GROUP BY: whatever happens to a row, they add up. A join of item by item would take twice as long. */

@@ -469,3 +469,99 @@ describe('a batch', () => {
     });
   });
 });
+
+describe('a batch that its caller holds in hand', () => {
+  const act = async (batch: BatchObject, action: 'pause' | 'resume' | 'seal') => {
+    const response = await api.request(batch.links[action], { method: 'POST' });
+    expect(response.status).toBe(200);
+    return (await response.json()) as BatchObject;
+  };
+  const pictures = async (count: number, green: number) =>
+    Promise.all(
+      Array.from({ length: count }, async (_, index) => [`${index}.png`, await picture(index + 1, green)] as const),
+    );
+  const add = (batch: BatchObject, init: RequestInit) => api.request(batch.links.items, { method: 'POST', ...init });
+
+  it('is paused and resumed, as often as it is asked, and its events tell of both', async () => {
+    reader.slow = 100;
+    const batch = await post(form(await pictures(30, 41)));
+    const events = api.request(batch.links.events).then((response) => response.text());
+    expect(await act(batch, 'pause')).toMatchObject({ status: 'paused', eta_seconds: null });
+    const paused = await act(batch, 'pause');
+    expect(paused.status).toBe('paused');
+    expect(addsUp(paused)).toBe(true);
+    expect(await errorOf(await api.request(batch.links.retry, { method: 'POST' }))).toMatchObject({
+      code: 'batch_running',
+    });
+    // Those who watch look once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect((await act(batch, 'resume')).status).toBe('running');
+    const end = await finished(batch);
+    expect(end).toMatchObject({ status: 'completed', counts: { total: 30, succeeded: 30 } });
+    expect((await act(end, 'pause')).status).toBe('completed');
+    const numbers = [...(await events).matchAll(/^id: (\d+)/gm)].map(([, id]) => Number(id));
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
+    expect(await events).toContain('"status":"paused"');
+    reader.slow = 0;
+  });
+
+  it('takes items until it is sealed, each once, whatever is repeated', async () => {
+    const batch = await post(form(await pictures(2, 51), { sealed: false }));
+    expect(batch.sealed).toBe(false);
+    const [, [, second]] = [0, ...(await pictures(2, 52))] as [number, readonly [string, Buffer]];
+    const keyed = async () => ({
+      ...form(await pictures(3, 52), { items: [{ custom_id: 'a' }, { custom_id: 'b' }, null] }),
+      headers: { 'idempotency-key': 'addition 1' },
+    });
+    const added = await add(batch, await keyed());
+    expect(added.status).toBe(202);
+    expect((await add(batch, await keyed())).status).toBe(202);
+    const other = { ...form(await pictures(1, 53)), headers: { 'idempotency-key': 'addition 1' } };
+    expect(await errorOf(await add(batch, other))).toMatchObject({ status: 422, code: 'idempotency_mismatch' });
+    const json = { items: [{ image_base64: second.toString('base64'), custom_id: 'c' }] };
+    expect((await add(batch, jsonRequest(json))).status).toBe(202);
+    expect(await errorOf(await add(batch, jsonRequest({ ...json, options: {} })))).toMatchObject({ param: 'options' });
+    await expect
+      .poll(async () => (await get<BatchObject>(batch.links.self)).counts.succeeded, { timeout: 15_000 })
+      .toBe(6);
+    expect((await get<BatchObject>(batch.links.self)).status).toBe('running');
+    expect((await act(batch, 'seal')).sealed).toBe(true);
+    const end = await finished(batch);
+    expect(end).toMatchObject({ status: 'completed', sealed: true, counts: { total: 6, succeeded: 6 } });
+    expect((await itemsOf(end)).map((item) => item.custom_id)).toEqual([null, null, 'a', 'b', null, 'c']);
+    expect(await errorOf(await add(batch, jsonRequest(json)))).toMatchObject({ status: 409, code: 'batch_sealed' });
+    expect((await act(batch, 'seal')).status).toBe('completed');
+  });
+
+  it('gives additions that race each other places of their own, and loses none', async () => {
+    const batch = await post(form(await pictures(1, 61), { sealed: false }));
+    const racing = await pictures(8, 62);
+    const answers = await Promise.all(racing.map((file) => add(batch, form([file]))));
+    expect(answers.map(({ status }) => status)).toEqual(racing.map(() => 202));
+    await act(batch, 'seal');
+    const end = await finished(batch);
+    expect(end.counts).toMatchObject({ total: 9, succeeded: 9 });
+    expect((await itemsOf(end)).map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it('with a high priority goes before others of its tenant', async () => {
+    reader.slow = 60;
+    reader.reads = [];
+    const low = await post(form(await pictures(60, 71), { priority: 'low' }));
+    const high = await post(form(await pictures(30, 72), { priority: 'high' }));
+    expect([low.priority, high.priority]).toEqual(['low', 'high']);
+    await finished(high);
+    const beside = await get<BatchObject>(low.links.self);
+    expect(beside.counts.succeeded).toBeLessThan(30);
+    await finished(low);
+    reader.slow = 0;
+    expect(
+      await errorOf(
+        await api.request('/v1/ktp/batches', {
+          method: 'POST',
+          ...form(await pictures(1, 73), { priority: 'urgent' }),
+        }),
+      ),
+    ).toMatchObject({ param: 'priority' });
+  });
+});

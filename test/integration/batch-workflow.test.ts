@@ -1,13 +1,14 @@
 import { Context, heartbeat } from '@temporalio/activity';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { batchGrownSignal, pauseBatchSignal } from '../../src/contract/batch-workflow.ts';
 import type { ReadCardInput, ReadCardOutput } from '../../src/contract/extraction-activities.ts';
 import { resultContext } from '../../src/encryption/contexts.ts';
 import { sealJson, unsealJson } from '../../src/encryption/keyring.ts';
 import { KtpflowError } from '../../src/errors.ts';
 import { countItems } from '../../src/storage/batches.ts';
 import { readBlob } from '../../src/storage/blobs.ts';
-import { insertBatch, itemsOf, startBatch } from '../support/batches.ts';
+import { addToBatch, insertBatch, itemsOf, startBatch } from '../support/batches.ts';
 import { recordHistory } from '../support/histories.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 
@@ -179,6 +180,98 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     expect(neighbour).toMatchObject({ status: 'succeeded', attempts: 4 });
     expect(others.every((item) => item.status === 'succeeded')).toBe(true);
   }, 90_000);
+
+  it('finishes what is being read when it is paused, begins nothing more, and goes on when it is let', async () => {
+    let release = () => {};
+    hold = new Promise((resolve) => (release = resolve));
+    const id = await insertBatch(platform, texts(40));
+    const handle = await startBatch(platform, id, { window: 4 });
+    await expect.poll(() => reads.length).toBe(4);
+    await handle.signal(pauseBatchSignal, true);
+    await expect.poll(async () => (await batchOf(id)).status).toBe('paused');
+    release();
+    hold = null;
+    const finished = async () => (await countItems(platform.database, [id])).get(id)?.succeeded;
+    await expect.poll(finished, { timeout: 10_000 }).toBe(4);
+    // A pause that does not hold would have read dozens by now.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(reads).toHaveLength(4);
+    expect(await batchOf(id)).toMatchObject({ status: 'paused', finishedAt: null });
+    await handle.signal(pauseBatchSignal, true);
+    await handle.signal(pauseBatchSignal, false);
+    await handle.result();
+    expect(await statusesOf(id)).toEqual(texts(40).map(() => 'succeeded'));
+    expect(reads).toHaveLength(40);
+    expect(await batchOf(id)).toMatchObject({ status: 'completed' });
+    await recordHistory('ingest-batch-paused', handle);
+  });
+
+  it('stays paused over continue-as-new, and can be cancelled then', async () => {
+    const id = await insertBatch(platform, texts(60));
+    const handle = await startBatch(platform, id, { historyLimit: 40 });
+    await handle.signal(pauseBatchSignal, true);
+    await expect.poll(async () => (await batchOf(id)).status).toBe('paused');
+    // Each makes the history longer; the runs that follow must not forget.
+    for (let times = 0; times < 30; times++) await handle.signal(pauseBatchSignal, true);
+    const runs = async () => {
+      const ids: string[] = [];
+      for await (const run of platform.temporal.workflow.list({ query: `WorkflowId = '${handle.workflowId}'` })) {
+        ids.push(run.runId);
+      }
+      return ids.length;
+    };
+    await expect.poll(runs, { timeout: 10_000 }).toBeGreaterThan(1);
+    const readSoFar = reads.length;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(reads).toHaveLength(readSoFar);
+    const current = platform.temporal.workflow.getHandle(handle.workflowId);
+    await current.cancel();
+    await expect(current.result()).rejects.toThrow();
+    expect(await batchOf(id)).toMatchObject({ status: 'cancelled' });
+    const counts = (await countItems(platform.database, [id])).get(id);
+    expect(counts).toMatchObject({ total: 60, queued: 0, succeeded: readSoFar, cancelled: 60 - readSoFar });
+  });
+
+  it('does not keep the images of a batch that is paused for ever', async () => {
+    const id = await insertBatch(platform, texts(10));
+    const handle = await startBatch(platform, id, { longestIdleMs: 1_000, window: 1 });
+    await handle.signal(pauseBatchSignal, true);
+    await expect(handle.result()).rejects.toThrow();
+    expect(await batchOf(id)).toMatchObject({ status: 'cancelled' });
+    expect((await itemsOf(platform, id)).every((item) => item.blob === null)).toBe(true);
+  });
+
+  it('reads what is added until it is sealed, and ends only then', async () => {
+    const id = await insertBatch(platform, texts(3));
+    await platform.database.batch.update({ where: { id }, data: { sealed: false } });
+    const handle = await startBatch(platform, id);
+    const finished = async () => (await countItems(platform.database, [id])).get(id)?.succeeded;
+    await expect.poll(finished, { timeout: 10_000 }).toBe(3);
+    await addToBatch(platform, id, texts(20, 'more'));
+    await handle.signal(batchGrownSignal);
+    await expect.poll(finished, { timeout: 10_000 }).toBe(23);
+    expect(await batchOf(id)).toMatchObject({ status: 'running' });
+    // Nobody has told the workflow of these: sealing does.
+    await addToBatch(platform, id, texts(2, 'last'));
+    await platform.database.batch.update({ where: { id }, data: { sealed: true } });
+    await handle.signal(batchGrownSignal);
+    await handle.result();
+    expect(await finished()).toBe(25);
+    expect(reads).toHaveLength(25);
+    expect(await batchOf(id)).toMatchObject({ status: 'completed' });
+    await recordHistory('ingest-batch-grown', handle);
+  });
+
+  it('ends with what it has when nothing is added for long: what comes too late is cancelled, never forgotten', async () => {
+    const id = await insertBatch(platform, texts(2));
+    await platform.database.batch.update({ where: { id }, data: { sealed: false } });
+    const handle = await startBatch(platform, id, { longestIdleMs: 1_000 });
+    await expect.poll(() => reads.length, { timeout: 10_000 }).toBe(2);
+    await addToBatch(platform, id, ['late']);
+    await handle.result();
+    expect(await statusesOf(id)).toEqual(['succeeded', 'succeeded', 'cancelled']);
+    expect(await batchOf(id)).toMatchObject({ status: 'completed', sealed: true });
+  });
 
   it('ends quietly when the batch is deleted while it runs', async () => {
     let release = () => {};

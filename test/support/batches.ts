@@ -33,8 +33,20 @@ export async function insertBatch(
       blob: archive ? (await blobs.write(Readable.from([Buffer.from(archive)]), batchKey)).blob : null,
     },
   });
+  await addToBatch(platform, id, images);
+  return id;
+}
+
+/** Rows of items behind those that there are. */
+export async function addToBatch(
+  { blobs, database, keyring }: Pick<Platform, 'blobs' | 'database' | 'keyring'>,
+  id: string,
+  images: readonly (string | Partial<ItemRequest>)[],
+): Promise<void> {
+  const shared = { tenant: 'test', expiresAt: new Date(Date.now() + 86_400_000), acceptedAt: new Date() };
+  const first = await database.extraction.count({ where: { batchId: id } });
   const rows = await Promise.all(
-    images.map(async (image, batchIndex) => {
+    images.map(async (image, offset) => {
       const key = keyring.createDataKey();
       const itemId = `ext_${randomBytes(16).toString('hex')}`;
       const request: ItemRequest = {
@@ -54,13 +66,12 @@ export async function insertBatch(
         wrappedKey: key.wrappedKey,
         sealedRequest: sealJson(key.dataKey, request, requestContext(itemId)),
         batchId: id,
-        batchIndex,
+        batchIndex: first + offset,
         blob: typeof image === 'string' ? (await blobs.write(Readable.from([Buffer.from(image)]), key)).blob : null,
       };
     }),
   );
   await database.extraction.createMany({ data: rows });
-  return id;
 }
 
 export async function startBatch(

@@ -29,8 +29,8 @@ export function createNextBatchItems(dependencies: BatchDependencies): BatchActi
   const { blobs, database } = dependencies;
   return ({ batchId, after, limit }) =>
     heartbeatWhile({ details: after }, async () => {
-      const batch = await database.batch.findUnique({ where: { id: batchId }, select: { blob: true } });
-      if (!batch) return { items: [], more: false };
+      const batch = await database.batch.findUnique({ where: { id: batchId }, select: { blob: true, sealed: true } });
+      if (!batch) return { items: [], more: false, sealed: true };
       const rows = await database.extraction.findMany({
         where: { batchId, status: 'queued', batchIndex: { gt: after } },
         orderBy: { batchIndex: 'asc' },
@@ -53,7 +53,7 @@ export function createNextBatchItems(dependencies: BatchDependencies): BatchActi
           const some = rows.slice(start, start + CONCURRENCY);
           items.push(...(await Promise.all(some.map((row) => prepare(dependencies, archive, { ...row, batchId })))));
         }
-        return { items: items.filter((item) => item !== null), more: rows.length === limit };
+        return { items: items.filter((item) => item !== null), more: rows.length === limit, sealed: batch.sealed };
       } finally {
         await archive?.close();
       }

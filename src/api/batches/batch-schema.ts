@@ -1,9 +1,18 @@
 import { z } from 'zod';
+import { BATCH_PRIORITIES } from '../../contract/batch-workflow.ts';
 import { STRATEGIES } from '../../contract/strategies.ts';
 import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
 import { webhookStateSchema } from '../webhooks/webhook-state.ts';
 
-export const BATCH_STATUSES = ['validating', 'running', 'cancelling', 'completed', 'cancelled', 'failed'] as const;
+export const BATCH_STATUSES = [
+  'validating',
+  'running',
+  'paused',
+  'cancelling',
+  'completed',
+  'cancelled',
+  'failed',
+] as const;
 
 /** Sent with every batch that is not final. */
 export const POLL_AFTER_SECONDS = 2;
@@ -16,7 +25,7 @@ export const batchSchema = z
   .object({
     id: z.string(),
     object: z.literal('ktp.batch'),
-    status: z.enum(BATCH_STATUSES),
+    status: z.enum(BATCH_STATUSES).describe('paused: nothing new is begun; what was being read is finished.'),
     counts: z
       .object({ total: count, queued: count, running: count, succeeded: count, failed: count, cancelled: count })
       .describe('Counted from the items themselves: the parts always add up to the total.'),
@@ -26,6 +35,8 @@ export const batchSchema = z
     finished_at: time.nullable(),
     expires_at: time.describe('After this the batch and its results are gone.'),
     strategy: z.enum(STRATEGIES),
+    priority: z.enum(BATCH_PRIORITIES),
+    sealed: z.boolean().describe('false: items may be added, and the batch ends once it is sealed.'),
     source: z.enum(['images', 'archive', 'items']),
     run: z.number().int().describe('1, and one more with each retry.'),
     throughput: z.number().nullable().describe('Items a second in the current run; null before the first one.'),
@@ -43,6 +54,9 @@ export const batchSchema = z
       results: z.string(),
       events: z.string(),
       cancel: z.string(),
+      pause: z.string(),
+      resume: z.string(),
+      seal: z.string(),
       retry: z.string(),
     }),
   })

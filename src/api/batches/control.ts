@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
-import { beginRun, countItems } from '../../storage/batches.ts';
+import { beginRun, countItems, GOING_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
@@ -26,7 +26,7 @@ export async function cancelBatch(context: Pick<ApiContext, 'database' | 'tempor
       if (!isTemporalNotFound(error)) throw error;
     });
   await database.batch.updateMany({
-    where: { id: row.id, run: row.run, status: { in: ['validating', 'running'] } },
+    where: { id: row.id, run: row.run, status: { in: [...GOING_BATCH_STATUSES] } },
     data: { status: 'cancelling' },
   });
 }
@@ -125,7 +125,8 @@ function running(): KtpflowError {
   return new KtpflowError('batch_running', 'The batch is still running.');
 }
 
-async function ignoreMissing(call: Promise<unknown>): Promise<void> {
+/** What is asked of a workflow that has ended meanwhile is nothing. */
+export async function ignoreMissing(call: Promise<unknown>): Promise<void> {
   await call.catch((error: unknown) => {
     if (!isTemporalNotFound(error)) throw error;
   });

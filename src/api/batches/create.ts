@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { ItemRequest } from '../../batch/item-request.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import type { SealedWebhook } from '../../storage/webhook-deliveries.ts';
@@ -8,14 +7,12 @@ import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import type { Idempotency } from '../intake/idempotency.ts';
 import { startOnce } from '../intake/start-once.ts';
-import type { NewItem } from './new-item.ts';
+import { itemRows, ROWS_AT_ONCE, storedOptions } from './item-rows.ts';
 import { discardBatch } from './receive.ts';
 import type { ReceivedBatch } from './received-batch.ts';
 import { removeUnaccepted, type StartContext, startableBatch } from './start.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Rows written by one statement. */
-const ROWS_AT_ONCE = 500;
 
 type CreateContext = StartContext & Pick<RouteContext, 'closing'>;
 
@@ -47,7 +44,8 @@ export async function createBatch(context: CreateContext, request: NewBatch): Pr
     if (stands === 0) await discardBatch(context, batch);
     throw error;
   }
-  const start = { ...batch.options, id, tenant: caller.tenant, run: 1, webhook: batch.webhook !== null };
+  const { options, priority } = batch;
+  const start = { ...options, id, tenant: caller.tenant, run: 1, webhook: batch.webhook !== null, priority };
   const what = startableBatch(context, start, batch);
   await startOnce(context, what);
   await what.accept();
@@ -57,17 +55,12 @@ export async function createBatch(context: CreateContext, request: NewBatch): Pr
 async function insertRows(context: CreateContext, id: string, request: NewBatch): Promise<void> {
   const { config, database } = context;
   const { batch, caller, idempotency, loggedId } = request;
-  const { metadata, options, webhook } = batch;
+  const { metadata, options, priority, sealed: isSealed, webhook } = batch;
   const sealed: { metadata: typeof metadata; webhook?: SealedWebhook } = { metadata, ...(webhook && { webhook }) };
   const now = new Date();
   const shared = {
     tenant: caller.tenant,
-    options: {
-      strategy: options.strategy,
-      reject_low_quality: options.rejectLowQuality,
-      store_image: options.storeImage,
-      webhook: batch.webhook !== null,
-    },
+    options: storedOptions(options, webhook !== null, priority),
     createdAt: now,
     expiresAt: new Date(now.getTime() + config.RETENTION_DAYS * DAY_MS),
   };
@@ -80,6 +73,7 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
       sealedRequest: sealJson(batch.key.dataKey, sealed, requestContext(id)),
       blob: batch.archive,
       skipped: batch.skipped,
+      sealed: isSealed,
       ...idempotency,
     },
   });
@@ -88,43 +82,9 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
   for (let start = 0; start < batch.items.length; start += ROWS_AT_ONCE) {
     const items = batch.items.slice(start, start + ROWS_AT_ONCE);
     await database.extraction.createMany({
-      data: items.map((item, offset) => ({
-        ...shared,
-        ...itemColumns(context, id, item, now),
-        strategy: options.strategy,
-        batchIndex: start + offset,
-      })),
+      data: itemRows(context, { ...shared, batchId: id, strategy: options.strategy }, items, start),
     });
   }
   // From now on a repeat may start it.
   await database.batch.updateMany({ where: { id }, data: { itemCount: batch.items.length } });
-}
-
-function itemColumns(context: Pick<CreateContext, 'keyring'>, batchId: string, item: NewItem, now: Date) {
-  const { blob, customId, entry, id, imageUrl, key, metadata, name, refusal, sha256 } = item;
-  const request: ItemRequest = {
-    reference_id: null,
-    metadata,
-    name,
-    custom_id: customId,
-    image_url: imageUrl,
-    entry,
-  };
-  return {
-    id,
-    batchId,
-    blob,
-    wrappedKey: key.wrappedKey,
-    sealedRequest: sealJson(key.dataKey, request, requestContext(id)),
-    contentHash: sha256 === null ? null : context.keyring.hmac('batch content', batchId, sha256),
-    // The batch is what is accepted or not.
-    acceptedAt: now,
-    ...(refusal && {
-      status: 'failed',
-      attempts: 1,
-      errorCode: refusal.code,
-      errorMessage: refusal.message,
-      finishedAt: now,
-    }),
-  };
 }

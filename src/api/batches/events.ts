@@ -33,7 +33,7 @@ export async function streamBatchEvents(
   try {
     for (let current: Batch | null = row; current && !gone.aborted; ) {
       const batch = await settleWatched(context, current, counts);
-      const number = eventNumber(batch);
+      const number = eventNumber(batch, current.changes);
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: batch }));
       sent = Math.max(sent, number);
       if (isFinalBatch(batch.status)) break;
@@ -46,12 +46,20 @@ export async function streamBatchEvents(
   writer.end();
 }
 
-const STATUS_RANKS = { validating: 0, running: 1, cancelling: 2, completed: 3, cancelled: 3, failed: 3 } as const;
+const STATUS_RANKS = {
+  validating: 0,
+  running: 1,
+  paused: 1,
+  cancelling: 2,
+  completed: 3,
+  cancelled: 3,
+  failed: 3,
+} as const;
 const RUN_STEP = 1e8;
 const ITEM_STEP = 10;
 
-/** Grows with every run, every finished item and every status. */
-function eventNumber({ run, counts, status }: BatchObject): number {
+/** Grows with every run, every finished item, every pause, addition and status. */
+function eventNumber({ run, counts, status }: BatchObject, changes: number): number {
   const finished = counts.succeeded + counts.failed + counts.cancelled;
-  return run * RUN_STEP + finished * ITEM_STEP + STATUS_RANKS[status];
+  return run * RUN_STEP + (finished + changes) * ITEM_STEP + STATUS_RANKS[status];
 }

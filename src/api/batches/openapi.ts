@@ -5,7 +5,13 @@ import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { batchSchema, itemSchema } from './batch-schema.ts';
 import { BATCHES_PATH } from './render-batch.ts';
-import { createBatchSchema, itemsQuerySchema, MOST_BATCH_ITEMS, resultsQuerySchema } from './request-schema.ts';
+import {
+  addItemsSchema,
+  createBatchSchema,
+  itemsQuerySchema,
+  MOST_BATCH_ITEMS,
+  resultsQuerySchema,
+} from './request-schema.ts';
 
 const tags = ['Batches'];
 const path = z.object({ id: z.string() });
@@ -36,6 +42,9 @@ export const batchPaths: ZodOpenApiPathsObject = {
               options: json('JSON of the same form as `options` of the JSON body.'),
               metadata: json('JSON object of strings.'),
               items: json('JSON array of `{custom_id, metadata}`, one for each image, in their order.'),
+              webhook: json('JSON of the same form as `webhook` of the JSON body.'),
+              priority: z.enum(['low', 'normal', 'high']).optional(),
+              sealed: json('`false`: items may be added.'),
             }),
           },
         },
@@ -89,6 +98,28 @@ export const batchPaths: ZodOpenApiPathsObject = {
         ...errorResponses(400, 401, 403, 404, 503),
       },
     },
+    post: {
+      tags,
+      summary: 'Add items to a batch that is not sealed',
+      description: 'They follow those that there are. An archive makes a batch of its own.',
+      requestParams: { path, header: idempotencyHeaderSchema },
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: addItemsSchema },
+          'multipart/form-data': {
+            schema: z.object({
+              images: z.array(file).max(MOST_BATCH_ITEMS),
+              items: json('JSON array of `{custom_id, metadata}`, one for each image, in their order.'),
+            }),
+          },
+        },
+      },
+      responses: {
+        202: { description: 'The batch.', headers: pollHeaders, content: batch },
+        ...errorResponses(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503),
+      },
+    },
   },
   [`${byId}/results`]: {
     get: {
@@ -125,6 +156,31 @@ export const batchPaths: ZodOpenApiPathsObject = {
     post: {
       tags,
       summary: 'Cancel what is not finished',
+      requestParams: { path },
+      responses: { 200: { description: 'The batch.', content: batch }, ...notFoundErrors },
+    },
+  },
+  [`${byId}/pause`]: {
+    post: {
+      tags,
+      summary: 'Pause it: what is being read is finished, nothing new is begun',
+      description: 'Nothing happens to a batch that has ended. One that is paused for RETENTION_DAYS is cancelled.',
+      requestParams: { path },
+      responses: { 200: { description: 'The batch.', content: batch }, ...notFoundErrors },
+    },
+  },
+  [`${byId}/resume`]: {
+    post: {
+      tags,
+      summary: 'Let a paused one go on',
+      requestParams: { path },
+      responses: { 200: { description: 'The batch.', content: batch }, ...notFoundErrors },
+    },
+  },
+  [`${byId}/seal`]: {
+    post: {
+      tags,
+      summary: 'Take no more items: it ends with those that there are',
       requestParams: { path },
       responses: { 200: { description: 'The batch.', content: batch }, ...notFoundErrors },
     },

@@ -1,9 +1,11 @@
 import type { Request } from 'express';
 import { listArchiveEntries } from '../../batch/archive/list-entries.ts';
+import type { BatchPriority } from '../../contract/batch-workflow.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { RouteContext } from '../context.ts';
 import { metadataSchema, OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
+import { invalidValue } from '../http/errors.ts';
 import { type FilePart, readForm, takeUnlessEmpty } from '../http/multipart.ts';
 import { fileInForm } from '../intake/image-file.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
@@ -13,7 +15,7 @@ import { webhookSchema } from '../intake/webhook-target.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
 import { receiveWebhook } from './receive-webhook.ts';
 import type { ReceivedBatch } from './received-batch.ts';
-import { batchOptionsSchema, labelsSchema } from './request-schema.ts';
+import { batchOptionsSchema, labelsSchema, prioritySchema, sealedSchema } from './request-schema.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Room for boundaries, part headers and text fields. */
@@ -26,10 +28,16 @@ const MAX_STORING = 16;
 const MAX_UNPACKED_FACTOR = 4;
 
 /**
- * multipart/form-data with many files `images`, or one ZIP file `archive`; fields `options`, `metadata`, `webhook` and
- * `items` (labels of the images, in their order) hold JSON and may stand anywhere. Everything streams to the blob store.
+ * multipart/form-data with many files `images`, or one ZIP file `archive`; fields `options`, `metadata`, `webhook`,
+ * `priority`, `sealed` and `items` (labels of the images, in their order) hold JSON and may stand anywhere. Everything
+ * streams to the blob store.
+ * @param known the fields that the form may have
  */
-export async function receiveBatchForm(context: RouteContext, request: Request): Promise<ReceivedBatch> {
+export async function receiveBatchForm(
+  context: RouteContext,
+  request: Request,
+  known: readonly string[] = FIELDS,
+): Promise<ReceivedBatch> {
   const maxUploadBytes = context.config.MAX_UPLOAD_MB * MEBIBYTE;
   const key = context.keyring.createDataKey();
   const images: Promise<NewItem | undefined>[] = [];
@@ -84,7 +92,7 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
           images.push(image);
           return image;
         }
-        if (field === 'archive') {
+        if (field === 'archive' && known.includes(field)) {
           const take = () => takeArchive(file);
           const archive = name === null ? takeUnlessEmpty(file, take) : take();
           archives.push(archive);
@@ -101,15 +109,18 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
     const metadata = parseJsonField(fields, 'metadata', metadataSchema);
     const names = [...otherFiles, ...fields.keys()];
     if (archiveBlob === null && items.length === 0) throw missingImages(fields, names);
-    refuseUnknownFields(names, FIELDS, OPTION_NAMES);
+    refuseUnknownFields(names, known, OPTION_NAMES);
     const webhook = await receiveWebhook(context, parseJsonField(fields, 'webhook', webhookSchema));
+    const priority = priorityOf(fields);
+    const sealed = parseJsonField(fields, 'sealed', sealedSchema) ?? true;
+    const whole = { key, options, metadata, webhook, priority, sealed };
     if (archiveBlob !== null) {
       const { entries, skipped } = await listEntries(context, archiveBlob);
       const unread = entries.map(({ name, place, refusal }) => newItem(context, { name, entry: place, refusal }));
-      return { source: 'archive', key, archive: archiveBlob, items: unread, skipped, options, metadata, webhook };
+      return { ...whole, source: 'archive', archive: archiveBlob, items: unread, skipped };
     }
     label(items, parseJsonField(fields, 'items', labelsSchema));
-    return { source: 'images', key, archive: null, items, skipped: 0, options, metadata, webhook };
+    return { ...whole, source: 'images', archive: null, items, skipped: 0 };
   } catch (error) {
     await Promise.allSettled([...images, ...archives]);
     await Promise.all(blobs.map((blob) => discardImage(context, blob)));
@@ -118,8 +129,10 @@ export async function receiveBatchForm(context: RouteContext, request: Request):
 }
 
 const MAX_NAME_LENGTH = 1024;
-const TEXT_FIELDS = ['options', 'metadata', 'items', 'webhook'];
+const TEXT_FIELDS = ['options', 'metadata', 'items', 'webhook', 'priority', 'sealed'];
 const FIELDS = ['images', 'archive', ...TEXT_FIELDS];
+/** Of a form that adds images to a batch. */
+export const ADDITION_FIELDS = ['images', 'items'];
 /** Also as PHP and many form libraries name a list. */
 const IMAGES_FIELD = /^images(\[\d{0,6}\])?$/;
 
@@ -145,6 +158,17 @@ function label(items: readonly NewItem[], labels: ReturnType<typeof labelsSchema
     item.customId = labels[index]?.custom_id ?? null;
     item.metadata = labels[index]?.metadata ?? null;
   }
+}
+
+/** `high`, or its JSON. */
+function priorityOf(fields: ReadonlyMap<string, string>): BatchPriority {
+  const text = fields
+    .get('priority')
+    ?.trim()
+    .replace(/^"(.*)"$/, '$1');
+  const parsed = prioritySchema.safeParse(text || 'normal');
+  if (!parsed.success) throw invalidValue(parsed.error, ['priority']);
+  return parsed.data;
 }
 
 function missingImages(fields: ReadonlyMap<string, string>, names: readonly string[]): KtpflowError {

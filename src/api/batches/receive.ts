@@ -9,10 +9,21 @@ import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
 import { itemsOfFile } from './items-file.ts';
 import { type NewItem, newItem, newItemWithImage } from './new-item.ts';
-import { receiveBatchForm } from './receive-form.ts';
+import { ADDITION_FIELDS, receiveBatchForm } from './receive-form.ts';
 import { receiveWebhook } from './receive-webhook.ts';
 import type { ReceivedBatch } from './received-batch.ts';
-import { createBatchSchema, type NewItemBody } from './request-schema.ts';
+import { addItemsSchema, createBatchSchema, type NewItemBody } from './request-schema.ts';
+
+/**
+ * What is handed in as items of a batch that is there: images or items, nothing else.
+ * @throws KtpflowError as receiveBatch
+ */
+export function receiveAddition(context: RouteContext, tenant: string, request: Request): Promise<ReceivedBatch> {
+  if (request.is('multipart/form-data')) return receiveBatchForm(context, request, ADDITION_FIELDS);
+  const names = Object.keys((request.body ?? {}) as object);
+  refuseUnknownFields(names, Object.keys(addItemsSchema.shape), OPTION_NAMES);
+  return receiveJson(context, tenant, request.body);
+}
 
 /** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
 export function receiveBatch(context: RouteContext, tenant: string, request: Request): Promise<ReceivedBatch> {
@@ -32,7 +43,7 @@ export async function discardBatch(
 async function receiveJson(context: RouteContext, tenant: string, body: unknown): Promise<ReceivedBatch> {
   const parsed = createBatchSchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
-  const { input_file_id, items: bodies, metadata, options, webhook } = parsed.data;
+  const { input_file_id, items: bodies, metadata, options, priority, sealed, webhook } = parsed.data;
   const fileId = input_file_id ?? null;
   if (fileId !== null && bodies) {
     throw new KtpflowError('invalid_value', 'Send items or a file of them.', { param: 'input_file_id' });
@@ -72,6 +83,8 @@ async function receiveJson(context: RouteContext, tenant: string, body: unknown)
     options: checked,
     metadata: metadata ?? null,
     webhook: target,
+    priority: priority ?? 'normal',
+    sealed: sealed ?? true,
   };
 }
 

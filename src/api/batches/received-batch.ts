@@ -1,3 +1,4 @@
+import type { BatchPriority } from '../../contract/batch-workflow.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { ExtractionOptions } from '../extractions/options.ts';
 import type { RecordKey } from '../intake/image-upload.ts';
@@ -15,4 +16,7 @@ export interface ReceivedBatch {
   readonly options: ExtractionOptions;
   readonly metadata: Record<string, string> | null;
   readonly webhook: WebhookTarget | null;
+  readonly priority: BatchPriority;
+  /** false: more items may come. */
+  readonly sealed: boolean;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_PRIORITIES } from '../../contract/batch-workflow.ts';
 import { STRATEGIES } from '../../contract/strategies.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { unsealJson } from '../../encryption/keyring.ts';
@@ -16,14 +17,15 @@ const storedOptionsSchema = z.object({
   reject_low_quality: z.boolean(),
   store_image: z.boolean(),
   webhook: z.boolean().default(false),
+  priority: z.enum(BATCH_PRIORITIES).default('normal'),
 });
 const sealedBatchSchema = z.object({ metadata: z.record(z.string(), z.string()).nullable() });
 const statusSchema = z.enum(BATCH_STATUSES);
 const sourceSchema = z.enum(['images', 'archive', 'items']);
 
 export function optionsOf(row: Batch) {
-  const { strategy, reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
-  return { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image, webhook };
+  const { priority, strategy, reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
+  return { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image, webhook, priority };
 }
 
 /** The batch object of a row, with the workflow's progress while it is open. Reads nothing but its arguments. */
@@ -42,6 +44,8 @@ export function renderBatch(
     : { metadata: null };
   const final = isFinalBatch(row.status);
   const throughput = throughputOf(row, finishedInRun);
+  const goesOn = row.status !== 'paused' && throughput !== null;
+  const { priority, strategy } = optionsOf(row);
   const self = `${BATCHES_PATH}/${row.id}`;
   return {
     id: row.id,
@@ -53,11 +57,13 @@ export function renderBatch(
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
     expires_at: row.expiresAt.toISOString(),
-    strategy: optionsOf(row).strategy,
+    strategy,
+    priority,
+    sealed: row.sealed,
     source: sourceSchema.parse(row.source),
     run: row.run,
     throughput,
-    eta_seconds: final ? 0 : throughput === null ? null : Math.ceil(queued / throughput),
+    eta_seconds: final ? 0 : goesOn ? Math.ceil(queued / throughput) : null,
     error: row.errorCode ? { code: row.errorCode, message: row.errorMessage ?? 'The batch failed.' } : null,
     metadata: request.metadata,
     webhook,
@@ -67,6 +73,9 @@ export function renderBatch(
       results: `${self}/results`,
       events: `${self}/events`,
       cancel: `${self}/cancel`,
+      pause: `${self}/pause`,
+      resume: `${self}/resume`,
+      seal: `${self}/seal`,
       retry: `${self}/retry`,
     },
   };

@@ -67,12 +67,14 @@ async function removeAbandoned({ database }: Pick<RepeatContext, 'database'>, id
 }
 
 /** What a batch is known by when it is handed in again. */
-export function batchPayload({ items, metadata, options, source, webhook }: ReceivedBatch): unknown {
+export function batchPayload({ items, metadata, options, priority, sealed, source, webhook }: ReceivedBatch): unknown {
   const known = items.map((item) => [
     item.name,
     item.customId,
     item.metadata,
     item.sha256 ?? item.imageUrl ?? item.entry?.crc32 ?? item.refusal?.code ?? null,
   ]);
-  return [source, options, metadata, known, webhook];
+  // Requests of the version before had neither.
+  const later = priority === 'normal' && sealed ? [] : [priority, sealed];
+  return [source, options, metadata, known, webhook, ...later];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_PRIORITIES } from '../../contract/batch-workflow.ts';
 import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
 import { metadataSchema, optionsSchema } from '../extractions/options.ts';
 import { imageUrlSchema } from '../extractions/request-schema.ts';
@@ -31,17 +32,31 @@ export const newItemSchema = itemLabelSchema
   .meta({ id: 'NewBatchItem' });
 export type NewItemBody = z.infer<typeof newItemSchema>;
 
+export const prioritySchema = z
+  .enum(BATCH_PRIORITIES)
+  .describe('Its share beside other batches of the same tenant; takes nothing from other tenants. Default: normal.');
+
+export const sealedSchema = z
+  .boolean()
+  .describe('false: items may be added until it is sealed; it ends no sooner. Default: true.');
+
+const sourceShape = {
+  items: z.array(newItemSchema).min(1, 'Must contain at least one item.').max(MOST_BATCH_ITEMS).nullish(),
+  input_file_id: z.string().nullish().describe('A file of /v1/files with an item a line (NDJSON), instead of `items`.'),
+};
+
+/** JSON body of POST /v1/ktp/batches/{id}/items. */
+export const addItemsSchema = z.object(sourceShape).meta({ id: 'BatchAddition' });
+
 /** JSON body of POST /v1/ktp/batches. `null` means absent. */
 export const createBatchSchema = z
   .object({
-    items: z.array(newItemSchema).min(1, 'Must contain at least one item.').max(MOST_BATCH_ITEMS).nullish(),
-    input_file_id: z
-      .string()
-      .nullish()
-      .describe('A file of /v1/files with an item a line (NDJSON), instead of `items`.'),
+    ...sourceShape,
     options: batchOptionsSchema.nullish(),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
     webhook: webhookSchema.nullish().describe('Told when the batch has ended, and when a retry of it has.'),
+    priority: prioritySchema.nullish(),
+    sealed: sealedSchema.nullish(),
   })
   .meta({ id: 'BatchRequest' });
 

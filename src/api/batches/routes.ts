@@ -17,12 +17,14 @@ import { callerOf, requestState } from '../http/request-state.ts';
 import { unlessMultipart } from '../http/unless-multipart.ts';
 import { idempotencyHash, requestHash } from '../intake/idempotency.ts';
 import { missingImage } from '../intake/image-upload.ts';
+import { addItems, sealBatch } from './add-items.ts';
 import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
 import { streamBatchEvents } from './events.ts';
 import { findBatch, isKept } from './find-batch.ts';
 import { countResultRows, listItems, resultRows } from './items.ts';
-import { receiveBatch } from './receive.ts';
+import { pauseBatch } from './pause.ts';
+import { receiveAddition, receiveBatch } from './receive.ts';
 import { BATCHES_PATH } from './render-batch.ts';
 import { batchPayload, createOrRepeatBatch } from './repeat.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
@@ -123,6 +125,37 @@ export function batches(app: Express, context: RouteContext): void {
     send(response, 200, await settleBatch(context, await find(response, id)));
   };
 
+  const pauseOr =
+    (paused: boolean): ById =>
+    async (request, response) => {
+      const row = await find(response, request.params.id);
+      await log(response, paused ? 'batch.pause' : 'batch.resume', row.id);
+      await pauseBatch(context, row, paused);
+      send(response, 200, await settleBatch(context, await find(response, row.id)));
+    };
+
+  const add: ById = async (request, response) => {
+    const caller = callerOf(response);
+    const row = await find(response, request.params.id);
+    const keyHash = idempotencyHash(keyring, request, caller, `${BATCHES_PATH}/items`);
+    const received = await receiveAddition(context, caller.tenant, request);
+    const payload = [row.id, batchPayload(received)];
+    const idempotency = keyHash && {
+      idempotencyHash: keyHash,
+      requestHash: requestHash(keyring, caller, payload),
+    };
+    const { loggedId } = requestState(response);
+    await addItems(context, row, { caller, loggedId, received, idempotency: idempotency || undefined });
+    send(response, 202, await settleBatch(context, await find(response, row.id)));
+  };
+
+  const seal: ById = async (request, response) => {
+    const row = await find(response, request.params.id);
+    await log(response, 'batch.seal', row.id);
+    await sealBatch(context, row);
+    send(response, 200, await settleBatch(context, await find(response, row.id)));
+  };
+
   const retry: ById = async (request, response) => {
     const row = await find(response, request.params.id);
     await retryBatch(context, row);
@@ -138,21 +171,25 @@ export function batches(app: Express, context: RouteContext): void {
   };
 
   const byId = (handler: ById): RequestHandler[] => [scope, handler as RequestHandler];
+  const receiving = (handler: RequestHandler): RequestHandler[] => [
+    scope,
+    requireBody,
+    gateUploads(context, config.MAX_UPLOAD_MB),
+    ...unlessMultipart(jsonBody(config)),
+    handler,
+  ];
   route(app, BATCHES_PATH, {
-    post: [
-      scope,
-      requireBody,
-      gateUploads(context, config.MAX_UPLOAD_MB),
-      ...unlessMultipart(jsonBody(config)),
-      create,
-    ],
+    post: receiving(create),
     get: [scope, list],
   });
   route(app, `${BATCHES_PATH}/:id`, { get: byId(read), delete: byId(erase) });
-  route(app, `${BATCHES_PATH}/:id/items`, { get: byId(items) });
+  route(app, `${BATCHES_PATH}/:id/items`, { get: byId(items), post: receiving(add as RequestHandler) });
   route(app, `${BATCHES_PATH}/:id/results`, { get: byId(results) });
   route(app, `${BATCHES_PATH}/:id/events`, { get: byId(events) });
   route(app, `${BATCHES_PATH}/:id/cancel`, { post: byId(cancel) });
+  route(app, `${BATCHES_PATH}/:id/pause`, { post: byId(pauseOr(true)) });
+  route(app, `${BATCHES_PATH}/:id/resume`, { post: byId(pauseOr(false)) });
+  route(app, `${BATCHES_PATH}/:id/seal`, { post: byId(seal) });
   route(app, `${BATCHES_PATH}/:id/retry`, { post: byId(retry) });
 }
 

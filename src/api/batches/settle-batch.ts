@@ -71,6 +71,7 @@ async function settle(context: SettleContext, stale: Batch, workflow: 'missing' 
       where: { id: row.id, run: row.run, status: row.status },
       data: {
         finishedAt,
+        sealed: true,
         ...(cancelled
           ? { status: 'cancelled' }
           : { status: 'failed', errorCode: 'internal', errorMessage: 'The batch ended without all of its results.' }),

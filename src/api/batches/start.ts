@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import {
   BATCH_START,
+  type BatchPriority,
   batchWorkflowId,
   INGEST_BATCH_WORKFLOW,
   type IngestBatchInput,
@@ -18,6 +19,12 @@ import type { ReceivedBatch } from './received-batch.ts';
 const HISTORY_LIMIT = 4_000;
 /** Items in the window for each one that is read: while some are stored and listed, no process waits. */
 const WINDOW_PER_SLOT = 4;
+/**
+ * A tenant's cards stand in one line (its fairness key): a batch that has more of them in it is served more. Temporal's
+ * priority keys would let an urgent batch pass those of other tenants, too.
+ */
+const WINDOW_SHARE: Readonly<Record<BatchPriority, number>> = { low: 0.25, normal: 1, high: 4 };
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export type StartContext = Pick<
   ApiContext,
@@ -31,6 +38,7 @@ export interface BatchStart {
   readonly strategy: Strategy;
   readonly rejectLowQuality: boolean;
   readonly storeImage: boolean;
+  readonly priority: BatchPriority;
   /** Whether somebody is to be told of the end of the run. */
   readonly webhook: boolean;
 }
@@ -61,14 +69,17 @@ export function startableBatch(context: StartContext, start: BatchStart, receive
  * @throws WorkflowExecutionAlreadyStartedError while another run is open, and what startWorkflow throws
  */
 export async function startRun(context: StartContext, start: BatchStart): Promise<void> {
+  const { BATCH_WINDOW, RETENTION_DAYS } = context.config;
+  const window = BATCH_WINDOW || WINDOW_PER_SLOT * availableParallelism();
   const input: IngestBatchInput = {
     batchId: start.id,
     run: start.run,
     strategy: start.strategy,
     rejectLowQuality: start.rejectLowQuality,
     storeImage: start.storeImage,
-    window: context.config.BATCH_WINDOW || WINDOW_PER_SLOT * availableParallelism(),
+    window: Math.max(1, Math.round(window * WINDOW_SHARE[start.priority])),
     historyLimit: HISTORY_LIMIT,
+    longestIdleMs: RETENTION_DAYS * DAY_MS,
     ...(start.webhook && { webhook: webhookInput(context.keyring, 'batch', start.id, start.run) }),
     position: BATCH_START,
   };

@@ -7,6 +7,7 @@ const STATUSES: Readonly<Record<number, string>> = {
   403: 'The key lacks the scope.',
   404: 'Unknown, expired, or of another tenant.',
   408: 'The body stalled while it was sent.',
+  409: 'It does not fit the state that this is in.',
   413: 'Larger than the limits.',
   415: 'A form must not be compressed.',
   422: 'Understood, but it cannot be done with this input.',

@@ -8,7 +8,7 @@ import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { askAfterInterrupt } from '../interrupt.ts';
 import { forTerminal, type Output } from '../output.ts';
 import { duration, progressBar } from '../progress-bar.ts';
-import type { BatchOptions } from '../sources/batch-body.ts';
+import type { NewBatchOptions } from '../sources/batch-body.ts';
 import { ownFiles, type ResultsTarget, writeResults } from './batch-results.ts';
 import { handIn } from './hand-in.ts';
 
@@ -21,14 +21,16 @@ export interface BatchCommandOptions extends ResultsTarget {
   readonly resume: string | undefined;
   /** Only hand it in. */
   readonly detach: boolean;
-  readonly batch: BatchOptions;
+  /** A batch to add to, instead of a new one. */
+  readonly addTo: string | undefined;
+  readonly whole: NewBatchOptions;
 }
 
 /**
  * Before anything is started or sent: options that leave each other nothing to do. @throws CliError
  */
 export function checkBatchOptions(source: string | undefined, options: BatchCommandOptions): void {
-  const { batch, detach, out, resume } = options;
+  const { addTo, detach, out, resume, whole } = options;
   const refuse = (message: string): never => {
     throw new CliError(EXIT.usage, message);
   };
@@ -39,8 +41,15 @@ export function checkBatchOptions(source: string | undefined, options: BatchComm
   }
   if (resume !== undefined && detach) refuse('--resume watches a batch, --detach does not: name one of them');
   if (detach && out !== undefined) refuse('--detach waits for no results: fetch them with --resume ID --out FILE');
-  if (resume !== undefined && Object.keys(batch).length > 0) {
-    refuse('--resume goes on with a batch as it is: --strategy, --reject-low-quality and --store-image do nothing');
+  const { options: reading, ...others } = whole;
+  const isNamed = Object.keys(reading).length + Object.keys(others).length > 0;
+  if (resume !== undefined && isNamed) {
+    refuse('--resume goes on with a batch as it is: --strategy and the like do nothing');
+  }
+  if (addTo !== undefined && resume !== undefined) refuse('--add-to hands in, --resume watches: name one of them');
+  if (addTo !== undefined && isNamed) refuse('--add-to adds to a batch as it is: --strategy and the like do nothing');
+  if ((whole.sealed === false || addTo !== undefined) && !detach) {
+    refuse('an open batch has no end yet to wait for: add --detach');
   }
 }
 
@@ -57,7 +66,7 @@ export async function runBatch(
   let batch: Batch;
   if (options.resume === undefined && source !== undefined) {
     const except = ownFiles(options.out);
-    ({ batch, problems } = await handIn(api, source, { options: options.batch, except }, output));
+    ({ batch, problems } = await handIn(api, source, { whole: options.whole, addTo: options.addTo, except }, output));
     output.say(
       `batch ${batch.id}: ${batch.counts.total} ${batch.counts.total === 1 ? 'item' : 'items'}${skippedOf(batch)}`,
     );

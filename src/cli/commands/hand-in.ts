@@ -2,9 +2,10 @@ import type { ApiClient } from '../api-client.ts';
 import { type Batch, batchSchema } from '../batch-schema.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { forTerminal, type Output } from '../output.ts';
-import { type BatchOptions, batchBodyOf, describeContent, withoutChanged } from '../sources/batch-body.ts';
+import { batchBodyOf, describeContent, type NewBatchOptions, withoutChanged } from '../sources/batch-body.ts';
 import { type BatchContent, readSource } from '../sources/batch-source.ts';
 
+const BATCHES = '/v1/ktp/batches';
 /** Problems told one by one; a list of thousands of missing files needs no more of them. */
 const PROBLEMS_SHOWN = 100;
 
@@ -14,14 +15,22 @@ export interface HandedIn {
   readonly problems: number;
 }
 
+export interface HandInOptions {
+  /** Of a new batch. */
+  readonly whole: NewBatchOptions;
+  /** Absolute paths of files that are none of the source. */
+  readonly except: ReadonlySet<string>;
+  /** A batch to add to, instead of a new one. */
+  readonly addTo: string | undefined;
+}
+
 /**
  * Sends a source as a batch. What cannot be read is named and left out; the rest goes on.
- * @param except absolute paths of files that are none of the source
  */
 export async function handIn(
   api: ApiClient,
   source: string,
-  { options, except }: { options: BatchOptions; except: ReadonlySet<string> },
+  { whole, except, addTo }: HandInOptions,
   output: Output,
 ): Promise<HandedIn> {
   const { content, problems, remarks } = await readSource(source, except);
@@ -32,7 +41,7 @@ export async function handIn(
   const stop = (): void => interrupt.abort();
   process.once('SIGINT', stop);
   try {
-    const { batch, changed } = await send(api, content, options, interrupt.signal, output);
+    const { batch, changed } = await send(api, content, { whole, addTo }, interrupt.signal, output);
     return { batch, problems: problems.length + changed };
   } catch (error) {
     if (interrupt.signal.aborted) throw new CliError(EXIT.interrupted, 'interrupted: nothing was handed in');
@@ -46,15 +55,21 @@ export async function handIn(
 async function send(
   api: ApiClient,
   content: BatchContent,
-  options: BatchOptions,
+  { addTo, whole }: Pick<HandInOptions, 'whole' | 'addTo'>,
   signal: AbortSignal,
   output: Output,
 ): Promise<{ batch: Batch; changed: number }> {
   let changedBefore = 0;
+  const path = addTo === undefined ? BATCHES : `${BATCHES}/${addTo}/items`;
   for (let left = content; ; ) {
     output.say(`sending ${describeContent(left)}`);
     try {
-      const batch = await api.postOnce('/v1/ktp/batches', batchSchema, () => batchBodyOf(left, options), signal);
+      const batch = await api.postOnce(
+        path,
+        batchSchema,
+        () => batchBodyOf(left, addTo === undefined ? whole : null),
+        signal,
+      );
       return { batch, changed: changedBefore };
     } catch (error) {
       if (signal.aborted) throw error;

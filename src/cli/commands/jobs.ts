@@ -35,6 +35,16 @@ export async function runRetry(api: ApiClient, id: string, output: Output): Prom
   return showBatch(batch, output);
 }
 
+/** Pauses a batch, lets it go on, or seals it. */
+export async function runControl(
+  api: ApiClient,
+  id: string,
+  action: 'pause' | 'resume' | 'seal',
+  output: Output,
+): Promise<ExitCode> {
+  return showBatch(await api.post(`${BATCHES}/${id}/${action}`, batchSchema), output);
+}
+
 const HEADER = ['BATCH', 'STATUS', 'TOTAL', 'READ', 'FAILED', 'LEFT', 'CREATED'];
 
 function rowOf({ id, status, counts, created_at }: Batch): string[] {

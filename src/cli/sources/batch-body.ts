@@ -10,11 +10,24 @@ export interface BatchOptions {
   readonly store_image?: boolean;
 }
 
-/** What is sent for a source; files are read while they are sent, never into memory. */
-export async function batchBodyOf(content: BatchContent, options: BatchOptions): Promise<SendOptions> {
-  if (content.kind === 'urls') return { json: { items: content.items, options } };
+/** What is said of a batch as a whole. */
+export interface NewBatchOptions {
+  readonly options: BatchOptions;
+  readonly priority?: string;
+  /** false: more may be added. */
+  readonly sealed?: boolean;
+}
+
+/**
+ * What is sent for a source; files are read while they are sent, never into memory.
+ * @param whole null: the content is added to a batch
+ */
+export async function batchBodyOf(content: BatchContent, whole: NewBatchOptions | null): Promise<SendOptions> {
+  if (content.kind === 'urls') return { json: { items: content.items, ...whole } };
   const form = new FormData();
-  form.append('options', JSON.stringify(options));
+  if (whole) form.append('options', JSON.stringify(whole.options));
+  if (whole?.priority !== undefined) form.append('priority', whole.priority);
+  if (whole?.sealed !== undefined) form.append('sealed', JSON.stringify(whole.sealed));
   if (content.kind === 'archive') {
     form.append('archive', await openAsBlob(content.file.path), content.file.name);
     return { body: form };

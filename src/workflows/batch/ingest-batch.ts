@@ -11,6 +11,7 @@ import {
 import type { BatchActivities, BatchItem } from '../../contract/batch-activities.ts';
 import type { BatchPass, BatchPosition, IngestBatchInput } from '../../contract/batch-workflow.ts';
 import { startWebhook } from '../webhook.ts';
+import { BatchControl } from './batch-control.ts';
 import { type ItemEnd, readItem } from './batch-item.ts';
 import { ResultGroups } from './result-groups.ts';
 
@@ -51,7 +52,8 @@ const { nextBatchItems, cancelBatchItems } = proxyActivities<BatchActivities>({
 export async function ingestBatchWorkflow(input: IngestBatchInput): Promise<void> {
   const { batchId, run } = input;
   const groups = new ResultGroups();
-  const reader = new BatchReader(input, groups);
+  const control = new BatchControl(input, input.position.paused ?? false);
+  const reader = new BatchReader(input, groups, control);
   let position: BatchPosition | null;
   try {
     await beginBatchRun({ batchId, run });
@@ -61,12 +63,14 @@ export async function ingestBatchWorkflow(input: IngestBatchInput): Promise<void
     const cancelled = isCancellation(error) || CancellationScope.current().consideredCancelled;
     await CancellationScope.nonCancellable(async () => {
       await reader.settled();
+      await control.written();
       await cancelBatchItems({ batchId });
       await finishBatch({ batchId, run, status: cancelled ? 'cancelled' : 'failed' });
       await startWebhook(input.webhook);
     });
     throw cancelled && !isCancellation(error) ? new CancelledFailure('the batch was cancelled') : error;
   }
+  await control.written();
   if (position) await continueAsNew<typeof ingestBatchWorkflow>({ ...input, position });
   // Everything has a result: a cancellation that comes now is too late.
   await CancellationScope.nonCancellable(() => finishBatch({ batchId, run, status: 'completed' }));
@@ -77,9 +81,14 @@ export async function ingestBatchWorkflow(input: IngestBatchInput): Promise<void
 class BatchReader {
   readonly #input: IngestBatchInput;
   readonly #groups: ResultGroups;
+  readonly #control: BatchControl;
   /** Items that were listed and wait for a place in the window. */
   #queue: BatchItem[] = [];
   #more = true;
+  /** Whether its caller can add no more items, as far as is known. */
+  #sealed = true;
+  /** `grown` of the control when items were listed last. */
+  #listedAt = 0;
   #pass: BatchPass;
   #after: number;
   #deferred: boolean;
@@ -93,9 +102,10 @@ class BatchReader {
   readonly #outages = new Map<string, { times: number; successes: number }>();
   #fault: { readonly error: unknown } | undefined;
 
-  constructor(input: IngestBatchInput, groups: ResultGroups) {
+  constructor(input: IngestBatchInput, groups: ResultGroups, control: BatchControl) {
     this.#input = input;
     this.#groups = groups;
+    this.#control = control;
     this.#pass = input.position.pass;
     this.#after = input.position.after;
     this.#deferred = input.position.deferred;
@@ -108,16 +118,25 @@ class BatchReader {
     for (;;) {
       // One that came with the last result of the window would be lost with continue-as-new.
       if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the batch was cancelled');
-      const longHistory = workflowInfo().historyLength >= this.#input.historyLimit;
+      const longHistory = this.#isLong();
       if (longHistory && this.#running === 0) return this.#position();
-      if (!longHistory) await this.#fill();
-      if (this.#running === 0 && this.#queue.length === 0) {
-        if (this.#pass === 'alone' || !this.#deferred) return null;
-        this.#beginPass('alone');
+      if (this.#control.paused && this.#running === 0) {
+        await this.#waitWhilePaused();
+        continue;
+      }
+      if (!longHistory && !this.#control.paused) await this.#fill();
+      if (this.#running === 0 && this.#queue.length === 0 && !this.#control.paused) {
+        if (this.#pass === 'together' && this.#deferred) {
+          this.#beginPass('alone');
+        } else {
+          if (!(await this.#mayGrow())) return null;
+          this.#deferred = false;
+          this.#beginPass('together');
+        }
         continue;
       }
       const seen = this.#ends;
-      await condition(() => this.#ends !== seen || (!longHistory && this.#queue.length > 0 && this.#hasPlace()));
+      await condition(() => this.#ends !== seen || (!longHistory && this.#mayStart()));
       if (this.#fault) throw this.#fault.error;
     }
   }
@@ -127,16 +146,54 @@ class BatchReader {
     await condition(() => this.#running === 0);
   }
 
+  #isLong(): boolean {
+    return workflowInfo().historyLength >= this.#input.historyLimit;
+  }
+
+  /** @throws CancelledFailure when it was cancelled meanwhile, or paused for too long */
+  async #waitWhilePaused(): Promise<void> {
+    if (await this.#wait(() => !this.#control.paused || this.#isLong())) return;
+    throw new CancelledFailure('the batch was paused for too long');
+  }
+
+  /** Waits for more items where there may be any. @returns false: there will be none */
+  async #mayGrow(): Promise<boolean> {
+    if (this.#sealed) return false;
+    return await this.#wait(() => this.#control.grown !== this.#listedAt || this.#control.paused || this.#isLong());
+  }
+
+  /** @returns false: it took too long */
+  async #wait(happened: () => boolean): Promise<boolean> {
+    const { longestIdleMs } = this.#input;
+    if (longestIdleMs !== undefined) return await condition(happened, longestIdleMs);
+    await condition(happened);
+    return true;
+  }
+
   /** Starts as many items as may run. */
   async #fill(): Promise<void> {
     if (this.#paused && this.#running === 0) await this.#pause();
     for (;;) {
       // One page ahead: while the next entries are unpacked, the window is still full.
-      if (this.#queue.length === 0 && this.#more) await this.#list();
+      if (this.#queue.length === 0 && this.#hasMore()) await this.#list();
+      // Paused while it was listed.
+      if (this.#control.paused) return;
       const item = this.#hasPlace() ? this.#queue.shift() : undefined;
       if (!item) return;
       this.#start(item);
     }
+  }
+
+  #hasMore(): boolean {
+    return this.#more || this.#control.grown !== this.#listedAt;
+  }
+
+  #mayStart(): boolean {
+    if (this.#control.paused) return false;
+    return (
+      (this.#queue.length > 0 && this.#hasPlace()) ||
+      (this.#queue.length === 0 && this.#control.grown !== this.#listedAt)
+    );
   }
 
   #hasPlace(): boolean {
@@ -148,7 +205,10 @@ class BatchReader {
 
   async #list(): Promise<void> {
     const { batchId } = this.#input;
-    const { items, more } = await nextBatchItems({ batchId, after: this.#after, limit: PAGE });
+    const grown = this.#control.grown;
+    const { items, more, sealed = true } = await nextBatchItems({ batchId, after: this.#after, limit: PAGE });
+    this.#listedAt = grown;
+    this.#sealed = sealed;
     this.#queue.push(...items);
     this.#after = items.at(-1)?.index ?? this.#after;
     this.#more = more;
@@ -215,6 +275,7 @@ class BatchReader {
       after: Math.min(this.#after, ...this.#queue.map((item) => item.index - 1)),
       deferred: this.#deferred,
       pauses: this.#paused ? Math.max(1, this.#pauses) : 0,
+      ...(this.#control.paused && { paused: true }),
     };
   }
 }

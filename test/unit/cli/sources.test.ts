@@ -35,7 +35,7 @@ function namesOf({ content }: BatchSource): string[] {
 }
 
 async function formOf({ content }: BatchSource, options: BatchOptions = {}): Promise<FormData> {
-  return (await batchBodyOf(content, options)).body as FormData;
+  return (await batchBodyOf(content, { options })).body as FormData;
 }
 
 describe('a folder', () => {
@@ -175,7 +175,7 @@ describe('a list', () => {
     expect(form.get('options')).toBe('{"strategy":"ocr"}');
     expect(form.getAll('images')).toHaveLength(1);
     const urls = await readSource(write('urls.csv', 'url\nhttps://a.example/b.jpg\n'));
-    const { json } = await batchBodyOf(urls.content, {});
+    const { json } = await batchBodyOf(urls.content, { options: {} });
     expect(json).toMatchObject({ items: [{ image_url: 'https://a.example/b.jpg' }] });
     const mixed = write('mixed.csv', 'file\na.jpg\nhttps://a.example/b.jpg\n');
     await expect(readSource(mixed)).rejects.toMatchObject({ exitCode: EXIT.usage });
