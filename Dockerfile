@@ -1,5 +1,5 @@
 # One image for every role: ROLES (api, worker, inference) says which one a container has.
-# hadolint-clean; built without an engine by deploy/build-image (buildah).
+# hadolint-clean; built and tried without an engine by deploy/image-check (buildah).
 
 FROM docker.io/library/node:24.21.0-bookworm-slim AS build
 WORKDIR /opt/ktpflow

@@ -5,7 +5,7 @@ set -eu
 
 migrate() {
   database=$1
-  folder=/etc/temporal/schema/postgresql/v12/$2/versioned
+  folder=${TEMPORAL_SCHEMA:-/etc/temporal/schema}/postgresql/v12/$2/versioned
   set -- temporal-sql-tool --plugin postgres12 --endpoint "$POSTGRES_SEEDS" --port "${DB_PORT:-5432}" \
     --user "$POSTGRES_USER" --database "$database"
   # Without a schema yet there is no version to go on from.

@@ -1,0 +1,115 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { findBinaries } from '../../deploy/local-cluster/binaries.ts';
+import { startLocalCluster } from '../../deploy/local-cluster/cluster.ts';
+import { Random } from '../../tools/make-cards/random.ts';
+import { drawKnownCards } from './cards.ts';
+import { MODEL } from './chats.ts';
+import { Client } from './client.ts';
+import { drawFaults, type Fault, type Scene, startScriptedUpstream } from './faults.ts';
+import { type Load, startLoad } from './load.ts';
+import { type Footprint, footprints, storedObjects, temporaryFiles } from './measure.ts';
+
+/** See README.md beside this file. */
+const options = new Command('chaos')
+  .option('--seed <text>', 'order, targets and lengths of the faults follow from it', '1')
+  .option('--faults <n>', 'how many', Number, 20)
+  .option('--settle <s>', 'seconds of undisturbed work after each fault', Number, 4)
+  .option('--logs <folder>', "where the services' logs are copied to")
+  .option('--shards <n>', "Temporal's history shards", Number, 16)
+  .parse()
+  .opts<{ seed: string; faults: number; settle: number; shards: number; logs?: string }>();
+
+const startedAt = Date.now();
+const say = (line: string) => console.log(`${((Date.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${line}`);
+
+async function main(): Promise<number> {
+  const upstream = await startScriptedUpstream();
+  const cluster = await startLocalCluster({
+    binaries: findBinaries(),
+    historyShards: options.shards,
+    environment: {
+      VLM_BASE_URL: upstream.url,
+      VLM_CANARY: '0',
+      VLM_CARD_BUDGET_SECONDS: '0',
+      VLM_IDLE_TIMEOUT_SECONDS: '5',
+      VLM_FIRST_TOKEN_TIMEOUT_SECONDS: '10',
+      MODEL_REPO_ID: MODEL,
+      LOG_LEVEL: 'warn',
+    },
+    say,
+  });
+  const scene: Scene = { cluster, upstream };
+  const client = new Client(cluster);
+  let left: number[] = [];
+  try {
+    const cards = await drawKnownCards(client);
+    const load = startLoad(client, cards);
+    await sleep(15_000);
+    const before = footprints(cluster);
+    const recoveries: [Fault, number][] = [];
+    for (const [index, fault] of drawFaults(options.faults, new Random(`chaos/${options.seed}`)).entries()) {
+      say(`${String(index + 1).padStart(3)}  ${fault.kind} of ${fault.target}, ${fault.seconds} s`);
+      await fault.happen(scene);
+      const over = Date.now();
+      await cluster.ready();
+      recoveries.push([fault, (Date.now() - over) / 1000]);
+      await sleep(options.settle * 1000);
+    }
+    say(`no more faults; ${load.open()} pieces of work are open`);
+    await load.finish();
+    say('all work has ended');
+    // Images of finished cards go with the end of their workflows.
+    await sleep(5_000);
+    const after = footprints(cluster);
+    print(recoveries, load, client);
+    printFootprints(before, after);
+    for (const { name, ownEnds } of cluster.services.values()) {
+      for (const end of ownEnds) console.log(`\n${name} has ended by itself:\n${end}`);
+    }
+    const { files, bytes } = temporaryFiles(cluster);
+    console.log(`\ntemporary files ${files} (${bytes} bytes), images left in the store ${storedObjects(cluster)}`);
+    const bad = [...load.tallies.values()].some(({ wrong, lost, doubled }) => wrong + lost + doubled > 0);
+    return bad || client.surprises.length > 0 ? 1 : 0;
+  } finally {
+    if (options.logs) cpSync(join(cluster.folder, 'logs'), options.logs, { recursive: true });
+    left = await cluster.stop();
+    await scene.upstream.close();
+    console.log(left.length === 0 ? 'no process is left' : `LEFT: ${left.join(', ')}`);
+  }
+}
+
+function print(recoveries: readonly [Fault, number][], load: Load, client: Client): void {
+  console.log('\n| fault | of | times | ready again, s: median | most |\n|---|---|---|---|---|');
+  const groups = new Map<string, number[]>();
+  for (const [{ kind, target }, seconds] of recoveries) {
+    const key = `| ${kind} | ${target.replaceAll(/-\d/g, '').replace(/^(\w+) and \1$/, '$1')}`;
+    groups.set(key, [...(groups.get(key) ?? []), seconds]);
+  }
+  for (const [key, seconds] of [...groups].sort()) {
+    const sorted = seconds.toSorted((a, b) => a - b);
+    const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
+    console.log(`${key} | ${sorted.length} | ${median.toFixed(1)} | ${(sorted.at(-1) ?? 0).toFixed(1)} |`);
+  }
+  console.log('\n| work | right | wrong | lost | doubled |\n|---|---|---|---|---|');
+  for (const [work, { right, wrong, lost, doubled }] of load.tallies) {
+    console.log(`| ${work} | ${right} | ${wrong} | ${lost} | ${doubled} |`);
+  }
+  console.log('\nanswers on the way:');
+  for (const [answer, count] of [...client.answers].sort()) console.log(`  ${answer}: ${count}`);
+  console.log(client.surprises.length === 0 ? 'no surprise' : 'SURPRISES:');
+  for (const line of new Set(client.surprises)) console.log(`  ${line}`);
+}
+
+function printFootprints(before: ReadonlyMap<string, Footprint>, after: ReadonlyMap<string, Footprint>): void {
+  console.log('\n| process | MB before | after | handles before | after |\n|---|---|---|---|---|');
+  for (const [name, now] of after) {
+    const then = before.get(name);
+    const megabytes = `${then?.megabytes.toFixed(0)} | ${now.megabytes.toFixed(0)}`;
+    console.log(`| ${name} | ${megabytes} | ${then?.handles} | ${now.handles} |`);
+  }
+}
+
+process.exit(await main());

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { listenForStop } from '../../src/runtime/processes/stop-signals.ts';
+import { startUpstream } from '../../test/support/upstream.ts';
+import { findBinaries } from './binaries.ts';
+import { type LocalCluster, startLocalCluster } from './cluster.ts';
+
+/** See README.md beside this file. */
+const options = new Command('local-cluster')
+  .option('--check', 'read a card and stream a chat through nginx, then stop')
+  .option('--image <name>', 'run the roles from an image that buildah has')
+  .option('--shards <n>', "Temporal's history shards", Number)
+  .parse()
+  .opts<{ check?: boolean; image?: string; shards?: number }>();
+
+const MODEL = 'scripted-model';
+const ANSWER = Array.from({ length: 50 }, (_, index) => ` t${index}`);
+const CARD = new URL('../../examples/ktp-1.jpg', import.meta.url);
+const TRUTH = new URL('../../examples/ktp-1.json', import.meta.url);
+
+async function main(): Promise<number> {
+  const startedAt = Date.now();
+  const upstream = await startUpstream({ tokens: ANSWER, tokensPerSecond: 50, model: MODEL });
+  const cluster = await startLocalCluster({
+    binaries: findBinaries(),
+    image: options.image,
+    environment: { VLM_BASE_URL: upstream.url, MODEL_REPO_ID: MODEL, VLM_CANARY: '0' },
+    ...(options.shards && { historyShards: options.shards }),
+    say: (line) => console.log(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+  });
+  let ok = true;
+  try {
+    print(cluster);
+    if (options.check) ok = await check(cluster);
+    else await new Promise<void>((stop) => listenForStop({ onStop: () => stop(), onForce: () => process.exit(1) }));
+  } finally {
+    const left = await cluster.stop();
+    await upstream.close();
+    console.log(left.length === 0 ? 'stopped; no process is left' : `left: ${left.join(', ')}`);
+    ok &&= left.length === 0;
+  }
+  return ok ? 0 : 1;
+}
+
+function print(cluster: LocalCluster): void {
+  console.log(`\nnginx      ${cluster.url}`);
+  console.log(`APIs       ${cluster.apiUrls.join('  ')}`);
+  console.log(`key        ${cluster.key}`);
+  console.log(`Temporal   ${cluster.temporalAddress}`);
+  console.log(`PostgreSQL ${cluster.databaseUrl}`);
+  for (const [name, port] of cluster.healthPorts) console.log(`health     http://127.0.0.1:${port}/readyz  ${name}`);
+  console.log(`logs       ${cluster.folder}/logs\n`);
+}
+
+async function check({ url, key }: LocalCluster): Promise<boolean> {
+  const headers = { authorization: `Bearer ${key}` };
+  const form = new FormData();
+  form.append('image', new Blob([readFileSync(CARD)]), 'card.jpg');
+  const card = await fetch(`${url}/ktp-ocr/`, { method: 'POST', headers, body: form });
+  const { nik } = (await card.json()) as { nik?: string };
+  const { fields } = JSON.parse(readFileSync(TRUTH, 'utf8')) as { fields: { nik: string } };
+  console.log(`a card: ${card.status}, ${nik === fields.nik ? 'read as it is' : 'READ WRONG'}`);
+
+  const chat = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: MODEL, stream: true, messages: [{ role: 'user', content: 'Halo' }] }),
+  });
+  const text = await chat.text();
+  const streamed = [...text.matchAll(/"content":"([^"]*)"/g)].map(([, piece]) => piece).join('');
+  const whole = streamed === ANSWER.join('') && text.trimEnd().endsWith('data: [DONE]');
+  console.log(`a chat: ${chat.status}, ${whole ? 'whole' : 'BROKEN'}`);
+  return card.ok && nik === fields.nik && chat.ok && whole;
+}
+
+process.exit(await main());
