@@ -4,11 +4,14 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { KtpflowError } from '../../errors.ts';
 import type { CardReading, ReadCardStage } from './read-card.ts';
-import type { ModelPaths, ThreadAnswer, ThreadData, ThreadRequest } from './thread-messages.ts';
+import type { Helped, ModelPaths, ThreadAnswer, ThreadData, ThreadRequest } from './thread-messages.ts';
 
 export interface CardReaderPoolOptions {
   readonly modelPaths: ModelPaths;
-  /** Cards read at the same time, each by a thread with models of its own (about 150 MB). Default 2. */
+  /**
+   * Cards read at the same time, each by a thread with models of its own (about 150 MB). One that has no card reads a part
+   * of the others' lines. Default 2.
+   */
   readonly threads?: number;
   /** Threads that a run of a model may use within a card. Default 1. */
   readonly intraOpThreads?: number;
@@ -23,7 +26,7 @@ interface PoolLimits {
   readonly start: number;
   /** A card; less than the time-out of the activity, so that its retry finds a thread. */
   readonly read: number;
-  /** The step at which a card that nobody waits for any more is given up. */
+  /** Lines of another thread's card, or the step at which a card that nobody waits for any more is given up. */
   readonly abort: number;
   /** Ending a thread. */
   readonly end: number;
@@ -65,6 +68,8 @@ interface Slot {
   worker: Worker;
   /** The card in the thread's hands, with `job` gone once nobody waits for it any more. */
   busy: { job: Job | null } | null;
+  /** Whose lines the thread reads between cards, by the lender's number of the loan. */
+  helping: { readonly lender: Worker; readonly loan: number } | null;
   state: 'starting' | 'ready' | 'failed' | 'closed';
   /** Threads that died in a row before they were ready. */
   failedStarts: number;
@@ -91,6 +96,7 @@ class WorkerPool implements CardReaderPool {
   readonly #onStuck: () => void;
   readonly #slots: Slot[] = [];
   readonly #queue: Job[] = [];
+  readonly #idle = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #closed = false;
 
   constructor(
@@ -98,7 +104,7 @@ class WorkerPool implements CardReaderPool {
     start: (data: ThreadData) => Worker,
   ) {
     this.#start = start;
-    this.#data = { ...modelPaths, intraOpThreads };
+    this.#data = { ...modelPaths, intraOpThreads, idle: this.#idle };
     this.#limits = { ...LIMITS_MS, ...limits };
     this.#onStuck = onStuck;
     const starts: Promise<void>[] = [];
@@ -177,9 +183,9 @@ class WorkerPool implements CardReaderPool {
 
   #dispatch(): void {
     for (const slot of this.#slots) {
-      if (slot.state !== 'ready' || slot.busy) continue;
+      if (!isIdle(slot)) continue;
       const job = this.#queue.shift();
-      if (!job) return;
+      if (!job) break;
       slot.busy = { job };
       this.#watch(slot, this.#limits.read);
       this.#send(slot, {
@@ -188,6 +194,7 @@ class WorkerPool implements CardReaderPool {
         rejectLowQuality: job.options.rejectLowQuality ?? false,
       });
     }
+    Atomics.store(this.#idle, 0, this.#slots.filter(isIdle).length);
     if (this.state === 'failed') {
       for (const job of this.#queue.splice(0)) {
         job.reject(new KtpflowError('model_not_ready', 'The OCR models cannot be loaded.', { retryAfterSeconds: 30 }));
@@ -197,6 +204,30 @@ class WorkerPool implements CardReaderPool {
 
   #send(slot: Slot, request: ThreadRequest): void {
     slot.worker.postMessage(request);
+  }
+
+  /** Gives lines of a thread's card to one that has nothing to do. */
+  #lend(lender: Slot, { loan, batches }: Extract<ThreadAnswer, { kind: 'lend' }>): void {
+    const helper = this.#slots.find(isIdle);
+    if (!helper || this.#closed) {
+      this.#send(lender, { kind: 'helped', loan, outputs: null });
+      return;
+    }
+    helper.helping = { lender: lender.worker, loan };
+    this.#watch(helper, this.#limits.abort);
+    // Not cloned once more on their way.
+    const pixels = batches.map((batch) => batch.pixels.buffer as ArrayBuffer);
+    helper.worker.postMessage({ kind: 'help', batches } satisfies ThreadRequest, pixels);
+    this.#dispatch();
+  }
+
+  /** Hands what a helper read, or null, on to the thread that lent it, if that is still there. */
+  #endHelp(helper: Slot, outputs: Helped['outputs']): void {
+    const { helping } = helper;
+    if (!helping) return;
+    helper.helping = null;
+    const lender = this.#slots.find(({ worker }) => worker === helping.lender);
+    if (lender) this.#send(lender, { kind: 'helped', loan: helping.loan, outputs });
   }
 
   /** Gives a thread so many milliseconds to answer, instead of what it had. */
@@ -209,7 +240,9 @@ class WorkerPool implements CardReaderPool {
   /** Ends a thread that hangs; its `exit` starts the next one. */
   #replace(slot: Slot): void {
     slot.busy?.job?.reject(new KtpflowError('internal', 'Reading the card took too long.', { retryable: true }));
-    if (slot.busy) slot.busy.job = null;
+    // Not idle until the next thread has started.
+    slot.busy = { job: null };
+    this.#endHelp(slot, null);
     const { worker } = slot;
     // Its late answer must not get the next card.
     worker.removeAllListeners('message');
@@ -219,7 +252,7 @@ class WorkerPool implements CardReaderPool {
 
   #startSlot(onReady: () => void, onDead: (error: unknown) => void): Slot {
     const worker = this.#start(this.#data);
-    const slot: Slot = { worker, busy: null, state: 'starting', failedStarts: 0, watch: undefined };
+    const slot: Slot = { worker, busy: null, helping: null, state: 'starting', failedStarts: 0, watch: undefined };
     this.#listen(slot, onReady, onDead);
     return slot;
   }
@@ -249,6 +282,7 @@ class WorkerPool implements CardReaderPool {
         new KtpflowError('internal', 'The thread that read the card ended.', { retryable: true, cause }),
       );
       slot.busy = null;
+      this.#endHelp(slot, null);
       if (!wasReady) slot.failedStarts++;
       if (slot.failedStarts >= MAX_FAILED_STARTS) {
         slot.state = 'failed';
@@ -265,6 +299,16 @@ class WorkerPool implements CardReaderPool {
   }
 
   #settle(slot: Slot, message: Exclude<ThreadAnswer, { kind: 'ready' }>): void {
+    if (message.kind === 'lend') {
+      this.#lend(slot, message);
+      return;
+    }
+    if (message.kind === 'helpGiven') {
+      clearTimeout(slot.watch);
+      this.#endHelp(slot, message.outputs);
+      this.#dispatch();
+      return;
+    }
     const job = slot.busy?.job;
     if (message.kind === 'stage') {
       job?.options.onStage?.(message.stage);
@@ -281,6 +325,10 @@ class WorkerPool implements CardReaderPool {
     }
     this.#dispatch();
   }
+}
+
+function isIdle({ state, busy, helping }: Slot): boolean {
+  return state === 'ready' && !busy && !helping;
 }
 
 /**

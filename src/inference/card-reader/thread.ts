@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { KtpflowError } from '../../errors.ts';
 import { createPpOcr } from '../ppocr/ppocr.ts';
+import { IdleThreads } from './idle-threads.ts';
 import { readCard } from './read-card.ts';
 import type { ThreadAnswer, ThreadData, ThreadRequest } from './thread-messages.ts';
 
@@ -17,7 +18,9 @@ const answer = (message: ThreadAnswer): void => port.postMessage(message);
 sharp.concurrency(1);
 sharp.cache(false);
 
-const ocr = await createPpOcr(workerData as ThreadData);
+const { idle, ...data } = workerData as ThreadData;
+const helpers = new IdleThreads(idle, answer);
+const ocr = await createPpOcr({ ...data, helpers });
 let aborting = new AbortController();
 
 async function read({ bytes, rejectLowQuality }: ThreadRequest & { kind: 'read' }): Promise<void> {
@@ -32,8 +35,16 @@ async function read({ bytes, rejectLowQuality }: ThreadRequest & { kind: 'read' 
   }
 }
 
+async function help({ batches }: ThreadRequest & { kind: 'help' }): Promise<void> {
+  // Whoever lent the lines reads them itself where this fails.
+  const outputs = await ocr.help(batches).catch(() => null);
+  answer({ kind: 'helpGiven', outputs });
+}
+
 port.on('message', (request: ThreadRequest) => {
   if (request.kind === 'read') void read(request);
+  else if (request.kind === 'help') void help(request);
+  else if (request.kind === 'helped') helpers.settle(request);
   else if (request.kind === 'abort') aborting.abort();
   else {
     // Sessions are released before the thread ends: a thread that is terminated with live ones can take the process.

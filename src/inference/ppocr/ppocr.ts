@@ -4,6 +4,7 @@ import { mapQuad } from '../../text-lines/homography.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { TextBox } from './db-postprocess.ts';
 import { type DetectionWindow, detectText, wholePictureWindow } from './detection.ts';
+import { type BatchOutput, type Helpers, type LineBatch, runBatch, runShared } from './line-batches.ts';
 import { alongLongSide, CARD_LINES, RAPID_OCR_LINES, type RecognitionSettings, recogniseText } from './recognition.ts';
 import { KTP_CHARACTERS, prepareRecognitionModel } from './recognition-model.ts';
 import { createSession } from './session.ts';
@@ -15,6 +16,8 @@ export interface PpOcrOptions {
   readonly intraOpThreads?: number;
   /** Characters to keep in the recogniser's output, or 'all' of its 18,709. Default: those that a KTP can hold. */
   readonly characters?: string;
+  /** Who may run a part of the lines. Default: nobody. */
+  readonly helpers?: Helpers;
 }
 
 /** PP-OCRv6 on onnxruntime. Not re-entrant: one call at a time (runs block the thread anyway). */
@@ -23,6 +26,8 @@ export interface PpOcr {
   detect(picture: RasterPyramid, window: DetectionWindow): Promise<TextBox[]>;
   /** Reads the text inside quads, whose corners are in reading order; answers in their order. */
   recognise(picture: RasterPyramid, quads: readonly Quad[], settings?: RecognitionSettings): Promise<TextLine[]>;
+  /** Runs batches of lines for another. */
+  help(batches: readonly LineBatch[]): Promise<BatchOutput[]>;
   /** Reads a picture as RapidOCR does: no knowledge of cards, lines with no text left out. */
   read(picture: Raster): Promise<TextLine[]>;
   close(): Promise<void>;
@@ -40,7 +45,18 @@ export async function createPpOcr(options: PpOcrOptions): Promise<PpOcr> {
   const ocr: PpOcr = {
     detect: (picture, window) => detectText(detection, picture, window),
     recognise: (picture, quads, settings = CARD_LINES) =>
-      recogniseText(recognition, characters, picture, quads, settings),
+      recogniseText(
+        (batches) => runShared(recognition, batches, options.helpers),
+        characters,
+        picture,
+        quads,
+        settings,
+      ),
+    help: async (batches) => {
+      const outputs: BatchOutput[] = [];
+      for (const batch of batches) outputs.push(await runBatch(recognition, batch));
+      return outputs;
+    },
     read: async (picture) => {
       const pyramid = new RasterPyramid(picture);
       const window = wholePictureWindow(picture.width, picture.height, rapidOcrScale(picture));

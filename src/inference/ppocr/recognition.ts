@@ -1,14 +1,11 @@
-import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Raster, RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { decodeEmissions } from '../../text-lines/ctc.ts';
 import { rectangleToQuad } from '../../text-lines/homography.ts';
 import type { Emissions, Point, Quad, TextLine } from '../../text-lines/text-line.ts';
-import { runSession } from './session.ts';
+import { LINE_HEIGHT, type PendingBatch, type RunBatches } from './line-batches.ts';
 import { writePlanes } from './tensor.ts';
 
-/** Height of the recogniser's input in pixels. */
-const LINE_HEIGHT = 48;
 /** Pixels of width that become one time step of the output. */
 const STEP_WIDTH = 8;
 /** A line longer than this says nothing on a card and would only cost memory. */
@@ -65,7 +62,7 @@ interface Crop {
  * with others of about their width. Answers in the order of the quads.
  */
 export async function recogniseText(
-  session: InferenceSession,
+  runBatches: RunBatches,
   characters: readonly string[],
   source: RasterPyramid,
   quads: readonly Quad[],
@@ -74,15 +71,11 @@ export async function recogniseText(
   const crops = quads
     .map((quad, index): Crop => ({ index, raster: cropLine(source, quad, settings.stretch) }))
     .sort((p, q) => p.raster.width - q.raster.width);
+  const batches = batchesOf(crops, settings);
+  const outputs = await runBatches(batches.map((batch) => pendingBatch(batch, settings)));
   const lines: TextLine[] = [];
-  for (const batch of batchesOf(crops, settings)) {
-    const width = Math.max(...batch.map((crop) => paddedWidth(crop, settings)));
-    const input = new Float32Array(batch.length * 3 * LINE_HEIGHT * width);
-    const plane = LINE_HEIGHT * width;
-    for (const [row, { raster }] of batch.entries()) writePlanes(raster, input, row * 3 * plane, width, plane);
-    const output = await runSession(session, new Tensor('float32', input, [batch.length, 3, LINE_HEIGHT, width]));
-    const steps = output.dims[1] ?? 0;
-    const columns = output.dims[2] ?? 0;
+  for (const [position, batch] of batches.entries()) {
+    const { steps, columns, probabilities } = outputs[position] ?? { steps: 0, columns: 0, probabilities: EMPTY };
     if (columns !== characters.length) throw new RangeError('the dictionary does not fit the recognition model');
     for (const [row, { index, raster }] of batch.entries()) {
       const quad = quads[index];
@@ -93,12 +86,28 @@ export async function recogniseText(
       const emissions: Emissions = {
         characters,
         steps: own,
-        probabilities: output.data.slice(first, first + own * columns),
+        probabilities: probabilities.slice(first, first + own * columns),
       };
       lines[index] = { ...decodeEmissions(emissions), quad, ...(settings.emissions ? { emissions } : {}) };
     }
   }
   return lines;
+}
+
+const EMPTY = new Float32Array(0);
+
+function pendingBatch(batch: readonly Crop[], settings: RecognitionSettings): PendingBatch {
+  const width = Math.max(...batch.map((crop) => paddedWidth(crop, settings)));
+  const count = batch.length;
+  return {
+    cost: count * width,
+    prepare: () => {
+      const plane = LINE_HEIGHT * width;
+      const pixels = new Float32Array(count * 3 * plane);
+      for (const [row, { raster }] of batch.entries()) writePlanes(raster, pixels, row * 3 * plane, width, plane);
+      return { count, width, pixels };
+    },
+  };
 }
 
 /** Cuts a list of crops, shortest first, into runs. */
