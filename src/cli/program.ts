@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
+import { REVIEW_MODES } from '../contract/review.ts';
 import { STRATEGIES } from '../contract/strategies.ts';
 import { addDataCommands } from './add-data-commands.ts';
 import { addKeyCommands } from './add-key-commands.ts';
 import { addModelCommands } from './add-model-commands.ts';
+import { addReviewCommands } from './add-review-commands.ts';
 import { type BatchCommandOptions, checkBatchOptions, runBatch } from './commands/batch.ts';
 import { checkTarget } from './commands/batch-results.ts';
 import { runExtract } from './commands/extract.ts';
@@ -27,6 +29,7 @@ interface ReadingOptions {
   readonly strategy?: string;
   readonly rejectLowQuality?: boolean;
   readonly storeImage?: boolean;
+  readonly review?: string;
 }
 
 const SHOW_A_KEY =
@@ -130,6 +133,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .description('serve the Model Context Protocol on stdin and stdout, for assistants on this machine')
     .action(() => runner.withApi('always', (api) => runMcp(api, ownVersion())));
   addKeyCommands(program, runner);
+  addReviewCommands(program, runner);
   addDataCommands(program, runner);
   addModelCommands(program, runner);
 
@@ -156,13 +160,15 @@ function reading(command: Command): Command {
   return command
     .addOption(new Option('--strategy <name>', 'how cards are read').choices(STRATEGIES))
     .option('--reject-low-quality', 'fail instead of guessing')
+    .addOption(new Option('--review <when>', 'let a person look at cards').choices(REVIEW_MODES))
     .option('--store-image', 'keep the images as long as the results');
 }
 
-function readingOptions({ strategy, rejectLowQuality, storeImage }: ReadingOptions) {
+function readingOptions({ review, strategy, rejectLowQuality, storeImage }: ReadingOptions) {
   return {
     ...(strategy !== undefined && { strategy }),
     ...(rejectLowQuality && { reject_low_quality: true }),
     ...(storeImage && { store_image: true }),
+    ...(review !== undefined && { review }),
   };
 }

@@ -1,3 +1,4 @@
+import type { ReviewPolicy } from './review.ts';
 import type { Strategy } from './strategies.ts';
 import type { WebhookInput } from './webhook.ts';
 
@@ -41,6 +42,8 @@ export interface IngestBatchInput {
   readonly firstPauseSeconds?: number;
   /** Absent: nobody is to be told. */
   readonly webhook?: WebhookInput;
+  /** Which cards are to wait for a person, while the batch goes on; absent: none. */
+  readonly review?: ReviewPolicy;
   readonly position: BatchPosition;
 }
 

@@ -10,6 +10,7 @@ import { type PictureReader, readFirstCard } from '../../inference/documents/rea
 import { finishByModel, type ModelReaderOptions } from '../../inference/model-reader/model-reader.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
+import { storeUprightPicture } from './upright-picture.ts';
 
 /** Share of a card's time that has gone when a stage begins, as measured on upright cards. */
 const FRACTIONS = { preparing: 0, reading: 0.15, assembling: 0.95 } as const;
@@ -27,12 +28,19 @@ export interface ReadCardDependencies {
  * the blob's header: this process needs no database.
  */
 export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependencies): InferenceActivities['readCard'] {
-  return async ({ extractionId, blob, rejectLowQuality, strategy }: ReadCardInput): Promise<ReadCardOutput> => {
+  return async ({
+    extractionId,
+    blob,
+    keepUpright,
+    rejectLowQuality,
+    strategy,
+  }: ReadCardInput): Promise<ReadCardOutput> => {
     const context = Context.current();
     const startedAt = new Date().toISOString();
     const progress: { details: ReadCardProgress } = { details: { stage: 'preparing', fraction: 0 } };
     return heartbeatWhile(progress, async () => {
-      const dataKey = keyring.unwrapDataKey(await blobs.wrappedKey(blob));
+      const wrappedKey = await blobs.wrappedKey(blob);
+      const dataKey = keyring.unwrapDataKey(wrappedKey);
       const image = await readBlob(blobs, blob);
       // Of a document the page that shows the card: where the model's cut-outs lie.
       const reader: PictureReader<PoolReadOptions, CardReading & { readonly picture: Uint8Array }> = {
@@ -58,11 +66,14 @@ export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependen
         strategy,
         signal,
       });
+      const key = { dataKey, wrappedKey };
+      const upright = keepUpright && (await storeUprightPicture(blobs, key, picture, quarterTurns));
       return {
         sealedResult: Buffer.from(sealJson(dataKey, result, resultContext(extractionId))).toString('base64'),
         timings: { ...timingsMs, generate: generateMs },
         attempt: context.info.attempt,
         startedAt,
+        ...(upright !== undefined && { upright }),
       };
     });
   };

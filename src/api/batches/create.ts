@@ -6,6 +6,7 @@ import type { SealedWebhook } from '../../storage/webhook-deliveries.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
+import { storedReview } from '../extractions/review-option.ts';
 import type { Idempotency } from '../intake/idempotency.ts';
 import { startOnce } from '../intake/start-once.ts';
 import type { NewItem } from './new-item.ts';
@@ -67,6 +68,7 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
       reject_low_quality: options.rejectLowQuality,
       store_image: options.storeImage,
       webhook: batch.webhook !== null,
+      ...storedReview(options.review),
     },
     createdAt: now,
     expiresAt: new Date(now.getTime() + config.RETENTION_DAYS * DAY_MS),

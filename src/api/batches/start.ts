@@ -5,6 +5,7 @@ import {
   INGEST_BATCH_WORKFLOW,
   type IngestBatchInput,
 } from '../../contract/batch-workflow.ts';
+import type { ReviewPolicy } from '../../contract/review.ts';
 import type { Strategy } from '../../contract/strategies.ts';
 import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
 import type { ApiContext } from '../context.ts';
@@ -31,6 +32,8 @@ export interface BatchStart {
   readonly strategy: Strategy;
   readonly rejectLowQuality: boolean;
   readonly storeImage: boolean;
+  /** Which cards are to wait for a person. */
+  readonly review?: ReviewPolicy;
   /** Whether somebody is to be told of the end of the run. */
   readonly webhook: boolean;
 }
@@ -70,6 +73,7 @@ export async function startRun(context: StartContext, start: BatchStart): Promis
     window: context.config.BATCH_WINDOW || WINDOW_PER_SLOT * availableParallelism(),
     historyLimit: HISTORY_LIMIT,
     ...(start.webhook && { webhook: webhookInput(context.keyring, 'batch', start.id, start.run) }),
+    ...(start.review && { review: start.review }),
     position: BATCH_START,
   };
   await startWorkflow(context, INGEST_BATCH_WORKFLOW, {

@@ -11,6 +11,7 @@ import { filePaths } from '../files/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
 import { mcpPaths } from '../mcp/openapi.ts';
 import { responsePaths } from '../responses/openapi.ts';
+import { reviewPaths } from '../reviews/openapi.ts';
 import { webhookPaths } from '../webhooks/openapi.ts';
 
 /** package.json stands beside src/ and dist/ alike. */
@@ -22,6 +23,7 @@ export const PATHS: ZodOpenApiPathsObject = {
   ...ktpOcrPaths,
   ...extractionPaths,
   ...batchPaths,
+  ...reviewPaths,
   ...chatPaths,
   ...responsePaths,
   ...mcpPaths,
