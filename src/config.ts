@@ -19,7 +19,7 @@ const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional()
 const roleSchema = z.enum(['api', 'worker', 'inference']);
 export type Role = z.infer<typeof roleSchema>;
 
-const SCOPES = ['chat', 'extract', 'admin'] as const;
+const SCOPES = ['chat', 'extract', 'review', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** A key of API_KEYS: `key:scope+scope[:tenant]`. */
@@ -231,6 +231,25 @@ export const environmentSchema = z.object({
   ALLOW_PRIVATE_URLS: flag(false).describe(
     '1: image_url and webhooks may point to private addresses (tests, closed networks)',
   ),
+
+  // Review
+  REVIEW_THRESHOLD: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .describe('Confidence below which a field is in doubt, where a request asks for a review of doubtful cards'),
+  REVIEW_TIMEOUT_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(720)
+    .default(168)
+    .describe('Longest wait for a reviewer; afterwards the picture is gone'),
+  REVIEW_ON_TIMEOUT: z
+    .enum(['deliver', 'expire'])
+    .default('deliver')
+    .describe('What becomes of a card that nobody has reviewed: deliver it as it was read, or fail it'),
+  REVIEW_LEASE_MINUTES: whole(5, { min: 1, max: 60 }).describe('How long a card is kept for the reviewer who took it'),
 
   // Webhooks
   WEBHOOK_SECRET: webhookSecretsSchema.describe('whsec_ and base64; comma-separated while it is being changed'),

@@ -29,12 +29,16 @@ const CATALOGUE = {
   batch_running: [409, false],
   batch_cancelled: [409, false],
   batch_sealed: [409, false],
+  review_claimed: [409, false],
+  review_decided: [409, false],
   payload_too_large: [413, false],
   unsupported_content_encoding: [415, false],
   not_a_ktp: [422, false],
   quality_rejected: [422, false],
   idempotency_mismatch: [422, false],
   missing_image: [422, false],
+  review_rejected: [422, false],
+  review_expired: [422, false],
   queue_full: [429, true],
   rate_limited: [429, true],
   headers_too_large: [431, false],
@@ -73,6 +77,8 @@ const TYPES: Readonly<Record<number, ErrorType>> = {
 export interface KtpflowErrorOptions {
   /** Path of the offending parameter, for example `options.strategy`. */
   param?: string;
+  /** HTTP status. Default: by code. */
+  status?: number;
   /** Whether the same request can succeed later. Default: by code. */
   retryable?: boolean;
   /** For 429 and 503: seconds after which a repeat makes sense. */
@@ -93,7 +99,8 @@ export class KtpflowError extends Error {
 
   constructor(code: ErrorCode, message: string, options: KtpflowErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    const [status, retryable] = CATALOGUE[code];
+    const [usualStatus, retryable] = CATALOGUE[code];
+    const status = options.status ?? usualStatus;
     this.code = code;
     this.status = status;
     this.type = TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error');

@@ -24,6 +24,7 @@ import { drainUnreadBody } from './http/unread-body.ts';
 import { mcp } from './mcp/routes.ts';
 import { documentation } from './openapi/routes.ts';
 import { responses } from './responses/routes.ts';
+import { reviews } from './reviews/routes.ts';
 import { subjects } from './subjects/routes.ts';
 import { webhookDeliveries } from './webhooks/routes.ts';
 
@@ -64,6 +65,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   extractionCollection(app, routes);
   extractionItem(app, routes);
   batches(app, routes);
+  reviews(app, routes);
   const streams = new LiveStreams(routes);
   closing.addEventListener('abort', () => {
     streams.close().catch((error: unknown) => logger.warn('chat.close.failed', { error }));

@@ -8,7 +8,7 @@ export function addKeyCommands(program: Command, { withApi }: Runner): void {
   keys
     .command('create')
     .description('create a key and print it')
-    .requiredOption('--scopes <list>', 'chat, extract, admin, comma-separated')
+    .requiredOption('--scopes <list>', 'chat, extract, review, admin, comma-separated')
     .option('--tenant <name>', 'owner of what is created with it; default: a tenant of its own')
     .option('--name <text>', 'to recognise it by')
     .option('--expires <date>', 'when it ends, as 2030-12-31 or 2030-12-31T18:00:00+07:00')

@@ -8,6 +8,8 @@ export const batchSchema = z.looseObject({
     total: z.number(),
     queued: z.number(),
     running: z.number(),
+    // Servers from before do not have it.
+    needs_review: z.number().default(0),
     succeeded: z.number(),
     failed: z.number(),
     cancelled: z.number(),

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { BATCH_PRIORITIES } from '../contract/batch-workflow.ts';
+import { REVIEW_MODES } from '../contract/review.ts';
 import { STRATEGIES } from '../contract/strategies.ts';
 import { addBatchCommands } from './add-batch-commands.ts';
 import { addDataCommands } from './add-data-commands.ts';
 import { addKeyCommands } from './add-key-commands.ts';
 import { addModelCommands } from './add-model-commands.ts';
 import { addPrivacyCommands } from './add-privacy-commands.ts';
+import { addReviewCommands } from './add-review-commands.ts';
 import { type BatchCommandOptions, checkBatchOptions, runBatch } from './commands/batch.ts';
 import { checkTarget } from './commands/batch-results.ts';
 import { runExtract } from './commands/extract.ts';
@@ -30,6 +32,7 @@ interface ReadingOptions {
   readonly strategy?: string;
   readonly rejectLowQuality?: boolean;
   readonly storeImage?: boolean;
+  readonly review?: string;
 }
 
 const SHOW_A_KEY =
@@ -142,6 +145,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .action(() => runner.withApi('always', (api) => runMcp(api, ownVersion())));
   addBatchCommands(program, runner);
   addKeyCommands(program, runner);
+  addReviewCommands(program, runner);
   addDataCommands(program, runner);
   addModelCommands(program, runner);
   addPrivacyCommands(program, runner);
@@ -169,13 +173,15 @@ function reading(command: Command): Command {
   return command
     .addOption(new Option('--strategy <name>', 'how cards are read').choices(STRATEGIES))
     .option('--reject-low-quality', 'fail instead of guessing')
+    .addOption(new Option('--review <when>', 'let a person look at cards').choices(REVIEW_MODES))
     .option('--store-image', 'keep the images as long as the results');
 }
 
-function readingOptions({ strategy, rejectLowQuality, storeImage }: ReadingOptions) {
+function readingOptions({ review, strategy, rejectLowQuality, storeImage }: ReadingOptions) {
   return {
     ...(strategy !== undefined && { strategy }),
     ...(rejectLowQuality && { reject_low_quality: true }),
     ...(storeImage && { store_image: true }),
+    ...(review !== undefined && { review }),
   };
 }

@@ -1,6 +1,7 @@
 import type { BlobReference } from './blob-reference.ts';
-import type { ExtractionOutcome } from './extraction-activities.ts';
+import type { ExtractionOutcome, StoredResult } from './extraction-activities.ts';
 import type { ExtractionFailure } from './extraction-workflow.ts';
+import type { ReviewPolicy } from './review.ts';
 
 /** Inputs and outputs of the activities of a batch: what stands in histories. */
 
@@ -47,6 +48,8 @@ export interface BatchResult {
   readonly outcome: BatchOutcome;
   /** The image to delete once the outcome is stored; null: keep it. */
   readonly deleteBlob: BlobReference | null;
+  /** Whether it is to wait for a person; absent: no. */
+  readonly review?: ReviewPolicy;
 }
 
 export interface ShowBatchPausedInput extends BatchRun {
@@ -66,7 +69,8 @@ export interface BatchActivities {
   nextBatchItems(input: NextBatchItemsInput): Promise<NextBatchItemsOutput>;
   /** Fetches the image_url of an item. @throws KtpflowError blocked_url, image_fetch_failed and those of images */
   fetchBatchItem(input: { readonly extractionId: string }): Promise<BlobReference>;
-  storeBatchResults(input: { readonly results: readonly BatchResult[] }): Promise<void>;
+  /** @returns what storeResult returns, for each */
+  storeBatchResults(input: { readonly results: readonly BatchResult[] }): Promise<readonly StoredResult[]>;
   /** Cancels every item that has no result. */
   cancelBatchItems(input: { readonly batchId: string }): Promise<void>;
   finishBatch(input: FinishBatchInput): Promise<void>;

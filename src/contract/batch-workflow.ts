@@ -1,4 +1,5 @@
 import { signalDefinition } from './definitions.ts';
+import type { ReviewPolicy } from './review.ts';
 import type { Strategy } from './strategies.ts';
 import type { WebhookInput } from './webhook.ts';
 
@@ -59,6 +60,8 @@ export interface IngestBatchInput {
   readonly longestIdleMs?: number;
   /** Absent: nobody is to be told. */
   readonly webhook?: WebhookInput;
+  /** Which cards are to wait for a person, while the batch goes on; absent: none. */
+  readonly review?: ReviewPolicy;
   readonly position: BatchPosition;
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { BlobReference } from './blob-reference.ts';
 import type { EngineStatus } from './engine-status.ts';
+import type { OpenReview, ReviewPolicy } from './review.ts';
 import type { Strategy } from './strategies.ts';
 
 /** Inputs and outputs of activities: what stands in histories. Small, and nothing personal in plain text. */
@@ -10,6 +11,8 @@ export interface ReadCardInput {
   readonly blob: BlobReference;
   readonly strategy: Strategy;
   readonly rejectLowQuality: boolean;
+  /** Whether a person may have to look at it: then the upright picture is kept, too. Absent: no. */
+  readonly keepUpright?: true;
 }
 
 /** Milliseconds of each step. */
@@ -29,6 +32,8 @@ export interface ReadCardOutput {
   readonly attempt: number;
   /** ISO 8601; start of the attempt that succeeded. */
   readonly startedAt: string;
+  /** The upright picture, where it was asked for. */
+  readonly upright?: BlobReference;
 }
 
 export type ExtractionOutcome =
@@ -38,6 +43,7 @@ export type ExtractionOutcome =
       readonly nikHash?: string;
       readonly timings: ReadCardTimings;
       readonly startedAt: string;
+      readonly upright?: BlobReference;
     }
   | { readonly status: 'failed'; readonly error: { readonly code: ErrorCode; readonly message: string } }
   | { readonly status: 'cancelled' };
@@ -48,7 +54,12 @@ export interface StoreResultInput {
   readonly outcome: ExtractionOutcome;
   /** The image to delete once the outcome is stored; null: keep it. */
   readonly deleteBlob: BlobReference | null;
+  /** Which cards are to wait for a person; absent: none. */
+  readonly review?: ReviewPolicy;
 }
+
+/** The wait of a card whose reading was stored as waiting; null: its outcome is final. Histories from before have none. */
+export type StoredResult = OpenReview | null;
 
 /** Activities of the role `inference`. */
 export interface InferenceActivities {
@@ -62,7 +73,7 @@ export interface ProbeActivities {
 
 /** Activities of the role `worker`, which need the database. */
 export interface WorkerActivities {
-  storeResult(input: StoreResultInput): Promise<void>;
+  storeResult(input: StoreResultInput): Promise<StoredResult>;
   removeExpired(): Promise<RemovalReport>;
 }
 

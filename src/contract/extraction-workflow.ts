@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import { queryDefinition } from './definitions.ts';
+import type { ReviewPolicy } from './review.ts';
 import type { Strategy } from './strategies.ts';
 import type { WebhookInput } from './webhook.ts';
 
@@ -19,6 +20,10 @@ export interface ExtractDocumentInput {
   readonly storeImage: boolean;
   /** Absent: nobody is to be told. */
   readonly webhook?: WebhookInput;
+  /** Which cards are to wait for a person; absent: none. */
+  readonly review?: ReviewPolicy;
+  /** Told that the card waits. */
+  readonly reviewWebhook?: WebhookInput;
 }
 
 export const EXTRACTION_STAGES = ['preparing', 'reading', 'generating', 'assembling'] as const;
@@ -32,7 +37,7 @@ export interface ExtractionFailure {
 
 /** Output of `extractDocumentWorkflow`; the result itself is in the row. */
 export interface ExtractDocumentOutput {
-  readonly status: 'succeeded' | 'failed';
+  readonly status: 'succeeded' | 'failed' | 'needs_review';
   /** Highest attempt of any activity. */
   readonly attempts: number;
   readonly error: ExtractionFailure | null;

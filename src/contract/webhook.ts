@@ -14,7 +14,8 @@ export const MAX_WEBHOOK_TRIES = 8;
 export interface WebhookInput {
   /** Made from the subject and its run: whoever starts the delivery starts the same. */
   readonly deliveryId: string;
-  readonly kind: 'extraction' | 'batch';
+  /** review: that an extraction waits for a person. */
+  readonly kind: 'extraction' | 'review' | 'batch';
   /** Id of the extraction or batch. */
   readonly subject: string;
 }

@@ -8,6 +8,11 @@ export function requestContext(extractionId: string): string {
   return `request of ${extractionId}`;
 }
 
+/** Context string that the values of a reviewer's decision are bound to. */
+export function decisionContext(decisionId: string): string {
+  return `decision ${decisionId}`;
+}
+
 /** Context string that the target and the body of a delivery to a webhook are bound to. */
 export function deliveryContext(deliveryId: string): string {
   return `delivery ${deliveryId}`;

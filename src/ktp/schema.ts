@@ -44,17 +44,27 @@ export const characterSchema = z.object({
 });
 export type Character = z.infer<typeof characterSchema>;
 
+const READ_SOURCES = ['ocr', 'vlm', 'both', 'derived'] as const;
+
 export const fieldSchema = z.object({
   value: z.string().nullable().describe('Normalised value; null where it could not be read. Dates are ISO 8601.'),
   raw: z.string().nullable().describe('As printed and read, before normalisation.'),
   confidence: z.number().min(0).max(1).describe('Calibrated probability that `value` is right.'),
-  source: z.enum(['ocr', 'vlm', 'both', 'derived']),
+  source: z.enum([...READ_SOURCES, 'review']).describe('review: a person has decided.'),
   box: boxSchema.nullable().describe('Left, top, right, bottom in 0-1 of the upright image.'),
   warnings: z.array(z.string()).describe('Stable codes, for example `snapped`, `repaired_from_nik`.'),
   readings: z
     .object({ ocr: z.string().nullable(), vlm: z.string().nullable() })
     .optional()
     .describe('Where OCR and the vision-language model differ: what each has read.'),
+  first: z
+    .object({
+      value: z.string().nullable(),
+      confidence: z.number().min(0).max(1),
+      source: z.enum(READ_SOURCES),
+    })
+    .optional()
+    .describe('Where a person has decided: what had been read.'),
   alternatives: z
     .array(alternativeSchema)
     .max(3)

@@ -4,6 +4,8 @@ import type { Database } from './database.ts';
 export interface ItemCounts {
   readonly total: number;
   readonly queued: number;
+  /** Read, and waiting for a person. */
+  readonly needsReview: number;
   readonly succeeded: number;
   readonly failed: number;
   readonly cancelled: number;
@@ -56,7 +58,7 @@ export async function countItems(database: Database, batchIds: readonly string[]
     SELECT b.id AS batch, counted.status, counted.items, counted.in_run
     FROM batches b CROSS JOIN LATERAL (
       SELECT e.status, count(*)::int AS items,
-             (count(*) FILTER (WHERE e.finished_at >= b.run_started_at))::int AS in_run
+             (count(*) FILTER (WHERE e.finished_at >= b.run_started_at OR e.status = 'needs_review'))::int AS in_run
       FROM extractions e WHERE e.batch_id = b.id GROUP BY e.status
     ) counted
     WHERE b.id = ANY(${[...batchIds]})`;
@@ -67,11 +69,12 @@ export async function countItems(database: Database, batchIds: readonly string[]
     of.total += items;
     of.finishedInRun += in_run;
     if (status === 'succeeded' || status === 'failed' || status === 'cancelled') of[status] += items;
+    else if (status === 'needs_review') of.needsReview += items;
     else of.queued += items;
   }
   return counts;
 }
 
 function emptyCounts() {
-  return { total: 0, queued: 0, succeeded: 0, failed: 0, cancelled: 0, finishedInRun: 0 };
+  return { total: 0, queued: 0, needsReview: 0, succeeded: 0, failed: 0, cancelled: 0, finishedInRun: 0 };
 }

@@ -11,7 +11,7 @@ export interface SealedWebhook {
 
 /** What is sent, as Standard Webhooks recommends it; ids and status only. */
 export interface WebhookBody {
-  readonly type: 'extraction.finished' | 'batch.finished';
+  readonly type: 'extraction.finished' | 'extraction.needs_review' | 'batch.finished';
   /** ISO 8601, of the end. */
   readonly timestamp: string;
   readonly data: {

@@ -4,6 +4,7 @@ import type { BatchActivities } from '../contract/batch-activities.ts';
 import type { GenerationActivities, TranscriptActivities } from '../contract/chat-activities.ts';
 import type { ChatBatchActivities } from '../contract/chat-batch.ts';
 import type { InferenceActivities, ProbeActivities, WorkerActivities } from '../contract/extraction-activities.ts';
+import type { ReviewActivities } from '../contract/review.ts';
 import {
   FETCH_TASK_QUEUE,
   GENERATION_TASK_QUEUE,
@@ -53,7 +54,12 @@ const FETCHES = 32;
  */
 export async function createWorkflowWorkers(
   where: WorkerConnection,
-  activities: WorkerActivities & BatchActivities & ChatBatchActivities & TranscriptActivities & WebhookActivities,
+  activities: WorkerActivities &
+    BatchActivities &
+    ChatBatchActivities &
+    ReviewActivities &
+    TranscriptActivities &
+    WebhookActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker[]> {
   const { fetchBatchItem } = activities;

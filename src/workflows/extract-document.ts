@@ -19,6 +19,7 @@ import {
 } from '../contract/extraction-workflow.ts';
 import { INFERENCE_TASK_QUEUE, INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
 import { isErrorCode } from '../errors.ts';
+import { startReview } from './review.ts';
 import { storeResult } from './store-patiently.ts';
 import { startWebhook } from './webhook.ts';
 
@@ -60,11 +61,19 @@ export async function extractDocumentWorkflow(input: ExtractDocumentInput): Prom
   const onState = (next: ExtractionState): void => {
     state = next;
   };
+  let waits = false;
   try {
-    return await extractDocument(input, { readCard, maximumAttempts: MAXIMUM_READ_ATTEMPTS, storeResult, onState });
+    const output = await extractDocument(input, {
+      readCard,
+      maximumAttempts: MAXIMUM_READ_ATTEMPTS,
+      storeResult,
+      onState,
+    });
+    waits = output.status === 'needs_review';
+    return output;
   } finally {
-    // Whatever came of it is stored by now, also where it was cancelled.
-    await startWebhook(input.webhook);
+    // Whatever came of it is stored by now, also where it was cancelled; of one that waits its review tells the end.
+    await startWebhook(waits ? input.reviewWebhook : input.webhook);
   }
 }
 
@@ -77,16 +86,29 @@ export async function extractDocument(
   input: ExtractDocumentInput,
   { readCard, maximumAttempts, storeResult, onState }: ExtractionSteps,
 ): Promise<ExtractDocumentOutput> {
-  const { extractionId, blob, strategy, rejectLowQuality } = input;
+  const { extractionId, blob, review, strategy, rejectLowQuality, webhook } = input;
   const deleteBlob = input.storeImage ? null : blob;
   let outcome: ExtractionOutcome;
   let attempts = 1;
   try {
     onState({ stage: 'reading', fraction: 0, attempt: 1 });
-    const reading = await readCard({ extractionId, blob, strategy, rejectLowQuality });
+    const reading = await readCard({
+      extractionId,
+      blob,
+      strategy,
+      rejectLowQuality,
+      ...(review && { keepUpright: true }),
+    });
     attempts = reading.attempt;
-    const { nikHash, sealedResult, timings, startedAt } = reading;
-    outcome = { status: 'succeeded', sealedResult, ...(nikHash !== undefined && { nikHash }), timings, startedAt };
+    const { nikHash, sealedResult, timings, startedAt, upright } = reading;
+    outcome = {
+      status: 'succeeded',
+      sealedResult,
+      ...(nikHash !== undefined && { nikHash }),
+      timings,
+      startedAt,
+      ...(upright && { upright }),
+    };
   } catch (error) {
     // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
     if (isCancellation(error) || CancellationScope.current().consideredCancelled) {
@@ -101,8 +123,14 @@ export async function extractDocument(
   }
   onState({ stage: 'assembling', fraction: 0.95, attempt: attempts });
   // From here on there is a result: a cancellation that comes now is too late.
-  await CancellationScope.nonCancellable(() => storeResult({ extractionId, attempts, outcome, deleteBlob }));
+  const open = await CancellationScope.nonCancellable(() =>
+    storeResult({ extractionId, attempts, outcome, deleteBlob, ...(review && { review }) }),
+  );
   onState({ stage: null, fraction: 1, attempt: attempts });
+  if (review && open) {
+    await startReview({ ...open, extractionId, ...(webhook && { webhook }) });
+    return { status: 'needs_review', attempts, error: null };
+  }
   if (outcome.status === 'failed') return { status: 'failed', attempts, error: outcome.error };
   return { status: 'succeeded', attempts, error: null };
 }

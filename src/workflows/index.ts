@@ -5,4 +5,5 @@ export { chatBatchWorkflow } from './chat-batch/chat-batch.ts';
 export { chatCompletionWorkflow, storeTranscriptWorkflow } from './chat-completion.ts';
 export { extractDocumentWorkflow } from './extract-document.ts';
 export { retentionWorkflow } from './retention.ts';
+export { reviewWorkflow } from './review.ts';
 export { webhookWorkflow } from './webhook.ts';

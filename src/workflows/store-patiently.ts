@@ -37,11 +37,14 @@ export const storeBatchResults: StoreActivities['storeBatchResults'] = (input) =
     () => regular.storeBatchResults(input),
   );
 
-async function localThenRegular(runLocal: () => Promise<void>, runRegular: () => Promise<void>): Promise<void> {
+async function localThenRegular<Stored>(
+  runLocal: () => Promise<Stored>,
+  runRegular: () => Promise<Stored>,
+): Promise<Stored> {
   try {
-    await runLocal();
+    return await runLocal();
   } catch (error) {
     if (isCancellation(error) || !patched(REGULAR_AFTER_LOCAL)) throw error;
-    await runRegular();
+    return await runRegular();
   }
 }

@@ -11,6 +11,7 @@ import { createReadCard } from '../../src/activities/extraction/read-card.ts';
 import { createStoreResult } from '../../src/activities/extraction/store-result.ts';
 import { createProbeEngines } from '../../src/activities/probe-engines.ts';
 import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
+import { createReviewActivities } from '../../src/activities/review/close-review.ts';
 import type { WebhookDependencies } from '../../src/activities/webhook/dependencies.ts';
 import { createWebhookActivities } from '../../src/activities/webhook/webhook-activities.ts';
 import { type Config, readConfig } from '../../src/config.ts';
@@ -136,7 +137,8 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
         const connection = await connectWorker(config);
         const worked = options.workerDatabase?.(database.database) ?? database.database;
         const activities = {
-          storeResult: createStoreResult(worked, blobs),
+          storeResult: createStoreResult({ database: worked, blobs, keyring }),
+          ...createReviewActivities({ database: worked, blobs, keyring }),
           removeExpired: createRemoveExpired(worked, blobs),
           storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),
           ...createChatBatchActivities({ config, database: worked, blobs, keyring }),

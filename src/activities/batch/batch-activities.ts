@@ -33,6 +33,6 @@ export function createBatchActivities(
     ...createBatchRun(dependencies),
     nextBatchItems: createNextBatchItems(dependencies),
     fetchBatchItem: createFetchBatchItem(dependencies),
-    storeBatchResults: createStoreBatchResults(dependencies.database, dependencies.blobs, metrics),
+    storeBatchResults: createStoreBatchResults({ ...dependencies, metrics }),
   };
 }

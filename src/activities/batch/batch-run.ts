@@ -25,7 +25,13 @@ export function createBatchRun({
       // Deleted, or finished already by an attempt whose answer was lost.
       if (!batch) return;
       const finishedAt = new Date();
-      const expiresAt = new Date(finishedAt.getTime() + retentionMs);
+      // What still waits for a person is kept until it was decided, and its batch with it.
+      const { _max } = await database.extraction.aggregate({
+        where: { batchId, status: 'needs_review' },
+        _max: { expiresAt: true },
+      });
+      const latest = Math.max(finishedAt.getTime() + retentionMs, _max.expiresAt?.getTime() ?? 0);
+      const expiresAt = new Date(latest);
       await database.extraction.updateMany({ where: { batchId }, data: { expiresAt } });
       await deleteBlob(batch.blob);
       await database.batch.updateMany({

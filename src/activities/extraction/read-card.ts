@@ -11,6 +11,7 @@ import { finishByModel, type ModelReaderOptions } from '../../inference/model-re
 import { parseNik } from '../../ktp/rules/nik.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
+import { storeUprightPicture } from './upright-picture.ts';
 
 /** Share of a card's time that has gone when a stage begins, as measured on upright cards. */
 const FRACTIONS = { preparing: 0, reading: 0.15, assembling: 0.95 } as const;
@@ -28,12 +29,19 @@ export interface ReadCardDependencies {
  * the blob's header: this process needs no database.
  */
 export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependencies): InferenceActivities['readCard'] {
-  return async ({ extractionId, blob, rejectLowQuality, strategy }: ReadCardInput): Promise<ReadCardOutput> => {
+  return async ({
+    extractionId,
+    blob,
+    keepUpright,
+    rejectLowQuality,
+    strategy,
+  }: ReadCardInput): Promise<ReadCardOutput> => {
     const context = Context.current();
     const startedAt = new Date().toISOString();
     const progress: { details: ReadCardProgress } = { details: { stage: 'preparing', fraction: 0 } };
     return heartbeatWhile(progress, async () => {
-      const dataKey = keyring.unwrapDataKey(await blobs.wrappedKey(blob));
+      const wrappedKey = await blobs.wrappedKey(blob);
+      const dataKey = keyring.unwrapDataKey(wrappedKey);
       const image = await readBlob(blobs, blob);
       // Of a document the page that shows the card: where the model's cut-outs lie.
       const reader: PictureReader<PoolReadOptions, CardReading & { readonly picture: Uint8Array }> = {
@@ -60,6 +68,8 @@ export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependen
         signal,
       });
       const nik = result.fields.nik.value;
+      const key = { dataKey, wrappedKey };
+      const upright = keepUpright && (await storeUprightPicture(blobs, key, picture, quarterTurns));
       return {
         // What is no whole NIK can be asked for by nobody.
         ...(nik !== null && parseNik(nik) && { nikHash: keyring.subjectHash(nik) }),
@@ -67,6 +77,7 @@ export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependen
         timings: { ...timingsMs, generate: generateMs },
         attempt: context.info.attempt,
         startedAt,
+        ...(upright !== undefined && { upright }),
       };
     });
   };

@@ -1,10 +1,17 @@
 import type { BatchOutcome } from '../../contract/batch-activities.ts';
+import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { ExtractionOutcome, StoreResultInput, WorkerActivities } from '../../contract/extraction-activities.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
-import type { Database } from '../../storage/database.ts';
 import type { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { linkExtractions, type SubjectLink } from '../../storage/subject-records.ts';
+import { openReview, type ReviewDependencies } from '../review/open-review.ts';
+
+export interface StoreResultDependencies extends ReviewDependencies {
+  readonly blobs: BlobStore;
+  readonly metrics?: Pick<Metrics, 'extractionFinished'> | undefined;
+  readonly outcomes?: StoredOutcomes | undefined;
+}
 
 /** What an outcome writes into the extraction's row. */
 export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
@@ -45,15 +52,25 @@ export function subjectLinks(
 
 /**
  * Writes an extraction's outcome to its row, exactly once: a retry finds a final row and leaves it. A row that was
- * deleted meanwhile stays deleted. The image goes after the result is safe.
+ * deleted meanwhile stays deleted. The image goes after the result is safe, or stays for the person that is to look at it.
  */
-export function createStoreResult(
-  database: Database,
-  blobs: BlobStore,
-  metrics?: Pick<Metrics, 'extractionFinished'>,
-  outcomes?: StoredOutcomes,
-): WorkerActivities['storeResult'] {
-  return async ({ extractionId, attempts, outcome, deleteBlob }: StoreResultInput) => {
+export function createStoreResult({
+  blobs,
+  database,
+  keyring,
+  metrics,
+  outcomes,
+}: StoreResultDependencies): WorkerActivities['storeResult'] {
+  return async ({ extractionId, attempts, outcome, deleteBlob, review }: StoreResultInput) => {
+    await linkExtractions(database, subjectLinks([{ extractionId, outcome }]));
+    if (outcome.status === 'succeeded' && review) {
+      const card = { extractionId, attempts, outcome, review, storeImage: deleteBlob === null };
+      const opened = await openReview({ database, keyring }, card);
+      if (opened !== 'not needed') {
+        outcomes?.announce(extractionId);
+        return opened;
+      }
+    }
     const { count } = await database.extraction.updateMany({
       where: { id: extractionId, status: 'queued' },
       data: {
@@ -62,8 +79,18 @@ export function createStoreResult(
       },
     });
     if (count > 0) countOutcome(metrics, outcome);
-    await linkExtractions(database, subjectLinks([{ extractionId, outcome }]));
     outcomes?.announce(extractionId);
-    if (deleteBlob !== null) await blobs.delete(deleteBlob);
+    await deletePictures(blobs, outcome, deleteBlob);
+    return null;
   };
+}
+
+/** What is not needed once an outcome is final. */
+export async function deletePictures(
+  blobs: BlobStore,
+  outcome: ExtractionOutcome | { readonly status: 'deferred' },
+  deleteBlob: BlobReference | null,
+): Promise<void> {
+  if (deleteBlob !== null) await blobs.delete(deleteBlob);
+  if (outcome.status === 'succeeded' && outcome.upright !== undefined) await blobs.delete(outcome.upright);
 }

@@ -25,10 +25,16 @@ export function createRemoveExpired(
   const removeRows = async (where: object): Promise<number> => {
     let removed = 0;
     for (;;) {
-      const rows = await database.extraction.findMany({ where, select: { id: true, blob: true }, take: PAGE });
+      const rows = await database.extraction.findMany({
+        where,
+        select: { id: true, blob: true, review: { select: { picture: true } } },
+        take: PAGE,
+      });
       // The row goes first: with it goes the data key, and what is left of the blob cannot be read.
       await database.extraction.deleteMany({ where: { id: { in: rows.map((row) => row.id) } } });
-      for (const row of rows) if (row.blob) await blobs.delete(row.blob);
+      for (const { blob, review } of rows) {
+        for (const picture of [blob, review?.picture]) if (picture) await blobs.delete(picture);
+      }
       removed += rows.length;
       Context.current().heartbeat(removed);
       if (rows.length < PAGE) return removed;

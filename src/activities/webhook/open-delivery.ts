@@ -1,4 +1,4 @@
-import type { WebhookActivities } from '../../contract/webhook.ts';
+import type { WebhookActivities, WebhookInput } from '../../contract/webhook.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { unsealJson } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
@@ -21,15 +21,24 @@ interface Subject {
 
 /** Writes what is to be told of an extraction or batch, as it is now: a batch may be retried while it is being told. */
 export function createOpenDelivery({ database, keyring }: WebhookDependencies): WebhookActivities['openDelivery'] {
-  const bodyOf = async (kind: 'extraction' | 'batch', row: Subject): Promise<WebhookBody> => {
+  const bodyOf = async (kind: WebhookInput['kind'], row: Subject): Promise<WebhookBody> => {
     const timestamp = (row.finishedAt ?? new Date()).toISOString();
     const { id, status } = row;
     const error = row.errorCode === null ? {} : { error: { code: row.errorCode } };
+    if (kind === 'review') {
+      return { type: 'extraction.needs_review', timestamp, data: { id, object: 'ktp.extraction', status } };
+    }
     if (kind === 'extraction') {
       return { type: 'extraction.finished', timestamp, data: { id, object: 'ktp.extraction', status, ...error } };
     }
-    const { total = 0, succeeded = 0, failed = 0, cancelled = 0 } = (await countItems(database, [id])).get(id) ?? {};
-    const counts = { total, succeeded, failed, cancelled };
+    const {
+      total = 0,
+      needsReview = 0,
+      succeeded = 0,
+      failed = 0,
+      cancelled = 0,
+    } = (await countItems(database, [id])).get(id) ?? {};
+    const counts = { total, needs_review: needsReview, succeeded, failed, cancelled };
     return { type: 'batch.finished', timestamp, data: { id, object: 'ktp.batch', status, counts, ...error } };
   };
 
@@ -41,7 +50,7 @@ export function createOpenDelivery({ database, keyring }: WebhookDependencies): 
     });
     if (count > 0) return true;
     const row: Subject | null =
-      kind === 'extraction'
+      kind !== 'batch'
         ? await database.extraction.findUnique({ where: { id: subject } })
         : await database.batch.findUnique({ where: { id: subject } });
     // Deleted meanwhile.
@@ -51,7 +60,10 @@ export function createOpenDelivery({ database, keyring }: WebhookDependencies): 
       webhook?: SealedWebhook;
     };
     if (!request.webhook) return false;
-    if (!FINAL.has(row.status)) {
+    if (kind === 'review') {
+      // Decided meanwhile: its end is told of.
+      if (row.status !== 'needs_review') return false;
+    } else if (!FINAL.has(row.status)) {
       throw new KtpflowError('internal', 'There is no outcome to tell of yet.', { retryable: true });
     }
     const body = await bodyOf(kind, row);

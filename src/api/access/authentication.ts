@@ -73,7 +73,7 @@ export class Authenticator {
         `${SEND_A_KEY} Without one, this server answers only programs on its own machine that ask it directly.`,
       );
     }
-    return { tenant: ANONYMOUS, actor: ANONYMOUS, scopes: new Set(['chat', 'extract']) };
+    return { tenant: ANONYMOUS, actor: ANONYMOUS, scopes: new Set(['chat', 'extract', 'review']) };
   }
 }
 

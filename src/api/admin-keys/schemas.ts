@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { Scope } from '../../config.ts';
 import type { ApiKey } from '../../storage/generated/client.ts';
 
-const scopeSchema = z.enum(['chat', 'extract', 'admin'] satisfies Scope[]);
+const scopeSchema = z.enum(['chat', 'extract', 'review', 'admin'] satisfies Scope[]);
 
 export const createKeySchema = z
   .strictObject({
-    scopes: z.array(scopeSchema).min(1).max(3),
+    scopes: z.array(scopeSchema).min(1).max(4),
     tenant: z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,128}$/, 'Must be 1-128 of A-Z a-z 0-9 . _ -')

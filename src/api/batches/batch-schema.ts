@@ -27,7 +27,15 @@ export const batchSchema = z
     object: z.literal('ktp.batch'),
     status: z.enum(BATCH_STATUSES).describe('paused: nothing new is begun; what was being read is finished.'),
     counts: z
-      .object({ total: count, queued: count, running: count, succeeded: count, failed: count, cancelled: count })
+      .object({
+        total: count,
+        queued: count,
+        running: count,
+        needs_review: count.describe('Read, and waiting for a person; the batch does not wait for them.'),
+        succeeded: count,
+        failed: count,
+        cancelled: count,
+      })
       .describe('Counted from the items themselves: the parts always add up to the total.'),
     skipped: count.describe('Entries of the archive that are no items: folders, dot files, __MACOSX, Thumbs.db.'),
     created_at: time,

@@ -6,6 +6,7 @@ import type { Batch } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
 import { erasureRow } from '../erasures/certificate.ts';
+import { deletePictures, endReview } from '../extractions/erase.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { optionsOf } from './render-batch.ts';
@@ -84,12 +85,15 @@ export async function eraseBatch(
   for (;;) {
     const rows = await database.extraction.findMany({
       where: { batchId: row.id },
-      select: { id: true, blob: true },
+      select: { id: true, blob: true, options: true, status: true },
       take: DELETED_AT_ONCE,
     });
+    for (const row of rows) await endReview(temporal, row);
+    const ids = rows.map(({ id }) => id);
+    await deletePictures(context, ids);
     await Promise.all(rows.map(async ({ blob }) => blob !== null && blobs.delete(blob)));
-    await database.extraction.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
-    records.push(...rows.map(({ id }) => id));
+    await database.extraction.deleteMany({ where: { id: { in: ids } } });
+    records.push(...ids);
     images += rows.filter(({ blob }) => blob !== null).length;
     if (rows.length < DELETED_AT_ONCE) break;
   }

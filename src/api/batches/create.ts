@@ -60,7 +60,7 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
   const now = new Date();
   const shared = {
     tenant: caller.tenant,
-    options: storedOptions(options, webhook !== null, priority),
+    options: storedOptions(options, batch.webhook !== null, priority),
     createdAt: now,
     expiresAt: new Date(now.getTime() + config.RETENTION_DAYS * DAY_MS),
   };

@@ -5,6 +5,7 @@ import { sealJson } from '../../encryption/keyring.ts';
 import type { Prisma } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
 import type { ExtractionOptions } from '../extractions/options.ts';
+import { storedReview } from '../extractions/review-option.ts';
 import type { NewItem } from './new-item.ts';
 
 /** Rows written by one statement. */
@@ -22,7 +23,7 @@ export interface SharedColumns {
 
 /** The column `options` of a batch and of its items: nothing personal. */
 export function storedOptions(
-  options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage'>,
+  options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage' | 'review'>,
   webhook: boolean,
   priority: BatchPriority,
 ) {
@@ -32,6 +33,7 @@ export function storedOptions(
     store_image: options.storeImage,
     webhook,
     priority,
+    ...storedReview(options.review),
   };
 }
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type ItemRequest, itemRequestSchema } from '../../batch/item-request.ts';
 import type { ResultRow } from '../../batch/results/result-row.ts';
 import { requestContext, resultContext } from '../../encryption/contexts.ts';
@@ -6,7 +7,7 @@ import { isErrorCode, KtpflowError } from '../../errors.ts';
 import { ktpResultSchema } from '../../ktp/schema.ts';
 import type { Batch, Extraction, Prisma } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
-import type { ExtractionStatus } from '../extractions/job-schema.ts';
+import { EXTRACTION_STATUSES, type ExtractionStatus } from '../extractions/job-schema.ts';
 import type { BatchItemObject } from './batch-schema.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { batchProgress } from './progress.ts';
@@ -15,6 +16,7 @@ import { batchProgress } from './progress.ts';
 const RESULTS_PAGE = 200;
 type ItemsContext = Pick<ApiContext, 'database' | 'keyring' | 'temporal'>;
 
+const statusSchema = z.enum(EXTRACTION_STATUSES);
 const NO_READING: ReadonlyMap<string, number> = new Map();
 
 export interface ItemsQuery {
@@ -155,7 +157,7 @@ function requestOf({ keyring }: ItemsContext, row: ListedRow): Pick<ItemRequest,
 }
 
 function statusOf(row: ListedRow, reading: ReadonlyMap<string, number>): ExtractionStatus {
-  if (row.status === 'succeeded' || row.status === 'failed' || row.status === 'cancelled') return row.status;
+  if (row.status !== 'queued') return statusSchema.parse(row.status);
   return reading.has(row.id) ? 'running' : 'queued';
 }
 

@@ -6,6 +6,7 @@ import { unsealJson } from '../../encryption/keyring.ts';
 import type { ItemCounts } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import { storedReviewSchema } from '../extractions/review-option.ts';
 import type { WebhookState } from '../webhooks/webhook-state.ts';
 import { BATCH_STATUSES, type BatchObject, isFinalBatch } from './batch-schema.ts';
 import type { BatchProgress } from './progress.ts';
@@ -18,14 +19,16 @@ const storedOptionsSchema = z.object({
   store_image: z.boolean(),
   webhook: z.boolean().default(false),
   priority: z.enum(BATCH_PRIORITIES).default('normal'),
+  review: storedReviewSchema,
 });
 const sealedBatchSchema = z.object({ metadata: z.record(z.string(), z.string()).nullable() });
 const statusSchema = z.enum(BATCH_STATUSES);
 const sourceSchema = z.enum(['images', 'archive', 'items']);
 
 export function optionsOf(row: Batch) {
-  const { priority, strategy, reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
-  return { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image, webhook, priority };
+  const { priority, review, strategy, ...rest } = storedOptionsSchema.parse(row.options);
+  const { reject_low_quality: rejectLowQuality, store_image: storeImage, webhook } = rest;
+  return { strategy, rejectLowQuality, storeImage, webhook, priority, ...(review && { review }) };
 }
 
 /** The batch object of a row, with the workflow's progress while it is open. Reads nothing but its arguments. */
@@ -36,7 +39,15 @@ export function renderBatch(
   progress: BatchProgress | undefined,
   webhook: WebhookState,
 ): BatchObject {
-  const { queued = 0, succeeded = 0, failed = 0, cancelled = 0, total = 0, finishedInRun = 0 } = counted ?? {};
+  const {
+    queued = 0,
+    needsReview = 0,
+    succeeded = 0,
+    failed = 0,
+    cancelled = 0,
+    total = 0,
+    finishedInRun = 0,
+  } = counted ?? {};
   const running = progress?.workflow === 'open' ? Math.min(progress.reading.size, queued) : 0;
   const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
   const request = row.sealedRequest
@@ -51,7 +62,7 @@ export function renderBatch(
     id: row.id,
     object: 'ktp.batch',
     status: statusSchema.parse(row.status),
-    counts: { total, queued: queued - running, running, succeeded, failed, cancelled },
+    counts: { total, queued: queued - running, running, needs_review: needsReview, succeeded, failed, cancelled },
     skipped: row.skipped,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,

@@ -6,6 +6,7 @@ import {
   INGEST_BATCH_WORKFLOW,
   type IngestBatchInput,
 } from '../../contract/batch-workflow.ts';
+import type { ReviewPolicy } from '../../contract/review.ts';
 import type { Strategy } from '../../contract/strategies.ts';
 import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
 import type { ApiContext } from '../context.ts';
@@ -39,6 +40,8 @@ export interface BatchStart {
   readonly rejectLowQuality: boolean;
   readonly storeImage: boolean;
   readonly priority: BatchPriority;
+  /** Which cards are to wait for a person. */
+  readonly review?: ReviewPolicy;
   /** Whether somebody is to be told of the end of the run. */
   readonly webhook: boolean;
 }
@@ -81,6 +84,7 @@ export async function startRun(context: StartContext, start: BatchStart): Promis
     historyLimit: HISTORY_LIMIT,
     longestIdleMs: RETENTION_DAYS * DAY_MS,
     ...(start.webhook && { webhook: webhookInput(context.keyring, 'batch', start.id, start.run) }),
+    ...(start.review && { review: start.review }),
     position: BATCH_START,
   };
   await startWorkflow(context, INGEST_BATCH_WORKFLOW, {

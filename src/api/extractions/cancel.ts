@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
+import { reviewWorkflowId } from '../../contract/review.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
@@ -7,8 +8,17 @@ import { isTemporalNotFound } from '../http/temporal-errors.ts';
 const DEADLINE_MS = 5_000;
 
 /** Asks for cancellation; one that has ended or is unknown stays as it is. @throws errors of the Temporal client */
-export async function cancelExtraction(client: Client, extractionId: string): Promise<void> {
-  const handle = client.workflow.getHandle(extractionWorkflowId(extractionId));
+export function cancelExtraction(client: Client, extractionId: string): Promise<void> {
+  return cancelWorkflow(client, extractionWorkflowId(extractionId));
+}
+
+/** As cancelExtraction, for one that waits for a person. */
+export function cancelReview(client: Client, extractionId: string): Promise<void> {
+  return cancelWorkflow(client, reviewWorkflowId(extractionId));
+}
+
+async function cancelWorkflow(client: Client, workflowId: string): Promise<void> {
+  const handle = client.workflow.getHandle(workflowId);
   await client
     .withDeadline(Date.now() + DEADLINE_MS, () => handle.cancel())
     .catch((error: unknown) => {

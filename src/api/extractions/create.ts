@@ -9,6 +9,7 @@ import { checkSameRequest, createOrRepeat, type Idempotency } from '../intake/id
 import { discardImage, type RecordKey, type StoredImage } from '../intake/image-upload.ts';
 import { startOnce } from '../intake/start-once.ts';
 import type { ExtractionOptions } from './options.ts';
+import { storedReview } from './review-option.ts';
 import { type StartContext, startableExtraction, storedStart } from './start.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -75,6 +76,7 @@ async function insertRow(context: CreateContext, id: string, request: NewExtract
         reject_low_quality: options.rejectLowQuality,
         store_image: options.storeImage,
         webhook: webhook !== null,
+        ...storedReview(options.review),
       },
       wrappedKey: key.wrappedKey,
       sealedRequest: sealJson(key.dataKey, sealed, requestContext(id)),

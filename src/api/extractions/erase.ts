@@ -1,11 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
+import { reviewWorkflowId } from '../../contract/review.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
 import { erasureRow } from '../erasures/certificate.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
+import { askedForReview } from './review-option.ts';
 
 const DEADLINE_MS = 5_000;
 
@@ -21,9 +23,11 @@ export async function eraseExtraction(
 ): Promise<void> {
   const { blobs, database, keyring, temporal } = context;
   await temporal.withDeadline(Date.now() + DEADLINE_MS, async () => {
-    if (!isFinal(row.status)) await ignoreMissing(terminate(temporal, row.id));
-    await ignoreMissing(deleteHistory(temporal, row.id));
+    if (!isFinal(row.status)) await ignoreMissing(terminate(temporal, extractionWorkflowId(row.id)));
+    await ignoreMissing(deleteHistory(temporal, extractionWorkflowId(row.id)));
+    await endReview(temporal, row);
   });
+  await deletePictures(context, [row.id]);
   if (row.blob) await blobs.delete(row.blob);
   const entry = accessLogRow({ ...access, action: 'extraction.delete', subject: row.id });
   const certificate = erasureRow(keyring, {
@@ -44,14 +48,36 @@ export async function eraseExtraction(
   ]);
 }
 
-async function terminate(client: Client, extractionId: string): Promise<void> {
-  await client.workflow.getHandle(extractionWorkflowId(extractionId)).terminate('the extraction was deleted');
+/** Ends the wait for a person, and removes what its history names. @throws errors of the Temporal client */
+export async function endReview(
+  client: Client,
+  { id, options, status }: Pick<Extraction, 'id' | 'options' | 'status'>,
+) {
+  if (!askedForReview(options)) return;
+  if (status === 'needs_review') await ignoreMissing(terminate(client, reviewWorkflowId(id)));
+  await ignoreMissing(deleteHistory(client, reviewWorkflowId(id)));
 }
 
-async function deleteHistory(client: Client, extractionId: string): Promise<void> {
+/** Deletes the upright pictures of cards that wait for a person. */
+export async function deletePictures(
+  { blobs, database }: Pick<ApiContext, 'blobs' | 'database'>,
+  extractionIds: readonly string[],
+): Promise<void> {
+  const reviews = await database.review.findMany({
+    where: { extractionId: { in: [...extractionIds] }, picture: { not: null } },
+    select: { picture: true },
+  });
+  await Promise.all(reviews.map(async ({ picture }) => picture !== null && blobs.delete(picture)));
+}
+
+async function terminate(client: Client, workflowId: string): Promise<void> {
+  await client.workflow.getHandle(workflowId).terminate('the extraction was deleted');
+}
+
+async function deleteHistory(client: Client, workflowId: string): Promise<void> {
   await client.workflowService.deleteWorkflowExecution({
     namespace: client.options.namespace,
-    workflowExecution: { workflowId: extractionWorkflowId(extractionId) },
+    workflowExecution: { workflowId },
   });
 }
 

@@ -18,6 +18,8 @@ type EventsContext = Pick<
 >;
 
 const LOOK_EVERY_MS = 300;
+/** A person takes minutes, or days. */
+const LOOK_FOR_REVIEW_MS = 2_000;
 
 /**
  * Progress of an extraction as server-sent events, one whenever it got further; the last one is final. An event's
@@ -48,7 +50,8 @@ export async function streamExtractionEvents(
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: job }));
       sent = Math.max(sent, number);
       if (isFinal(job.status)) break;
-      const pause = sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined);
+      const pauseMs = job.status === 'needs_review' ? LOOK_FOR_REVIEW_MS : LOOK_EVERY_MS;
+      const pause = sleep(pauseMs, undefined, { signal: gone }).catch(() => undefined);
       await Promise.race(endSeen ? [pause] : [pause, ended.then(() => (endSeen = true))]);
       current = await context.database.extraction.findUnique({ where: { id: row.id } });
     }
@@ -62,11 +65,13 @@ export async function streamExtractionEvents(
 
 const ATTEMPT_STEP = 10_000;
 const STAGE_STEP = 1_000;
+const WAITING = 500_000_000;
 const FINAL = 1_000_000_000;
 
 /** Grows with every attempt, stage and percent; the final event is above all of them. */
 function eventNumber({ attempts, progress, stage, status }: ExtractionJob): number {
   if (isFinal(status)) return FINAL;
+  if (status === 'needs_review') return WAITING;
   const stageRank = stage === null ? 0 : EXTRACTION_STAGES.indexOf(stage) + 1;
   return attempts * ATTEMPT_STEP + stageRank * STAGE_STEP + Math.round(progress * 100);
 }

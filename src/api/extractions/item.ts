@@ -6,7 +6,7 @@ import { certificateLink } from '../erasures/certificate.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
-import { cancelExtraction, cancelItem } from './cancel.ts';
+import { cancelExtraction, cancelItem, cancelReview } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { eraseExtraction } from './erase.ts';
 import { streamExtractionEvents } from './events.ts';
@@ -55,7 +55,8 @@ export function extractionItem(app: Express, context: RouteContext): void {
     if (!isFinal(row.status)) {
       const requestId = requestState(response).loggedId;
       await accessLog.write({ caller, action: 'extraction.cancel', subject: id, requestId });
-      if (row.batchId !== null) await cancelItem(context, row);
+      if (row.status === 'needs_review') await cancelReview(temporal, id);
+      else if (row.batchId !== null) await cancelItem(context, row);
       else await cancelExtraction(temporal, id);
       using scope = new AbortScope([callerGone(response)], CANCEL_WAIT_MS);
       await waitForEnd(context, row, scope.signal);

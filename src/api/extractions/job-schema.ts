@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { EXTRACTION_STAGES } from '../../contract/extraction-workflow.ts';
 import { STRATEGIES } from '../../contract/strategies.ts';
 import { ktpResultSchema } from '../../ktp/schema.ts';
+import { reviewStateSchema } from '../reviews/review-state.ts';
 import { webhookStateSchema } from '../webhooks/webhook-state.ts';
 
-export const EXTRACTION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export const EXTRACTION_STATUSES = ['queued', 'running', 'needs_review', 'succeeded', 'failed', 'cancelled'] as const;
 export type ExtractionStatus = (typeof EXTRACTION_STATUSES)[number];
 
 /** Sent with every job that is not final. */
@@ -26,7 +27,7 @@ export const jobSchema = z
     expires_at: time.describe('After this the extraction and its result are gone.'),
     strategy: z.enum(STRATEGIES),
     error: z.object({ code: z.string(), message: z.string(), type: z.string() }).nullable().describe('Why it failed.'),
-    result: ktpResultSchema.nullable(),
+    result: ktpResultSchema.nullable().describe('While status is needs_review: as it was read, not decided yet.'),
     usage: z
       .object({ prompt_tokens: z.number(), completion_tokens: z.number(), total_tokens: z.number() })
       .nullable()
@@ -37,6 +38,7 @@ export const jobSchema = z
     reference_id: z.string().nullable(),
     metadata: z.record(z.string(), z.string()).nullable(),
     webhook: webhookStateSchema,
+    review: reviewStateSchema,
     links: z.object({ self: z.string(), events: z.string(), cancel: z.string() }),
   })
   .meta({ id: 'Extraction' });

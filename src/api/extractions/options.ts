@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { type Config, vlmEngineOf } from '../../config.ts';
+import type { ReviewPolicy } from '../../contract/review.ts';
 import { STRATEGIES, type Strategy } from '../../contract/strategies.ts';
 import { KtpflowError } from '../../errors.ts';
 import { toWebhookTarget, type WebhookTarget, webhookSchema } from '../intake/webhook-target.ts';
+import { reviewSchema, toReviewPolicy } from './review-option.ts';
 
 const MAX_METADATA_PAIRS = 16;
 
@@ -18,6 +20,9 @@ export const optionsSchema = z
       .boolean()
       .nullish()
       .describe('Fail with quality_rejected instead of guessing. Default: false.'),
+    review: reviewSchema
+      .nullish()
+      .describe('Which cards wait for a person, in status needs_review, before they are final. Default: never.'),
     store_image: z.boolean().nullish().describe('Keep the image as long as the result. Default: false.'),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
     reference_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
@@ -35,6 +40,8 @@ export interface ExtractionOptions {
   readonly metadata: Record<string, string> | null;
   readonly referenceId: string | null;
   readonly webhook: WebhookTarget | null;
+  /** Absent: no card waits for a person. */
+  readonly review?: ReviewPolicy;
 }
 
 /** @throws KtpflowError unsupported, for what this version or this configuration cannot do */
@@ -47,6 +54,7 @@ export function toExtractionOptions(
     const message = `The strategy ${strategy} needs a vision-language model, and none is configured on this server.`;
     throw new KtpflowError('unsupported', message, { param: 'options.strategy' });
   }
+  const review = toReviewPolicy(options?.review, config);
   return {
     strategy,
     rejectLowQuality: options?.reject_low_quality ?? false,
@@ -54,6 +62,8 @@ export function toExtractionOptions(
     metadata: options?.metadata ?? null,
     referenceId: options?.reference_id ?? null,
     webhook: toWebhookTarget(options?.webhook),
+    // Left out where there is none: repeats are known by all of this.
+    ...(review && { review }),
   };
 }
 

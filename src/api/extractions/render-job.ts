@@ -6,6 +6,7 @@ import { isErrorCode, KtpflowError } from '../../errors.ts';
 import { ktpResultSchema, type ParsedKtpResult } from '../../ktp/schema.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import type { ReviewState } from '../reviews/review-state.ts';
 import type { WebhookState } from '../webhooks/webhook-state.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob, isFinal, jobSchema } from './job-schema.ts';
 import type { OpenProgress } from './progress.ts';
@@ -28,6 +29,7 @@ export function renderJob(
   row: Extraction,
   progress: OpenProgress | undefined,
   webhook: WebhookState,
+  review: ReviewState = null,
 ): ExtractionJob {
   const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
   const request = row.sealedRequest
@@ -40,7 +42,7 @@ export function renderJob(
     object: 'ktp.extraction',
     status: stored === 'queued' && progress?.running ? 'running' : stored,
     stage: progress?.stage ?? null,
-    progress: isFinal(stored) ? 1 : (progress?.fraction ?? 0),
+    progress: isFinal(stored) || stored === 'needs_review' ? 1 : (progress?.fraction ?? 0),
     attempts: Math.max(row.attempts, progress?.attempt ?? 0),
     created_at: row.createdAt.toISOString(),
     started_at: (row.startedAt ?? progress?.startedAt ?? null)?.toISOString() ?? null,
@@ -54,6 +56,7 @@ export function renderJob(
     reference_id: request.reference_id,
     metadata: request.metadata,
     webhook,
+    review,
     links: { self, events: `${self}/events`, cancel: `${self}/cancel` },
   };
 }

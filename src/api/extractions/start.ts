@@ -14,11 +14,13 @@ import { type Startable, startedWithoutRow } from '../intake/start-once.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
 import { webhookInput } from '../intake/webhook-target.ts';
 import type { ExtractionOptions } from './options.ts';
+import { storedReviewSchema } from './review-option.ts';
 
 export type StartContext = Pick<ApiContext, 'blobs' | 'database' | 'keyring' | 'logger' | 'temporal' | 'workerClient'>;
 
 /** What a run of an extraction is made of. */
-export interface ExtractionStart extends Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage'> {
+export interface ExtractionStart
+  extends Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'review' | 'storeImage'> {
   readonly id: string;
   readonly tenant: string;
   readonly image: { readonly blob: BlobReference };
@@ -37,6 +39,8 @@ export function startableExtraction(context: StartContext, start: ExtractionStar
     rejectLowQuality: start.rejectLowQuality,
     storeImage: start.storeImage,
     ...(start.webhook && { webhook: webhookInput(context.keyring, 'extraction', id, 1) }),
+    ...(start.review && { review: start.review }),
+    ...(start.review && start.webhook && { reviewWebhook: webhookInput(context.keyring, 'review', id, 0) }),
   };
   const workflowId = extractionWorkflowId(id);
   return {
@@ -65,11 +69,12 @@ const storedOptionsSchema = z.object({
   reject_low_quality: z.boolean(),
   store_image: z.boolean(),
   webhook: z.boolean().default(false),
+  review: storedReviewSchema,
 });
 
 /** What the run of a row is made of that has its image still. */
 export function storedStart(row: Extraction & { readonly blob: string }): Omit<ExtractionStart, 'requestHash'> {
-  const { reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
+  const { reject_low_quality, review, store_image, webhook } = storedOptionsSchema.parse(row.options);
   return {
     id: row.id,
     tenant: row.tenant,
@@ -78,6 +83,7 @@ export function storedStart(row: Extraction & { readonly blob: string }): Omit<E
     storeImage: store_image,
     image: { blob: row.blob },
     webhook,
+    ...(review && { review }),
   };
 }
 

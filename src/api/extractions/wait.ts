@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { AbortScope } from '../../abort-scope.ts';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
+import { reviewWorkflowId } from '../../contract/review.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
 import { isTemporalUnavailable } from '../http/temporal-errors.ts';
@@ -13,18 +14,19 @@ const ITEM_LOOK_MS = 500;
 type WaitContext = Pick<ApiContext, 'database' | 'outcomes' | 'temporal'>;
 
 /**
- * Waits until an extraction has ended. An item of a batch has no workflow of its own: its row is looked at now and
+ * Waits until an extraction has ended, or waits for a person; of one that waits already, until that wait has ended. An item of a batch has no workflow of its own: its row is looked at now and
  * then. @returns whether it has; false: the signal was aborted (time-out, caller gone, process stopping)
  */
 export async function waitForEnd(
   context: WaitContext,
-  { id, batchId }: Pick<Extraction, 'id' | 'batchId'>,
+  { id, batchId, status }: Pick<Extraction, 'id' | 'batchId'> & Partial<Pick<Extraction, 'status'>>,
   signal: AbortSignal,
 ): Promise<boolean> {
+  if (status === 'needs_review') return waitForWorkflow(context.temporal, reviewWorkflowId(id), signal);
   if (batchId === null) return waitForOutcome(context, id, signal);
   while (!signal.aborted) {
     const row = await context.database.extraction.findUnique({ where: { id }, select: { status: true } });
-    if (!row || isFinal(row.status)) return true;
+    if (!row || isFinal(row.status) || row.status === 'needs_review') return true;
     await sleep(ITEM_LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;

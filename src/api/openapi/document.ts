@@ -12,6 +12,7 @@ import { filePaths } from '../files/openapi.ts';
 import { healthPaths } from '../health/openapi.ts';
 import { mcpPaths } from '../mcp/openapi.ts';
 import { responsePaths } from '../responses/openapi.ts';
+import { reviewPaths } from '../reviews/openapi.ts';
 import { subjectPaths } from '../subjects/openapi.ts';
 import { webhookPaths } from '../webhooks/openapi.ts';
 
@@ -24,6 +25,7 @@ export const PATHS: ZodOpenApiPathsObject = {
   ...ktpOcrPaths,
   ...extractionPaths,
   ...batchPaths,
+  ...reviewPaths,
   ...chatPaths,
   ...responsePaths,
   ...mcpPaths,

@@ -6,7 +6,7 @@ export interface ResultRow {
   readonly index: number;
   readonly custom_id: string | null;
   readonly name: string | null;
-  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+  readonly status: 'queued' | 'running' | 'needs_review' | 'succeeded' | 'failed' | 'cancelled';
   readonly result: KtpResult | null;
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean } | null;
 }

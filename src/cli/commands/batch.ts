@@ -120,7 +120,7 @@ async function watch({ api }: Connection, first: Batch, output: Output): Promise
   try {
     for (let batch = first; ; ) {
       const { counts, eta_seconds, throughput } = batch;
-      const finished = counts.succeeded + counts.failed + counts.cancelled;
+      const finished = counts.needs_review + counts.succeeded + counts.failed + counts.cancelled;
       const state = { total: counts.total, finished, failed: counts.failed, throughput, etaSeconds: eta_seconds };
       output.progress((columns) => progressBar(state, columns));
       if (isFinal(batch.status)) {
@@ -160,9 +160,12 @@ const failedItemsSchema = listSchema(
 
 async function summarise(api: ApiClient, batch: Batch, output: Output): Promise<void> {
   if (output.json) return output.print(JSON.stringify(batch));
-  const { cancelled, failed, succeeded, total } = batch.counts;
+  const { cancelled, failed, needs_review, succeeded, total } = batch.counts;
+  const waiting = needs_review === 0 ? '' : `, ${needs_review} to be reviewed`;
   const rate = batch.throughput === null ? '' : `, ${batch.throughput.toPrecision(2)} cards/s`;
-  output.say(`${batch.status}: ${succeeded} of ${total} read, ${failed} failed, ${cancelled} cancelled${rate}`);
+  output.say(
+    `${batch.status}: ${succeeded} of ${total} read, ${failed} failed, ${cancelled} cancelled${waiting}${rate}`,
+  );
   if (failed === 0) return;
   const path = `${pathOf(batch.id)}/items?status=failed&limit=${FAILED_SHOWN}`;
   for (const { error, index, name } of (await api.get(path, failedItemsSchema)).data) {

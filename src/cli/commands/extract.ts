@@ -76,7 +76,8 @@ async function extract(api: ApiClient, file: string, options: BatchOptions): Pro
   try {
     const makeBody = await bodyOf(file, options);
     let job = await api.postOnce(`${PATH}?wait=60`, jobSchema, makeBody);
-    while (!isFinal(job.status)) job = await api.get(`${PATH}/${job.id}?wait=60`, jobSchema);
+    while (!isFinal(job.status) && job.status !== 'needs_review')
+      job = await api.get(`${PATH}/${job.id}?wait=60`, jobSchema);
     return { file, job };
   } catch (error) {
     if (error instanceof ApiError && error.exitCode === EXIT.usage) {

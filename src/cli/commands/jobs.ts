@@ -45,16 +45,21 @@ export async function runControl(
   return showBatch(await api.post(`${BATCHES}/${id}/${action}`, batchSchema), output);
 }
 
-const HEADER = ['BATCH', 'STATUS', 'TOTAL', 'READ', 'FAILED', 'LEFT', 'CREATED'];
+const HEADER = ['BATCH', 'STATUS', 'TOTAL', 'READ', 'REVIEW', 'FAILED', 'LEFT', 'CREATED'];
 
 function rowOf({ id, status, counts, created_at }: Batch): string[] {
   const left = counts.queued + counts.running;
-  return [id, status, ...[counts.total, counts.succeeded, counts.failed, left].map(String), created_at];
+  return [
+    id,
+    status,
+    ...[counts.total, counts.succeeded, counts.needs_review, counts.failed, left].map(String),
+    created_at,
+  ];
 }
 
 async function showBatch(batch: Batch, output: Output): Promise<ExitCode> {
   const { counts, eta_seconds, throughput } = batch;
-  const finished = counts.succeeded + counts.failed + counts.cancelled;
+  const finished = counts.needs_review + counts.succeeded + counts.failed + counts.cancelled;
   const bar = progressBar({
     total: counts.total,
     finished,

@@ -7,7 +7,7 @@ import type { Scope } from '../../config.ts';
 import type { Database } from '../../storage/database.ts';
 
 const KEY = /^\S{16,512}$/;
-const SCOPES: readonly Scope[] = ['extract', 'chat', 'admin'];
+const SCOPES: readonly Scope[] = ['extract', 'chat', 'review', 'admin'];
 
 /** Where the command line finds the key: one line. */
 export function adminKeyPath(home: string): string {

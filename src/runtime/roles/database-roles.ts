@@ -5,6 +5,7 @@ import { createChatBatchActivities } from '../../activities/chat-batch/chat-batc
 import { createStoreResult } from '../../activities/extraction/store-result.ts';
 import { alsoPruningAccessLog } from '../../activities/retention/prune-access-log.ts';
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
+import { createReviewActivities } from '../../activities/review/close-review.ts';
 import { createWebhookActivities } from '../../activities/webhook/webhook-activities.ts';
 import type { Config, Role } from '../../config.ts';
 import { type Database, openDatabase } from '../../storage/database.ts';
@@ -33,7 +34,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
   const outcomes = new StoredOutcomes();
 
   const keepWorkflowWorker = (): KeptWorkers => {
-    const storeResult = createStoreResult(database, blobs, metrics, outcomes);
+    const storeResult = createStoreResult({ database, blobs, keyring, metrics, outcomes });
     return keepWorking(
       'worker',
       async () => {
@@ -41,6 +42,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         const activities = {
           storeResult,
+          ...createReviewActivities({ database, blobs, keyring, metrics, outcomes }),
           removeExpired: alsoPruningAccessLog(createRemoveExpired(database, blobs), database, config.ACCESS_LOG_DAYS),
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
           ...createChatBatchActivities({ config, database, blobs, keyring }),

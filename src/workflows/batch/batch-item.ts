@@ -48,6 +48,7 @@ export async function readItem(
       strategy: input.strategy,
       rejectLowQuality: input.rejectLowQuality,
       storeImage: input.storeImage,
+      ...(input.review && { review: input.review }),
     },
     {
       maximumAttempts,
@@ -62,18 +63,19 @@ export async function readItem(
           throw error;
         }
       },
-      storeResult: async ({ attempts: spent, outcome }) => {
+      storeResult: async ({ attempts: spent, outcome, review }) => {
         const attempts = item.attempts + spent;
         const failed = outcome.status === 'failed';
         if (failed && patient && isOutage(failure)) {
           end = { kind: 'outage', attempts };
-        } else if (failed && isTimeout(failure) && pass === 'together') {
-          end = { kind: 'deferred' };
-          await groups.store({ extractionId, attempts, outcome: { status: 'deferred' }, deleteBlob: null });
-        } else {
-          const deleteBlob = failed || input.storeImage ? null : blob;
-          await groups.store({ extractionId, attempts, outcome, deleteBlob });
+          return null;
         }
+        if (failed && isTimeout(failure) && pass === 'together') {
+          end = { kind: 'deferred' };
+          return await groups.store({ extractionId, attempts, outcome: { status: 'deferred' }, deleteBlob: null });
+        }
+        const deleteBlob = failed || input.storeImage ? null : blob;
+        return await groups.store({ extractionId, attempts, outcome, deleteBlob, ...(review && { review }) });
       },
     },
   );

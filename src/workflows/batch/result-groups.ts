@@ -1,5 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import type { BatchResult } from '../../contract/batch-activities.ts';
+import type { StoredResult } from '../../contract/extraction-activities.ts';
 import { storeBatchResults } from '../store-patiently.ts';
 
 /**
@@ -16,6 +17,8 @@ export class ResultGroups {
   #storing = false;
   #stored = 0;
   #taken = 0;
+  /** Cards that wait for a person, by their extractions, until they are asked for. */
+  readonly #open = new Map<string, StoredResult>();
   #fault: { readonly error: unknown } | undefined;
 
   /** Results that are not in the database yet. */
@@ -28,14 +31,17 @@ export class ResultGroups {
     this.#expected = items;
   }
 
-  /** Resolves when the result is in the database; not cancelled by anything. */
-  async store(result: BatchResult): Promise<void> {
-    await CancellationScope.nonCancellable(async () => {
+  /** Resolves when the result is in the database; not cancelled by anything. @returns what storeResult returns */
+  async store(result: BatchResult): Promise<StoredResult> {
+    return await CancellationScope.nonCancellable(async () => {
       const place = ++this.#taken;
       this.#waiting.push(result);
       if (!this.#storing) void this.#storeAll();
       await condition(() => this.#stored >= place || this.#fault !== undefined);
       if (this.#fault) throw this.#fault.error;
+      const open = this.#open.get(result.extractionId) ?? null;
+      this.#open.delete(result.extractionId);
+      return open;
     });
   }
 
@@ -46,7 +52,12 @@ export class ResultGroups {
         await condition(() => this.#waiting.length >= Math.min(GROUP_SIZE, this.#expected), GROUP_WAIT);
         const results = this.#waiting.splice(0, GROUP_SIZE);
         // The task that brings a group's last result stores the group, too.
-        await storeBatchResults({ results });
+        const stored = await storeBatchResults({ results });
+        // Histories from before have no answer.
+        stored?.forEach((open, index) => {
+          const { extractionId } = results[index] ?? {};
+          if (open && extractionId !== undefined) this.#open.set(extractionId, open);
+        });
         this.#stored += results.length;
       }
     } catch (error) {

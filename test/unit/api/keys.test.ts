@@ -242,7 +242,9 @@ describe('without any key', () => {
     const key = (await readFile(adminKeyPath(home), 'utf8')).trim();
     await rm(home, { recursive: true });
     const listed = await jsonOf<{ data: Key[] }>(await api.request('/v1/admin/keys', bearer(key)));
-    expect(listed.data).toMatchObject([{ id: HOME_KEY_ID, tenant: ANONYMOUS, scopes: ['extract', 'chat', 'admin'] }]);
+    expect(listed.data).toMatchObject([
+      { id: HOME_KEY_ID, tenant: ANONYMOUS, scopes: ['extract', 'chat', 'review', 'admin'] },
+    ]);
     expect((await anonymous({})).status).toBe(404);
     for (const [path, method] of [
       [`/v1/admin/keys/${HOME_KEY_ID}`, 'DELETE'],

@@ -1,0 +1,109 @@
+import type { Express, RequestHandler, Response } from 'express';
+import { KtpflowError } from '../../errors.ts';
+import { cropPicture } from '../../media/crop-picture.ts';
+import { readBlob } from '../../storage/blobs.ts';
+import type { AccessAction } from '../access/access-log.ts';
+import { requireScope } from '../access/authentication.ts';
+import type { RouteContext } from '../context.ts';
+import { resultOf } from '../extractions/render-job.ts';
+import { hasBody } from '../http/has-body.ts';
+import { jsonBody } from '../http/json-body.ts';
+import { route } from '../http/methods.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
+import { claimReview, type Holder, releaseReview } from './claim.ts';
+import { decideReview } from './decide.ts';
+import { sendTruth } from './export.ts';
+import { findReview, renderListed, renderReview } from './find-review.ts';
+import { listReviews } from './list.ts';
+import {
+  decideSchema,
+  exportQuerySchema,
+  holdSchema,
+  listQuerySchema,
+  pictureQuerySchema,
+  REVIEWS_PATH,
+} from './schemas.ts';
+
+type ById = RequestHandler<{ id: string }>;
+
+/** Cards that wait for a person: the queue, claims, decisions, pictures, and what was confirmed. */
+export function reviews(app: Express, context: RouteContext): void {
+  const { accessLog, authenticator, blobs, config } = context;
+  const scope = requireScope(authenticator, 'review');
+  const find = (response: Response, id: string) => findReview(context, callerOf(response).tenant, id);
+  const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>
+    accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
+  const holder = (response: Response, reviewer: string | null | undefined): Holder => ({
+    actor: callerOf(response).actor,
+    reviewer: reviewer ?? null,
+  });
+
+  const list: RequestHandler = async (request, response) => {
+    response.json(await listReviews(context, callerOf(response).tenant, listQuerySchema.parse(request.query)));
+  };
+
+  const truth: RequestHandler = async (request, response) => {
+    const { batch } = exportQuerySchema.parse(request.query);
+    await log(response, 'review.export', batch ?? 'all');
+    await sendTruth(context, response, { batch, tenant: callerOf(response).tenant });
+  };
+
+  const read: ById = async (request, response) => {
+    const row = await find(response, request.params.id);
+    await log(response, 'review.read', row.extractionId);
+    response.json(await renderReview(context, row));
+  };
+
+  const claim: ById = async (request, response) => {
+    const { reviewer } = holdSchema.parse(request.body ?? {});
+    const { extractionId } = await find(response, request.params.id);
+    await claimReview(context, extractionId, holder(response, reviewer));
+    await log(response, 'review.claim', extractionId);
+    response.json(renderListed(await find(response, extractionId)));
+  };
+
+  const release: ById = async (request, response) => {
+    const { reviewer } = holdSchema.parse(request.body ?? {});
+    const { extractionId } = await find(response, request.params.id);
+    await releaseReview(context, extractionId, holder(response, reviewer));
+    await log(response, 'review.release', extractionId);
+    response.json(renderListed(await find(response, extractionId)));
+  };
+
+  const decide: ById = async (request, response) => {
+    const body = decideSchema.parse(request.body);
+    const row = await find(response, request.params.id);
+    await log(response, 'review.decide', row.extractionId);
+    await decideReview(context, row, holder(response, body.reviewer), body);
+    response.json(await renderReview(context, await find(response, row.extractionId)));
+  };
+
+  const picture: ById = async (request, response) => {
+    const { field } = pictureQuerySchema.parse(request.query);
+    const row = await find(response, request.params.id);
+    const box = field && resultOf(context, row.extraction)?.fields[field].box;
+    if (row.picture === null || box === null) throw new KtpflowError('not_found', 'There is no such picture.');
+    await log(response, 'review.read', row.extractionId);
+    const whole = await readBlob(blobs, row.picture);
+    response.type('image/jpeg').send(box ? await cropPicture(whole, box) : whole);
+  };
+
+  const byId = (handler: ById): RequestHandler[] => [scope, handler as RequestHandler];
+  const optionalBody = jsonBody(config).map(
+    (middleware): RequestHandler =>
+      (request, response, next) =>
+        hasBody(request) ? middleware(request, response, next) : next(),
+  );
+  const withBody = (body: RequestHandler[], handler: ById): RequestHandler[] => [
+    scope,
+    ...body,
+    handler as RequestHandler,
+  ];
+  route(app, REVIEWS_PATH, { get: [scope, list] });
+  route(app, `${REVIEWS_PATH}/export`, { get: [scope, truth] });
+  route(app, `${REVIEWS_PATH}/:id`, { get: byId(read) });
+  route(app, `${REVIEWS_PATH}/:id/picture`, { get: byId(picture) });
+  route(app, `${REVIEWS_PATH}/:id/claim`, { post: withBody(optionalBody, claim) });
+  route(app, `${REVIEWS_PATH}/:id/release`, { post: withBody(optionalBody, release) });
+  route(app, `${REVIEWS_PATH}/:id/decide`, { post: withBody(jsonBody(config), decide) });
+}

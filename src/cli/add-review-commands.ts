@@ -1,0 +1,19 @@
+import type { Command } from 'commander';
+import { exportReviews, listReviews } from './commands/reviews.ts';
+import type { Runner } from './runner.ts';
+
+/** `ktpflow reviews …` */
+export function addReviewCommands(program: Command, { withApi }: Runner): void {
+  const reviews = program.command('reviews').description('cards that wait for a person');
+  reviews
+    .command('list')
+    .description('the open ones, the least sure first')
+    .action(() => withApi('with data', listReviews));
+  reviews
+    .command('export <folder>')
+    .description('write the confirmed cards as truth.json, with the pictures that are still kept')
+    .option('--batch <id>', 'those of one batch')
+    .action((folder: string, { batch }: { batch?: string }) =>
+      withApi('with data', (api, output) => exportReviews(api, folder, batch, output)),
+    );
+}
