@@ -1,13 +1,15 @@
 import type { CloseReviewInput, ReviewActivities, ReviewEnd, ReviewOutcome } from '../../contract/review.ts';
 import { decisionContext, resultContext } from '../../encryption/contexts.ts';
-import { sealJson, unsealJson } from '../../encryption/keyring.ts';
+import { type Keyring, sealJson, unsealJson } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
 import { applyDecision, type DecidedValues } from '../../ktp/review/apply-decision.ts';
+import { parseNik } from '../../ktp/rules/nik.ts';
 import { type FieldName, ktpResultSchema } from '../../ktp/schema.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Extraction, Review, ReviewDecision } from '../../storage/generated/client.ts';
 import type { StoredOutcomes } from '../../storage/stored-outcomes.ts';
+import { linkExtractions, type SubjectLink } from '../../storage/subject-records.ts';
 import type { ReviewDependencies } from './open-review.ts';
 
 interface CloseDependencies extends ReviewDependencies {
@@ -20,7 +22,7 @@ interface CloseDependencies extends ReviewDependencies {
  * Writes what became of a card that waited, once, and deletes its pictures, unless they are kept with the result.
  */
 export function createReviewActivities(dependencies: CloseDependencies): ReviewActivities {
-  const { blobs, database, metrics, outcomes } = dependencies;
+  const { blobs, database, keyring, metrics, outcomes } = dependencies;
   return {
     async closeReview({ extractionId, reason, round }: CloseReviewInput): Promise<ReviewEnd> {
       const row = await database.extraction.findUnique({ where: { id: extractionId }, include: { review: true } });
@@ -56,6 +58,7 @@ export function createReviewActivities(dependencies: CloseDependencies): ReviewA
       for (const blob of row.review.storeImage ? [] : [row.review.picture, row.blob]) {
         if (blob !== null) await blobs.delete(blob);
       }
+      await linkExtractions(database, correctedSubject(keyring, row, decision));
       outcomes?.announce(extractionId);
       if (count > 0) metrics?.extractionFinished(...finishedAs(outcome));
       return { outcome, decisionId: decision?.id ?? null };
@@ -124,6 +127,12 @@ function failed(errorCode: 'review_rejected' | 'review_expired', errorMessage: s
 function valuesOf(dataKey: Uint8Array, decision: ReviewDecision | null): DecidedValues {
   if (!decision) return {};
   return (unsealJson(dataKey, decision.sealedValues, decisionContext(decision.id)) as { fields: DecidedValues }).fields;
+}
+
+/** Whom a card concerns whose NIK a reviewer has corrected. */
+function correctedSubject(keyring: Keyring, row: Extraction, decision: ReviewDecision | null): SubjectLink[] {
+  const { nik } = valuesOf(keyring.unwrapDataKey(row.wrappedKey), decision);
+  return nik && parseNik(nik) ? [{ nikHash: keyring.subjectHash(nik), record: row.id }] : [];
 }
 
 function finishedAs(outcome: ReviewOutcome): Parameters<Metrics['extractionFinished']> {
