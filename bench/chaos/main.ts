@@ -19,6 +19,7 @@ const options = new Command('chaos')
   .addOption(new Option('--trial <name>', 'what is tried').choices(['faults', 'absences', 'rolling']).default('faults'))
   .option('--seed <text>', 'order, targets and lengths of the faults follow from it', '1')
   .option('--faults <n>', 'how many', Number, 20)
+  .option('--minutes <n>', 'begin no more faults after that', Number, 24 * 60)
   .option('--settle <s>', 'seconds of undisturbed work after each fault', Number, 4)
   .option('--logs <folder>', "where the services' logs are copied to")
   .option('--shards <n>', "Temporal's history shards", Number, 16)
@@ -27,6 +28,7 @@ const options = new Command('chaos')
     trial: 'faults' | 'absences' | 'rolling';
     seed: string;
     faults: number;
+    minutes: number;
     settle: number;
     shards: number;
     logs?: string;
@@ -95,6 +97,7 @@ async function main(): Promise<number> {
 
 async function goThroughFaults(scene: Scene, recoveries: [Fault, number][]): Promise<void> {
   for (const [index, fault] of drawFaults(options.faults, new Random(`chaos/${options.seed}`)).entries()) {
+    if (Date.now() - startedAt > options.minutes * 60_000) break;
     say(`${String(index + 1).padStart(3)}  ${fault.kind} of ${fault.target}, ${fault.seconds} s`);
     await fault.happen(scene);
     const over = Date.now();
