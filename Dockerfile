@@ -15,6 +15,13 @@ COPY scripts scripts
 COPY prisma prisma
 COPY src src
 RUN npm rebuild && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts
+# Two packages bring their native parts for every platform, 350 MB that this image cannot run.
+RUN for folder in node_modules/onnxruntime-node/bin/*/*/*; do \
+      case $folder in */linux/"$(node -p process.arch)") ;; *) rm -rf "$folder" ;; esac; \
+    done; \
+    for folder in node_modules/@temporalio/core-bridge/releases/*; do \
+      case $folder in *"/$(uname -m)-unknown-linux-gnu") ;; *) rm -rf "$folder" ;; esac; \
+    done
 # Containers have no network to the outside, and a read-only root: the models come with the image.
 RUN KTPFLOW_CACHE=/opt/ktpflow/assets node scripts/fetch-ocr-models.mjs && rm -rf assets/downloads assets/downloads.lock
 

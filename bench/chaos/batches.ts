@@ -2,7 +2,7 @@ import { distinct } from '../batch/cards.ts';
 import type { KnownCard, Outcome } from './cards.ts';
 import type { Client } from './client.ts';
 
-const ITEMS = 12;
+const ITEMS = 6;
 
 interface Batch {
   readonly id: string;

@@ -4,7 +4,7 @@ import { handIn, type KnownCard, type Outcome, readNow } from './cards.ts';
 import { chat } from './chats.ts';
 import type { Client } from './client.ts';
 
-export type Work = 'chats' | 'cards handed in' | 'cards at once' | 'batches of 12';
+export type Work = 'chats' | 'cards handed in' | 'cards at once' | 'batches of 6';
 export type Tally = Record<Outcome, number>;
 
 export interface Load {
@@ -34,16 +34,13 @@ export function startLoad(client: Client, cards: readonly KnownCard[]): Load {
   };
   const cardOf = (index: number) => cards[index % cards.length] as KnownCard;
   const callers = [
-    ...[1, 2, 3].map((caller_) => {
+    ...[1, 2].map((caller_) => {
       const name = `chaos-chat-${caller_}`;
       return caller('chats', name, 300, (index) => chat(client, `${name}-${index}`));
     }),
-    ...[1, 2].map((caller_) => {
-      const name = `chaos-card-${caller_}`;
-      return caller('cards handed in', name, 3_000, (index) => handIn(client, cardOf(index), `${name}-${index}`));
-    }),
+    caller('cards handed in', 'chaos-card', 3_000, (index) => handIn(client, cardOf(index), `chaos-card-${index}`)),
     caller('cards at once', 'chaos-now', 6_000, (index) => readNow(client, cardOf(index), index)),
-    caller('batches of 12', 'chaos-batch', 15_000, (index) => batch(client, cards, `chaos-batch-${index}`)),
+    caller('batches of 6', 'chaos-batch', 15_000, (index) => batch(client, cards, `chaos-batch-${index}`)),
   ];
   return {
     tallies,

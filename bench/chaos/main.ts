@@ -1,27 +1,41 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { findBinaries } from '../../deploy/local-cluster/binaries.ts';
 import { startLocalCluster } from '../../deploy/local-cluster/cluster.ts';
 import { Random } from '../../tools/make-cards/random.ts';
+import { tryAbsences } from './absences.ts';
 import { drawKnownCards } from './cards.ts';
 import { MODEL } from './chats.ts';
 import { Client } from './client.ts';
 import { drawFaults, type Fault, type Scene, startScriptedUpstream } from './faults.ts';
 import { type Load, startLoad } from './load.ts';
 import { type Footprint, footprints, storedObjects, temporaryFiles } from './measure.ts';
+import { rollThrough } from './rolling.ts';
 
 /** See README.md beside this file. */
 const options = new Command('chaos')
+  .addOption(new Option('--trial <name>', 'what is tried').choices(['faults', 'absences', 'rolling']).default('faults'))
   .option('--seed <text>', 'order, targets and lengths of the faults follow from it', '1')
   .option('--faults <n>', 'how many', Number, 20)
+  .option('--minutes <n>', 'begin no more faults after that', Number, 24 * 60)
   .option('--settle <s>', 'seconds of undisturbed work after each fault', Number, 4)
   .option('--logs <folder>', "where the services' logs are copied to")
   .option('--shards <n>', "Temporal's history shards", Number, 16)
   .parse()
-  .opts<{ seed: string; faults: number; settle: number; shards: number; logs?: string }>();
+  .opts<{
+    trial: 'faults' | 'absences' | 'rolling';
+    seed: string;
+    faults: number;
+    minutes: number;
+    settle: number;
+    shards: number;
+    logs?: string;
+  }>();
 
+/** Everything serves again within it, on a busy machine too. */
+const READY_MS = 300_000;
 const startedAt = Date.now();
 const say = (line: string) => console.log(`${((Date.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${line}`);
 
@@ -50,13 +64,13 @@ async function main(): Promise<number> {
     await sleep(15_000);
     const before = footprints(cluster);
     const recoveries: [Fault, number][] = [];
-    for (const [index, fault] of drawFaults(options.faults, new Random(`chaos/${options.seed}`)).entries()) {
-      say(`${String(index + 1).padStart(3)}  ${fault.kind} of ${fault.target}, ${fault.seconds} s`);
-      await fault.happen(scene);
-      const over = Date.now();
-      await cluster.ready();
-      recoveries.push([fault, (Date.now() - over) / 1000]);
-      await sleep(options.settle * 1000);
+    const bad: string[] = [];
+    if (options.trial === 'faults') await goThroughFaults(scene, recoveries);
+    if (options.trial === 'rolling') bad.push(...(await rollThrough(scene, client, say)));
+    if (options.trial === 'absences') {
+      const lines = await tryAbsences(scene, cards);
+      console.log(`\n${lines.join('\n')}\n`);
+      bad.push(...lines.filter((line) => line.includes('BAD')));
     }
     say(`no more faults; ${load.open()} pieces of work are open`);
     await load.finish();
@@ -71,13 +85,25 @@ async function main(): Promise<number> {
     }
     const { files, bytes } = temporaryFiles(cluster);
     console.log(`\ntemporary files ${files} (${bytes} bytes), images left in the store ${storedObjects(cluster)}`);
-    const bad = [...load.tallies.values()].some(({ wrong, lost, doubled }) => wrong + lost + doubled > 0);
-    return bad || client.surprises.length > 0 ? 1 : 0;
+    if (bad.length > 0) console.log(`\nNOT AS IT SHOULD BE:\n  ${bad.join('\n  ')}`);
+    return bad.length > 0 || client.surprises.length > 0 ? 1 : 0;
   } finally {
     if (options.logs) cpSync(join(cluster.folder, 'logs'), options.logs, { recursive: true });
     left = await cluster.stop();
     await scene.upstream.close();
     console.log(left.length === 0 ? 'no process is left' : `LEFT: ${left.join(', ')}`);
+  }
+}
+
+async function goThroughFaults(scene: Scene, recoveries: [Fault, number][]): Promise<void> {
+  for (const [index, fault] of drawFaults(options.faults, new Random(`chaos/${options.seed}`)).entries()) {
+    if (Date.now() - startedAt > options.minutes * 60_000) break;
+    say(`${String(index + 1).padStart(3)}  ${fault.kind} of ${fault.target}, ${fault.seconds} s`);
+    await fault.happen(scene);
+    const over = Date.now();
+    await scene.cluster.ready(READY_MS);
+    recoveries.push([fault, (Date.now() - over) / 1000]);
+    await sleep(options.settle * 1000);
   }
 }
 

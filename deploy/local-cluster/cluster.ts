@@ -43,8 +43,8 @@ export interface LocalCluster {
   readonly healthPorts: ReadonlyMap<string, number>;
   readonly services: ReadonlyMap<string, Service>;
   service(name: string): Service;
-  /** Waits until everything serves. */
-  ready(): Promise<void>;
+  /** Waits until everything serves; throws when the time is over. */
+  ready(timeoutMs?: number): Promise<void>;
   /** Stops everything that it started and removes the folder; answers the processes that were left, which is a fault. */
   stop(): Promise<number[]>;
 }
@@ -162,8 +162,8 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
         if (!service) throw new Error(`no service ${name}`);
         return service;
       },
-      async ready() {
-        await Promise.all([...services.values()].map((service) => service.ready()));
+      async ready(timeoutMs) {
+        await Promise.all([...services.values()].map((service) => service.ready(timeoutMs)));
       },
       stop,
     };

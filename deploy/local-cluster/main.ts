@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { listenForStop } from '../../src/runtime/processes/stop-signals.ts';
+import { indexesOf, readStream, type StreamedEvent, textOf } from '../../test/e2e/stream-reader.ts';
 import { startUpstream } from '../../test/support/upstream.ts';
 import { findBinaries } from './binaries.ts';
 import { type LocalCluster, startLocalCluster } from './cluster.ts';
 
 /** See README.md beside this file. */
 const options = new Command('local-cluster')
-  .option('--check', 'read a card and stream a chat through nginx, then stop')
+  .option('--check', 'read a card through nginx and a stream over both APIs, then stop')
   .option('--image <name>', 'run the roles from an image that buildah has')
   .option('--shards <n>', "Temporal's history shards", Number)
   .parse()
@@ -52,7 +53,8 @@ function print(cluster: LocalCluster): void {
   console.log(`logs       ${cluster.folder}/logs\n`);
 }
 
-async function check({ url, key }: LocalCluster): Promise<boolean> {
+async function check(cluster: LocalCluster): Promise<boolean> {
+  const { url, key } = cluster;
   const headers = { authorization: `Bearer ${key}` };
   const form = new FormData();
   form.append('image', new Blob([readFileSync(CARD)]), 'card.jpg');
@@ -61,16 +63,40 @@ async function check({ url, key }: LocalCluster): Promise<boolean> {
   const { fields } = JSON.parse(readFileSync(TRUTH, 'utf8')) as { fields: { nik: string } };
   console.log(`a card: ${card.status}, ${nik === fields.nik ? 'read as it is' : 'READ WRONG'}`);
 
-  const chat = await fetch(`${url}/v1/chat/completions`, {
+  const streamed = await streamOverBoth(cluster);
+  console.log(`a chat, begun at one API and gone on with at the other: ${streamed ? 'whole, each event once' : 'BROKEN'}`);
+  return card.ok && nik === fields.nik && streamed;
+}
+
+/** Leaves a stream of the first API after some events, and reads the rest at the second. */
+async function streamOverBoth({ apiUrls: [first, second], key }: LocalCluster): Promise<boolean> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const leaving = new AbortController();
+  const begun = await fetch(`${first}/v1/chat/completions`, {
     method: 'POST',
-    headers: { ...headers, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: MODEL, stream: true, messages: [{ role: 'user', content: 'Halo' }] }),
+    headers,
+    body: JSON.stringify({
+      model: MODEL,
+      stream: true,
+      session_id: 'over-both',
+      messages: [{ role: 'user', content: 'Halo' }],
+    }),
+    signal: leaving.signal,
   });
-  const text = await chat.text();
-  const streamed = [...text.matchAll(/"content":"([^"]*)"/g)].map(([, piece]) => piece).join('');
-  const whole = streamed === ANSWER.join('') && text.trimEnd().endsWith('data: [DONE]');
-  console.log(`a chat: ${chat.status}, ${whole ? 'whole' : 'BROKEN'}`);
-  return card.ok && nik === fields.nik && chat.ok && whole;
+  const events: StreamedEvent[] = [];
+  await readStream(begun, (event) => {
+    if (events.length < 20) events.push(event);
+    else leaving.abort();
+  }).catch((error: unknown) => {
+    if (!leaving.signal.aborted) throw error;
+  });
+  const resumed = await fetch(`${second}/v1/chat/completions/over-both/stream`, {
+    headers: { ...headers, 'last-event-id': events.at(-1)?.id ?? '' },
+  });
+  const rest = await readStream(resumed);
+  events.push(...rest.events);
+  const inOrder = indexesOf(events).every((index, place) => index === place);
+  return rest.done && inOrder && textOf(events) === ANSWER.join('');
 }
 
 process.exit(await main());

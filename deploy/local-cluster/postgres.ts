@@ -40,6 +40,8 @@ export function preparePostgres({ programs, folder, port, passwords }: PostgresO
     ...prefix,
     join(programs, 'postgres'),
     ...['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', data, '-c', `max_connections=${MAX_CONNECTIONS}`],
+    // A killed process leaves what it wrote to the kernel: only a machine that loses power needs the disk to have it.
+    ...['-c', 'fsync=off', '-c', 'full_page_writes=off'],
   ];
   const databaseUrl = `postgresql://ktpflow:${passwords.ktpflow}@127.0.0.1:${port}/ktpflow`;
   const adminUrl = `postgresql://postgres:${passwords.admin}@127.0.0.1:${port}/postgres`;

@@ -100,6 +100,11 @@ export class Service {
     return readFileSync(this.logPath, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
   }
 
+  /** To the process itself. */
+  signal(name: NodeJS.Signals): void {
+    if (this.#running && this.isRunning) signal(this.#running.commandPid, name);
+  }
+
   freeze(): void {
     for (const pid of this.pids()) signal(pid, 'SIGSTOP');
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError } from '../config.ts';
 import { Authenticator } from './access/authentication.ts';
 import { createApp } from './app.ts';
@@ -19,6 +20,8 @@ const HEADERS_TIMEOUT_MS = 20_000;
 /** Longer than the keep-alive of the usual proxies, so that they close first. */
 const KEEP_ALIVE_MS = 75_000;
 const DRAIN_MS = 10_000;
+/** In which a proxy may still send requests on the connections that it holds. */
+const LINGER_MS = 1_000;
 
 /**
  * Serves the API. @throws ConfigError where it would be open to strangers: an address other than loopback needs a key
@@ -33,7 +36,7 @@ export async function startApiServer(context: ApiContext): Promise<ApiServer> {
   logger.info('api.listening', { port });
   return {
     address: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`,
-    close: () => drain(server, closing),
+    close: () => drain(server, closing, config.TRUST_PROXY !== ''),
   };
 }
 
@@ -70,10 +73,20 @@ function listen(server: Server, { HOST, PORT }: Config): Promise<void> {
   });
 }
 
-async function drain(server: Server, closing: AbortController): Promise<void> {
+/**
+ * A proxy holds connections to us and sends the next request on any of them. One that we close meanwhile fails, and is not
+ * repeated where it is a POST. So new connections are refused first (the proxy takes another API then), and those that are
+ * there get one more answer, which says that it is the last.
+ */
+async function drain(server: Server, closing: AbortController, isProxied: boolean): Promise<void> {
+  // Not http's own close(), which ends what is idle at this moment.
+  const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
+  if (isProxied) {
+    server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+    await Promise.race([closed, sleep(LINGER_MS)]);
+  }
   closing.abort();
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  server.close();
   // A connection kept alive becomes idle once its last answer is out.
   const sweep = setInterval(() => server.closeIdleConnections(), 100);
   const end = setTimeout(() => server.closeAllConnections(), DRAIN_MS);

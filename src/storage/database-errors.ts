@@ -3,6 +3,9 @@ const PRISMA_CONNECTION = /^P(10(01|02|08|11|17)|2024|2028|2037)$/;
 /** PostgreSQL: connection exceptions, too many connections, shut down, starting up. */
 const POSTGRES_CONNECTION = /^(08\w{3}|53300|57P0[1-3])$/;
 const SOCKET = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/** pg and its pool, in errors without a code that Prisma passes on as they are. */
+const PG_CONNECTION =
+  /^(Connection terminated|timeout (expired|exceeded when trying to connect)|Query read timeout|Client (has encountered a connection error|was closed) and is not queryable)/;
 const ADAPTER_KINDS = new Set([
   'DatabaseNotReachable',
   'ConnectionClosed',
@@ -27,6 +30,7 @@ export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
     if (SOCKET.test(code) && isOfDatabase(error)) return true;
   }
   if (error instanceof Error && /^PGlite is clos(ed|ing)/.test(error.message)) return true;
+  if (error instanceof Error && PG_CONNECTION.test(error.message) && isOfDatabase(error)) return true;
   const { cause, meta } = error as { cause?: unknown; meta?: { driverAdapterError?: unknown } };
   return isDatabaseUnavailable(cause, depth + 1) || isDatabaseUnavailable(meta?.driverAdapterError, depth + 1);
 }
@@ -46,7 +50,7 @@ export function isUnstorableText(error: unknown, depth = 0): boolean {
   return isUnstorableText(cause, depth + 1) || isUnstorableText(meta?.driverAdapterError, depth + 1);
 }
 
-/** A socket error alone could be anybody's: pg's own and Prisma's say where they come from. */
+/** Such an error alone could be anybody's: pg's own and Prisma's say where they come from. */
 function isOfDatabase(error: object): boolean {
   const { name, stack } = error as { name?: unknown; stack?: unknown };
   return /Prisma|DriverAdapter/.test(String(name)) || /[\\/](pg|pg-pool|@prisma)[\\/]/.test(String(stack));

@@ -1,4 +1,5 @@
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { readFile } from 'node:fs/promises';
+import { DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
@@ -11,10 +12,12 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 const keyring = new Keyring(readConfig({ ENCRYPTION_KEYS: TEST_ENCRYPTION_KEYS }).ENCRYPTION_KEYS);
 const histories = await recordedHistories();
 
-const replay = (history: unknown) =>
+const BUNDLE = process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE ?? '';
+
+const replay = (history: unknown, workflowBundle: WorkflowBundleOption = { codePath: BUNDLE }) =>
   Worker.runReplayHistory(
     {
-      workflowBundle: { codePath: process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE ?? '' },
+      workflowBundle,
       dataConverter: createDataConverter(keyring),
     },
     history,
@@ -32,5 +35,13 @@ describe('recorded histories', () => {
       if (activityType?.name === 'readCard') activityType.name = 'readPassport';
     }
     await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  });
+
+  it('would show a change: a workflow that reads each card twice does not replay what was begun before', async () => {
+    const { history } = (await recordedHistories()).find(({ name }) => name === 'extract-document-succeeded') ?? {};
+    const now = await readFile(BUNDLE, 'utf8');
+    const changed = now.replace(/const reading = (await readCard\([^;]*\);)/, '$1 const reading = $1');
+    expect(changed).not.toBe(now);
+    await expect(replay(history, { code: changed })).rejects.toThrow(DeterminismViolationError);
   });
 });

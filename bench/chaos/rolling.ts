@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from './client.ts';
+import type { Scene } from './faults.ts';
+
+/** As deployments are rolled out: one after another, the next when the one before serves. */
+const ORDER = ['worker-1', 'worker-2', 'inference-1', 'inference-2', 'api-1', 'api-2'] as const;
+const SETTLE_MS = 3_000;
+
+/**
+ * Restarts every service of ours under load, twice, and nginx by a reload.
+ * @returns the answers meanwhile that were no success
+ */
+export async function rollThrough({ cluster }: Scene, client: Client, say: (line: string) => void): Promise<string[]> {
+  const before = new Map(client.answers);
+  for (const round of [1, 2]) {
+    for (const name of ORDER) {
+      const service = cluster.service(name);
+      const begun = Date.now();
+      await service.stop();
+      const stopped = (Date.now() - begun) / 1000;
+      await service.start();
+      await service.ready(300_000);
+      say(
+        `${round}: ${name} stopped in ${stopped.toFixed(1)} s, serves after ${((Date.now() - begun) / 1000).toFixed(1)} s`,
+      );
+      await sleep(SETTLE_MS);
+    }
+    cluster.service('nginx').signal('SIGHUP');
+    await sleep(SETTLE_MS);
+  }
+  return [...client.answers]
+    .map(([answer, count]) => [answer, count - (before.get(answer) ?? 0)] as const)
+    .filter(([answer, count]) => !answer.startsWith('2') && count > 0)
+    .map(([answer, count]) => `${answer}: ${count}`);
+}
