@@ -1,18 +1,39 @@
 import { defineConfig } from 'vitest/config';
 
+const ASSETS = 'test/support/assets.ts';
+const WORKFLOWS = 'test/support/workflow-bundle.ts';
+
+/** `npm test`. What takes minutes is in `npm run test:slow` and `npm run soak`. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // `npm run test:slow` and `npm run soak`: what takes minutes.
-    exclude: ['test/slow/**', 'test/soak/**'],
-    globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts'],
-    // Servers and models are started once a file; a slow machine may take its time over the first of them.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // A slow or busy machine may take its time. Only what is about time has limits of its own.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     // CI shares its two cores with strangers: what fails there twice fails. At home nothing is tried again.
     retry: process.env.CI ? 1 : 0,
     // Half of the time a test waits (heartbeats, back-offs, processes that start): a third file uses two cores' rest.
     maxWorkers: 3,
+    // WebAssembly (PGlite above all) is used for seconds: compiling it well takes longer than it saves.
+    execArgv: ['--liftoff-only'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
+    // Loading our modules and their packages takes longer than most files' tests: files share the process, and put
+    // back what they change. Those of e2e start processes of their own.
+    projects: [
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: [ASSETS] } },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          globalSetup: [ASSETS, WORKFLOWS],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], globalSetup: [ASSETS], isolate: false },
+      },
+    ],
   },
 });

@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/slow/**/*.test.ts'],
     globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts'],
+    expect: { poll: { timeout: 60_000 } },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,

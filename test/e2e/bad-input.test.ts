@@ -3,9 +3,11 @@ import { readdirSync, statSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createHome } from '../support/database-template.ts';
 import {
   exampleImage,
   exampleTruth,
@@ -38,9 +40,10 @@ beforeAll(async () => {
     `${KEYS.chat}:chat:tenant-a`,
     `${KEYS.admin}:admin`,
   ];
+  await createHome(home);
   platform = await KeyedPlatform.startKeyed(home, KEYS.extract, { API_KEYS: keys.join(',') });
   card = exampleImage(1);
-}, 120_000);
+});
 afterAll(async () => {
   await platform?.end();
   folder.remove();
@@ -73,7 +76,15 @@ function storedBlobs(): string[] {
 
 describe('a bad image', () => {
   const blank = (width: number, height: number) =>
-    sharp({ create: { width, height, channels: 3, background: 'white' }, limitInputPixels: false });
+    sharp({ create: { width, height, channels: 3, background: 'white' } });
+  /** A small PNG whose header speaks of a large one. */
+  const claiming = async (width: number, height: number) => {
+    const png = await blank(8, 8).png().toBuffer();
+    png.writeUInt32BE(width, 16);
+    png.writeUInt32BE(height, 20);
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    return png;
+  };
 
   const cases: [name: string, bytes: () => Promise<Buffer> | Buffer, refusal: Refusal][] = [
     ['a text named .jpg', () => Buffer.from('this is no picture'), { status: 400, code: 'invalid_image' }],
@@ -81,11 +92,7 @@ describe('a bad image', () => {
     ['a JPEG cut within its header', () => card.subarray(0, 150), { status: 400, code: 'invalid_image' }],
     ['a JPEG cut early', () => card.subarray(0, 6000), { status: 422, code: 'quality_rejected' }],
     ['random bytes', () => Buffer.alloc(5000, 0xa5), { status: 400, code: 'invalid_image' }],
-    [
-      'a PNG of 121 megapixels',
-      () => blank(11_000, 11_000).png({ palette: true }).toBuffer(),
-      { status: 400, code: 'image_too_large_pixels' },
-    ],
+    ['a PNG of 121 megapixels', () => claiming(11_000, 11_000), { status: 400, code: 'image_too_large_pixels' }],
     ['30 MB', () => Buffer.alloc(30_000_000, 0xff), { status: 413, code: 'payload_too_large' }],
     ['a picture of nothing', () => blank(800, 500).png().toBuffer(), { status: 422, code: 'not_a_ktp' }],
     ['a picture of one pixel', () => blank(1, 1).png().toBuffer(), { status: 422, code: 'not_a_ktp' }],
@@ -120,14 +127,16 @@ describe('a bad image', () => {
   });
 
   it('leaves no file behind', async () => {
-    await expect.poll(storedBlobs, { timeout: 5000 }).toEqual([]);
+    await expect.poll(storedBlobs).toEqual([]);
   });
 });
 
 describe('an unusual image is read nevertheless', () => {
   const cases: [name: string, bytes: () => Promise<Buffer>][] = [
-    ['CMYK JPEG', () => sharp(card).toColourspace('cmyk').jpeg({ quality: 92 }).toBuffer()],
-    ['EXIF-rotated photo', () => sharp(card).rotate(-90).withMetadata({ orientation: 6 }).jpeg().toBuffer()],
+    [
+      'EXIF-rotated CMYK photo',
+      () => sharp(card).rotate(-90).withMetadata({ orientation: 6 }).toColourspace('cmyk').jpeg().toBuffer(),
+    ],
     [
       'animated GIF: its first frame',
       async () => {
@@ -141,10 +150,6 @@ describe('an unusual image is read nevertheless', () => {
           .gif({ colours: 256, dither: 0 })
           .toBuffer();
       },
-    ],
-    [
-      'grey PNG with alpha and 16 bits',
-      () => sharp(card).ensureAlpha().greyscale().toColourspace('grey16').png().toBuffer(),
     ],
   ];
   it.each(cases)('%s', async (_name, bytes) => {
@@ -522,7 +527,7 @@ describe('what is no HTTP', () => {
       upload.write(card.subarray(0, 20_000));
       setTimeout(() => upload.destroy(), 200);
     });
-    await expect.poll(() => storedBlobs().length, { timeout: 5000 }).toBeLessThanOrEqual(before);
+    await expect.poll(() => storedBlobs().length).toBeLessThanOrEqual(before);
   });
 });
 
@@ -631,7 +636,7 @@ describe('random requests', () => {
           expect(status).toBeLessThan(500);
         },
       ),
-      { seed: 3, numRuns: 250 },
+      { seed: 3, numRuns: 100 },
     );
     await fc.assert(
       fc.asyncProperty(contentType, body, fc.constantFrom('/ktp-ocr/', EXTRACTIONS), async (type, bytes, path) => {
@@ -639,7 +644,7 @@ describe('random requests', () => {
         expect(status).toBeGreaterThanOrEqual(400);
         expect(status).toBeLessThan(500);
       }),
-      { seed: 3, numRuns: 250 },
+      { seed: 3, numRuns: 100 },
     );
   });
 });
@@ -656,7 +661,7 @@ describe('without Temporal', () => {
     process.kill(temporal.pid, 'SIGSTOP');
     try {
       expect((await platform.request('/livez')).status).toBe(200);
-      await expect.poll(async () => (await platform.request('/readyz')).status, { timeout: 10_000 }).toBe(503);
+      await expect.poll(async () => (await platform.request('/readyz')).status).toBe(503);
       await refused('/readyz', {}, unavailable);
       const health = await platform.request('/health');
       expect(health.status).toBe(200);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHome } from '../support/database-template.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import {
   EmbeddedPlatform,
@@ -19,6 +20,8 @@ const TOKENS = Array.from({ length: 120 }, (_, index) => ` kata${index}`);
 const TEXT = TOKENS.join('');
 /** The role, the pieces, the finish. */
 const EVENTS = TOKENS.length + 2;
+/** Longer than the heartbeat time-out of an answer. */
+const FROZEN_MS = 4_000;
 
 const folder = temporaryFolder();
 const home = join(folder.path, 'home');
@@ -28,9 +31,10 @@ let client: OpenAI;
 let sessions = 0;
 
 beforeAll(async () => {
+  await createHome(home);
   upstream = await startUpstream({ tokens: TOKENS, tokensPerSecond: 60, model: MODEL });
   await startPlatform();
-}, 120_000);
+});
 afterAll(async () => {
   await platform?.end();
   await upstream?.close();
@@ -109,7 +113,7 @@ describe('the OpenAI SDK', () => {
     // Transcripts are stored after the readers have gone.
     await expect.poll(metrics).toContain('ktpflow_generations_finished_total{outcome="finished"} 2');
     await expect.poll(metrics).toContain('ktpflow_live_streams 0');
-  }, 60_000);
+  });
 
   it('gets the full shape where it asks for the schema ktp', async () => {
     const schema = (await (await platform.request('/schemas/ktp.json')).json()) as Record<string, unknown>;
@@ -122,7 +126,7 @@ describe('the OpenAI SDK', () => {
       document: 'ktp',
       fields: { nik: { value: exampleTruth(3).nik, source: expect.any(String), confidence: expect.any(Number) } },
     });
-  }, 60_000);
+  });
 
   it('is refused an answer without an image before the headers, streamed or not', async () => {
     for (const stream of [true, false]) {
@@ -194,7 +198,7 @@ describe('a stream', () => {
       await response.body?.cancel();
       return Number(response.headers.get('x-session-expires'));
     };
-    await expect.poll(expiry, { timeout: 5000 }).toBeGreaterThan(Date.now() / 1000);
+    await expect.poll(expiry).toBeGreaterThan(Date.now() / 1000);
     const past = await readStream(await resume(sessionId, { 'last-event-id': `${sessionId}:99999` }));
     expect(past).toMatchObject({ events: [], done: true });
   });
@@ -227,7 +231,7 @@ describe('a stream', () => {
       expect(done).toBe(true);
       expectWhole(events, from);
     }
-  }, 60_000);
+  });
 
   it('belongs to one request: the same one attaches, another one is told to wait', async () => {
     const sessionId = newSession();
@@ -248,7 +252,7 @@ describe('a stream', () => {
     expect(upstream.requests.length).toBe(before + 2);
     const old = await resume(sessionId, { 'last-event-id': `${sessionId}:5` });
     await expectRefusal(old, { status: 400, code: 'invalid_last_event_id' });
-  }, 60_000);
+  });
 
   it('follows its idempotency key', async () => {
     const sessionId = newSession();
@@ -259,15 +263,16 @@ describe('a stream', () => {
     expect(upstream.requests.length).toBe(before + 1);
     const other = await ask(sessionId, { messages: [{ role: 'user', content: 'Apa?' }] }, key);
     await expectRefusal(other, { status: 422, code: 'idempotency_mismatch' });
-  }, 60_000);
+  });
 
-  it('is cancelled within two seconds, and says so to everybody', async () => {
+  it('is cancelled before its end, and says so to everybody', async () => {
+    // Twelve seconds.
+    upstream.behave({ tokensPerSecond: 10 });
     const sessionId = newSession();
     const before = upstream.requests.length;
     const response = await ask(sessionId);
     const reading = readStream(response);
-    await expect.poll(() => upstream.requests[before]?.tokensSent ?? 0, { timeout: 10_000 }).toBeGreaterThan(5);
-    const startedAt = Date.now();
+    await expect.poll(() => upstream.requests[before]?.tokensSent ?? 0).toBeGreaterThan(5);
     const cancel = () =>
       platform.request(`/v1/cancel/${sessionId}`, { method: 'POST' }).then((answer) => answer.json());
     expect(await cancel()).toEqual({ ok: true, session_id: sessionId, status: 'cancelled' });
@@ -277,8 +282,9 @@ describe('a stream', () => {
       cancelled: true,
       choices: [{ finish_reason: 'length' }],
     });
-    await expect.poll(() => upstream.requests[before]?.closedAt, { timeout: 5000 }).not.toBe(null);
-    expect((upstream.requests[before]?.closedAt ?? 0) - startedAt).toBeLessThan(2500);
+    // Otherwise the engine would have come to the end.
+    await expect.poll(() => upstream.requests[before]?.closedAt).not.toBe(null);
+    upstream.behave({ tokensPerSecond: 60 });
     expect(await cancel()).toMatchObject({ status: 'cancelled' });
     const again = await readStream(await resume(sessionId));
     expect(again.events).toEqual(events);
@@ -288,48 +294,53 @@ describe('a stream', () => {
       session_id: 'never-seen',
       status: 'not_found',
     });
-  }, 60_000);
+  });
 });
 
 describe('a process is killed in the middle of an answer', () => {
   const parts: (PartName | 'ktpflow')[] = ['ktpflow-inference', 'temporal', 'ktpflow-api', 'ktpflow'];
-  it.each(parts)(
-    '%s: no reader sees a gap or a repeat',
-    async (name) => {
-      const sessionId = newSession();
-      let killed = 0;
-      const { connections, events } = await readToEnd(
-        () => platform,
-        sessionId,
-        await ask(sessionId),
-        (count) => {
-          if (count < 30 || killed > 0) return;
-          killed = Date.now();
-          if (name !== 'ktpflow') process.kill(platform.part(name).pid, 'SIGKILL');
-          else {
-            platform.kill('SIGKILL');
-            void startPlatform();
-          }
-        },
-      );
-      expectWhole(events);
-      if (name === 'ktpflow-inference' || name === 'temporal') expect(connections).toBe(1);
-      await platform.ready();
-      await platform.readyAgain();
-      const replay = await readStream(await resume(sessionId));
-      expect(replay.events).toEqual(events);
-    },
-    120_000,
-  );
-
-  it('ktpflow-inference: a card that was sent to ktp-ocr is read nevertheless', async () => {
-    const answer = client.chat.completions.create({ model: 'ktp-ocr', messages: cardMessage(1) }, { maxRetries: 0 });
-    await delay(300);
-    process.kill(platform.part('ktpflow-inference').pid, 'SIGKILL');
-    const { choices } = await answer;
-    expect(JSON.parse(choices[0]?.message.content ?? '')).toMatchObject({ nik: exampleTruth(1).nik });
+  it.each(parts)('%s: no reader sees a gap or a repeat', async (name) => {
+    const sessionId = newSession();
+    let killed = 0;
+    const { connections, events } = await readToEnd(
+      () => platform,
+      sessionId,
+      await ask(sessionId),
+      (count) => {
+        if (count < 30 || killed > 0) return;
+        killed = Date.now();
+        if (name !== 'ktpflow') process.kill(platform.part(name).pid, 'SIGKILL');
+        else {
+          platform.kill('SIGKILL');
+          void startPlatform();
+        }
+      },
+    );
+    expectWhole(events);
+    if (name === 'ktpflow-inference' || name === 'temporal') expect(connections).toBe(1);
+    await platform.ready();
     await platform.readyAgain();
-  }, 120_000);
+    const replay = await readStream(await resume(sessionId));
+    expect(replay.events).toEqual(events);
+  });
+
+  it('ktpflow-inference is frozen for longer than its heartbeats may take: no reader sees a gap or a repeat', async () => {
+    const { pid } = platform.part('ktpflow-inference');
+    const thaw = () => process.kill(pid, 'SIGCONT');
+    const sessionId = newSession();
+    let thawing: NodeJS.Timeout | undefined;
+    const { events } = await readToEnd(
+      () => platform,
+      sessionId,
+      await ask(sessionId),
+      (count) => {
+        if (count < 30 || thawing) return;
+        process.kill(pid, 'SIGSTOP');
+        thawing = setTimeout(thaw, FROZEN_MS);
+      },
+    );
+    expectWhole(events);
+  });
 });
 
 describe('a platform that is stopped', () => {
@@ -350,7 +361,7 @@ describe('a platform that is stopped', () => {
     expect(reading.events.at(-1)?.id).toBe(last);
     const rest = await readToEnd(() => platform, sessionId, await resume(sessionId, { 'last-event-id': last }));
     expectWhole([...seen, ...rest.events]);
-  }, 120_000);
+  });
 });
 
 describe('a bad request', () => {

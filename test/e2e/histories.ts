@@ -30,7 +30,7 @@ export async function expectReadOnce(platform: EmbeddedPlatform, ids: readonly s
         return listed.executions.length;
       };
       // The list follows the histories at a distance.
-      await expect.poll(runs, { timeout: 10_000 }).toBe(1);
+      await expect.poll(runs).toBe(1);
       const { events } = await client.workflow.getHandle(`extraction-${id}`).fetchHistory();
       const counts: Record<string, number> = {};
       for (const event of events ?? []) {

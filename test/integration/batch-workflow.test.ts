@@ -67,10 +67,10 @@ const texts = (count: number, text = 'card') => Array.from({ length: count }, (_
 const batchOf = (id: string) => platform.database.batch.findUniqueOrThrow({ where: { id } });
 const statusesOf = async (id: string) => (await itemsOf(platform, id)).map((item) => item.status);
 
-// A busy machine may take its time over a hundred items.
+// A busy machine may take its time over forty items.
 describe('ingest-batch', { timeout: 90_000 }, () => {
   it('reads every item once, in order, and deletes the images', async () => {
-    const id = await insertBatch(platform, texts(100));
+    const id = await insertBatch(platform, texts(40));
     const handle = await startBatch(platform, id);
     await handle.result();
     const items = await itemsOf(platform, id);
@@ -80,26 +80,30 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     expect(reads.toSorted()).toEqual(items.map((item) => item.id).toSorted());
     expect(await batchOf(id)).toMatchObject({ status: 'completed', run: 1 });
     expect((await countItems(platform.database, [id])).get(id)).toMatchObject({
-      total: 100,
-      succeeded: 100,
+      total: 40,
+      succeeded: 40,
       queued: 0,
     });
-    const row = await platform.database.extraction.findFirstOrThrow({ where: { batchId: id, batchIndex: 42 } });
+    const row = await platform.database.extraction.findFirstOrThrow({ where: { batchId: id, batchIndex: 12 } });
     const key = platform.keyring.unwrapDataKey(row.wrappedKey);
-    expect(unsealJson(key, row.sealedResult ?? new Uint8Array(), resultContext(row.id))).toEqual({ text: 'card 42' });
+    expect(unsealJson(key, row.sealedResult ?? new Uint8Array(), resultContext(row.id))).toEqual({ text: 'card 12' });
   });
 
   it('continues as new when its history grows, and loses nothing', async () => {
-    const id = await insertBatch(platform, texts(80));
-    const handle = await startBatch(platform, id, { historyLimit: 120 });
+    const id = await insertBatch(platform, texts(30));
+    const handle = await startBatch(platform, id, { historyLimit: 60 });
     await handle.result();
-    expect(await statusesOf(id)).toEqual(texts(80).map(() => 'succeeded'));
-    expect(reads).toHaveLength(80);
-    const runs: string[] = [];
-    for await (const run of platform.temporal.workflow.list({ query: `WorkflowId = '${handle.workflowId}'` })) {
-      runs.push(run.runId);
-    }
-    await expect.poll(() => runs.length).toBeGreaterThan(2);
+    expect(await statusesOf(id)).toEqual(texts(30).map(() => 'succeeded'));
+    expect(reads).toHaveLength(30);
+    let runs: string[] = [];
+    // The list follows the histories at a distance.
+    const list = async () => {
+      runs = [];
+      const query = `WorkflowId = '${handle.workflowId}'`;
+      for await (const run of platform.temporal.workflow.list({ query })) runs.push(run.runId);
+      return runs.length;
+    };
+    await expect.poll(list).toBeGreaterThan(2);
     const first = platform.temporal.workflow.getHandle(handle.workflowId, runs.at(-1));
     await recordHistory('ingest-batch-continued', first);
   });
@@ -129,9 +133,9 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
 
   it('keeps what is finished when it is cancelled, and ends as cancelled', async () => {
     let release = () => {};
-    const id = await insertBatch(platform, texts(60));
+    const id = await insertBatch(platform, texts(40));
     const handle = await startBatch(platform, id);
-    await expect.poll(() => reads.length, { timeout: 10_000 }).toBeGreaterThan(20);
+    await expect.poll(() => reads.length).toBeGreaterThan(10);
     hold = new Promise((resolve) => (release = resolve));
     await expect.poll(() => running).toBeGreaterThan(3);
     await handle.cancel();
@@ -141,7 +145,7 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     release();
     const items = await itemsOf(platform, id);
     const { succeeded, cancelled, total, queued } = (await countItems(platform.database, [id])).get(id) ?? {};
-    expect({ total, queued, done: (succeeded ?? 0) + (cancelled ?? 0) }).toEqual({ total: 60, queued: 0, done: 60 });
+    expect({ total, queued, done: (succeeded ?? 0) + (cancelled ?? 0) }).toEqual({ total: 40, queued: 0, done: 40 });
     expect(succeeded).toBeGreaterThan(0);
     expect(cancelled).toBeGreaterThan(0);
     expect(items.every((item) => item.blob === null)).toBe(true);
@@ -153,7 +157,7 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     outage = true;
     const id = await insertBatch(platform, texts(30));
     const handle = await startBatch(platform, id, { window: 4 });
-    await expect.poll(() => reads.length, { timeout: 20_000 }).toBeGreaterThan(12);
+    await expect.poll(() => reads.length).toBeGreaterThan(12);
     // Paused: one item at a time finds out.
     mostAtOnce = 0;
     await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -162,7 +166,7 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     await handle.result();
     expect(await statusesOf(id)).toEqual(texts(30).map(() => 'succeeded'));
     await recordHistory('ingest-batch-outage', handle);
-  }, 60_000);
+  });
 
   it('fails an item whose image alone cannot be read, instead of waiting for ever', async () => {
     const id = await insertBatch(platform, ['broken store', ...texts(40)]);
@@ -170,7 +174,7 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     const [first, ...others] = await itemsOf(platform, id);
     expect(first).toMatchObject({ status: 'failed', errorCode: 'storage_unavailable' });
     expect(others.every((item) => item.status === 'succeeded')).toBe(true);
-  }, 60_000);
+  });
 
   it('reads those that a process died over again alone: only the one that kills comes to nothing', async () => {
     const id = await insertBatch(platform, ['poison', 'neighbour', ...texts(10)]);
@@ -179,7 +183,7 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     expect(poison).toMatchObject({ status: 'failed', errorCode: 'internal', attempts: 5 });
     expect(neighbour).toMatchObject({ status: 'succeeded', attempts: 4 });
     expect(others.every((item) => item.status === 'succeeded')).toBe(true);
-  }, 90_000);
+  });
 
   it('finishes what is being read when it is paused, begins nothing more, and goes on when it is let', async () => {
     let release = () => {};
@@ -276,9 +280,9 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
   it('ends quietly when the batch is deleted while it runs', async () => {
     let release = () => {};
     hold = new Promise((resolve) => (release = resolve));
-    const id = await insertBatch(platform, texts(200));
+    const id = await insertBatch(platform, texts(60));
     const handle = await startBatch(platform, id);
-    await expect.poll(() => running, { timeout: 10_000 }).toBeGreaterThan(3);
+    await expect.poll(() => running).toBeGreaterThan(3);
     await platform.database.batch.delete({ where: { id } });
     hold = null;
     release();

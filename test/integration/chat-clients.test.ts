@@ -23,7 +23,7 @@ beforeAll(async () => {
   generations = startGenerations(platform, 40, MODEL);
   api = await startTestApi(platform);
   client = new OpenAI({ baseURL: `${api.address}/v1`, apiKey: 'none', maxRetries: 0 });
-}, 90_000);
+});
 
 afterAll(async () => {
   await api?.close();

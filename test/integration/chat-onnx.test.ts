@@ -79,7 +79,7 @@ beforeAll(async () => {
   api = await startTestApi(platform);
   client = new OpenAI({ baseURL: `${api.address}/v1`, apiKey: 'none', maxRetries: 0 });
   await untilReady();
-}, 90_000);
+});
 
 afterAll(async () => {
   await api?.close();

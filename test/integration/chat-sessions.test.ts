@@ -26,7 +26,7 @@ beforeAll(async () => {
   platform.startWorkflows();
   generations = startGenerations(platform);
   api = await startTestApi(platform);
-}, 90_000);
+});
 afterAll(async () => {
   await api?.close();
   await generations?.stop();
@@ -138,5 +138,5 @@ describe('where sessions are not kept', () => {
           (error: Error) => error.name,
         );
     expect(await eventually(described, (state) => state !== 'there')).toBe('WorkflowNotFoundError');
-  }, 60_000);
+  });
 });

@@ -181,12 +181,12 @@ describe('ktpflow batch', () => {
     const child = start(['batch', inFolder('cards'), '--out', inFolder('later.csv')]);
     child.stdin?.end();
     const ending = ended(child);
-    await expect.poll(() => reader.reads.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => reader.reads.length).toBeGreaterThan(0);
     let printed = '';
     child.stderr?.on('data', (bytes: Buffer) => {
       printed += bytes.toString();
     });
-    await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/batch_[0-9a-f]{32}/);
+    await expect.poll(() => printed).toMatch(/batch_[0-9a-f]{32}/);
     await new Promise((resolve) => setTimeout(resolve, 500));
     child.kill('SIGINT');
     const { code, stderr } = await ending;

@@ -171,6 +171,6 @@ describe('extract-document', () => {
 
 async function untilActivityRuns(handle: WorkflowHandle): Promise<void> {
   await expect
-    .poll(async () => (await handle.describe()).raw.pendingActivities?.[0]?.state, { timeout: 10_000 })
+    .poll(async () => (await handle.describe()).raw.pendingActivities?.[0]?.state)
     .toBe(proto.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED);
 }

@@ -44,7 +44,7 @@ beforeAll(async () => {
   platform.startWorkflows();
   platform.startInference();
   api = await startTestApi(platform);
-}, 120_000);
+});
 afterAll(async () => {
   await api?.close();
   await platform?.stop();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { specimen, startTestApi, type TestApi } from '../support/api.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const CARD = fileURLToPath(new URL('../../examples/ktp-1.jpg', import.meta.url));
 const NIK = '3504074906650000';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   platform.startInference();
   api = await startTestApi(platform, { API_KEYS: 'first-key:extract,second-key:extract,chat-key:chat' });
   image_base64 = (await specimen()).toString('base64');
-}, 90_000);
+});
 afterAll(async () => {
   await api?.close();
   await platform?.stop();
@@ -88,7 +88,7 @@ describe('the Model Context Protocol of the command line', () => {
     const client = new Client({ name: 'test', version: '1' });
     const transport = new StdioClientTransport({
       command: process.execPath,
-      args: ['--import', 'tsx', MAIN, '--url', api.address, '--api-key', 'first-key', 'mcp'],
+      args: [MAIN, '--url', api.address, '--api-key', 'first-key', 'mcp'],
       stderr: 'inherit',
     });
     await client.connect(transport);

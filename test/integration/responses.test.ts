@@ -38,7 +38,7 @@ beforeAll(async () => {
   const connect = ({ address }: TestApi) => new OpenAI({ baseURL: `${address}/v1`, apiKey: 'none', maxRetries: 0 });
   client = connect(api);
   otherClient = connect(otherApi);
-}, 90_000);
+});
 
 afterAll(async () => {
   await Promise.all([api?.close(), otherApi?.close()]);

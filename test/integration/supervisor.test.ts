@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openEmbeddedDatabase } from '../../src/runtime/embedded/pglite.ts';
 import { commandLineOf, findProcesses, isRunning } from '../../src/runtime/processes/process-identity.ts';
+import { createHome } from '../support/database-template.ts';
 import { gone, PlatformProcess } from '../support/platform-process.ts';
 
-const FIXTURE = fileURLToPath(new URL('../support/platform-fixture.ts', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** Both run what `npm test` builds. */
+const FIXTURE = fileURLToPath(new URL('../support/platform-fixture.mjs', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const SECRETS = {
   API_KEYS: 'a-secret-key:extract',
   WEBHOOK_SECRET: 'whsec_dGhpcyBpcyBhIHNlY3JldCBmb3IgdGVzdHM=',
@@ -26,9 +27,7 @@ const platforms: PlatformProcess[] = [];
 
 beforeAll(async () => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'ktpflow-supervisor-')));
-  // initdb takes seconds: once, and every test starts from a copy.
-  mkdirSync(join(root, 'template'));
-  await (await openEmbeddedDatabase(join(root, 'template'))).close();
+  await createHome(join(root, 'template'));
 });
 afterAll(async () => {
   await endAll();
@@ -185,7 +184,7 @@ describe('a platform in trouble', () => {
     const script = `
       process.title = 'npm start';
       const { spawn } = require('node:child_process');
-      spawn(process.execPath, ['--import', 'tsx', process.argv[1]], { stdio: 'inherit' });`;
+      spawn(process.execPath, [process.argv[1]], { stdio: 'inherit' });`;
     const npm = spawn(process.execPath, ['-e', script, FIXTURE], {
       env: { ...process.env, KTPFLOW_HOME: home, PORT: '0', npm_lifecycle_event: 'start' },
       stdio: ['ignore', 'pipe', 'inherit'],

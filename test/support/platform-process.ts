@@ -14,9 +14,7 @@ export class PlatformProcess {
 
   constructor(home: string, entry: string, environment: NodeJS.ProcessEnv = {}) {
     this.home = home;
-    // What is built needs no loader, and is measured without one.
-    const loader = entry.endsWith('.ts') ? ['--import', 'tsx'] : [];
-    this.child = spawn(process.execPath, [...loader, entry], {
+    this.child = spawn(process.execPath, [entry], {
       env: { ...process.env, KTPFLOW_HOME: home, PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -11,7 +11,7 @@ beforeAll(async () => {
     startLonelyApi({ CORS_ORIGINS: `${PAGE}/, app://local`, API_KEYS: 'key-number-1:chat' }),
     startLonelyApi(),
   ]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([api?.close(), closed?.close()]);
 });

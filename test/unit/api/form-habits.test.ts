@@ -1,20 +1,26 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorOf, jsonOf, jsonRequest, specimen, startLonelyApi, type TestApi } from '../../support/api.ts';
+import { type RefusingTemporal, startRefusingTemporal } from '../../support/refusing-temporal.ts';
 import { makeZip } from '../../support/zip.ts';
 
-/** What clients and libraries make of a form. There is no Temporal: what is accepted as a whole is 503. */
+/** What clients and libraries make of a form. Temporal refuses all: what is accepted as a whole is 503. */
 const ACCEPTED = { status: 503, code: 'temporal_unavailable' };
 const EXTRACTIONS = '/v1/ktp/extractions';
 const BATCHES = '/v1/ktp/batches';
 
+let temporal: RefusingTemporal;
 let api: TestApi;
 let image: Buffer;
 beforeAll(async () => {
-  api = await startLonelyApi();
+  temporal = await startRefusingTemporal();
+  api = await startLonelyApi({ TEMPORAL_ADDRESS: temporal.address });
   image = await specimen();
-}, 60_000);
-afterAll(() => api?.close());
+});
+afterAll(async () => {
+  await api?.close();
+  await temporal.close();
+});
 
 const post = (path: string, body: FormData) => api.request(path, { method: 'POST', body });
 const card = () => new Blob([new Uint8Array(image)], { type: 'image/jpeg' });

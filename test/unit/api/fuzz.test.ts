@@ -5,7 +5,7 @@ import { jsonRequest, startLonelyApi, type TestApi } from '../../support/api.ts'
 let api: TestApi;
 beforeAll(async () => {
   api = await startLonelyApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 /** Nothing that a caller sends is an error of the server, and every refusal has the envelope. */

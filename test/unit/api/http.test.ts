@@ -17,7 +17,7 @@ let api: LonelyApi;
 
 beforeAll(async () => {
   api = await startLonelyApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 /** Sends bytes as they are and reads the whole answer. */
@@ -181,7 +181,7 @@ describe('without Temporal', () => {
     expect(await (await api.request('/livez')).json()).toEqual({ ok: true });
     const startedAt = performance.now();
     const ready = await api.request('/readyz');
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
     expect(ready.headers.get('retry-after')).not.toBeNull();
     expect(await errorOf(ready)).toMatchObject({ status: 503, code: 'temporal_unavailable' });
     const health = await api.request('/health');

@@ -21,7 +21,7 @@ describe('with keys in the environment', () => {
   let api: TestApi;
   beforeAll(async () => {
     api = await startLonelyApi({ API_KEYS: `${ADMIN}:admin,${EXTRACT}:extract:clinic` });
-  }, 60_000);
+  });
   afterAll(() => api?.close());
 
   const create = async (body: object, key = ADMIN) => {
@@ -156,7 +156,7 @@ describe('without any key', () => {
   let api: TestApi;
   beforeAll(async () => {
     api = await startLonelyApi();
-  }, 60_000);
+  });
   afterAll(() => api?.close());
 
   const anonymous = (headers: Record<string, string>) => api.request('/v1/ktp/extractions/ext_1', { headers });

@@ -8,7 +8,7 @@ import { jsonOf, startLonelyApi, type TestApi } from '../../support/api.ts';
 let api: TestApi;
 beforeAll(async () => {
   api = await startLonelyApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 /** Routes that the document leaves out: the documentation itself, and what is not supported yet. */

@@ -114,7 +114,7 @@ describe('a request beyond all measure', () => {
   let api: LonelyApi;
   beforeAll(async () => {
     api = await startLonelyApi();
-  }, 60_000);
+  });
   afterAll(() => api?.close());
 
   const complete = (body: unknown) => api.request('/v1/chat/completions', jsonRequest(body));

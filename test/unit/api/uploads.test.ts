@@ -3,16 +3,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bearer, errorOf, imageForm, specimen, startLonelyApi, type TestApi } from '../../support/api.ts';
+import { type RefusingTemporal, startRefusingTemporal } from '../../support/refusing-temporal.ts';
 
 const BOUNDARY = 'ktpflow-boundary';
+/** What is accepted as a whole is 503. */
+let temporal: RefusingTemporal;
 let api: TestApi;
 let image: Buffer;
 
 beforeAll(async () => {
-  api = await startLonelyApi({ MAX_IMAGE_MB: '2', MAX_IMAGE_MEGAPIXELS: '10' });
+  temporal = await startRefusingTemporal();
+  api = await start({ MAX_IMAGE_MB: '2', MAX_IMAGE_MEGAPIXELS: '10' });
   image = await specimen();
-}, 60_000);
-afterAll(() => api?.close());
+});
+afterAll(async () => {
+  await api?.close();
+  await temporal.close();
+});
+
+const start = (environment: Record<string, string>) =>
+  startLonelyApi({ ...environment, TEMPORAL_ADDRESS: temporal.address });
 
 const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}) =>
   api.request('/ktp-ocr/', { method: 'POST', body, headers });
@@ -140,7 +150,7 @@ describe('an upload', () => {
   it('is probed whole where its header stands at the end, as in a TIFF', async () => {
     const tiff = await sharp(image).resize(600).tiff({ compression: 'none' }).toBuffer();
     expect(tiff.length).toBeGreaterThan(256 * 1024);
-    // Accepted: only the missing Temporal stops it.
+    // Accepted: only Temporal stops it.
     expect(await errorOf(await form(file(tiff)))).toMatchObject({ status: 503, code: 'temporal_unavailable' });
     expect(await blobs()).toEqual([]);
   });
@@ -189,7 +199,7 @@ function slowUpload({ address }: TestApi, path: string, contentLength: number, k
 
 describe('slow uploads', () => {
   it('hold no place among the requests that wait for an answer', async () => {
-    const small = await startLonelyApi({ MAX_WAITING_INTERACTIVE: '1' });
+    const small = await start({ MAX_WAITING_INTERACTIVE: '1' });
     const slow = Array.from({ length: 5 }, () => slowUpload(small, '/ktp-ocr/', 100_000));
     await sleep(300);
     const response = await small.request('/ktp-ocr/', { method: 'POST', body: imageForm(image) });
@@ -201,7 +211,7 @@ describe('slow uploads', () => {
   it('of one tenant fill neither the disk nor the places of the others', async () => {
     const limits = { MAX_UPLOAD_MB: '1', MAX_JSON_MB: '1', MAX_IMAGE_MB: '1' };
     const keys = 'key-of-tenant-a:extract:a,key-of-tenant-b:extract:b';
-    const small = await startLonelyApi({ ...limits, API_KEYS: keys });
+    const small = await start({ ...limits, API_KEYS: keys });
     const slow = Array.from({ length: 4 }, () => slowUpload(small, '/v1/ktp/batches', 1024 * 1024, 'key-of-tenant-a'));
     await sleep(300);
     const send = async (key: string) =>

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CardReaderPool, createCardReaderPool, startThread } from '../../../src/inference/card-reader/pool.ts';
@@ -137,7 +136,7 @@ describe('card reader pool', () => {
     await expect(broken.ready).rejects.toThrow(/missing/);
     expect(broken.state).toBe('failed');
     await expect(broken.read(card)).rejects.toMatchObject({ code: 'model_not_ready' });
-    await expect.poll(() => broken.state, { timeout: 20_000 }).toBe('ready');
+    await expect.poll(() => broken.state).toBe('ready');
     expect(await broken.read(card)).toBe('a reading');
     await broken.close();
   });
@@ -193,8 +192,7 @@ describe('card reader pool', () => {
       );
       await pool.ready;
       await expect(pool.read(card)).rejects.toMatchObject({ code: 'internal' });
-      await delay(200);
-      expect(stuck).toBe(true);
+      await expect.poll(() => stuck).toBe(true);
       if (thread) await Worker.prototype.terminate.call(thread);
     });
   });

@@ -190,7 +190,7 @@ describe('fetchGuarded', () => {
     for (const { url } of [silent, dripping]) {
       const startedAt = performance.now();
       expect(await failure(url, { timeoutMs: 300 })).toMatchObject({ code: 'deadline_exceeded', status: 504 });
-      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
     }
   });
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'ktpflow-admin-key-'));
   pglite = await createMemoryDatabase();
   database = await openDatabase({ pglite });
-}, 60_000);
+});
 afterAll(async () => {
   await pglite.close();
   await rm(home, { recursive: true });

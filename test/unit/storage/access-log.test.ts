@@ -9,7 +9,7 @@ let database: Database;
 beforeAll(async () => {
   pglite = await createMemoryDatabase();
   database = await openDatabase({ pglite });
-}, 60_000);
+});
 afterAll(() => pglite.close());
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);

@@ -1,13 +1,13 @@
 import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, readConfig } from '../../src/config.ts';
-import { createAssetReport } from '../../src/runtime/assets/report.ts';
-import { openEmbeddedDatabase } from '../../src/runtime/embedded/pglite.ts';
-import { type RunRoles, runRoleProcess } from '../../src/runtime/supervisor/role-process.ts';
-import { runSupervisor } from '../../src/runtime/supervisor/supervisor.ts';
+// What is built, and JavaScript itself: a dozen starts of three processes compile nothing.
+import { ConfigError, readConfig } from '../../dist/config.js';
+import { createAssetReport } from '../../dist/runtime/assets/report.js';
+import { openEmbeddedDatabase } from '../../dist/runtime/embedded/pglite.js';
+import { runRoleProcess } from '../../dist/runtime/supervisor/role-process.js';
+import { runSupervisor } from '../../dist/runtime/supervisor/supervisor.js';
 
 /**
  * src/main.ts with small roles: the supervisor, Temporal, PGlite and the processes are the real ones, the API only
@@ -16,48 +16,46 @@ import { runSupervisor } from '../../src/runtime/supervisor/supervisor.ts';
  */
 const fault = process.env.FIXTURE_FAULT;
 
-const runSmallRoles: RunRoles = async (config, roles, { onReady }) => {
+async function runSmallRoles(config, roles, { onReady }) {
   // What the process sees, for the test to read.
   const seen = join(config.KTPFLOW_HOME, `environment-${roles.join('-')}`);
   appendFileSync(seen, `${JSON.stringify(process.env)}\n`);
-  return roles.includes('api')
-    ? await runApi(config.KTPFLOW_HOME, config.HOST, config.PORT, onReady)
-    : runInference(onReady);
-};
+  return roles.includes('api') ? await runApi(config, onReady) : runInference(onReady);
+}
 
-function runInference(onReady: (info: object) => void) {
+function runInference(onReady) {
   if (fault === 'crash') throw new Error('the fixture crashes');
   const timer = setInterval(() => {}, 60_000);
   onReady({});
   return { drain: async () => clearInterval(timer) };
 }
 
-async function runApi(home: string, host: string, port: number, onReady: (info: { address: string }) => void) {
-  const database = await openEmbeddedDatabase(home);
+async function runApi({ HOST, KTPFLOW_HOME, PORT }, onReady) {
+  const database = await openEmbeddedDatabase(KTPFLOW_HOME);
   await database.pglite.exec('CREATE TABLE IF NOT EXISTS acknowledged (id serial PRIMARY KEY)');
   const server = createServer(async (request, response) => {
     const { pglite } = database;
     if (request.method === 'POST') await pglite.query('INSERT INTO acknowledged DEFAULT VALUES');
-    const { rows } = await pglite.query<{ count: number }>('SELECT count(*)::int AS count FROM acknowledged');
+    const { rows } = await pglite.query('SELECT count(*)::int AS count FROM acknowledged');
     response.end(String(rows[0]?.count));
   });
-  await new Promise<void>((resolve, reject) => {
+  await new Promise((resolve, reject) => {
     server.on('error', reject);
-    server.listen(port, host, resolve);
+    server.listen(PORT, HOST, resolve);
   });
-  onReady({ address: `http://${host}:${(server.address() as AddressInfo).port}` });
+  onReady({ address: `http://${HOST}:${server.address().port}` });
   return {
     async drain() {
       if (fault === 'hang') await new Promise(() => {});
       server.close();
       server.closeAllConnections();
       await database.close();
-      appendFileSync(join(home, 'drained'), 'api\n');
+      appendFileSync(join(KTPFLOW_HOME, 'drained'), 'api\n');
     },
   };
 }
 
-async function main(): Promise<number> {
+async function main() {
   const config = readConfig();
   if (config.ROLES !== undefined) return runRoleProcess(config, config.ROLES, async () => runSmallRoles);
   return runSupervisor({

@@ -1,10 +1,16 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  EmbeddedPlatform,
+  exampleImage,
+  exampleTruth,
+  type PartName,
+  temporaryFolder,
+} from '../e2e/embedded-platform.ts';
 import { jsonRequest } from '../support/api.ts';
 import { chatEnvironment, indexesOf, MODEL, type ReceivedEvent, textOf, tokens } from '../support/chat.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
-import { EmbeddedPlatform, type PartName, temporaryFolder } from './embedded-platform.ts';
 
 /** How often each fault is tried; the soak asks for more. */
 const ROUNDS = Number(process.env.CHAT_FAILOVER_ROUNDS ?? 1);
@@ -101,6 +107,16 @@ describe.each(rounds)('an answer, round %i', (round) => {
     expectWhole(events);
   }, 120_000);
 });
+
+it('a card that is read for ktp-ocr is read nevertheless after kill -9 of ktpflow-inference', async () => {
+  const url = `data:image/jpeg;base64,${exampleImage(1).toString('base64')}`;
+  const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }];
+  const answering = platform.request('/v1/chat/completions', jsonRequest({ model: 'ktp-ocr', messages }));
+  await delay(300);
+  kill('ktpflow-inference')();
+  expect(await (await answering).text()).toContain(exampleTruth(1).nik);
+  await platform.readyAgain();
+}, 120_000);
 
 it('replays what was finished after a restart of everything', async () => {
   const events = await readThrough('kept');
