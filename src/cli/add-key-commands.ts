@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { readConfig } from '../config.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
+import { rewrapMasterKeys } from './commands/master-keys.ts';
 import type { Runner } from './runner.ts';
 
 /** `ktpflow keys …` */
-export function addKeyCommands(program: Command, { withApi }: Runner): void {
+export function addKeyCommands(program: Command, { locally, withApi }: Runner): void {
   const keys = program.command('keys').description('the keys of the server');
   keys
     .command('create')
@@ -29,4 +31,12 @@ export function addKeyCommands(program: Command, { withApi }: Runner): void {
     .command('rotate <id>')
     .description('replace a key and print the new one')
     .action((id: string) => withApi('with data', (api, output) => rotateKey(api, id, output)));
+  keys
+    .command('rotate-master')
+    .description('make a new encryption key, and wrap all data keys by it; of the embedded platform, stopped')
+    .action(() => locally((output) => rewrapMasterKeys(readConfig(), { addKey: true }, output)));
+  keys
+    .command('rewrap')
+    .description('wrap all data keys by the first of ENCRYPTION_KEYS, or of the key file of the home')
+    .action(() => locally((output) => rewrapMasterKeys(readConfig(), { addKey: false }, output)));
 }

@@ -78,12 +78,10 @@ export class Keyring {
 
   /** Opens what any of the keys has sealed; throws {@link SealError}. */
   unseal(sealed: Uint8Array, context: string): Uint8Array<ArrayBuffer> {
-    const idLength = sealed[1];
-    if (sealed[0] !== FORMAT || idLength === undefined) throw new SealError('unknown format of sealed data');
-    const id = Buffer.from(sealed.subarray(2, 2 + idLength)).toString();
+    const id = keyIdOf(sealed);
     const key = this.#byId.get(id);
     if (!key) throw new MissingKeyError('sealed with a key that is not in ENCRYPTION_KEYS');
-    return unseal(key.secret, sealed.subarray(2 + idLength), context);
+    return unseal(key.secret, sealed.subarray(2 + Buffer.byteLength(id)), context);
   }
 
   /** A new data key for one record, and the same wrapped by the writing key. */
@@ -95,6 +93,12 @@ export class Keyring {
   /** Throws {@link SealError}. */
   unwrapDataKey(wrappedKey: Uint8Array): Uint8Array<ArrayBuffer> {
     return this.unseal(wrappedKey, 'data key');
+  }
+
+  /** The same data key wrapped by the writing key; null where it is so already. @throws SealError */
+  rewrapDataKey(wrappedKey: Uint8Array): Uint8Array<ArrayBuffer> | null {
+    const dataKey = this.unwrapDataKey(wrappedKey);
+    return keyIdOf(wrappedKey) === this.#writing.id ? null : this.seal(dataKey, 'data key');
   }
 
   /** Hex HMAC-SHA-256 of parts that callers chose; parts are length-prefixed, so that none can imitate another. */
@@ -124,6 +128,13 @@ export function sealJson(dataKey: Uint8Array, value: unknown, context: string): 
 /** Reverses {@link sealJson}; the caller checks the shape. Throws {@link SealError}. */
 export function unsealJson(dataKey: Uint8Array, sealed: Uint8Array, context: string): unknown {
   return JSON.parse(inflateRawSync(unseal(dataKey, sealed, context)).toString());
+}
+
+/** Id of the master key that sealed this. @throws SealError */
+function keyIdOf(sealed: Uint8Array): string {
+  const idLength = sealed[1];
+  if (sealed[0] !== FORMAT || idLength === undefined) throw new SealError('unknown format of sealed data');
+  return Buffer.from(sealed.subarray(2, 2 + idLength)).toString('latin1');
 }
 
 function concatenate(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -30,6 +30,11 @@ export interface BlobStore {
   open(blob: BlobReference): Promise<BlobReader>;
   /** The wrapped data key of the blob's header. */
   wrappedKey(blob: BlobReference): Promise<Uint8Array>;
+  /**
+   * Wraps the data key in the header by the master key that writes now; the content stays as it is. Readers see the one
+   * header or the other. @returns whether there was anything to do
+   */
+  rewrap(blob: BlobReference): Promise<boolean>;
   /** Deleting what is gone is no error. */
   delete(blob: BlobReference): Promise<void>;
   /**

@@ -112,6 +112,25 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
+  async rewrap(blob: BlobReference): Promise<boolean> {
+    const old = await this.wrappedKey(blob);
+    const wrappedKey = this.#keyring.rewrapDataKey(old);
+    if (!wrappedKey) return false;
+    const path = this.#pathOf(blob);
+    const incoming = join(this.#folder, 'incoming', randomBytes(16).toString('hex'));
+    try {
+      const file = createWriteStream(incoming, { mode: 0o600, flush: true });
+      file.write(blobHeader(wrappedKey));
+      await pipeline(createReadStream(path, { start: blobHeader(old).length }), file);
+      await rename(incoming, path);
+      await flushFolder(dirname(path));
+    } catch (error) {
+      await rm(incoming, { force: true });
+      throw asStorageError(error);
+    }
+    return true;
+  }
+
   async delete(blob: BlobReference): Promise<void> {
     await rm(this.#pathOf(blob), { force: true }).catch((error: unknown) => {
       throw asStorageError(error);

@@ -127,6 +127,23 @@ export class S3BlobStore implements BlobStore {
     return requireHeader((await this.#head(blob)).bytes).wrappedKey;
   }
 
+  async rewrap(blob: BlobReference): Promise<boolean> {
+    if (!this.#keyring.rewrapDataKey(await this.wrappedKey(blob))) return false;
+    const object = await this.#get(blob);
+    try {
+      const wrappedKey = this.#keyring.rewrapDataKey((await takeHeader(object)).wrappedKey);
+      if (!wrappedKey) return false;
+      const Body = Readable.from(withHeader(wrappedKey, object));
+      const params = { ...this.#object(blob), Body };
+      await new Upload({ client: this.#client, params, partSize: PART_BYTES, queueSize: 1 }).done();
+      return true;
+    } catch (error) {
+      throw asStorageError(error);
+    } finally {
+      object.destroy();
+    }
+  }
+
   async delete(blob: BlobReference): Promise<void> {
     await this.#send(() => this.#client.send(new DeleteObjectCommand(this.#object(blob))));
   }
@@ -228,6 +245,11 @@ async function* seal(
     // Of the two errors the source's is the reason.
     await read;
   }
+}
+
+async function* withHeader(wrappedKey: Uint8Array, content: Readable): AsyncGenerator<Buffer> {
+  yield blobHeader(wrappedKey);
+  for await (const bytes of content) yield bytes as Buffer;
 }
 
 /** Takes the header off the beginning of a stream. */

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface EncryptionKeyFile {
@@ -32,6 +32,28 @@ export async function loadOrCreateEncryptionKeys(home: string): Promise<Encrypti
   const keys = await readKeys(path);
   if (keys === null) throw new Error(`${path} went away while it was made`);
   return { keys, path, created: true };
+}
+
+/**
+ * Puts a new key in front of those in the file, durably: it writes from the next start on.
+ * @returns all keys, in the form of the variable
+ */
+export async function addEncryptionKey(home: string): Promise<EncryptionKeyFile> {
+  const { keys, path } = await loadOrCreateEncryptionKeys(home);
+  const old = keys.split(',');
+  const taken = new Set(old.map((key) => key.slice(0, key.indexOf(':'))));
+  let number = old.length + 1;
+  while (taken.has(`k${number}`)) number++;
+  const lines = [`k${number}:${randomBytes(32).toString('base64')}`, ...old];
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeDurably(draft, `${lines.join('\n')}\n`);
+    await rename(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  await syncFolder(dirname(path));
+  return { keys: lines.join(','), path, created: true };
 }
 
 async function readKeys(path: string): Promise<string | null> {

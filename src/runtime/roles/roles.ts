@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Config, Role } from '../../config.ts';
 import { ConfigError } from '../../config.ts';
@@ -8,11 +6,10 @@ import { temporalSecurity } from '../../encryption/temporal-security.ts';
 import { blockOtherLoaders } from '../../media/allowed-loaders.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
-import type { BlobStore } from '../../storage/blobs.ts';
-import { FileBlobStore } from '../../storage/file-blobs.ts';
 import { createTemporalLog } from '../../worker/temporal-log.ts';
 import { CleanupStack } from './cleanup-stack.ts';
 import { startHealthServer } from './health-server.ts';
+import { openBlobs } from './open-blobs.ts';
 import type { RoleContext } from './role-context.ts';
 
 export interface RunningRoles {
@@ -79,14 +76,4 @@ export async function runRoles(
     await closers.closeAll(logger);
     throw error;
   }
-}
-
-async function openBlobs(config: Config, keyring: Keyring): Promise<BlobStore> {
-  if (config.BLOB_URL?.startsWith('s3:')) {
-    // Loaded where it is used: the SDK is large.
-    const { parseS3Url, S3BlobStore } = await import('../../storage/s3-blobs.ts');
-    return new S3BlobStore(parseS3Url(config.BLOB_URL), keyring, config.S3_ENDPOINT);
-  }
-  const folder = config.BLOB_URL ? fileURLToPath(config.BLOB_URL) : join(config.KTPFLOW_HOME, 'blobs');
-  return FileBlobStore.open(folder, keyring);
 }
