@@ -14,6 +14,8 @@ COPY prisma.config.ts tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY prisma prisma
 COPY src src
+COPY console console
+COPY examples examples
 RUN npm rebuild && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts
 # Containers have no network to the outside, and a read-only root: the models come with the image.
 RUN KTPFLOW_CACHE=/opt/ktpflow/assets node scripts/fetch-ocr-models.mjs && rm -rf assets/downloads assets/downloads.lock
