@@ -14,6 +14,8 @@ COPY prisma.config.ts tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY prisma prisma
 COPY src src
+COPY console console
+COPY examples examples
 RUN npm rebuild && node scripts/build.mjs && npm prune --omit=dev --ignore-scripts
 # Two packages bring their native parts for every platform, 350 MB that this image cannot run.
 RUN for folder in node_modules/onnxruntime-node/bin/*/*/*; do \

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Builds what `npm start` runs: the Prisma client, TypeScript to dist/, the workflow bundle. Run by `npm ci` (prepare),
+ * Builds what `npm start` runs: the Prisma client, TypeScript to dist/, the page of the console, the workflow bundle. Run by `npm ci` (prepare),
  * so that a start compiles nothing. Needs no network, and no development package: NODE_ENV=production and --omit=dev
  * install what it takes. Types are therefore not checked here, but by `npm run check` and `npm test`.
  */
@@ -46,6 +46,8 @@ async function build() {
   run('generating the Prisma client', locate('prisma/build/index.js'), 'generate');
   const tsc = locate('typescript/package.json').replace('package.json', 'bin/tsc');
   run('compiling', tsc, '-p', 'tsconfig.build.json', '--noCheck', '--types', '', '--outDir', staging);
+  const vite = locate('vite/package.json').replace('package.json', 'bin/vite.js');
+  run('building the console', vite, 'build', 'console', '--outDir', `${staging}/console`, '--logLevel', 'warn');
 
   bundleWorkflows();
   if (existsSync(`${staging}/cli/main.js`)) chmodSync(`${staging}/cli/main.js`, 0o755);

@@ -8,6 +8,7 @@ import { batches } from './batches/routes.ts';
 import { LiveStreams } from './chat/live-streams.ts';
 import { chat } from './chat/routes.ts';
 import { chatBatches } from './chat-batches/routes.ts';
+import { acceptConsoleSessions, consolePage } from './console/routes.ts';
 import type { ApiContext, RouteContext } from './context.ts';
 import { erasures } from './erasures/routes.ts';
 import { extractionCollection } from './extractions/collection.ts';
@@ -58,7 +59,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.TRUST_PROXY));
   app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, allowOrigins(config.CORS_ORIGINS));
-  app.use(drainUnreadBody, refuseNulInUrl);
+  app.use(drainUnreadBody, refuseNulInUrl, acceptConsoleSessions(routes));
 
   health(app, routes);
   ktpOcr(app, routes);
@@ -80,6 +81,7 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   subjects(app, routes);
   erasures(app, routes);
   documentation(app, routes);
+  consolePage(app, routes);
 
   app.use(notFound);
   app.use(renderErrors(logger));

@@ -145,6 +145,10 @@ export const ktpResultSchema = z.object({
   compat: compatibleCardSchema,
   checks: z.array(checkSchema),
   quality: qualitySchema,
+  rotation: z
+    .union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)])
+    .optional()
+    .describe('Degrees clockwise, from the picture as its EXIF says to the upright one, in which the boxes lie.'),
   engine: z.object({
     strategy: z.enum(['ocr', 'vlm', 'hybrid']),
     ocr: z.string().nullable(),

@@ -27,6 +27,8 @@ export interface CardReading {
   readonly timingsMs: { readonly prepare: number; readonly ocr: number; readonly assemble: number };
 }
 
+const ROTATIONS = [0, 90, 180, 270] as const;
+
 /** Name of the engine in results. */
 export const OCR_ENGINE = 'PP-OCRv6-small';
 
@@ -84,6 +86,7 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
     compat: card.compat,
     checks: card.checks,
     quality,
+    rotation: ROTATIONS[((turns % 4) + 4) % 4] ?? 0,
     engine: { strategy: 'ocr', ocr: OCR_ENGINE, vlm: null },
   };
   const finished = performance.now();

@@ -44,7 +44,7 @@ describe('an install', () => {
     const needed = [...build.matchAll(/(?:locate\(|from )'(@[^/']+\/[^/']+|[^@.][^/:']*)[/']/g)].map(
       ([, name]) => name,
     );
-    expect(needed.sort()).toEqual(['@temporalio/worker', 'prisma', 'typescript']);
+    expect(needed.sort()).toEqual(['@temporalio/worker', 'prisma', 'typescript', 'vite']);
     for (const name of needed) expect(dependencies).toHaveProperty([name ?? '']);
   });
 

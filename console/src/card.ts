@@ -1,0 +1,49 @@
+import type { FieldName, ParsedKtpResult } from '../../src/ktp/schema.ts';
+
+export type CardResult = ParsedKtpResult;
+export type CardField = CardResult['fields'][FieldName];
+export type Box = readonly [left: number, top: number, right: number, bottom: number];
+
+/** In the order in which a card prints them. */
+export const FIELD_ORDER: readonly FieldName[] = [
+  'provinsi',
+  'kabupaten_kota',
+  'nik',
+  'nama',
+  'tempat_lahir',
+  'tgl_lahir',
+  'jenis_kelamin',
+  'gol_darah',
+  'alamat',
+  'rt',
+  'rw',
+  'kel_desa',
+  'kecamatan',
+  'agama',
+  'status_perkawinan',
+  'pekerjaan',
+  'kewarganegaraan',
+  'berlaku_hingga',
+  'tempat_terbit',
+  'tgl_terbit',
+];
+
+/** Fields of digits, in which a typed digit is a digit. */
+export const NUMERIC: ReadonlySet<FieldName> = new Set<FieldName>([
+  'nik',
+  'tgl_lahir',
+  'rt',
+  'rw',
+  'berlaku_hingga',
+  'tgl_terbit',
+]);
+
+export type Level = 'sure' | 'doubtful' | 'unsure' | 'unread' | 'reviewed';
+
+/** How sure a field is, in words; the limits are those of docs/confidence.md. */
+export function levelOf({ confidence, source, value }: CardField): Level {
+  if (source === 'review') return 'reviewed';
+  if (value === null) return 'unread';
+  if (confidence >= 0.9) return 'sure';
+  return confidence >= 0.6 ? 'doubtful' : 'unsure';
+}

@@ -1,0 +1,36 @@
+import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
+import { english, type Texts } from './texts-en.ts';
+import { indonesian } from './texts-id.ts';
+
+export type Language = 'en' | 'id';
+
+const STORED = 'ktpflow.language';
+const TEXTS: Readonly<Record<Language, Texts>> = { en: english, id: indonesian };
+
+interface LanguageState {
+  readonly language: Language;
+  readonly texts: Texts;
+  readonly setLanguage: (language: Language) => void;
+}
+
+const LanguageContext = createContext<LanguageState>({ language: 'en', texts: english, setLanguage: () => {} });
+
+export function LanguageProvider({ children }: { readonly children: ReactNode }) {
+  const [language, setLanguage] = useState<Language>(firstLanguage);
+  useEffect(() => {
+    document.documentElement.lang = language;
+    localStorage.setItem(STORED, language);
+  }, [language]);
+  const state = useMemo(() => ({ language, texts: TEXTS[language], setLanguage }), [language]);
+  return <LanguageContext value={state}>{children}</LanguageContext>;
+}
+
+export function useLanguage(): LanguageState {
+  return use(LanguageContext);
+}
+
+function firstLanguage(): Language {
+  const stored = localStorage.getItem(STORED);
+  if (stored === 'en' || stored === 'id') return stored;
+  return navigator.language.startsWith('id') ? 'id' : 'en';
+}

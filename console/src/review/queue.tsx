@@ -1,0 +1,61 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef } from 'react';
+import { useLanguage } from '../language.tsx';
+import type { WaitingCard } from './review-api.ts';
+
+const ROW_HEIGHT = 58;
+
+export interface QueueProps {
+  readonly cards: readonly WaitingCard[];
+  readonly current: string | null;
+  readonly onPick: (card: WaitingCard) => void;
+  /** The end of what is loaded comes into sight. */
+  readonly onEnd: () => void;
+}
+
+/** The waiting cards, the least sure first; of thousands only those in sight are drawn. */
+export function Queue({ cards, current, onEnd, onPick }: QueueProps) {
+  const { language, texts } = useLanguage();
+  const scroller = useRef<HTMLUListElement>(null);
+  const rows = useVirtualizer({
+    count: cards.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 8,
+    getItemKey: (index) => cards[index]?.id ?? index,
+  });
+  const items = rows.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= cards.length - 10) onEnd();
+  }, [last, cards.length, onEnd]);
+
+  return (
+    <ul className="queue" ref={scroller} aria-label={texts.queue}>
+      <li className="spacer" style={{ height: rows.getTotalSize() }} aria-hidden="true" />
+      {items.map(({ index, key, start }) => {
+        const card = cards[index];
+        if (!card) return null;
+        const since = new Date(card.created_at).toLocaleString(language, { dateStyle: 'short', timeStyle: 'short' });
+        return (
+          <li key={key} className="waiting" style={{ transform: `translateY(${start}px)` }}>
+            <button
+              type="button"
+              aria-current={card.id === current ? 'true' : undefined}
+              onClick={() => onPick(card)}
+              tabIndex={card.id === current || (current === null && index === 0) ? 0 : -1}
+            >
+              <span className={`figure ${card.least_confidence < 0.6 ? 'unsure' : 'doubtful'}`}>
+                {Math.round(card.least_confidence * 100)}
+              </span>
+              <span className="names">
+                {card.fields.map((name) => texts.fields[name]).join(', ') || texts.nothingInDoubt}
+              </span>
+              <span className="since">{texts.waitingSince(since)}</span>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

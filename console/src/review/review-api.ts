@@ -1,0 +1,65 @@
+import type { FieldName } from '../../../src/ktp/schema.ts';
+import { call, read } from '../api.ts';
+import type { CardResult } from '../card.ts';
+
+/** A waiting card as the queue shows it. */
+export interface WaitingCard {
+  readonly id: string;
+  readonly status: 'open' | 'claimed' | 'decided';
+  readonly fields: readonly FieldName[];
+  readonly least_confidence: number;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly batch_id: string | null;
+}
+
+export interface ReviewedCard extends WaitingCard {
+  readonly result: CardResult | null;
+}
+
+export interface Page {
+  readonly data: readonly WaitingCard[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+}
+
+export interface Decision {
+  readonly outcome: 'confirmed' | 'rejected';
+  readonly fields: Partial<Record<FieldName, string | null>>;
+  readonly force: boolean;
+}
+
+const PATH = 'v1/ktp/reviews';
+/** This window: two windows of one key are two reviewers. */
+const reviewer = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
+  byte.toString(16).padStart(2, '0'),
+).join('');
+
+export function listWaiting(field: FieldName | null, cursor: string | null): Promise<Page> {
+  const query = new URLSearchParams({ status: 'open', limit: '100' });
+  if (field) query.set('field', field);
+  if (cursor) query.set('cursor', cursor);
+  return read<Page>(`${PATH}?${query}`);
+}
+
+/** Takes a card, or keeps it: a repeat begins its minutes anew. @throws ApiFailure review_claimed, review_decided */
+export async function claim(id: string): Promise<void> {
+  await call(`${PATH}/${id}/claim`, { json: { reviewer } });
+}
+
+/** Gives a card back, also while the page goes. */
+export function release(id: string): void {
+  call(`${PATH}/${id}/release`, { json: { reviewer }, keepalive: true }).catch(() => undefined);
+}
+
+export function readReview(id: string): Promise<ReviewedCard> {
+  return read<ReviewedCard>(`${PATH}/${id}`);
+}
+
+export async function readPicture(id: string): Promise<Blob> {
+  return (await call(`${PATH}/${id}/picture`)).blob();
+}
+
+export async function decide(id: string, { fields, force, outcome }: Decision): Promise<void> {
+  await call(`${PATH}/${id}/decide`, { json: { outcome, fields, reviewer, ...(force && { force }) } });
+}

@@ -1,0 +1,183 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { Button } from 'react-aria-components';
+import type { FieldName } from '../../../src/ktp/schema.ts';
+import { ApiFailure } from '../api.ts';
+import { FIELD_ORDER } from '../card.ts';
+import { useLanguage } from '../language.tsx';
+import { CardForm, type CardFormProps } from './card-form.tsx';
+import { Queue } from './queue.tsx';
+import { claim, listWaiting, readPicture, readReview, release, type WaitingCard } from './review-api.ts';
+
+/** A claim lasts for minutes; a person may look at a card for longer. */
+const RENEW_MS = 60_000;
+
+interface Taken {
+  readonly card: CardFormProps['card'];
+  readonly blob: Blob | null;
+  readonly since: number;
+}
+
+/** The queue, and the card that this window has taken. */
+export function ReviewPage() {
+  const { texts } = useLanguage();
+  const [cards, setCards] = useState<readonly WaitingCard[] | null>(null);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const [field, setField] = useState<FieldName | null>(null);
+  const [taken, setTaken] = useState<Taken | null>(null);
+  const [notice, setNotice] = useState<string | null>(null);
+  const [done, setDone] = useState({ count: 0, seconds: 0 });
+  const held = useRef<string | null>(null);
+  const loading = useRef(false);
+
+  const fail = useCallback((error: unknown) => setNotice(error instanceof Error ? error.message : String(error)), []);
+  const load = useCallback(() => {
+    setNotice(null);
+    listWaiting(field, null).then((page) => {
+      setCards(page.data);
+      setCursor(page.next_cursor);
+    }, fail);
+  }, [field, fail]);
+  useEffect(load, [load]);
+
+  const loadMore = useCallback(() => {
+    if (cursor === null || loading.current) return;
+    loading.current = true;
+    listWaiting(field, cursor)
+      .then((page) => {
+        setCards((known) => [...(known ?? []), ...page.data]);
+        setCursor(page.next_cursor);
+      }, fail)
+      .finally(() => {
+        loading.current = false;
+      });
+  }, [cursor, field, fail]);
+
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (held.current !== null) claim(held.current).catch(fail);
+    }, RENEW_MS);
+    const leave = () => {
+      if (held.current !== null) release(held.current);
+      held.current = null;
+    };
+    addEventListener('pagehide', leave);
+    return () => {
+      clearInterval(timer);
+      removeEventListener('pagehide', leave);
+      leave();
+    };
+  }, [fail]);
+
+  /** Takes the card, or the next one that nobody else has. */
+  const take = async (from: readonly WaitingCard[]): Promise<void> => {
+    for (const waiting of from) {
+      try {
+        await claim(waiting.id);
+      } catch (error) {
+        if (!(error instanceof ApiFailure) || (error.status !== 409 && error.status !== 404)) return fail(error);
+        setNotice(texts.taken);
+        forget(waiting.id);
+        continue;
+      }
+      held.current = waiting.id;
+      try {
+        const [card, blob] = await Promise.all([readReview(waiting.id), readPicture(waiting.id).catch(() => null)]);
+        if (card.result) return setTaken({ card: { ...card, result: card.result }, blob, since: performance.now() });
+        forget(waiting.id);
+      } catch (error) {
+        return fail(error);
+      }
+    }
+    setTaken(null);
+    load();
+  };
+  const forget = (id: string) => setCards((known) => known?.filter((card) => card.id !== id) ?? null);
+  const pick = (card: WaitingCard) => {
+    if (card.id === held.current) return;
+    if (held.current !== null) release(held.current);
+    held.current = null;
+    setNotice(null);
+    void take([card]);
+  };
+  const goOn = (from: string) => {
+    held.current = null;
+    const list = cards ?? [];
+    const place = list.findIndex((card) => card.id === from);
+    const rest = [...list.slice(place + 1), ...list.slice(0, Math.max(0, place))];
+    void take(rest);
+  };
+
+  if (cards === null) return <p className="notice">{notice ?? texts.loading}</p>;
+  return (
+    <div className={taken ? 'review at-work' : 'review'}>
+      <aside>
+        <div className="queue-head">
+          <h1>
+            {texts.queue} <span className="figure">{`${cards.length}${cursor === null ? '' : '+'}`}</span>
+          </h1>
+          <select
+            aria-label={texts.filter}
+            value={field ?? ''}
+            onChange={(event) => setField(FIELD_ORDER.find((name) => name === event.target.value) ?? null)}
+          >
+            <option value="">{texts.anyField}</option>
+            {FIELD_ORDER.map((name) => (
+              <option key={name} value={name}>
+                {texts.fields[name]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <Queue cards={cards} current={taken?.card.id ?? null} onPick={pick} onEnd={loadMore} />
+        {done.count > 0 && (
+          <p className="session" role="status">
+            {texts.session(done.count, (done.seconds / done.count).toFixed(1))}
+          </p>
+        )}
+      </aside>
+      <div className="desk">
+        {notice !== null && (
+          <p className="notice" role="status">
+            {notice}
+          </p>
+        )}
+        {taken ? (
+          <CardForm
+            key={taken.card.id}
+            card={taken.card}
+            blob={taken.blob}
+            onDecided={() => {
+              const seconds = (performance.now() - taken.since) / 1000;
+              setDone((before) => ({ count: before.count + 1, seconds: before.seconds + seconds }));
+              setNotice(null);
+              forget(taken.card.id);
+              goOn(taken.card.id);
+            }}
+            onSkip={() => {
+              release(taken.card.id);
+              setNotice(null);
+              goOn(taken.card.id);
+            }}
+            onLost={() => {
+              setNotice(texts.lost);
+              forget(taken.card.id);
+              goOn(taken.card.id);
+            }}
+          />
+        ) : cards.length > 0 ? (
+          <div className="invitation">
+            <Button className="primary" autoFocus onPress={() => void take(cards)}>
+              {texts.start}
+            </Button>
+          </div>
+        ) : (
+          <div className="invitation">
+            <h2>{texts.queueEmpty}</h2>
+            <p>{texts.queueEmptyHelp}</p>
+            <Button onPress={load}>{texts.refresh}</Button>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}

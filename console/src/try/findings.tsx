@@ -1,0 +1,51 @@
+import type { FieldName } from '../../../src/ktp/schema.ts';
+import { type CardResult, FIELD_ORDER } from '../card.ts';
+import { useLanguage } from '../language.tsx';
+
+interface FindingsProps {
+  readonly result: CardResult;
+  readonly onActive: (name: FieldName | null) => void;
+}
+
+/** What the rules and the picture say of the card as a whole. */
+export function Findings({ onActive, result }: FindingsProps) {
+  const { texts } = useLanguage();
+  const { checks, quality } = result;
+  return (
+    <div className="findings">
+      <section>
+        <h2>{texts.checks}</h2>
+        {checks.length === 0 && <p>{texts.noChecks}</p>}
+        <ul>
+          {checks.map(({ code, fields, level, message }) => {
+            const name = FIELD_ORDER.find((known) => fields.includes(known)) ?? null;
+            return (
+              <li
+                key={code}
+                className={level}
+                onPointerEnter={() => onActive(name)}
+                onPointerLeave={() => onActive(null)}
+              >
+                {message}
+              </li>
+            );
+          })}
+        </ul>
+      </section>
+      <section>
+        <h2>{texts.quality}</h2>
+        {quality.flags.length === 0 ? (
+          <p>{texts.goodPicture}</p>
+        ) : (
+          <p className="flags">
+            {quality.flags.map((flag) => (
+              <span className="chip" key={flag}>
+                {flag.replaceAll('_', ' ')}
+              </span>
+            ))}
+          </p>
+        )}
+      </section>
+    </div>
+  );
+}
