@@ -10,6 +10,8 @@ export interface ReadCardInput {
   readonly blob: BlobReference;
   readonly strategy: Strategy;
   readonly rejectLowQuality: boolean;
+  /** Every card of the picture, or of a document's pages; absent: the first one. */
+  readonly cards?: 'all';
 }
 
 /** Milliseconds of each step. */
@@ -23,6 +25,8 @@ export interface ReadCardTimings {
 export interface ReadCardOutput {
   /** Base64 of the KtpResult, sealed with the record's data key: no process that lacks its row can read it. */
   readonly sealedResult: string;
+  /** The other cards, sealed in the same way. */
+  readonly sealedOthers?: readonly string[];
   readonly timings: ReadCardTimings;
   readonly attempt: number;
   /** ISO 8601; start of the attempt that succeeded. */
@@ -33,6 +37,7 @@ export type ExtractionOutcome =
   | {
       readonly status: 'succeeded';
       readonly sealedResult: string;
+      readonly sealedOthers?: readonly string[];
       readonly timings: ReadCardTimings;
       readonly startedAt: string;
     }

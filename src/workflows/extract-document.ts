@@ -40,6 +40,9 @@ export const READ_CARD_OPTIONS = {
   },
 } as const satisfies ActivityOptions;
 
+/** A sheet has ten cards, a document twenty pages. */
+export const ALL_CARDS_OPTIONS = { startToCloseTimeout: '10 minutes' } as const satisfies ActivityOptions;
+
 /** What differs between a single card and an item of a batch. */
 export interface ExtractionSteps {
   readonly readCard: InferenceActivities['readCard'];
@@ -55,6 +58,7 @@ export async function extractDocumentWorkflow(input: ExtractDocumentInput): Prom
   setHandler(stateQuery, () => state);
   const { readCard } = proxyActivities<InferenceActivities>({
     ...READ_CARD_OPTIONS,
+    ...(input.cards && ALL_CARDS_OPTIONS),
     priority: { priorityKey: INTERACTIVE_PRIORITY },
   });
   const onState = (next: ExtractionState): void => {
@@ -83,10 +87,11 @@ export async function extractDocument(
   let attempts = 1;
   try {
     onState({ stage: 'reading', fraction: 0, attempt: 1 });
-    const reading = await readCard({ extractionId, blob, strategy, rejectLowQuality });
+    const cards = input.cards && { cards: input.cards };
+    const reading = await readCard({ extractionId, blob, strategy, rejectLowQuality, ...cards });
     attempts = reading.attempt;
-    const { sealedResult, timings, startedAt } = reading;
-    outcome = { status: 'succeeded', sealedResult, timings, startedAt };
+    const { sealedOthers, sealedResult, timings, startedAt } = reading;
+    outcome = { status: 'succeeded', sealedResult, ...(sealedOthers && { sealedOthers }), timings, startedAt };
   } catch (error) {
     // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
     if (isCancellation(error) || CancellationScope.current().consideredCancelled) {

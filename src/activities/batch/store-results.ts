@@ -1,21 +1,28 @@
-import type { BatchActivities } from '../../contract/batch-activities.ts';
+import type { BatchActivities, BatchOutcome } from '../../contract/batch-activities.ts';
 import type { Metrics } from '../../observability/metrics.ts';
-import type { BlobStore } from '../../storage/blobs.ts';
-import type { Database } from '../../storage/database.ts';
 import { countOutcome, outcomeColumns } from '../extraction/store-result.ts';
+import type { BatchDependencies } from './item-images.ts';
+import { type SeveralCards, storeCards } from './store-cards.ts';
 
 /**
  * Writes the outcomes of some items, each exactly once: what a repeat finds final it leaves. The images go after the
  * results are safe.
  */
 export function createStoreBatchResults(
-  database: Database,
-  blobs: BlobStore,
+  { database, blobs, keyring }: Pick<BatchDependencies, 'database' | 'blobs' | 'keyring'>,
   metrics?: Pick<Metrics, 'extractionFinished'>,
 ): BatchActivities['storeBatchResults'] {
   return async ({ results }) => {
+    const sheets = results.filter(({ outcome }) => hasSeveral(outcome));
+    const single = results.filter(({ outcome }) => !hasSeveral(outcome));
+    for (const { attempts, deleteBlob, extractionId, outcome } of sheets) {
+      if (!hasSeveral(outcome)) continue;
+      const cards = { extractionId, attempts, outcome, deletesBlob: deleteBlob !== null };
+      const count = await storeCards({ database, keyring }, cards);
+      for (let card = 0; card < count; card++) countOutcome(metrics, outcome);
+    }
     const written = await database.$transaction(
-      results.map(({ extractionId, attempts, outcome, deleteBlob }) =>
+      single.map(({ extractionId, attempts, outcome, deleteBlob }) =>
         database.extraction.updateMany({
           where: { id: extractionId, status: 'queued' },
           data:
@@ -25,9 +32,15 @@ export function createStoreBatchResults(
         }),
       ),
     );
-    for (const [index, { outcome }] of results.entries()) {
+    for (const [index, { outcome }] of single.entries()) {
       if (outcome.status !== 'deferred' && written[index]?.count) countOutcome(metrics, outcome);
     }
     await Promise.all(results.map(async ({ deleteBlob }) => deleteBlob !== null && blobs.delete(deleteBlob)));
   };
+}
+
+type Succeeded = SeveralCards['outcome'];
+
+function hasSeveral(outcome: BatchOutcome): outcome is Succeeded {
+  return outcome.status === 'succeeded' && outcome.sealedOthers !== undefined && outcome.sealedOthers.length > 0;
 }

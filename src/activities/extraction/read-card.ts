@@ -5,7 +5,7 @@ import { resultContext } from '../../encryption/contexts.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import type { CardReaderPool, PoolReadOptions } from '../../inference/card-reader/pool.ts';
-import type { CardReading } from '../../inference/card-reader/read-card.ts';
+import { type FoundReading, readAllCards } from '../../inference/documents/read-all-cards.ts';
 import { type PictureReader, readFirstCard } from '../../inference/documents/read-first-card.ts';
 import { finishByModel, type ModelReaderOptions } from '../../inference/model-reader/model-reader.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
@@ -27,43 +27,55 @@ export interface ReadCardDependencies {
  * the blob's header: this process needs no database.
  */
 export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependencies): InferenceActivities['readCard'] {
-  return async ({ extractionId, blob, rejectLowQuality, strategy }: ReadCardInput): Promise<ReadCardOutput> => {
+  return async ({ extractionId, blob, cards, rejectLowQuality, strategy }: ReadCardInput): Promise<ReadCardOutput> => {
     const context = Context.current();
     const startedAt = new Date().toISOString();
     const progress: { details: ReadCardProgress } = { details: { stage: 'preparing', fraction: 0 } };
     return heartbeatWhile(progress, async () => {
       const dataKey = keyring.unwrapDataKey(await blobs.wrappedKey(blob));
       const image = await readBlob(blobs, blob);
-      // Of a document the page that shows the card: where the model's cut-outs lie.
-      const reader: PictureReader<PoolReadOptions, CardReading & { readonly picture: Uint8Array }> = {
-        read: async (bytes, options) => ({ ...(await pool.read(bytes, options)), picture: bytes }),
-      };
-      const {
-        picture,
-        quarterTurns,
-        result: read,
-        timingsMs,
-      } = await readFirstCard(reader, image, {
+      const signal = context.cancellationSignal;
+      const options: PoolReadOptions = {
         rejectLowQuality,
-        signal: context.cancellationSignal,
+        signal,
         onStage: (stage) => {
           progress.details = { stage, fraction: FRACTIONS[stage] };
         },
-      });
-      const signal = context.cancellationSignal;
-      const { generateMs, result } = await finishByModel(model, {
-        result: read,
-        image: picture,
-        quarterTurns,
-        strategy,
-        signal,
+      };
+      const found = cards === 'all' ? await readAllCards(pool, image, options) : [await readFirst(image, options)];
+      const timings = { prepare: 0, ocr: 0, assemble: 0, generate: 0 };
+      const [sealedResult = '', ...sealedOthers] = await inTurn(found, async ({ picture, reading }) => {
+        const { quarterTurns, result: read, timingsMs } = reading;
+        const asked = { result: read, image: picture, quarterTurns, strategy, signal };
+        const { generateMs, result } = await finishByModel(model, asked);
+        timings.prepare += timingsMs.prepare;
+        timings.ocr += timingsMs.ocr;
+        timings.assemble += timingsMs.assemble;
+        timings.generate += generateMs;
+        return Buffer.from(sealJson(dataKey, result, resultContext(extractionId))).toString('base64');
       });
       return {
-        sealedResult: Buffer.from(sealJson(dataKey, result, resultContext(extractionId))).toString('base64'),
-        timings: { ...timingsMs, generate: generateMs },
+        sealedResult,
+        ...(sealedOthers.length > 0 && { sealedOthers }),
+        timings,
         attempt: context.info.attempt,
         startedAt,
       };
     });
   };
+
+  /** Of a document the page that shows the card: where the model's cut-outs lie. */
+  async function readFirst(bytes: Uint8Array, options: PoolReadOptions): Promise<FoundReading> {
+    const reader: PictureReader<PoolReadOptions, FoundReading> = {
+      read: async (picture, given) => ({ reading: await pool.read(picture, given), picture }),
+    };
+    return readFirstCard(reader, bytes, options);
+  }
+}
+
+/** One after the other: a model answers no sooner for being asked twice. */
+async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
 }

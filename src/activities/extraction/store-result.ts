@@ -12,6 +12,9 @@ export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
     finishedAt: new Date(),
     ...(outcome.status === 'succeeded' && {
       sealedResult: Buffer.from(outcome.sealedResult, 'base64'),
+      ...(outcome.sealedOthers && {
+        sealedOthers: outcome.sealedOthers.map((sealed) => Buffer.from(sealed, 'base64')),
+      }),
       timings: { ...outcome.timings },
       startedAt: new Date(outcome.startedAt),
       // Of a former run of its batch.

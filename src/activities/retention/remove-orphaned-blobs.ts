@@ -17,7 +17,9 @@ export async function removeOrphanedBlobs(database: Database, blobs: BlobStore, 
     const requests = await database.chatGeneration.findMany(named);
     const conversations = await database.storedResponse.findMany(named);
     const files = await database.storedFile.findMany(named);
-    const kept = new Set([...images, ...archives, ...requests, ...conversations, ...files].map((row) => row.blob));
+    const documents = await database.batchDocument.findMany(named);
+    const all = [...images, ...archives, ...requests, ...conversations, ...files, ...documents];
+    const kept = new Set(all.map((row) => row.blob));
     for (const blob of page.splice(0)) {
       if (kept.has(blob)) continue;
       await blobs.delete(blob);

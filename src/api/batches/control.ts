@@ -86,6 +86,8 @@ export async function eraseBatch(
     await database.extraction.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } });
     if (rows.length < DELETED_AT_ONCE) break;
   }
+  const documents = await database.batchDocument.findMany({ where: { batchId: row.id } });
+  await Promise.all(documents.map(({ blob }) => blobs.delete(blob)));
   if (row.blob !== null) await blobs.delete(row.blob);
   const entry = accessLogRow({ ...access, action: 'batch.delete', subject: row.id });
   await database.$transaction([

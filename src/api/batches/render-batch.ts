@@ -18,14 +18,24 @@ const storedOptionsSchema = z.object({
   store_image: z.boolean(),
   webhook: z.boolean().default(false),
   priority: z.enum(BATCH_PRIORITIES).default('normal'),
+  cards: z.literal('all').optional(),
 });
 const sealedBatchSchema = z.object({ metadata: z.record(z.string(), z.string()).nullable() });
 const statusSchema = z.enum(BATCH_STATUSES);
 const sourceSchema = z.enum(['images', 'archive', 'items']);
 
 export function optionsOf(row: Batch) {
-  const { priority, strategy, reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
-  return { strategy, rejectLowQuality: reject_low_quality, storeImage: store_image, webhook, priority };
+  const { cards, priority, strategy, reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(
+    row.options,
+  );
+  return {
+    strategy,
+    rejectLowQuality: reject_low_quality,
+    storeImage: store_image,
+    webhook,
+    priority,
+    ...(cards && { cards }),
+  };
 }
 
 /** The batch object of a row, with the workflow's progress while it is open. Reads nothing but its arguments. */

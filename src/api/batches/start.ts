@@ -39,6 +39,8 @@ export interface BatchStart {
   readonly rejectLowQuality: boolean;
   readonly storeImage: boolean;
   readonly priority: BatchPriority;
+  /** Absent: the first one of each item. */
+  readonly cards?: 'all';
   /** Whether somebody is to be told of the end of the run. */
   readonly webhook: boolean;
 }
@@ -77,6 +79,7 @@ export async function startRun(context: StartContext, start: BatchStart): Promis
     strategy: start.strategy,
     rejectLowQuality: start.rejectLowQuality,
     storeImage: start.storeImage,
+    ...(start.cards && { cards: start.cards }),
     window: Math.max(1, Math.round(window * WINDOW_SHARE[start.priority])),
     historyLimit: HISTORY_LIMIT,
     longestIdleMs: RETENTION_DAYS * DAY_MS,

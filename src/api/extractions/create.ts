@@ -75,6 +75,7 @@ async function insertRow(context: CreateContext, id: string, request: NewExtract
         reject_low_quality: options.rejectLowQuality,
         store_image: options.storeImage,
         webhook: webhook !== null,
+        ...(options.cards && { cards: options.cards }),
       },
       wrappedKey: key.wrappedKey,
       sealedRequest: sealJson(key.dataKey, sealed, requestContext(id)),

@@ -10,6 +10,9 @@ export const metadataSchema = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((pairs) => Object.keys(pairs).length <= MAX_METADATA_PAIRS, `At most ${MAX_METADATA_PAIRS} pairs.`);
 
+/** Which cards of a picture or document are read. */
+export const CARDS = ['first', 'all'] as const;
+
 /** `null` means absent, as everywhere. */
 export const optionsSchema = z
   .strictObject({
@@ -21,6 +24,10 @@ export const optionsSchema = z
     store_image: z.boolean().nullish().describe('Keep the image as long as the result. Default: false.'),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
     reference_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
+    cards: z
+      .enum(CARDS)
+      .nullish()
+      .describe('all: every card of the picture or document, each a result of its own. Default: first.'),
     webhook: webhookSchema.nullish().describe('Told when the extraction has ended.'),
   })
   .meta({ id: 'ExtractionOptions' });
@@ -35,6 +42,8 @@ export interface ExtractionOptions {
   readonly metadata: Record<string, string> | null;
   readonly referenceId: string | null;
   readonly webhook: WebhookTarget | null;
+  /** Absent: the first one. */
+  readonly cards?: 'all';
 }
 
 /** @throws KtpflowError unsupported, for what this version or this configuration cannot do */
@@ -54,6 +63,7 @@ export function toExtractionOptions(
     metadata: options?.metadata ?? null,
     referenceId: options?.reference_id ?? null,
     webhook: toWebhookTarget(options?.webhook),
+    ...(options?.cards === 'all' && { cards: 'all' }),
   };
 }
 

@@ -18,7 +18,8 @@ import type { ExtractionOptions } from './options.ts';
 export type StartContext = Pick<ApiContext, 'blobs' | 'database' | 'keyring' | 'logger' | 'temporal' | 'workerClient'>;
 
 /** What a run of an extraction is made of. */
-export interface ExtractionStart extends Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage'> {
+export interface ExtractionStart
+  extends Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage' | 'cards'> {
   readonly id: string;
   readonly tenant: string;
   readonly image: { readonly blob: BlobReference };
@@ -36,6 +37,7 @@ export function startableExtraction(context: StartContext, start: ExtractionStar
     strategy: start.strategy,
     rejectLowQuality: start.rejectLowQuality,
     storeImage: start.storeImage,
+    ...(start.cards && { cards: start.cards }),
     ...(start.webhook && { webhook: webhookInput(context.keyring, 'extraction', id, 1) }),
   };
   const workflowId = extractionWorkflowId(id);
@@ -65,11 +67,12 @@ const storedOptionsSchema = z.object({
   reject_low_quality: z.boolean(),
   store_image: z.boolean(),
   webhook: z.boolean().default(false),
+  cards: z.literal('all').optional(),
 });
 
 /** What the run of a row is made of that has its image still. */
 export function storedStart(row: Extraction & { readonly blob: string }): Omit<ExtractionStart, 'requestHash'> {
-  const { reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
+  const { cards, reject_low_quality, store_image, webhook } = storedOptionsSchema.parse(row.options);
   return {
     id: row.id,
     tenant: row.tenant,
@@ -78,6 +81,7 @@ export function storedStart(row: Extraction & { readonly blob: string }): Omit<E
     storeImage: store_image,
     image: { blob: row.blob },
     webhook,
+    ...(cards && { cards }),
   };
 }
 
