@@ -20,5 +20,17 @@ export const itemRequestSchema = z.object({
   image_url: z.string().nullable(),
   /** Unpacked when the item's turn comes. */
   entry: entryPlaceSchema.nullable(),
+  /** The page of a document of the batch, from 0; rendered when its turn comes. */
+  page: z.object({ document: z.string(), index: z.number() }).optional(),
 });
+/** What a page of a document is called: `scan.pdf#2`. @param index from 0 */
+export function pageName(name: string | null, index: number): string {
+  return `${name ?? ''}#${index + 1}`;
+}
+
+/** What one of several cards is called: `scan.pdf#2.1`, `sheet.jpg#3`. @param index from 0 */
+export function cardName(name: string | null, index: number): string {
+  return /#\d+$/.test(name ?? '') ? `${name}.${index + 1}` : `${name ?? ''}#${index + 1}`;
+}
+
 export type ItemRequest = z.infer<typeof itemRequestSchema>;

@@ -38,6 +38,12 @@ export interface NextBatchItemsOutput {
   readonly sealed?: boolean;
 }
 
+/** The first page of a document; the others have become items of the batch. */
+export interface FetchedPage {
+  readonly blob: BlobReference;
+  readonly grown: true;
+}
+
 /** deferred: nothing but the attempts is stored, the item is read again later. */
 export type BatchOutcome = ExtractionOutcome | { readonly status: 'deferred' };
 
@@ -68,7 +74,7 @@ export interface BatchActivities {
   showBatchPaused(input: ShowBatchPausedInput): Promise<void>;
   nextBatchItems(input: NextBatchItemsInput): Promise<NextBatchItemsOutput>;
   /** Fetches the image_url of an item. @throws KtpflowError blocked_url, image_fetch_failed and those of images */
-  fetchBatchItem(input: { readonly extractionId: string }): Promise<BlobReference>;
+  fetchBatchItem(input: { readonly extractionId: string }): Promise<BlobReference | FetchedPage>;
   /** @returns what storeResult returns, for each */
   storeBatchResults(input: { readonly results: readonly BatchResult[] }): Promise<readonly StoredResult[]>;
   /** Cancels every item that has no result. */

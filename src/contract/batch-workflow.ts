@@ -47,6 +47,8 @@ export interface IngestBatchInput {
   readonly rejectLowQuality: boolean;
   /** false: an item's image is deleted once it was read. That of a failed item stays for a retry. */
   readonly storeImage: boolean;
+  /** Every card that an item shows, each as an item; absent: the first one. */
+  readonly cards?: 'all';
   /** Items at once, waiting for an inference process or being read. */
   readonly window: number;
   /** Events of a history after which the workflow continues as new. */

@@ -13,6 +13,8 @@ export interface ReadCardInput {
   readonly rejectLowQuality: boolean;
   /** Whether a person may have to look at it: then the upright picture is kept, too. Absent: no. */
   readonly keepUpright?: true;
+  /** Every card of the picture, or of a document's pages; absent: the first one. */
+  readonly cards?: 'all';
 }
 
 /** Milliseconds of each step. */
@@ -26,8 +28,10 @@ export interface ReadCardTimings {
 export interface ReadCardOutput {
   /** Base64 of the KtpResult, sealed with the record's data key: no process that lacks its row can read it. */
   readonly sealedResult: string;
-  /** Keyed hash of the NIK that was read; absent where none was, and in histories of before 0.2. */
-  readonly nikHash?: string;
+  /** Keyed hashes of the NIKs that were read; absent where none was, and in histories of before 0.2. */
+  readonly nikHashes?: readonly string[];
+  /** The other cards, sealed in the same way. */
+  readonly sealedOthers?: readonly string[];
   readonly timings: ReadCardTimings;
   readonly attempt: number;
   /** ISO 8601; start of the attempt that succeeded. */
@@ -40,7 +44,8 @@ export type ExtractionOutcome =
   | {
       readonly status: 'succeeded';
       readonly sealedResult: string;
-      readonly nikHash?: string;
+      readonly nikHashes?: readonly string[];
+      readonly sealedOthers?: readonly string[];
       readonly timings: ReadCardTimings;
       readonly startedAt: string;
       readonly upright?: BlobReference;

@@ -18,6 +18,8 @@ export interface ExtractDocumentInput {
   readonly rejectLowQuality: boolean;
   /** false: the image is deleted once the result is stored. */
   readonly storeImage: boolean;
+  /** Every card that is seen; absent: the first one. */
+  readonly cards?: 'all';
   /** Absent: nobody is to be told. */
   readonly webhook?: WebhookInput;
   /** Which cards are to wait for a person; absent: none. */

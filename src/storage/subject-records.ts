@@ -16,7 +16,10 @@ export interface SubjectLink {
 }
 
 /** Notes whom these extractions concern; once, however often it is called. One that is gone is left out. */
-export async function linkExtractions(database: Database, links: readonly SubjectLink[]): Promise<void> {
+export async function linkExtractions(
+  database: Pick<Database, '$executeRaw'>,
+  links: readonly SubjectLink[],
+): Promise<void> {
   if (links.length === 0) return;
   const { hashes, records } = columnsOf(links);
   await database.$executeRaw`

@@ -41,6 +41,9 @@ export const READ_CARD_OPTIONS = {
   },
 } as const satisfies ActivityOptions;
 
+/** A sheet has ten cards, a document twenty pages. */
+export const ALL_CARDS_OPTIONS = { startToCloseTimeout: '10 minutes' } as const satisfies ActivityOptions;
+
 /** What differs between a single card and an item of a batch. */
 export interface ExtractionSteps {
   readonly readCard: InferenceActivities['readCard'];
@@ -56,6 +59,7 @@ export async function extractDocumentWorkflow(input: ExtractDocumentInput): Prom
   setHandler(stateQuery, () => state);
   const { readCard } = proxyActivities<InferenceActivities>({
     ...READ_CARD_OPTIONS,
+    ...(input.cards && ALL_CARDS_OPTIONS),
     priority: { priorityKey: INTERACTIVE_PRIORITY },
   });
   const onState = (next: ExtractionState): void => {
@@ -97,14 +101,16 @@ export async function extractDocument(
       blob,
       strategy,
       rejectLowQuality,
+      ...(input.cards && { cards: input.cards }),
       ...(review && { keepUpright: true }),
     });
     attempts = reading.attempt;
-    const { nikHash, sealedResult, timings, startedAt, upright } = reading;
+    const { nikHashes, sealedOthers, sealedResult, timings, startedAt, upright } = reading;
     outcome = {
       status: 'succeeded',
       sealedResult,
-      ...(nikHash !== undefined && { nikHash }),
+      ...(sealedOthers && { sealedOthers }),
+      ...(nikHashes && { nikHashes }),
       timings,
       startedAt,
       ...(upright && { upright }),

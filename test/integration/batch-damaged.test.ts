@@ -40,6 +40,7 @@ const list = (batchId: string, keys = keyring): Promise<NextBatchItemsOutput> =>
       limits: { maxBytes: 1_000_000, maxMegapixels: 10 },
       fetchTimeoutMs: 1_000,
       allowPrivateUrls: false,
+      maxItems: 100,
       retentionMs: 86_400_000,
     }),
     { batchId, after: -1, limit: 64 },

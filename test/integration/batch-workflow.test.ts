@@ -35,7 +35,15 @@ async function readText(input: ReadCardInput): Promise<ReadCardOutput> {
   const key = platform.keyring.unwrapDataKey(await platform.blobs.wrappedKey(input.blob));
   const sealedResult = Buffer.from(sealJson(key, { text }, resultContext(input.extractionId))).toString('base64');
   const timings = { prepare: 1, ocr: 1, generate: 0, assemble: 1 };
-  return { sealedResult, timings, attempt, startedAt: new Date().toISOString() };
+  const other = (card: string) => Buffer.from(sealJson(key, { text: card }, resultContext(input.extractionId)));
+  const sealedOthers = text === 'sheet' && input.cards === 'all' ? ['two', 'three'].map(other) : [];
+  return {
+    sealedResult,
+    ...(sealedOthers.length > 0 && { sealedOthers: sealedOthers.map((sealed) => sealed.toString('base64')) }),
+    timings,
+    attempt,
+    startedAt: new Date().toISOString(),
+  };
 }
 let neighbourDeaths = 0;
 let running = 0;
@@ -275,6 +283,28 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     await handle.result();
     expect(await statusesOf(id)).toEqual(['succeeded', 'succeeded', 'cancelled']);
     expect(await batchOf(id)).toMatchObject({ status: 'completed', sealed: true });
+  });
+
+  it('makes an item of each further card that an item shows, with its own result under its own key', async () => {
+    const id = await insertBatch(platform, ['a', 'sheet', 'b']);
+    await (await startBatch(platform, id, { cards: 'all' })).result();
+    const rows = await platform.database.extraction.findMany({
+      where: { batchId: id },
+      orderBy: { batchIndex: 'asc' },
+    });
+    const opened = rows.map((row) => {
+      const key = platform.keyring.unwrapDataKey(row.wrappedKey);
+      return [
+        row.batchIndex,
+        row.status,
+        row.blob,
+        unsealJson(key, row.sealedResult ?? new Uint8Array(), resultContext(row.id)),
+      ];
+    });
+    expect(opened).toEqual(
+      ['a', 'sheet', 'b', 'two', 'three'].map((text, index) => [index, 'succeeded', null, { text }]),
+    );
+    expect(await batchOf(id)).toMatchObject({ status: 'completed', itemCount: 5 });
   });
 
   it('ends quietly when the batch is deleted while it runs', async () => {

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,7 +18,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { commandLineOf, findProcesses, isRunning } from '../../src/runtime/processes/process-identity.ts';
+import { commandLineOf, findProcesses, isRunning, parentPidOf } from '../../src/runtime/processes/process-identity.ts';
 import { createHome } from '../support/database-template.ts';
 import { gone, PlatformProcess } from '../support/platform-process.ts';
 
@@ -114,6 +124,30 @@ describe('a running platform', () => {
     await platform.printed(/ktpflow-api ended \(SIGKILL\); restarting now/);
     await platform.printed(/ktpflow-api is back/);
     expect(await stored(address)).toBe(acknowledged);
+  });
+
+  it('starts a killed API once where it cannot be recorded, as on a full disk', async () => {
+    const records = join(platform.home, 'children.json');
+    const kept = readFileSync(records);
+    const [api] = platform.family().filter(({ pid }) => commandLineOf(pid)?.startsWith('ktpflow-api'));
+    const printedBefore = platform.output.length;
+    // Nothing can be put in the place of a folder that holds something.
+    rmSync(records);
+    mkdirSync(join(records, 'taken'), { recursive: true });
+    try {
+      process.kill(api!.pid, 'SIGKILL');
+      await platform.printed(/ktpflow-api is back/, printedBefore);
+      expect(platform.output.slice(printedBefore).match(/restarting/g)).toHaveLength(1);
+      expect(await stored(address)).toBe(acknowledged);
+    } finally {
+      rmSync(records, { recursive: true });
+      writeFileSync(records, kept);
+    }
+    // The next test counts on records again.
+    const started = findProcesses('ktpflow-api').filter(({ pid }) => parentPidOf(pid) === platform.child.pid);
+    expect(started).toHaveLength(1);
+    process.kill(started[0]!.pid, 'SIGKILL');
+    await platform.printed(/ktpflow-api is back[\s\S]*ktpflow-api is back/, printedBefore);
   });
 
   it.each([

@@ -30,6 +30,7 @@ export async function insertBatch(
       source: archive ? 'archive' : 'images',
       options: {},
       wrappedKey: batchKey.wrappedKey,
+      itemCount: images.length,
       blob: archive ? (await blobs.write(Readable.from([Buffer.from(archive)]), batchKey)).blob : null,
     },
   });

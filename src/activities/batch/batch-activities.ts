@@ -20,6 +20,7 @@ export function batchDependencies(
     limits: { maxBytes: config.MAX_IMAGE_MB * MEBIBYTE, maxMegapixels: config.MAX_IMAGE_MEGAPIXELS },
     fetchTimeoutMs: config.FETCH_TIMEOUT_SECONDS * 1000,
     allowPrivateUrls: config.ALLOW_PRIVATE_URLS,
+    maxItems: config.MAX_BATCH_ITEMS,
     retentionMs: config.RETENTION_DAYS * DAY_MS,
   };
 }

@@ -34,6 +34,9 @@ export function createBatchRun({
       const expiresAt = new Date(latest);
       await database.extraction.updateMany({ where: { batchId }, data: { expiresAt } });
       await deleteBlob(batch.blob);
+      const documents = await database.batchDocument.findMany({ where: { batchId } });
+      await Promise.all(documents.map(({ blob }) => blobs.delete(blob)));
+      await database.batchDocument.deleteMany({ where: { batchId } });
       await database.batch.updateMany({
         where: open,
         data: { status, sealed: true, finishedAt, expiresAt, blob: null },

@@ -2,6 +2,8 @@ import type { BatchActivities } from '../../contract/batch-activities.ts';
 import { KtpflowError } from '../../errors.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
 import { type BatchDependencies, openItemRequest, storeItemImage } from './item-images.ts';
+import { OpenDocuments } from './open-documents.ts';
+import { storeItemFile } from './store-item-file.ts';
 
 /** Faults of the other side that may have passed by the next attempt. */
 const WORTH_A_REPEAT = new Set(['image_fetch_failed', 'deadline_exceeded']);
@@ -13,16 +15,30 @@ export function createFetchBatchItem(dependencies: BatchDependencies): BatchActi
     const row = await database.extraction.findFirst({ where: { id: extractionId, status: 'queued' } });
     if (!row || row.batchId === null) throw gone();
     if (row.blob !== null) return row.blob;
-    const { image_url } = openItemRequest(keyring, { ...row, batchId: row.batchId });
+    const { image_url, page } = openItemRequest(keyring, { ...row, batchId: row.batchId });
+    if (page) {
+      // An attempt before has made items of the document's pages.
+      const documents = new OpenDocuments(dependencies.blobs);
+      try {
+        const bytes = await documents.render(page.document, page.index);
+        const first = await storeItemImage(dependencies, { ...row, batchId: row.batchId }, bytes);
+        if (first === null) throw gone();
+        return { blob: first, grown: true };
+      } finally {
+        documents.closeAll();
+      }
+    }
     if (image_url === null) throw gone();
     const bytes = await fetch(image_url, {
       maxBytes: limits.maxBytes,
       timeoutMs: fetchTimeoutMs,
       allowPrivate: allowPrivateUrls,
     });
-    const blob = await storeItemImage(dependencies, { ...row, batchId: row.batchId }, bytes).catch(asFetchFailure);
+    const { blob, grown } = await storeItemFile(dependencies, { ...row, batchId: row.batchId }, bytes).catch(
+      asFetchFailure,
+    );
     if (blob === null) throw gone();
-    return blob;
+    return grown ? { blob, grown } : blob;
   };
 }
 

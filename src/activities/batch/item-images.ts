@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type ImageLimits, inspectImage } from '../../batch/inspect-image.ts';
+import type { ImageLimits } from '../../batch/inspect-image.ts';
 import { type ItemRequest, itemRequestSchema } from '../../batch/item-request.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { requestContext } from '../../encryption/contexts.ts';
@@ -17,6 +17,8 @@ export interface BatchDependencies {
   readonly fetchTimeoutMs: number;
   /** true: image_url may point to private addresses. */
   readonly allowPrivateUrls: boolean;
+  /** Items that a batch may have. */
+  readonly maxItems: number;
   /** How long results are kept once the batch is finished, in milliseconds. */
   readonly retentionMs: number;
 }
@@ -43,14 +45,13 @@ export function openItemRequest(keyring: Keyring, row: ItemRow & { sealedRequest
 /**
  * Stores the image of an item whose turn has come and names it in its row.
  * @returns null when the item was deleted or cancelled meanwhile
- * @throws KtpflowError as inspectImage, storage_unavailable
+ * @throws KtpflowError storage_unavailable
  */
 export async function storeItemImage(
-  { database, blobs, keyring, limits }: BatchDependencies,
+  { database, blobs, keyring }: BatchDependencies,
   row: ItemRow,
   bytes: Buffer,
 ): Promise<BlobReference | null> {
-  await inspectImage(bytes, limits);
   const dataKey = keyring.unwrapDataKey(row.wrappedKey);
   const { blob } = await blobs.write(Readable.from([bytes]), { dataKey, wrappedKey: row.wrappedKey });
   const sha256 = createHash('sha256').update(bytes).digest('hex');

@@ -8,6 +8,8 @@ import { isErrorCode, KtpflowError } from '../../errors.ts';
 import type { BlobReader, BlobStore } from '../../storage/blobs.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
 import { type BatchDependencies, type ItemRow, openItemRequest, storeItemImage } from './item-images.ts';
+import { OpenDocuments } from './open-documents.ts';
+import { storeItemFile } from './store-item-file.ts';
 
 /** Entries unpacked at once: flushing one to the disk takes longer than unpacking it. */
 const CONCURRENCY = 4;
@@ -47,22 +49,38 @@ export function createNextBatchItems(dependencies: BatchDependencies): BatchActi
         },
       });
       const archive = batch.blob === null ? null : await openArchive(blobs, batch.blob);
+      const documents = new OpenDocuments(blobs);
+      let grown = false;
+      const source: Source = { archive, documents, onGrown: () => (grown = true) };
       try {
         const items: (BatchItem | null)[] = [];
         for (let start = 0; start < rows.length; start += CONCURRENCY) {
           const some = rows.slice(start, start + CONCURRENCY);
-          items.push(...(await Promise.all(some.map((row) => prepare(dependencies, archive, { ...row, batchId })))));
+          items.push(...(await Promise.all(some.map((row) => prepare(dependencies, source, { ...row, batchId })))));
+          documents.closeUnused();
         }
-        return { items: items.filter((item) => item !== null), more: rows.length === limit, sealed: batch.sealed };
+        return {
+          items: items.filter((item) => item !== null),
+          more: rows.length === limit || grown,
+          sealed: batch.sealed,
+        };
       } finally {
+        documents.closeAll();
         await archive?.close();
       }
     });
 }
 
+/** Where the images of items come from whose turn it is. */
+interface Source {
+  readonly archive: BlobReader | null;
+  readonly documents: OpenDocuments;
+  readonly onGrown: () => void;
+}
+
 async function prepare(
   dependencies: BatchDependencies,
-  archive: BlobReader | null,
+  { archive, documents, onGrown }: Source,
   row: QueuedRow,
 ): Promise<BatchItem | null> {
   const item = { extractionId: row.id, index: row.batchIndex ?? 0, attempts: row.attempts };
@@ -73,8 +91,14 @@ async function prepare(
     const request = openItemRequest(dependencies.keyring, row);
     if (request.image_url !== null) return { ...item, blob: null, refusal: null };
     if (known) return { ...item, blob: null, refusal: known };
+    if (request.page) {
+      const bytes = await documents.render(request.page.document, request.page.index);
+      const blob = await storeItemImage(dependencies, row, bytes);
+      return blob === null ? null : { ...item, blob, refusal: null };
+    }
     if (!archive || !request.entry) throw new KtpflowError('not_found', 'The image of the item is gone.');
-    const blob = await storeItemImage(dependencies, row, await readArchiveEntry(archive, request.entry));
+    const { blob, grown } = await storeItemFile(dependencies, row, await readArchiveEntry(archive, request.entry));
+    if (grown) onGrown();
     return blob === null ? null : { ...item, blob, refusal: null };
   } catch (thrown) {
     // One row that nobody can read must not hold up the thousands behind it.

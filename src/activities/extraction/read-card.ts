@@ -1,11 +1,12 @@
 import { Context } from '@temporalio/activity';
+import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { InferenceActivities, ReadCardInput, ReadCardOutput } from '../../contract/extraction-activities.ts';
 import type { ReadCardProgress } from '../../contract/extraction-workflow.ts';
 import { resultContext } from '../../encryption/contexts.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import type { CardReaderPool, PoolReadOptions } from '../../inference/card-reader/pool.ts';
-import type { CardReading } from '../../inference/card-reader/read-card.ts';
+import { type FoundReading, readAllCards } from '../../inference/documents/read-all-cards.ts';
 import { type PictureReader, readFirstCard } from '../../inference/documents/read-first-card.ts';
 import { finishByModel, type ModelReaderOptions } from '../../inference/model-reader/model-reader.ts';
 import { parseNik } from '../../ktp/rules/nik.ts';
@@ -32,6 +33,7 @@ export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependen
   return async ({
     extractionId,
     blob,
+    cards,
     keepUpright,
     rejectLowQuality,
     strategy,
@@ -43,42 +45,63 @@ export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependen
       const wrappedKey = await blobs.wrappedKey(blob);
       const dataKey = keyring.unwrapDataKey(wrappedKey);
       const image = await readBlob(blobs, blob);
-      // Of a document the page that shows the card: where the model's cut-outs lie.
-      const reader: PictureReader<PoolReadOptions, CardReading & { readonly picture: Uint8Array }> = {
-        read: async (bytes, options) => ({ ...(await pool.read(bytes, options)), picture: bytes }),
-      };
-      const {
-        picture,
-        quarterTurns,
-        result: read,
-        timingsMs,
-      } = await readFirstCard(reader, image, {
+      const signal = context.cancellationSignal;
+      const options: PoolReadOptions = {
         rejectLowQuality,
-        signal: context.cancellationSignal,
+        signal,
         onStage: (stage) => {
           progress.details = { stage, fraction: FRACTIONS[stage] };
         },
-      });
-      const signal = context.cancellationSignal;
-      const { generateMs, result } = await finishByModel(model, {
-        result: read,
-        image: picture,
-        quarterTurns,
-        strategy,
-        signal,
-      });
-      const nik = result.fields.nik.value;
-      const key = { dataKey, wrappedKey };
-      const upright = keepUpright && (await storeUprightPicture(blobs, key, picture, quarterTurns));
-      return {
+      };
+      const found = cards === 'all' ? await readAllCards(pool, image, options) : [await readFirst(image, options)];
+      const nikHashes = new Set<string>();
+      const timings = { prepare: 0, ocr: 0, assemble: 0, generate: 0 };
+      const [sealedResult = '', ...sealedOthers] = await inTurn(found, async ({ picture, reading }) => {
+        const { quarterTurns, result: read, timingsMs } = reading;
+        const asked = { result: read, image: picture, quarterTurns, strategy, signal };
+        const { generateMs, result } = await finishByModel(model, asked);
+        timings.prepare += timingsMs.prepare;
+        timings.ocr += timingsMs.ocr;
+        timings.assemble += timingsMs.assemble;
+        timings.generate += generateMs;
+        const nik = result.fields.nik.value;
         // What is no whole NIK can be asked for by nobody.
-        ...(nik !== null && parseNik(nik) && { nikHash: keyring.subjectHash(nik) }),
-        sealedResult: Buffer.from(sealJson(dataKey, result, resultContext(extractionId))).toString('base64'),
-        timings: { ...timingsMs, generate: generateMs },
+        if (nik !== null && parseNik(nik)) nikHashes.add(keyring.subjectHash(nik));
+        return Buffer.from(sealJson(dataKey, result, resultContext(extractionId))).toString('base64');
+      });
+      const upright = keepUpright && (await keepFirst(found, { dataKey, wrappedKey }));
+      return {
+        sealedResult,
+        ...(sealedOthers.length > 0 && { sealedOthers }),
+        ...(nikHashes.size > 0 && { nikHashes: [...nikHashes] }),
+        timings,
         attempt: context.info.attempt,
         startedAt,
         ...(upright !== undefined && { upright }),
       };
     });
   };
+
+  /** For a person to look at. */
+  async function keepFirst(
+    [first]: readonly FoundReading[],
+    key: { readonly dataKey: Uint8Array; readonly wrappedKey: Uint8Array },
+  ): Promise<BlobReference | undefined> {
+    return first && storeUprightPicture(blobs, key, first.picture, first.reading.quarterTurns);
+  }
+
+  /** Of a document the page that shows the card: where the model's cut-outs lie. */
+  async function readFirst(bytes: Uint8Array, options: PoolReadOptions): Promise<FoundReading> {
+    const reader: PictureReader<PoolReadOptions, FoundReading> = {
+      read: async (picture, given) => ({ reading: await pool.read(picture, given), picture }),
+    };
+    return readFirstCard(reader, bytes, options);
+  }
+}
+
+/** One after the other: a model answers no sooner for being asked twice. */
+async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
 }

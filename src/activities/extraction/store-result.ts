@@ -21,6 +21,9 @@ export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
     finishedAt: new Date(),
     ...(outcome.status === 'succeeded' && {
       sealedResult: Buffer.from(outcome.sealedResult, 'base64'),
+      ...(outcome.sealedOthers && {
+        sealedOthers: outcome.sealedOthers.map((sealed) => Buffer.from(sealed, 'base64')),
+      }),
       timings: { ...outcome.timings },
       startedAt: new Date(outcome.startedAt),
       // Of a former run of its batch.
@@ -39,13 +42,13 @@ export function countOutcome(
   metrics?.extractionFinished(outcome.status, outcome.status === 'failed' ? outcome.error.code : null);
 }
 
-/** Whom outcomes concern, where a NIK was read. */
+/** Whom outcomes concern, where NIKs were read. */
 export function subjectLinks(
   results: readonly { readonly extractionId: string; readonly outcome: BatchOutcome }[],
 ): SubjectLink[] {
   return results.flatMap(({ extractionId, outcome }) =>
-    outcome.status === 'succeeded' && outcome.nikHash !== undefined
-      ? [{ nikHash: outcome.nikHash, record: extractionId }]
+    outcome.status === 'succeeded'
+      ? (outcome.nikHashes ?? []).map((nikHash) => ({ nikHash, record: extractionId }))
       : [],
   );
 }

@@ -17,9 +17,10 @@ export async function removeOrphanedBlobs(database: Database, blobs: BlobStore, 
     const requests = await database.chatGeneration.findMany(named);
     const conversations = await database.storedResponse.findMany(named);
     const files = await database.storedFile.findMany(named);
+    const documents = await database.batchDocument.findMany(named);
     const pictures = await database.review.findMany({ where: { picture: { in: page } }, select: { picture: true } });
     const kept = new Set([
-      ...[...images, ...archives, ...requests, ...conversations, ...files].map((row) => row.blob),
+      ...[...images, ...archives, ...requests, ...conversations, ...files, ...documents].map((row) => row.blob),
       ...pictures.map((row) => row.picture),
     ]);
     for (const blob of page.splice(0)) {

@@ -7,7 +7,8 @@ import type { ApiContext, RouteContext } from '../context.ts';
 import { checkSameRequest, createOrRepeat, type Idempotency } from '../intake/idempotency.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { ignoreMissing } from './control.ts';
-import { itemRows, ROWS_AT_ONCE, storedOptions } from './item-rows.ts';
+import { documentsOf, itemRows, ROWS_AT_ONCE, storedOptions } from './item-rows.ts';
+import { pagesOf } from './new-item.ts';
 import { discardBatch } from './receive.ts';
 import type { ReceivedBatch } from './received-batch.ts';
 import { optionsOf } from './render-batch.ts';
@@ -72,7 +73,7 @@ async function findAddition({ database }: AddContext, asked: Idempotency): Promi
 async function insert(context: AddContext, row: Batch, addition: Addition): Promise<void> {
   const { config, database } = context;
   const { caller, idempotency, loggedId, received } = addition;
-  const { items } = received;
+  const items = received.items.flatMap((item) => pagesOf(context, item));
   const options = optionsOf(row);
   const shared = {
     batchId: row.id,
@@ -97,6 +98,7 @@ async function insert(context: AddContext, row: Batch, addition: Addition): Prom
         const some = items.slice(start, start + ROWS_AT_ONCE);
         await transaction.extraction.createMany({ data: itemRows(context, shared, some, first + start) });
       }
+      await transaction.batchDocument.createMany({ data: documentsOf(received.items, row.id) });
       if (idempotency) await transaction.batchAddition.create({ data: { ...idempotency, batchId: row.id } });
       await transaction.accessLogEntry.create({ data: access });
     },

@@ -97,6 +97,9 @@ export async function eraseBatch(
     images += rows.filter(({ blob }) => blob !== null).length;
     if (rows.length < DELETED_AT_ONCE) break;
   }
+  const documents = await database.batchDocument.findMany({ where: { batchId: row.id } });
+  await Promise.all(documents.map(({ blob }) => blobs.delete(blob)));
+  images += documents.length;
   if (row.blob !== null) {
     await blobs.delete(row.blob);
     images++;

@@ -7,7 +7,8 @@ import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import type { Idempotency } from '../intake/idempotency.ts';
 import { startOnce } from '../intake/start-once.ts';
-import { itemRows, ROWS_AT_ONCE, storedOptions } from './item-rows.ts';
+import { documentsOf, itemRows, ROWS_AT_ONCE, storedOptions } from './item-rows.ts';
+import { pagesOf } from './new-item.ts';
 import { discardBatch } from './receive.ts';
 import type { ReceivedBatch } from './received-batch.ts';
 import { removeUnaccepted, type StartContext, startableBatch } from './start.ts';
@@ -79,12 +80,15 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
   });
   const access = accessLogRow({ caller, action: 'batch.create', subject: id, requestId: loggedId });
   await database.$transaction([row, database.accessLogEntry.create({ data: access })]);
-  for (let start = 0; start < batch.items.length; start += ROWS_AT_ONCE) {
-    const items = batch.items.slice(start, start + ROWS_AT_ONCE);
+  const all = batch.items.flatMap((item) => pagesOf(context, item));
+  const documents = documentsOf(batch.items, id);
+  if (documents.length > 0) await database.batchDocument.createMany({ data: documents });
+  for (let start = 0; start < all.length; start += ROWS_AT_ONCE) {
+    const items = all.slice(start, start + ROWS_AT_ONCE);
     await database.extraction.createMany({
       data: itemRows(context, { ...shared, batchId: id, strategy: options.strategy }, items, start),
     });
   }
   // From now on a repeat may start it.
-  await database.batch.updateMany({ where: { id }, data: { itemCount: batch.items.length } });
+  await database.batch.updateMany({ where: { id }, data: { itemCount: all.length } });
 }

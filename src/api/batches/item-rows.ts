@@ -23,7 +23,7 @@ export interface SharedColumns {
 
 /** The column `options` of a batch and of its items: nothing personal. */
 export function storedOptions(
-  options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage' | 'review'>,
+  options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage' | 'review' | 'cards'>,
   webhook: boolean,
   priority: BatchPriority,
 ) {
@@ -34,6 +34,7 @@ export function storedOptions(
     webhook,
     priority,
     ...storedReview(options.review),
+    ...(options.cards && { cards: options.cards }),
   };
 }
 
@@ -51,8 +52,13 @@ export function itemRows(
   }));
 }
 
+/** The files whose pages are items. */
+export function documentsOf(items: readonly NewItem[], batchId: string): Prisma.BatchDocumentCreateManyInput[] {
+  return items.flatMap(({ blob, pages }) => (blob !== null && pages > 1 ? [{ blob, batchId }] : []));
+}
+
 function itemColumns({ keyring }: Pick<ApiContext, 'keyring'>, { batchId, createdAt }: SharedColumns, item: NewItem) {
-  const { blob, customId, entry, id, imageUrl, key, metadata, name, refusal, sha256 } = item;
+  const { blob, customId, entry, id, imageUrl, key, metadata, name, page, refusal, sha256 } = item;
   const request: ItemRequest = {
     reference_id: null,
     metadata,
@@ -60,6 +66,7 @@ function itemColumns({ keyring }: Pick<ApiContext, 'keyring'>, { batchId, create
     custom_id: customId,
     image_url: imageUrl,
     entry,
+    ...(page && { page }),
   };
   return {
     id,

@@ -32,7 +32,7 @@ export async function listItems(context: ItemsContext, batch: Batch, { limit, cu
     where: { batchId: batch.id, batchIndex: { gt: indexBehind(cursor) }, ...whereStatus(status, reading) },
     orderBy: { batchIndex: 'asc' },
     take: limit + 1,
-    omit: { sealedResult: true },
+    omit: { sealedResult: true, sealedOthers: true },
   });
   const shown = rows.slice(0, limit);
   const firsts = await firstOfEqual(context, batch.id, shown);
@@ -106,7 +106,7 @@ async function firstOfEqual(
   return new Map(firsts.map(({ contentHash, _min }) => [contentHash ?? '', _min.batchIndex ?? 0]));
 }
 
-type ListedRow = Omit<Extraction, 'sealedResult'>;
+type ListedRow = Omit<Extraction, 'sealedResult' | 'sealedOthers'>;
 
 function renderItem(
   context: ItemsContext,

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { EntryPlace } from '../../batch/archive/list-entries.ts';
+import { checkPages } from '../../batch/inspect-image.ts';
+import { type ItemRequest, pageName } from '../../batch/item-request.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { ExtractionFailure } from '../../contract/extraction-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { RouteContext } from '../context.ts';
-import { type RecordKey, storeImage } from '../intake/image-upload.ts';
+import { discardImage, type RecordKey, storeImage } from '../intake/image-upload.ts';
 
 /** An item as it was handed in, before its row is written. */
 export interface NewItem {
@@ -20,12 +22,16 @@ export interface NewItem {
   readonly sha256: string | null;
   readonly imageUrl: string | null;
   readonly entry: EntryPlace | null;
+  /** Of its image: each becomes an item. */
+  readonly pages: number;
+  /** The page of a document that it is, from 0. */
+  readonly page: ItemRequest['page'];
   /** Why it will not be read. */
   readonly refusal: ExtractionFailure | null;
 }
 
 /** An item without an image: the caller adds what there is. */
-export function newItem(context: RouteContext, over: Partial<NewItem>): NewItem {
+export function newItem(context: Pick<RouteContext, 'keyring'>, over: Partial<NewItem>): NewItem {
   return {
     id: `ext_${randomBytes(16).toString('hex')}`,
     key: context.keyring.createDataKey(),
@@ -36,6 +42,8 @@ export function newItem(context: RouteContext, over: Partial<NewItem>): NewItem 
     sha256: null,
     imageUrl: null,
     entry: null,
+    pages: 1,
+    page: undefined,
     refusal: null,
     ...over,
   };
@@ -54,10 +62,28 @@ export async function newItemWithImage(
   const key = context.keyring.createDataKey();
   try {
     const source = read();
-    const { blob, sha256 } = await storeImage(context, Buffer.isBuffer(source) ? Readable.from(source) : source, key);
-    return newItem(context, { ...over, key, blob, sha256 });
+    const stored = await storeImage(context, Buffer.isBuffer(source) ? Readable.from(source) : source, key);
+    try {
+      checkPages(stored.pages);
+    } catch (error) {
+      await discardImage(context, stored.blob);
+      throw error;
+    }
+    return newItem(context, { ...over, key, ...stored });
   } catch (error) {
     if (!(error instanceof KtpflowError) || error.status >= 500 || error.code === 'malformed_request') throw error;
     return newItem(context, { ...over, refusal: { code: error.code, message: error.message } });
   }
+}
+
+/**
+ * A document's pages in its place, each an item of its own with the labels of the document.
+ * @returns the item itself where it has one page
+ */
+export function pagesOf(context: Pick<RouteContext, 'keyring'>, item: NewItem): NewItem[] {
+  const { blob, customId, metadata, name, pages } = item;
+  if (blob === null || pages < 2) return [item];
+  return Array.from({ length: pages }, (_, index) =>
+    newItem(context, { customId, metadata, name: pageName(name, index), page: { document: blob, index } }),
+  );
 }

@@ -20,15 +20,17 @@ const storedOptionsSchema = z.object({
   webhook: z.boolean().default(false),
   priority: z.enum(BATCH_PRIORITIES).default('normal'),
   review: storedReviewSchema,
+  cards: z.literal('all').optional(),
 });
 const sealedBatchSchema = z.object({ metadata: z.record(z.string(), z.string()).nullable() });
 const statusSchema = z.enum(BATCH_STATUSES);
 const sourceSchema = z.enum(['images', 'archive', 'items']);
 
 export function optionsOf(row: Batch) {
-  const { priority, review, strategy, ...rest } = storedOptionsSchema.parse(row.options);
+  const { cards, priority, review, strategy, ...rest } = storedOptionsSchema.parse(row.options);
   const { reject_low_quality: rejectLowQuality, store_image: storeImage, webhook } = rest;
-  return { strategy, rejectLowQuality, storeImage, webhook, priority, ...(review && { review }) };
+  const options = { strategy, rejectLowQuality, storeImage, webhook, priority };
+  return { ...options, ...(review && { review }), ...(cards && { cards }) };
 }
 
 /** The batch object of a row, with the workflow's progress while it is open. Reads nothing but its arguments. */

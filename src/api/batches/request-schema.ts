@@ -6,7 +6,7 @@ import { imageUrlSchema } from '../extractions/request-schema.ts';
 import { webhookSchema } from '../intake/webhook-target.ts';
 
 export const batchOptionsSchema = optionsSchema
-  .pick({ strategy: true, reject_low_quality: true, review: true, store_image: true })
+  .pick({ strategy: true, reject_low_quality: true, review: true, store_image: true, cards: true })
   .meta({ id: 'BatchOptions' });
 
 const itemLabelSchema = z.strictObject({

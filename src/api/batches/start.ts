@@ -42,6 +42,8 @@ export interface BatchStart {
   readonly priority: BatchPriority;
   /** Which cards are to wait for a person. */
   readonly review?: ReviewPolicy;
+  /** Absent: the first one of each item. */
+  readonly cards?: 'all';
   /** Whether somebody is to be told of the end of the run. */
   readonly webhook: boolean;
 }
@@ -80,6 +82,7 @@ export async function startRun(context: StartContext, start: BatchStart): Promis
     strategy: start.strategy,
     rejectLowQuality: start.rejectLowQuality,
     storeImage: start.storeImage,
+    ...(start.cards && { cards: start.cards }),
     window: Math.max(1, Math.round(window * WINDOW_SHARE[start.priority])),
     historyLimit: HISTORY_LIMIT,
     longestIdleMs: RETENTION_DAYS * DAY_MS,

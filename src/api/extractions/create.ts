@@ -77,6 +77,7 @@ async function insertRow(context: CreateContext, id: string, request: NewExtract
         store_image: options.storeImage,
         webhook: webhook !== null,
         ...storedReview(options.review),
+        ...(options.cards && { cards: options.cards }),
       },
       wrappedKey: key.wrappedKey,
       sealedRequest: sealJson(key.dataKey, sealed, requestContext(id)),

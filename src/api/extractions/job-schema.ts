@@ -28,6 +28,10 @@ export const jobSchema = z
     strategy: z.enum(STRATEGIES),
     error: z.object({ code: z.string(), message: z.string(), type: z.string() }).nullable().describe('Why it failed.'),
     result: ktpResultSchema.nullable().describe('While status is needs_review: as it was read, not decided yet.'),
+    results: z
+      .array(ktpResultSchema)
+      .nullable()
+      .describe('With `options.cards: all` every card, row by row, `result` being the first; else null.'),
     usage: z
       .object({ prompt_tokens: z.number(), completion_tokens: z.number(), total_tokens: z.number() })
       .nullable()

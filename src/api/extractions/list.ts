@@ -33,12 +33,12 @@ export async function listExtractions(
     },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     take: limit + 1,
-    omit: { sealedResult: true },
+    omit: { sealedResult: true, sealedOthers: true },
   });
   const jobs = new Map<string, ExtractionJob>();
   await Promise.all(
     rows.slice(0, limit).map(async (row) => {
-      const job = await settleJob(context, { ...row, sealedResult: null });
+      const job = await settleJob(context, { ...row, sealedResult: null, sealedOthers: [] });
       if (status === undefined || job.status === status) jobs.set(row.id, { ...job, result: null });
     }),
   );

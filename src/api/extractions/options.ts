@@ -12,6 +12,9 @@ export const metadataSchema = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((pairs) => Object.keys(pairs).length <= MAX_METADATA_PAIRS, `At most ${MAX_METADATA_PAIRS} pairs.`);
 
+/** Which cards of a picture or document are read. */
+export const CARDS = ['first', 'all'] as const;
+
 /** `null` means absent, as everywhere. */
 export const optionsSchema = z
   .strictObject({
@@ -26,6 +29,10 @@ export const optionsSchema = z
     store_image: z.boolean().nullish().describe('Keep the image as long as the result. Default: false.'),
     metadata: metadataSchema.nullish().describe('Up to 16 pairs of strings, given back as they are.'),
     reference_id: z.string().min(1).max(256).nullish().describe("The caller's own id of this card."),
+    cards: z
+      .enum(CARDS)
+      .nullish()
+      .describe('all: every card of the picture or document, each a result of its own. Default: first.'),
     webhook: webhookSchema.nullish().describe('Told when the extraction has ended.'),
   })
   .meta({ id: 'ExtractionOptions' });
@@ -42,6 +49,8 @@ export interface ExtractionOptions {
   readonly webhook: WebhookTarget | null;
   /** Absent: no card waits for a person. */
   readonly review?: ReviewPolicy;
+  /** Absent: the first one. */
+  readonly cards?: 'all';
 }
 
 /** @throws KtpflowError unsupported, for what this version or this configuration cannot do */
@@ -55,6 +64,10 @@ export function toExtractionOptions(
     throw new KtpflowError('unsupported', message, { param: 'options.strategy' });
   }
   const review = toReviewPolicy(options?.review, config);
+  if (review && options?.cards === 'all') {
+    const message = 'A person reviews one card a picture: leave out review, or cards.';
+    throw new KtpflowError('unsupported', message, { param: 'options.review' });
+  }
   return {
     strategy,
     rejectLowQuality: options?.reject_low_quality ?? false,
@@ -64,6 +77,7 @@ export function toExtractionOptions(
     webhook: toWebhookTarget(options?.webhook),
     // Left out where there is none: repeats are known by all of this.
     ...(review && { review }),
+    ...(options?.cards === 'all' && { cards: 'all' }),
   };
 }
 

@@ -20,6 +20,7 @@ export const sealedRequestSchema = z.object({
 });
 
 const timingsSchema = jobSchema.shape.timings_ms.unwrap();
+const allCardsSchema = z.object({ cards: z.literal('all') });
 const statusSchema = z.enum(EXTRACTION_STATUSES);
 const strategySchema = z.enum(STRATEGIES);
 
@@ -51,6 +52,7 @@ export function renderJob(
     strategy: strategySchema.parse(row.strategy),
     error: row.errorCode ? { ...errorOf(row) } : null,
     result: resultOf(context, row),
+    results: resultsOf(context, row),
     usage: null,
     timings_ms: row.timings === null ? null : timingsSchema.parse(row.timings),
     reference_id: request.reference_id,
@@ -66,6 +68,15 @@ export function resultOf(context: RenderContext, row: Extraction): ParsedKtpResu
   if (!row.sealedResult) return null;
   const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
   return ktpResultSchema.parse(unsealJson(dataKey, row.sealedResult, resultContext(row.id)));
+}
+
+/** All cards of a succeeded extraction that was asked for all; null else. */
+function resultsOf(context: RenderContext, row: Extraction): ParsedKtpResult[] | null {
+  const first = resultOf(context, row);
+  if (!first || !allCardsSchema.safeParse(row.options).success) return null;
+  const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
+  const others = row.sealedOthers.map((sealed) => unsealJson(dataKey, sealed, resultContext(row.id)));
+  return [first, ...others.map((other) => ktpResultSchema.parse(other))];
 }
 
 /** Why an extraction has failed, as its job and the synchronous endpoints tell it. */

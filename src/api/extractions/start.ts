@@ -20,7 +20,7 @@ export type StartContext = Pick<ApiContext, 'blobs' | 'database' | 'keyring' | '
 
 /** What a run of an extraction is made of. */
 export interface ExtractionStart
-  extends Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'review' | 'storeImage'> {
+  extends Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'review' | 'storeImage' | 'cards'> {
   readonly id: string;
   readonly tenant: string;
   readonly image: { readonly blob: BlobReference };
@@ -38,6 +38,7 @@ export function startableExtraction(context: StartContext, start: ExtractionStar
     strategy: start.strategy,
     rejectLowQuality: start.rejectLowQuality,
     storeImage: start.storeImage,
+    ...(start.cards && { cards: start.cards }),
     ...(start.webhook && { webhook: webhookInput(context.keyring, 'extraction', id, 1) }),
     ...(start.review && { review: start.review }),
     ...(start.review && start.webhook && { reviewWebhook: webhookInput(context.keyring, 'review', id, 0) }),
@@ -70,11 +71,12 @@ const storedOptionsSchema = z.object({
   store_image: z.boolean(),
   webhook: z.boolean().default(false),
   review: storedReviewSchema,
+  cards: z.literal('all').optional(),
 });
 
 /** What the run of a row is made of that has its image still. */
 export function storedStart(row: Extraction & { readonly blob: string }): Omit<ExtractionStart, 'requestHash'> {
-  const { reject_low_quality, review, store_image, webhook } = storedOptionsSchema.parse(row.options);
+  const { cards, reject_low_quality, review, store_image, webhook } = storedOptionsSchema.parse(row.options);
   return {
     id: row.id,
     tenant: row.tenant,
@@ -84,6 +86,7 @@ export function storedStart(row: Extraction & { readonly blob: string }): Omit<E
     image: { blob: row.blob },
     webhook,
     ...(review && { review }),
+    ...(cards && { cards }),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Readable, Transform } from 'node:stream';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
 import { documentKind } from '../../media/documents/document-kind.ts';
+import { countTiffPages, isTiff } from '../../media/documents/find-document.ts';
 import { checkDocument } from '../../media/documents/open-document.ts';
 import { probeImage } from '../../media/probe.ts';
 import { readBlob } from '../../storage/blobs.ts';
@@ -22,6 +23,8 @@ export interface StoredImage {
   readonly blob: BlobReference;
   /** Hex SHA-256 of the plain bytes. */
   readonly sha256: string;
+  /** Of a PDF or TIFF; 1 for every other picture. */
+  readonly pages: number;
 }
 
 export function maxImageBytes(context: RouteContext): number {
@@ -54,12 +57,12 @@ export async function storeImage(context: RouteContext, source: Readable, key: R
   });
   const { blob } = await context.blobs.write(source.pipe(inspect), key);
   try {
-    await probeHead(context, blob, Buffer.concat(head), size);
+    const pages = await probeHead(context, blob, Buffer.concat(head), size);
+    return { blob, sha256: hash.digest('hex'), pages };
   } catch (error) {
     await discardImage(context, blob);
     throw error;
   }
-  return { blob, sha256: hash.digest('hex') };
 }
 
 /** Deletes an image that no extraction will use; a failure is left to the removal of what no row names. */
@@ -84,13 +87,18 @@ export function missingImage(message = 'The request has no image.'): KtpflowErro
   return new KtpflowError('missing_image', message, { param: 'image' });
 }
 
-async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<void> {
+/** @returns how many pages it has */
+async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<number> {
   const kind = documentKind(head);
-  if (kind !== null) return checkDocument(kind, await readBlob(context.blobs, blob));
+  if (kind !== null) {
+    const pages = await checkDocument(kind, await readBlob(context.blobs, blob));
+    return kind === 'pdf' ? pages : 1;
+  }
   const probe = (bytes: Buffer) => probeImage(bytes, { maxMegapixels: context.config.MAX_IMAGE_MEGAPIXELS });
   await probe(head).catch(async (error: unknown) => {
     const cut = error instanceof KtpflowError && error.code === 'invalid_image' && size > head.length;
     if (!cut) throw error;
     await probe(await readBlob(context.blobs, blob));
   });
+  return isTiff(head) ? countTiffPages(await readBlob(context.blobs, blob)) : 1;
 }

@@ -2,11 +2,12 @@ import { KtpflowError } from '../../errors.ts';
 import { boundConfidence } from '../../ktp/fields/bound-confidence.ts';
 import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
 import { decodeImage } from '../../media/decode.ts';
-import { composeHomographies } from '../../text-lines/homography.ts';
+import { applyHomography, composeHomographies } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
+import type { Rectangle } from './card-frame.ts';
 import { findCard } from './find-card.ts';
 import { isRefused, judgeQuality } from './judge-quality.ts';
-import { boxToPicture, quarterTurn } from './page.ts';
+import { boxToPicture, type Page, quarterTurn } from './page.ts';
 import { readFoundCard } from './read-found-card.ts';
 import { LIKELY } from './read-lines.ts';
 
@@ -24,6 +25,8 @@ export interface CardReading {
   /** Milliseconds of decoding, of OCR, and of putting the fields together. */
   /** Clockwise, from the picture as its EXIF says to upright: where the fields' boxes lie. */
   readonly quarterTurns: number;
+  /** The card's corners in the picture as its EXIF says, in shares of its sides; null: its edges are not known. */
+  readonly corners: readonly { readonly x: number; readonly y: number }[] | null;
   readonly timingsMs: { readonly prepare: number; readonly ocr: number; readonly assemble: number };
 }
 
@@ -91,7 +94,21 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   };
   const finished = performance.now();
   const timingsMs = { prepare: prepared - started, ocr: read - prepared, assemble: finished - read };
-  return { result, quarterTurns: turns, timingsMs };
+  return { result, quarterTurns: turns, corners: cornersOf(reading.frame, page, image.raster), timingsMs };
+}
+
+function cornersOf(frame: Rectangle | null, { toSource }: Page, { height, width }: { width: number; height: number }) {
+  if (!frame) return null;
+  const { bottom, left, right, top } = frame;
+  return [
+    { x: left, y: top },
+    { x: right, y: top },
+    { x: right, y: bottom },
+    { x: left, y: bottom },
+  ].map((corner) => {
+    const { x, y } = applyHomography(toSource, corner);
+    return { x: x / width, y: y / height };
+  });
 }
 
 function notACard(partial: boolean): KtpflowError {

@@ -1,9 +1,9 @@
 import { KtpflowError } from '../../errors.ts';
-import { documentKind } from '../../media/documents/document-kind.ts';
+import { findDocument } from '../../media/documents/find-document.ts';
 import { openDocument } from '../../media/documents/open-document.ts';
 
 /** A page without a card takes a second and a half; more of them than this are no scan of cards. */
-const MAX_PAGES = 20;
+export const MAX_PAGES = 20;
 
 /** What reads one picture: the pool of the card reader. */
 export interface PictureReader<Options, Reading> {
@@ -19,7 +19,7 @@ export async function readFirstCard<Options extends { readonly signal?: AbortSig
   bytes: Uint8Array,
   options: Options,
 ): Promise<Reading> {
-  const kind = documentKind(bytes);
+  const kind = await findDocument(bytes);
   if (kind === null) return pool.read(bytes, options);
   const document = await openDocument(kind, bytes, options.signal);
   try {

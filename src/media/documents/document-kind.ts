@@ -1,5 +1,5 @@
 /** What is opened page by page in a process of its own, instead of by libvips in this one. */
-export type DocumentKind = 'pdf' | 'heif';
+export type DocumentKind = 'pdf' | 'heif' | 'tiff';
 
 /** Brands of the ISO base media file format that hold HEVC or AV1 pictures. */
 const HEIF_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1', 'avif', 'avis']);
@@ -7,7 +7,7 @@ const HEIF_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mi
 const PDF_HEADER_WITHIN = 1024;
 
 /** Tells a PDF, HEIC or AVIF by its first bytes; null: something else. */
-export function documentKind(bytes: Uint8Array): DocumentKind | null {
+export function documentKind(bytes: Uint8Array): Exclude<DocumentKind, 'tiff'> | null {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PDF_HEADER_WITHIN)).toString(
     'latin1',
   );

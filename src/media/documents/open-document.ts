@@ -61,11 +61,12 @@ export async function openDocument(
 
 /**
  * Whether a document can be opened at all: protected and broken ones are refused before any work is started.
- * @throws KtpflowError invalid_image
+ * @returns how many pages it has @throws KtpflowError invalid_image
  */
-export async function checkDocument(kind: DocumentKind, bytes: Uint8Array): Promise<void> {
+export async function checkDocument(kind: DocumentKind, bytes: Uint8Array): Promise<number> {
   const document = await openDocument(kind, bytes);
   document.close();
+  return document.count;
 }
 
 function startRenderer(): ChildProcess {
@@ -99,7 +100,7 @@ function askRenderer(renderer: ChildProcess, request: RendererRequest): Promise<
   });
 }
 
-const NAMES: Readonly<Record<DocumentKind, string>> = { pdf: 'PDF', heif: 'HEIC or AVIF file' };
+const NAMES: Readonly<Record<DocumentKind, string>> = { pdf: 'PDF', heif: 'HEIC or AVIF file', tiff: 'TIFF' };
 
 function unreadable(kind: DocumentKind, fault: RendererFault): KtpflowError {
   const name = NAMES[kind];

@@ -1,5 +1,5 @@
 /**
- * Entry of the process that decodes one document: PDF by PDFium, HEIC by libheif, AVIF by libvips. A hostile file can
+ * Entry of the process that decodes one document: PDF by PDFium, HEIC by libheif, AVIF and TIFF by libvips. A hostile file can
  * make it loop, grow or crash; it knows no key, and whoever waits for it ends it. See open-document.ts.
  */
 import sharp from 'sharp';
@@ -54,6 +54,19 @@ async function openPdf(bytes: Uint8Array): Promise<Pages> {
   };
 }
 
+async function openTiff(bytes: Uint8Array): Promise<Pages> {
+  const { pages = 1 } = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
+  return {
+    count: pages,
+    async render(page) {
+      const picture = sharp(bytes, { page, limitInputPixels: MAX_PICTURE_PIXELS });
+      const { height, width } = await picture.metadata();
+      if (width * height > MAX_PICTURE_PIXELS) throw new RenderError('too_large');
+      return picture.autoOrient().flatten({ background: 'white' }).jpeg(QUALITY).toBuffer();
+    },
+  };
+}
+
 async function openHeif(bytes: Uint8Array): Promise<Pages> {
   // AVIF, and HEIC where the operator's own libvips knows it.
   const known = await sharp(bytes, { limitInputPixels: MAX_PICTURE_PIXELS })
@@ -88,12 +101,13 @@ async function openHeif(bytes: Uint8Array): Promise<Pages> {
   };
 }
 
+const OPENERS = { pdf: openPdf, tiff: openTiff, heif: openHeif } as const;
 let pages: Promise<Pages> | undefined;
 
 async function answer(request: RendererRequest): Promise<RendererAnswer> {
   try {
     if (request.type === 'open') {
-      pages = request.kind === 'pdf' ? openPdf(request.bytes) : openHeif(request.bytes);
+      pages = OPENERS[request.kind](request.bytes);
       return { type: 'opened', pages: (await pages).count };
     }
     if (!pages) throw new RenderError('damaged');

@@ -18,7 +18,7 @@ import { LockUnavailableError } from '../processes/process-lock.ts';
 import { listenForStop } from '../processes/stop-signals.ts';
 import { FatalStartError, keepRunning, type SupervisedPart } from './keep-running.ts';
 import { watchNpm } from './npm-watch.ts';
-import { forkRole } from './role-child.ts';
+import { forkRole, type RoleChild } from './role-child.ts';
 import { listenProblem, titleOf } from './role-process.ts';
 
 /** Ten seconds in all: the API first, since what it still answers needs the others. */
@@ -203,10 +203,22 @@ function keepRole(
         onListening(readyAt);
       }
     });
-    records.add(child.pid);
+    record(records, child);
     return child;
   };
   return keepRunning(titleOf(roles), start, options.reportError);
+}
+
+/**
+ * Without its record a child still ends with its supervisor: a full disk, or a home that is gone, must neither keep a part
+ * from being started again nor leave one behind that nobody knows.
+ */
+function record(records: ChildRecords, child: RoleChild): void {
+  try {
+    records.add(child.pid);
+  } catch {
+    // The one that comes after a crash has to wait for its locks instead.
+  }
 }
 
 /** Waits for every part; answers the error of one that cannot start at all. */

@@ -3,7 +3,7 @@ import type { BatchActivities, BatchItem } from '../../contract/batch-activities
 import type { BatchPass, IngestBatchInput } from '../../contract/batch-workflow.ts';
 import type { InferenceActivities } from '../../contract/extraction-activities.ts';
 import { FETCH_TASK_QUEUE } from '../../contract/task-queues.ts';
-import { extractDocument, READ_CARD_OPTIONS } from '../extract-document.ts';
+import { ALL_CARDS_OPTIONS, extractDocument, READ_CARD_OPTIONS } from '../extract-document.ts';
 import type { ResultGroups } from './result-groups.ts';
 
 /**
@@ -26,13 +26,15 @@ export interface ItemOptions {
   readonly pass: BatchPass;
   /** Whether an outage is waited out; false: it fails the item. */
   readonly patient: boolean;
+  /** Called when the batch has more items than before. */
+  readonly onGrown: () => void;
 }
 
 /** Reads one item and stores its outcome. @throws CancelledFailure after the item was stored as cancelled */
 export async function readItem(
   input: IngestBatchInput,
   item: BatchItem,
-  { pass, patient }: ItemOptions,
+  { onGrown, pass, patient }: ItemOptions,
   groups: ResultGroups,
 ): Promise<ItemEnd> {
   const { extractionId } = item;
@@ -49,6 +51,7 @@ export async function readItem(
       rejectLowQuality: input.rejectLowQuality,
       storeImage: input.storeImage,
       ...(input.review && { review: input.review }),
+      ...(input.cards && { cards: input.cards }),
     },
     {
       maximumAttempts,
@@ -56,8 +59,8 @@ export async function readItem(
       readCard: async (card) => {
         try {
           if (item.refusal) throw ApplicationFailure.nonRetryable(item.refusal.message, item.refusal.code);
-          blob ??= await fetchItem(item);
-          return await readCardOf(item, maximumAttempts)({ ...card, blob });
+          blob ??= await fetchItem(item, onGrown);
+          return await readCardOf(input, item, maximumAttempts)({ ...card, blob });
         } catch (error) {
           failure = error;
           throw error;
@@ -83,9 +86,14 @@ export async function readItem(
 }
 
 /** The activity's id tells which items are being read: describing the workflow needs no worker. */
-function readCardOf(item: BatchItem, maximumAttempts: number): InferenceActivities['readCard'] {
+function readCardOf(
+  { cards }: IngestBatchInput,
+  item: BatchItem,
+  maximumAttempts: number,
+): InferenceActivities['readCard'] {
   return proxyActivities<InferenceActivities>({
     ...READ_CARD_OPTIONS,
+    ...(cards && ALL_CARDS_OPTIONS),
     scheduleToCloseTimeout: '7 days',
     heartbeatTimeout: '6 seconds',
     activityId: item.extractionId,
@@ -93,14 +101,17 @@ function readCardOf(item: BatchItem, maximumAttempts: number): InferenceActiviti
   }).readCard;
 }
 
-function fetchItem(item: BatchItem): Promise<string> {
-  return proxyActivities<BatchActivities>({
+async function fetchItem(item: BatchItem, onGrown: () => void): Promise<string> {
+  const fetched = await proxyActivities<BatchActivities>({
     taskQueue: FETCH_TASK_QUEUE,
     startToCloseTimeout: '1 minute',
     scheduleToCloseTimeout: '7 days',
     activityId: `fetch-${item.extractionId}`,
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: MAXIMUM_FETCHES },
   }).fetchBatchItem({ extractionId: item.extractionId });
+  if (typeof fetched === 'string') return fetched;
+  onGrown();
+  return fetched.blob;
 }
 
 function isOutage(error: unknown): boolean {

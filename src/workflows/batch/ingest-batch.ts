@@ -216,7 +216,10 @@ class BatchReader {
 
   #start(item: BatchItem): void {
     this.#groups.expect(++this.#running);
-    readItem(this.#input, item, { pass: this.#pass, patient: this.#mayPause(item) }, this.#groups)
+    const onGrown = () => {
+      this.#more = true;
+    };
+    readItem(this.#input, item, { pass: this.#pass, patient: this.#mayPause(item), onGrown }, this.#groups)
       .then(
         (end) => this.#ended(item, end),
         (error: unknown) => {

@@ -50,8 +50,14 @@ async function insert(id: string, tenant: string, batchId: string | null = null)
 }
 
 function succeeded(nik: string): ExtractionOutcome {
-  const nikHash = api.context.keyring.subjectHash(nik);
-  return { status: 'succeeded', sealedResult: 'AA==', nikHash, timings: TIMINGS, startedAt: new Date().toISOString() };
+  const nikHashes = [api.context.keyring.subjectHash(nik)];
+  return {
+    status: 'succeeded',
+    sealedResult: 'AA==',
+    nikHashes,
+    timings: TIMINGS,
+    startedAt: new Date().toISOString(),
+  };
 }
 
 const store = (id: string, nik: string) =>

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "extractions" ADD COLUMN     "sealed_others" BYTEA[];
