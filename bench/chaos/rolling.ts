@@ -19,7 +19,7 @@ export async function rollThrough({ cluster }: Scene, client: Client, say: (line
       await service.stop();
       const stopped = (Date.now() - begun) / 1000;
       await service.start();
-      await service.ready(300_000);
+      await service.ready();
       say(
         `${round}: ${name} stopped in ${stopped.toFixed(1)} s, serves after ${((Date.now() - begun) / 1000).toFixed(1)} s`,
       );

@@ -64,7 +64,9 @@ async function check(cluster: LocalCluster): Promise<boolean> {
   console.log(`a card: ${card.status}, ${nik === fields.nik ? 'read as it is' : 'READ WRONG'}`);
 
   const streamed = await streamOverBoth(cluster);
-  console.log(`a chat, begun at one API and gone on with at the other: ${streamed ? 'whole, each event once' : 'BROKEN'}`);
+  console.log(
+    `a chat, begun at one API and gone on with at the other: ${streamed ? 'whole, each event once' : 'BROKEN'}`,
+  );
   return card.ok && nik === fields.nik && streamed;
 }
 

@@ -64,7 +64,7 @@ export class Service {
   }
 
   /** Waits until it serves; throws when it ends or the time is over. */
-  async ready(timeoutMs = 120_000): Promise<void> {
+  async ready(timeoutMs = 300_000): Promise<void> {
     for (const deadline = Date.now() + timeoutMs; ; await sleep(LOOK_MS)) {
       if (await this.#definition.isReady().catch(() => false)) {
         this.#hasServed = true;

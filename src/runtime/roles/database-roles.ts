@@ -7,7 +7,7 @@ import { alsoPruningAccessLog } from '../../activities/retention/prune-access-lo
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
 import { createReviewActivities } from '../../activities/review/close-review.ts';
 import { createWebhookActivities } from '../../activities/webhook/webhook-activities.ts';
-import type { Config, Role } from '../../config.ts';
+import type { Role } from '../../config.ts';
 import { type Database, openDatabase } from '../../storage/database.ts';
 import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
@@ -15,9 +15,9 @@ import { createWorkflowWorkers } from '../../worker/workers.ts';
 import { ensureAdminKey } from '../embedded/admin-key.ts';
 import { openEmbeddedDatabase } from '../embedded/pglite.ts';
 import { describeLostKeys } from '../supervisor/lost-keys.ts';
-import type { CleanupStack } from './cleanup-stack.ts';
 import { connectWorker, createTemporalClient, createWorkerClient } from './connect.ts';
 import { type KeptWorkers, keepWorking, workersOn } from './keep-working.ts';
+import { openPatiently } from './open-patiently.ts';
 import type { RoleContext } from './role-context.ts';
 
 /**
@@ -26,7 +26,7 @@ import type { RoleContext } from './role-context.ts';
  */
 export async function runDatabaseRoles(context: RoleContext, roles: readonly Role[]): Promise<string | undefined> {
   const { config, keyring, blobs, logger, metrics, closers } = context;
-  const database = await connectDatabase(config, closers);
+  const database = await connectDatabase(context);
   const lost = await describeLostKeys(database, keyring);
   if (lost) process.stderr.write(`${lost}\n`);
   const temporal = createTemporalClient(config, keyring);
@@ -81,9 +81,10 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
   return server.address;
 }
 
-async function connectDatabase(config: Config, closers: CleanupStack): Promise<Database> {
-  if (config.DATABASE_URL) {
-    const database = await openDatabase({ url: config.DATABASE_URL, poolSize: config.DATABASE_POOL_SIZE });
+async function connectDatabase({ config, closers, logger }: RoleContext): Promise<Database> {
+  const { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize } = config;
+  if (url) {
+    const database = await openPatiently(() => openDatabase({ url, poolSize }), logger);
     closers.add('database', () => database.$disconnect());
     return database;
   }
