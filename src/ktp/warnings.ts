@@ -18,7 +18,7 @@ export type Warning =
   | 'conflict'
   /** A stretch of the value seems to be missing. */
   | 'gap'
-  /** The value ends where the picture's edge cuts the card. */
+  /** The value ends at the picture's edge, a burnt-out spot or a cover; without a value: remains of it were seen. */
   | 'cut'
   /** Digits were changed so that all rules of the NIK hold, or a leading zero of RT or RW was restored. */
   | 'repaired'

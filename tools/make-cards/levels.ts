@@ -1,4 +1,4 @@
-import { a4, copyBlackWhite, copyGrey } from './levels/copy.ts';
+import { a4, copyBlackWhite, copyGrey, fax } from './levels/copy.ts';
 import type { Level } from './levels/level.ts';
 import { stamped, watermark } from './levels/marked.ts';
 import { photo } from './levels/photo.ts';
@@ -21,6 +21,8 @@ import {
 } from './levels/photo-levels.ts';
 import { scan } from './levels/scan.ts';
 import { screen } from './levels/screen.ts';
+import { blocks, thumbnail } from './levels/sent.ts';
+import { bent, keystone } from './levels/shape.ts';
 
 /** The ladder: each rung one way in which pictures of cards get worse, at four strengths. */
 export const LEVELS = {
@@ -47,6 +49,11 @@ export const LEVELS = {
   selfie,
   watermark,
   stamped,
+  fax,
+  blocks,
+  thumbnail,
+  bent,
+  keystone,
 } satisfies Record<string, Level>;
 
 export type LevelName = keyof typeof LEVELS;

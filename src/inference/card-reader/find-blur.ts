@@ -1,6 +1,7 @@
 import { type Raster, RasterPyramid } from '../../media/raster.ts';
 import { type BlurKernel, deblur, type SharpenedBox } from '../../media/renderings/deblur.ts';
-import { mapQuad } from '../../text-lines/homography.ts';
+import { estimateBlur } from '../../media/renderings/estimate-blur.ts';
+import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
@@ -10,36 +11,31 @@ import { longAxis } from './text-direction.ts';
 
 /** Lines that kernels are tried on: labels, since what they say is known. */
 const SAMPLE = 3;
-/** What is tried first, in shares of the card page's width: strokes in six directions and a disc. */
-const LENGTH = 0.0078;
-const RADIUS = 0.0034;
-const FIRST_ANGLES = [0, 1, 2, 3, 4, 5].map((step) => (step * Math.PI) / 6);
-/** What is tried around the best of these, one after the other. */
-const FINER: readonly (readonly [turn: number, stretch: number])[] = [
-  [0, 1.35],
-  [0, 0.75],
-  [Math.PI / 12, 1],
-  [-Math.PI / 12, 1],
-  [0, 1.15],
-  [0, 0.87],
-  [Math.PI / 24, 1],
-  [-Math.PI / 24, 1],
-];
+/** Fit of a spectrum from which a kernel is worth a try: sharp pictures stay below 0.25. */
+const LEAST_FIT = 0.2;
+/** A hand does not move straight: how far the middle of its path lies off, as a share of its length. */
+const BENDS = [0.12, -0.12] as const;
 /** A kernel must make a sample this much more legible than the picture is as it was. */
 const LEAST_GAIN = 1.03;
 /** A label says as much as this many characters. */
 const LABEL_WEIGHT = 8;
 
 /**
- * The blur of a card's page: of a handful of kernels the one against which sharpened labels are read best, refined once.
- * Null where none of them helps.
+ * The blur of a card's page: the kernel that its spectrum tells, if labels sharpened against it are read better than
+ * before. Null where nothing helps.
  */
 export async function findBlur(
   ocr: PpOcr,
   { raster, scale }: PagePicture,
   lines: readonly TextLine[],
 ): Promise<BlurKernel | null> {
-  const onRaster = sampleOf(lines).map(({ quad }) => mapQuad([scale, 0, 0, 0, scale, 0, 0, 0, 1], quad));
+  const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
+  const estimated = estimateBlur(
+    raster,
+    lines.map(({ quad }) => boxOf(mapQuad(toRaster, quad))),
+  );
+  if (!estimated || estimated.fit < LEAST_FIT) return null;
+  const onRaster = sampleOf(lines).map(({ quad }) => mapQuad(toRaster, quad));
   if (onRaster.length === 0) return null;
   const { part, left, top } = cutAround(raster, onRaster);
   const quads = onRaster.map((quad) => mapQuad([1, 0, -left, 0, 1, -top, 0, 0, 1], quad));
@@ -51,22 +47,15 @@ export async function findBlur(
     return LABEL_WEIGHT * labels + read.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
   };
   const plain = await legibility(null);
-  let best: { kernel: BlurKernel; score: number } | null = null;
-  const offer = async (kernel: BlurKernel): Promise<void> => {
-    const score = await legibility(kernel);
-    if (!best || score > best.score) best = { kernel, score };
-  };
-  const current = (): BlurKernel | undefined => (best as { kernel: BlurKernel } | null)?.kernel;
-  for (const angle of FIRST_ANGLES) await offer({ kind: 'motion', length: LENGTH * raster.width, angle });
-  await offer({ kind: 'disc', radius: RADIUS * raster.width });
-  for (const [turn, stretch] of FINER) {
-    const kernel = current();
-    if (kernel?.kind === 'motion') {
-      await offer({ kind: 'motion', length: kernel.length * stretch, angle: kernel.angle + turn });
-    } else if (kernel && stretch !== 1) await offer({ kind: 'disc', radius: kernel.radius * stretch });
+  let best = { kernel: estimated.kernel, score: await legibility(estimated.kernel) };
+  if (estimated.kernel.kind === 'motion') {
+    for (const bend of BENDS) {
+      const kernel: BlurKernel = { ...estimated.kernel, bend };
+      const score = await legibility(kernel);
+      if (score > best.score) best = { kernel, score };
+    }
   }
-  const found = best as { kernel: BlurKernel; score: number } | null;
-  return found && found.score > LEAST_GAIN * plain ? found.kernel : null;
+  return best.score > LEAST_GAIN * plain ? best.kernel : null;
 }
 
 /** The part of a picture that some quads lie in, with room for the blur. */
@@ -98,7 +87,7 @@ function sampleOf(lines: readonly TextLine[]): TextLine[] {
 }
 
 /** The upright box around a quad. */
-export function boxOf(quad: Quad): SharpenedBox {
+function boxOf(quad: Quad): SharpenedBox {
   const xs = quad.map(({ x }) => x);
   const ys = quad.map(({ y }) => y);
   return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };

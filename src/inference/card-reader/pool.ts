@@ -24,9 +24,9 @@ export interface CardReaderPoolOptions {
 interface PoolLimits {
   /** Loading the models. */
   readonly start: number;
-  /** A card; less than the time-out of the activity, so that its retry finds a thread. */
+  /** A card, or lines of another's; less than the time-out of the activity, so that its retry finds a thread. */
   readonly read: number;
-  /** Lines of another thread's card, or the step at which a card that nobody waits for any more is given up. */
+  /** The step at which a card that nobody waits for any more is given up. */
   readonly abort: number;
   /** Ending a thread. */
   readonly end: number;
@@ -214,7 +214,8 @@ class WorkerPool implements CardReaderPool {
       return;
     }
     helper.helping = { lender: lender.worker, loan };
-    this.#watch(helper, this.#limits.abort);
+    // No less than for a card: on a crowded machine a thread is slow long before it hangs.
+    this.#watch(helper, this.#limits.read);
     // Not cloned once more on their way.
     const pixels = batches.map((batch) => batch.pixels.buffer as ArrayBuffer);
     helper.worker.postMessage({ kind: 'help', batches } satisfies ThreadRequest, pixels);

@@ -3,13 +3,14 @@ import { toCompatibleCard } from '../../ktp/compat.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
 import { FIELD_NAMES, type FieldName } from '../../ktp/schema.ts';
+import { withoutRemains } from '../../ktp/without-remains.ts';
 import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
 import { inkAlone } from '../../media/renderings/ink-alone.ts';
 import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { boxOf, findBlur } from './find-blur.ts';
+import { findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
 import { isHidden } from './is-hidden.ts';
 import { measureBlur } from './judge-quality.ts';
@@ -115,7 +116,7 @@ const SURELY_TOLD = 0.9;
 
 /** A reading without what cannot have been seen. */
 function honest(found: FoundCard, reading: KtpReading): KtpReading {
-  return markLightEdges(found, withoutHiddenBlank(found, reading));
+  return markLightEdges(found, withoutRemains(withoutHiddenBlank(found, reading)));
 }
 
 /** No stroke for a blood group that was not seen because its place is burnt out or lies beyond the picture's edge. */
@@ -128,16 +129,11 @@ function withoutHiddenBlank({ card, picture }: FoundCard, reading: KtpReading): 
   return { ...reading, fields, compat: toCompatibleCard(fields) };
 }
 
-/** The page sharpened where its lines are; null where no kernel makes it more legible. */
+/** The page sharpened, since lines may have been overlooked; null where no kernel makes it more legible. */
 async function sharpen(ocr: PpOcr, plain: PagePicture, lines: readonly TextLine[]): Promise<Raster | null> {
   const kernel = await findBlur(ocr, plain, lines);
-  if (!kernel) return null;
-  const boxes = lines.map(({ quad }) => {
-    const { left, top, right, bottom } = boxOf(quad);
-    const { scale } = plain;
-    return { left: left * scale, top: top * scale, right: right * scale, bottom: bottom * scale };
-  });
-  return deblur(plain.raster, kernel, boxes);
+  const { width, height } = plain.raster;
+  return kernel && deblur(plain.raster, kernel, [{ left: 0, top: 0, right: width, bottom: height }]);
 }
 
 /** The fields of lines, with the places behind labels looked at where no value was seen. */

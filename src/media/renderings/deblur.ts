@@ -2,9 +2,12 @@ import { transformPlane } from '../fourier.ts';
 import { lumaOf } from '../quality/luma.ts';
 import type { Raster } from '../raster.ts';
 
-/** What a point became: a stroke of a moving camera, or a disc out of focus; pixels and radians. */
+/**
+ * What a point became: a stroke of a moving camera, or a disc out of focus; pixels and radians. A stroke may bend: its ends
+ * lie off its middle by `bend` of its length.
+ */
 export type BlurKernel =
-  | { readonly kind: 'motion'; readonly length: number; readonly angle: number }
+  | { readonly kind: 'motion'; readonly length: number; readonly angle: number; readonly bend?: number }
   | { readonly kind: 'disc'; readonly radius: number };
 
 /** A rectangle of a picture that is to be sharpened, pixels. */
@@ -157,7 +160,10 @@ function kernelPlane(kernel: BlurKernel): Float64Array {
     const steps = Math.max(2, Math.ceil(kernel.length * 2));
     for (let step = 0; step <= steps; step++) {
       const along = (step / steps - 0.5) * kernel.length;
-      add(along * Math.cos(kernel.angle), along * Math.sin(kernel.angle), 1);
+      // About its centre, so that nothing moves.
+      const aside = (kernel.bend ?? 0) * kernel.length * (((2 * step) / steps - 1) ** 2 - 1 / 3);
+      const [cos, sin] = [Math.cos(kernel.angle), Math.sin(kernel.angle)];
+      add(along * cos - aside * sin, along * sin + aside * cos, 1);
     }
   } else {
     const reach = Math.ceil(kernel.radius);

@@ -102,6 +102,18 @@ export const copyBlackWhite: Level = async (request) => {
   return { shot, passes: [{ quality: byStrength(strength, [88, 80, 68]) }] };
 };
 
+/** Sent by fax: 204 dots an inch, black or white; coarser rows in the standard mode, enlarged again at the other end. */
+export const fax: Level = async (request) => {
+  const { random, strength } = request;
+  const cardWidth = 3.37 * 204 * byStrength(strength, [1.6, 1.4, 1.2, 1]);
+  const sheet = [Math.round(cardWidth * 1.2), Math.round(cardWidth * random.between(0.8, 1.1))] as const;
+  const shot = await onSheet(request, sheet, cardWidth, random.between(-1.5, 1.5));
+  copy(shot.raster, { steepness: 9, threshold: random.between(125, 150), dirt: 0.3 }, random);
+  const { data } = shot.raster;
+  for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) < 128 ? 0 : 255;
+  return { shot, passes: [{ quality: 85 }] };
+};
+
 /** On an A4 page that went into the scanner upside down, at 250, 200 or 150 dots an inch. */
 export const a4: Level = async (request) => {
   const { random, strength } = request;
