@@ -4,7 +4,7 @@ import type { EntryPlace } from '../../batch/archive/list-entries.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { ExtractionFailure } from '../../contract/extraction-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext } from '../context.ts';
 import { type RecordKey, storeImage } from '../intake/image-upload.ts';
 
 /** An item as it was handed in, before its row is written. */
@@ -25,7 +25,7 @@ export interface NewItem {
 }
 
 /** An item without an image: the caller adds what there is. */
-export function newItem(context: RouteContext, over: Partial<NewItem>): NewItem {
+export function newItem(context: Pick<ReceiveContext, 'keyring'>, over: Partial<NewItem>): NewItem {
   return {
     id: `ext_${randomBytes(16).toString('hex')}`,
     key: context.keyring.createDataKey(),
@@ -47,7 +47,7 @@ export function newItem(context: RouteContext, over: Partial<NewItem>): NewItem 
  * @throws KtpflowError that say nothing of the image, such as storage_unavailable
  */
 export async function newItemWithImage(
-  context: RouteContext,
+  context: Omit<ReceiveContext, 'database'>,
   over: Partial<NewItem>,
   read: () => Readable | Buffer,
 ): Promise<NewItem> {

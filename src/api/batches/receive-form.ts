@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { listArchiveEntries } from '../../batch/archive/list-entries.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext, StoreContext } from '../context.ts';
 import { metadataSchema, OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
 import { type FilePart, readForm, takeUnlessEmpty } from '../http/multipart.ts';
 import { fileInForm } from '../intake/image-file.ts';
@@ -29,7 +29,7 @@ const MAX_UNPACKED_FACTOR = 4;
  * multipart/form-data with many files `images`, or one ZIP file `archive`; fields `options`, `metadata`, `webhook` and
  * `items` (labels of the images, in their order) hold JSON and may stand anywhere. Everything streams to the blob store.
  */
-export async function receiveBatchForm(context: RouteContext, request: Request): Promise<ReceivedBatch> {
+export async function receiveBatchForm(context: ReceiveContext, request: Request): Promise<ReceivedBatch> {
   const maxUploadBytes = context.config.MAX_UPLOAD_MB * MEBIBYTE;
   const key = context.keyring.createDataKey();
   const images: Promise<NewItem | undefined>[] = [];
@@ -123,7 +123,7 @@ const FIELDS = ['images', 'archive', ...TEXT_FIELDS];
 /** Also as PHP and many form libraries name a list. */
 const IMAGES_FIELD = /^images(\[\d{0,6}\])?$/;
 
-async function listEntries(context: RouteContext, blob: BlobReference) {
+async function listEntries(context: StoreContext, blob: BlobReference) {
   const archive = await context.blobs.open(blob);
   try {
     return await listArchiveEntries(archive, {
@@ -157,6 +157,6 @@ function imagesOrArchive(): KtpflowError {
   return new KtpflowError('invalid_value', 'Send either images or one archive.', { param: 'archive' });
 }
 
-function uploadTooLarge({ config }: RouteContext): KtpflowError {
+function uploadTooLarge({ config }: Pick<StoreContext, 'config'>): KtpflowError {
   return new KtpflowError('payload_too_large', `Uploads must not exceed ${config.MAX_UPLOAD_MB} MB (MAX_UPLOAD_MB).`);
 }
