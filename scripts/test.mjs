@@ -3,27 +3,45 @@
  * `npm test`: build, lint, types, then all tests; what it needs it fetches itself. Ends with `N passed, N failed`.
  * Arguments go to vitest (`npm test -- test/unit`).
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Not resolved as modules: packages need not export their package.json or their commands.
 const packageFile = (name, path) => `${root}node_modules/${name}/${path}`;
 
-const steps = [
-  ['build', 'scripts/build.mjs'],
-  ['lint', packageFile('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings'],
-  ['unused code', packageFile('knip', 'bin/knip.js')],
-  ['types', packageFile('typescript', 'bin/tsc')],
-  ['tests', packageFile('vitest', 'vitest.mjs'), 'run', ...process.argv.slice(2)],
-];
-
-for (const [name, ...command] of steps) {
+/** Runs a step; `quietly` prints its output at its end, since others run beside it. @returns whether it succeeded */
+async function run(name, command, { quietly = false } = {}) {
   const startedAt = Date.now();
-  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) {
-    if (name !== 'tests') console.log(`${name} failed\n\n0 passed, 1 failed`);
-    process.exit(1);
-  }
-  if (name !== 'tests') console.log(`${name}: ok (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+  const stdio = quietly ? ['ignore', 'pipe', 'pipe'] : 'inherit';
+  const child = spawn(process.execPath, command, { cwd: root, stdio });
+  const output = quietly ? [text(child.stdout), text(child.stderr)] : [];
+  const [code] = await once(child, 'close');
+  process.stdout.write((await Promise.all(output)).join(''));
+  console.log(code === 0 ? `${name}: ok (${((Date.now() - startedAt) / 1000).toFixed(1)} s)` : `${name} failed`);
+  return code === 0;
 }
+
+function fail() {
+  console.log('\n0 passed, 1 failed');
+  process.exit(1);
+}
+
+if (!(await run('build', ['scripts/build.mjs']))) fail();
+
+const checks = await Promise.all([
+  run('lint', [packageFile('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings'], { quietly: true }),
+  run('unused code', [packageFile('knip', 'bin/knip.js')], { quietly: true }),
+  run('types', [packageFile('typescript', 'bin/tsc')], { quietly: true }),
+]);
+if (checks.includes(false)) fail();
+
+// Its last line is the one that counts.
+const tests = spawn(process.execPath, [packageFile('vitest', 'vitest.mjs'), 'run', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+});
+const [code] = await once(tests, 'close');
+process.exit(code === 0 ? 0 : 1);

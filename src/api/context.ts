@@ -25,6 +25,12 @@ export interface ApiContext {
   readonly metrics: Metrics;
 }
 
+/** What takes an image in. */
+export type StoreContext = Pick<ApiContext, 'blobs' | 'config' | 'logger'>;
+
+/** What takes a request in, with the images and files that it brings or names. */
+export type ReceiveContext = StoreContext & Pick<ApiContext, 'database' | 'keyring'>;
+
 /** What every route group is given. */
 export interface RouteContext extends ApiContext {
   readonly authenticator: Authenticator;

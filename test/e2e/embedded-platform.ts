@@ -68,7 +68,7 @@ export class EmbeddedPlatform extends PlatformProcess {
 
   /** The job as soon as somebody works on it. */
   async running(id: string): Promise<Job> {
-    return this.#until(id, 30_000, 0, (job) => job.status !== 'queued');
+    return this.#until(id, 120_000, 0, (job) => job.status !== 'queued');
   }
 
   async #until(id: string, timeoutMs: number, wait: number, done: (job: Job) => boolean): Promise<Job> {
@@ -89,7 +89,7 @@ export class EmbeddedPlatform extends PlatformProcess {
   }
 
   /** Waits for /readyz, and answers after how many milliseconds. */
-  async readyAgain(timeoutMs = 60_000): Promise<number> {
+  async readyAgain(timeoutMs = 120_000): Promise<number> {
     const startedAt = performance.now();
     while (performance.now() - startedAt < timeoutMs) {
       const response = await this.request('/readyz').catch(() => undefined);

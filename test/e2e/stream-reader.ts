@@ -102,7 +102,7 @@ async function resumed(
   sessionId: string,
   lastEventId: string | undefined,
 ): Promise<Response> {
-  for (const deadline = Date.now() + 60_000; ; await delay(100)) {
+  for (const deadline = Date.now() + 120_000; ; await delay(100)) {
     const response = await platform()
       .request(`/v1/chat/completions/${sessionId}/stream`, {
         headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },

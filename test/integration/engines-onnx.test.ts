@@ -194,7 +194,7 @@ describe('a schema', () => {
         await Promise.all([0, 1, 2, 3].map((offset) => ask(seed + offset)));
       }
     },
-    30_000 + SCHEMA_ROUNDS * 2_000,
+    180_000 + SCHEMA_ROUNDS * 2_000,
   );
 
   it('that cannot be enforced is refused without a word of it, and those after it are kept', async () => {

@@ -1,7 +1,7 @@
 import { parseLine, splitLines } from '../../chat/batch-lines.ts';
 import { KtpflowError } from '../../errors.ts';
 import { findFile } from '../../storage/files.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext } from '../context.ts';
 import { type NewItemBody, newItemSchema } from './request-schema.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -11,7 +11,7 @@ const MEBIBYTE = 1024 * 1024;
  * @throws KtpflowError not_found, invalid_value with the number of the line
  */
 export async function* itemsOfFile(
-  { blobs, config, database }: RouteContext,
+  { blobs, config, database }: Pick<ReceiveContext, 'blobs' | 'config' | 'database'>,
   tenant: string,
   fileId: string,
 ): AsyncGenerator<NewItemBody, void> {

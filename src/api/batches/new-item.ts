@@ -6,7 +6,7 @@ import { type ItemRequest, pageName } from '../../batch/item-request.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import type { ExtractionFailure } from '../../contract/extraction-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext } from '../context.ts';
 import { discardImage, type RecordKey, storeImage } from '../intake/image-upload.ts';
 
 /** An item as it was handed in, before its row is written. */
@@ -31,7 +31,7 @@ export interface NewItem {
 }
 
 /** An item without an image: the caller adds what there is. */
-export function newItem(context: Pick<RouteContext, 'keyring'>, over: Partial<NewItem>): NewItem {
+export function newItem(context: Pick<ReceiveContext, 'keyring'>, over: Partial<NewItem>): NewItem {
   return {
     id: `ext_${randomBytes(16).toString('hex')}`,
     key: context.keyring.createDataKey(),
@@ -55,7 +55,7 @@ export function newItem(context: Pick<RouteContext, 'keyring'>, over: Partial<Ne
  * @throws KtpflowError that say nothing of the image, such as storage_unavailable
  */
 export async function newItemWithImage(
-  context: RouteContext,
+  context: Omit<ReceiveContext, 'database'>,
   over: Partial<NewItem>,
   read: () => Readable | Buffer,
 ): Promise<NewItem> {
@@ -80,7 +80,7 @@ export async function newItemWithImage(
  * A document's pages in its place, each an item of its own with the labels of the document.
  * @returns the item itself where it has one page
  */
-export function pagesOf(context: Pick<RouteContext, 'keyring'>, item: NewItem): NewItem[] {
+export function pagesOf(context: Pick<ReceiveContext, 'keyring'>, item: NewItem): NewItem[] {
   const { blob, customId, metadata, name, pages } = item;
   if (blob === null || pages < 2) return [item];
   return Array.from({ length: pages }, (_, index) =>

@@ -3,7 +3,7 @@ import { listArchiveEntries } from '../../batch/archive/list-entries.ts';
 import type { BatchPriority } from '../../contract/batch-workflow.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext, StoreContext } from '../context.ts';
 import { metadataSchema, OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
 import { type FilePart, readForm, takeUnlessEmpty } from '../http/multipart.ts';
@@ -34,7 +34,7 @@ const MAX_UNPACKED_FACTOR = 4;
  * @param known the fields that the form may have
  */
 export async function receiveBatchForm(
-  context: RouteContext,
+  context: ReceiveContext,
   request: Request,
   known: readonly string[] = FIELDS,
 ): Promise<ReceivedBatch> {
@@ -136,7 +136,7 @@ export const ADDITION_FIELDS = ['images', 'items'];
 /** Also as PHP and many form libraries name a list. */
 const IMAGES_FIELD = /^images(\[\d{0,6}\])?$/;
 
-async function listEntries(context: RouteContext, blob: BlobReference) {
+async function listEntries(context: StoreContext, blob: BlobReference) {
   const archive = await context.blobs.open(blob);
   try {
     return await listArchiveEntries(archive, {
@@ -181,6 +181,6 @@ function imagesOrArchive(): KtpflowError {
   return new KtpflowError('invalid_value', 'Send either images or one archive.', { param: 'archive' });
 }
 
-function uploadTooLarge({ config }: RouteContext): KtpflowError {
+function uploadTooLarge({ config }: Pick<StoreContext, 'config'>): KtpflowError {
   return new KtpflowError('payload_too_large', `Uploads must not exceed ${config.MAX_UPLOAD_MB} MB (MAX_UPLOAD_MB).`);
 }

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext, StoreContext } from '../context.ts';
 import { OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
 import { openImageFile } from '../intake/image-file.ts';
@@ -18,7 +18,7 @@ import { addItemsSchema, createBatchSchema, type NewItemBody } from './request-s
  * What is handed in as items of a batch that is there: images or items, nothing else.
  * @throws KtpflowError as receiveBatch
  */
-export function receiveAddition(context: RouteContext, tenant: string, request: Request): Promise<ReceivedBatch> {
+export function receiveAddition(context: ReceiveContext, tenant: string, request: Request): Promise<ReceivedBatch> {
   if (request.is('multipart/form-data')) return receiveBatchForm(context, request, ADDITION_FIELDS);
   const names = Object.keys((request.body ?? {}) as object);
   refuseUnknownFields(names, Object.keys(addItemsSchema.shape), OPTION_NAMES);
@@ -26,21 +26,21 @@ export function receiveAddition(context: RouteContext, tenant: string, request: 
 }
 
 /** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
-export function receiveBatch(context: RouteContext, tenant: string, request: Request): Promise<ReceivedBatch> {
+export function receiveBatch(context: ReceiveContext, tenant: string, request: Request): Promise<ReceivedBatch> {
   if (request.is('multipart/form-data')) return receiveBatchForm(context, request);
   return receiveJson(context, tenant, request.body);
 }
 
 /** Deletes everything that was stored of a batch which will not be. */
 export async function discardBatch(
-  context: Pick<RouteContext, 'blobs' | 'logger'>,
+  context: Pick<StoreContext, 'blobs' | 'logger'>,
   { archive, items }: ReceivedBatch,
 ): Promise<void> {
   const blobs = [archive, ...items.map((item) => item.blob)].filter((blob) => blob !== null);
   await Promise.all(blobs.map((blob) => discardImage(context, blob)));
 }
 
-async function receiveJson(context: RouteContext, tenant: string, body: unknown): Promise<ReceivedBatch> {
+async function receiveJson(context: ReceiveContext, tenant: string, body: unknown): Promise<ReceivedBatch> {
   const parsed = createBatchSchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const { input_file_id, items: bodies, metadata, options, priority, sealed, webhook } = parsed.data;
@@ -88,7 +88,7 @@ async function receiveJson(context: RouteContext, tenant: string, body: unknown)
   };
 }
 
-function checkCount({ config }: RouteContext, items: number): void {
+function checkCount({ config }: Pick<StoreContext, 'config'>, items: number): void {
   if (items <= config.MAX_BATCH_ITEMS) return;
   const message = `Batches must not exceed ${config.MAX_BATCH_ITEMS} items (MAX_BATCH_ITEMS).`;
   throw new KtpflowError('invalid_value', message, { param: 'items' });
@@ -103,7 +103,12 @@ function checkSource(item: NewItemBody, index: number): void {
   throw new KtpflowError('invalid_value', message, { param: `items.${index}.image_url` });
 }
 
-async function receiveItem(context: RouteContext, tenant: string, body: NewItemBody, index: number): Promise<NewItem> {
+async function receiveItem(
+  context: ReceiveContext,
+  tenant: string,
+  body: NewItemBody,
+  index: number,
+): Promise<NewItem> {
   const label = { name: body.name ?? null, customId: body.custom_id ?? null, metadata: body.metadata ?? null };
   const url = typeof body.image_url === 'object' ? body.image_url?.url : body.image_url;
   if (body.file_id !== undefined && body.file_id !== null) {

@@ -15,7 +15,10 @@ export function isOpen(row: ChatBatch): boolean {
  * The row as it is. Writes: where its workflow has ended without a word (somebody terminated it) the row is failed here,
  * so that no batch stays open for ever.
  */
-export async function settleChatBatch(context: RouteContext, stale: ChatBatch): Promise<ChatBatch> {
+export async function settleChatBatch(
+  context: Pick<RouteContext, 'database' | 'logger' | 'temporal'>,
+  stale: ChatBatch,
+): Promise<ChatBatch> {
   const { database, logger } = context;
   if (!isOpen(stale) || !(await hasEnded(context, stale.id))) return stale;
   const row = (await database.chatBatch.findUnique({ where: { id: stale.id } })) ?? stale;
@@ -34,7 +37,7 @@ export async function settleChatBatch(context: RouteContext, stale: ChatBatch): 
 }
 
 /** While Temporal is down the row is all that is known. */
-async function hasEnded({ temporal }: RouteContext, batchId: string): Promise<boolean> {
+async function hasEnded({ temporal }: Pick<RouteContext, 'temporal'>, batchId: string): Promise<boolean> {
   try {
     const handle = temporal.workflow.getHandle(chatBatchWorkflowId(batchId));
     const { closeTime } = await temporal.withDeadline(Date.now() + DEADLINE_MS, () => handle.describe());

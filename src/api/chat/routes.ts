@@ -1,6 +1,7 @@
 import type { Express, RequestHandler } from 'express';
 import { invalidEventId } from '../../chat/event-id.ts';
 import { SESSION_ID } from '../../chat/request.ts';
+import { modelNames } from '../../contract/chat-models.ts';
 import { KtpflowError } from '../../errors.ts';
 import { requireKey, requireScope } from '../access/authentication.ts';
 import { gateUploads } from '../access/upload-gate.ts';
@@ -11,7 +12,6 @@ import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelAnswer } from './cancel-answer.ts';
 import { createCompletion, setSessionHeaders } from './create-completion.ts';
 import type { LiveStreams } from './live-streams.ts';
-import { modelNames } from './models.ts';
 import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
 import { noteSeed } from './seed-range.ts';
@@ -68,7 +68,7 @@ export function chat(app: Express, context: RouteContext, streams: LiveStreams):
   models(app, context);
 }
 
-function models(app: Express, { authenticator, config }: RouteContext): void {
+function models(app: Express, { authenticator, config }: Pick<RouteContext, 'authenticator' | 'config'>): void {
   const key = requireKey(authenticator);
   const names = modelNames(config);
   const describe = (id: string) => ({ id, object: 'model', created: MODEL_CREATED, owned_by: 'ktpflow' });

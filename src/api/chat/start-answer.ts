@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Generation } from '../../chat/generation.ts';
 import type { ChatRequest } from '../../chat/request.ts';
+import { taskQueueOf } from '../../contract/chat-models.ts';
 import { generationRow, isOrdinalTaken, removeGeneration } from '../../storage/chat-sessions.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
 import { accessLogRow } from '../access/access-log.ts';
@@ -10,7 +11,6 @@ import type { RouteContext } from '../context.ts';
 import { UnknownStartError } from '../intake/start-workflow.ts';
 import type { Answer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
-import { taskQueueOf } from './models.ts';
 import { resolveUnknownStart } from './resolve-unknown-start.ts';
 import { startRun } from './runs.ts';
 

@@ -4,7 +4,7 @@ import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
 import type { Caller } from '../access/caller.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { receiveForm } from '../http/multipart.ts';
 import { requestHash } from '../intake/idempotency.ts';
@@ -41,7 +41,7 @@ const FIELDS = ['image', ...TEXT_FIELDS];
  * @param otherFields whether fields of other names are refused or left out
  */
 export async function receiveMultipart(
-  context: RouteContext,
+  context: ReceiveContext,
   request: Request,
   otherFields: 'refuse' | 'ignore',
 ): Promise<ReceivedExtraction> {
@@ -74,7 +74,7 @@ export async function receiveMultipart(
 }
 
 /** A JSON body with `image_url`, `image_base64` or `file_id`. */
-export async function receiveJson(context: RouteContext, tenant: string, body: unknown): Promise<ReceivedExtraction> {
+export async function receiveJson(context: ReceiveContext, tenant: string, body: unknown): Promise<ReceivedExtraction> {
   const parsed = createBodySchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const given = sourcesOf(parsed.data);
@@ -94,7 +94,7 @@ export async function receiveJson(context: RouteContext, tenant: string, body: u
 
 /** HMAC of what was asked for, as repeats are compared by. */
 export function hashReceived(
-  { keyring }: RouteContext,
+  { keyring }: Pick<ReceiveContext, 'keyring'>,
   caller: Caller,
   { imageKey, options }: ReceivedExtraction,
 ): string {
@@ -114,7 +114,7 @@ function isDataUrl(text: string): boolean {
 }
 
 async function storeBodyImage(
-  context: RouteContext,
+  context: ReceiveContext,
   tenant: string,
   body: CreateBody,
   key: RecordKey,

@@ -3,7 +3,7 @@ import { KtpflowError } from '../../errors.ts';
 import { fileRow, insertFile } from '../../storage/files.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { type FilePart, readForm } from '../http/multipart.ts';
 import { discardImage } from '../intake/image-upload.ts';
@@ -30,7 +30,7 @@ interface StoredContent {
  * @returns the file's row @throws KtpflowError as readForm, payload_too_large, invalid_value
  */
 export async function receiveFile(
-  context: RouteContext,
+  context: ReceiveContext,
   request: Request,
   { caller, loggedId }: { caller: Caller; loggedId: string },
 ) {
@@ -94,7 +94,7 @@ function parseFields(fields: ReadonlyMap<string, string>) {
   return parsed.data;
 }
 
-function fileTooLarge({ config }: RouteContext): KtpflowError {
+function fileTooLarge({ config }: Pick<ReceiveContext, 'config'>): KtpflowError {
   return new KtpflowError('payload_too_large', `A file may have at most ${config.MAX_UPLOAD_MB} MB.`, {
     param: 'file',
   });

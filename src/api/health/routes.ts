@@ -35,7 +35,7 @@ export function health(app: Express, context: RouteContext): void {
   });
 }
 
-function describe({ config, shortened }: RouteContext, readiness: Readiness) {
+function describe({ config, shortened }: Pick<RouteContext, 'config' | 'shortened'>, readiness: Readiness) {
   const error = unreadiness(readiness);
   const modelIdInUse = config.VLM_MODEL_DIR || config.VLM_BASE_URL ? config.MODEL_REPO_ID : KTP_OCR_MODEL;
   const model = readiness.engines.find(({ modelId }) => modelId === modelIdInUse);

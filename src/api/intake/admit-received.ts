@@ -7,7 +7,11 @@ import { discardImage, type StoredImage } from './image-upload.ts';
  * @returns gives it back
  * @throws KtpflowError queue_full; nothing of the image is left then
  */
-export async function admitReceived(context: RouteContext, caller: Caller, image: StoredImage): Promise<() => void> {
+export async function admitReceived(
+  context: Pick<RouteContext, 'admission' | 'blobs' | 'logger'>,
+  caller: Caller,
+  image: StoredImage,
+): Promise<() => void> {
   try {
     return context.admission.enter(caller.tenant);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { KtpflowError } from '../../errors.ts';
 import { findFile } from '../../storage/files.ts';
-import type { RouteContext } from '../context.ts';
+import type { ReceiveContext } from '../context.ts';
 import { imageTooLarge, maxImageBytes } from './image-upload.ts';
 
 /** A form holds its images itself. */
@@ -14,7 +14,7 @@ export function fileInForm(param: string): KtpflowError {
  * @throws KtpflowError not_found, payload_too_large
  */
 export async function openImageFile(
-  context: RouteContext,
+  context: Pick<ReceiveContext, 'blobs' | 'config' | 'database'>,
   tenant: string,
   fileId: string,
   param = 'file_id',

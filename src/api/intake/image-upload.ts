@@ -7,7 +7,7 @@ import { countTiffPages, isTiff } from '../../media/documents/find-document.ts';
 import { checkDocument } from '../../media/documents/open-document.ts';
 import { probeImage } from '../../media/probe.ts';
 import { readBlob } from '../../storage/blobs.ts';
-import type { RouteContext } from '../context.ts';
+import type { StoreContext } from '../context.ts';
 import { uploadInterrupted } from '../http/multipart.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -27,7 +27,7 @@ export interface StoredImage {
   readonly pages: number;
 }
 
-export function maxImageBytes(context: RouteContext): number {
+export function maxImageBytes(context: Pick<StoreContext, 'config'>): number {
   return context.config.MAX_IMAGE_MB * MEBIBYTE;
 }
 
@@ -37,7 +37,7 @@ export function maxImageBytes(context: RouteContext): number {
  * @throws KtpflowError payload_too_large as soon as the cap is passed; invalid_image, unsupported_media_type,
  * image_too_large_pixels by the header; storage_unavailable
  */
-export async function storeImage(context: RouteContext, source: Readable, key: RecordKey): Promise<StoredImage> {
+export async function storeImage(context: StoreContext, source: Readable, key: RecordKey): Promise<StoredImage> {
   const maximum = maxImageBytes(context);
   const hash = createHash('sha256');
   const head: Buffer[] = [];
@@ -67,13 +67,13 @@ export async function storeImage(context: RouteContext, source: Readable, key: R
 
 /** Deletes an image that no extraction will use; a failure is left to the removal of what no row names. */
 export async function discardImage(
-  { blobs, logger }: Pick<RouteContext, 'blobs' | 'logger'>,
+  { blobs, logger }: Pick<StoreContext, 'blobs' | 'logger'>,
   blob: BlobReference,
 ): Promise<void> {
   await blobs.delete(blob).catch((error: unknown) => logger.warn('blob.delete.failed', { error }));
 }
 
-export function imageTooLarge(context: RouteContext): KtpflowError {
+export function imageTooLarge(context: Pick<StoreContext, 'config'>): KtpflowError {
   return new KtpflowError(
     'payload_too_large',
     `Images must not exceed ${context.config.MAX_IMAGE_MB} MB (MAX_IMAGE_MB).`,
@@ -88,7 +88,7 @@ export function missingImage(message = 'The request has no image.'): KtpflowErro
 }
 
 /** @returns how many pages it has */
-async function probeHead(context: RouteContext, blob: BlobReference, head: Buffer, size: number): Promise<number> {
+async function probeHead(context: StoreContext, blob: BlobReference, head: Buffer, size: number): Promise<number> {
   const kind = documentKind(head);
   if (kind !== null) {
     const pages = await checkDocument(kind, await readBlob(context.blobs, blob));

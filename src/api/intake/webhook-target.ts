@@ -3,7 +3,7 @@ import type { WebhookInput } from '../../contract/webhook.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
 import { checkTarget } from '../../media/post-guarded.ts';
-import type { RouteContext } from '../context.ts';
+import type { StoreContext } from '../context.ts';
 
 const MAX_URL_LENGTH = 2048;
 const ID_DIGITS = 32;
@@ -34,7 +34,7 @@ export function toWebhookTarget(given: z.infer<typeof webhookSchema> | null | un
  * @throws KtpflowError unsupported where the server has no secret to sign with, blocked_url
  */
 export async function checkWebhook(
-  { config }: Pick<RouteContext, 'config'>,
+  { config }: Pick<StoreContext, 'config'>,
   target: WebhookTarget | null,
   param: string,
 ): Promise<void> {

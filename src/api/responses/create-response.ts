@@ -4,6 +4,7 @@ import { AbortScope } from '../../abort-scope.ts';
 import { canonicalBody } from '../../chat/canonical-body.ts';
 import { asError } from '../../chat/error-object.ts';
 import { parseChatRequest } from '../../chat/request.ts';
+import { checkOcrRequest, requireModel } from '../../contract/chat-models.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { chatBodyOf, messagesOf } from '../../responses/chat-body.ts';
 import { parseResponseRequest, type ResponseRequest } from '../../responses/request-schema.ts';
@@ -11,7 +12,6 @@ import type { ResponseHead, ResponseSettings } from '../../responses/response-ob
 import type { Answer } from '../chat/answer.ts';
 import { beginAnswer } from '../chat/begin-answer.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
-import { checkOcrRequest, requireModel } from '../chat/models.ts';
 import { idempotencyKeyOf, isRepeated } from '../chat/request-headers.ts';
 import { shuttingDown } from '../chat/stream-answer.ts';
 import type { RouteContext } from '../context.ts';

@@ -27,7 +27,7 @@ async function serve(listener: RequestListener) {
 /** Only 127.0.0.1 stands in for the public network; everything else is judged as usual. */
 const options = (overrides: Partial<GuardedFetchOptions> = {}): GuardedFetchOptions => ({
   maxBytes: MEBIBYTE,
-  timeoutMs: 2_000,
+  timeoutMs: 30_000,
   allowPrivate: false,
   isPublic: (address) => address === '127.0.0.1',
   ...overrides,

@@ -167,7 +167,7 @@ describe('a pinned asset', () => {
     const asset = assetFrom({ kind: 'http', url: 'http://127.0.0.1:1/thing.tar.gz', member: 'thing' }, wheel);
     const started = performance.now();
     const error = await ensureAssets([asset], cache, report).catch((reason: Error) => reason);
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
     const message = String(error);
     expect(message).toContain('ECONNREFUSED');
     expect(message).toContain("curl -L -o download 'http://127.0.0.1:1/thing.tar.gz'");
