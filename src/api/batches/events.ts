@@ -52,6 +52,6 @@ const ITEM_STEP = 10;
 
 /** Grows with every run, every finished item and every status. */
 function eventNumber({ run, counts, status }: BatchObject): number {
-  const finished = counts.needs_review + counts.succeeded + counts.failed + counts.cancelled;
+  const finished = (counts.needs_review ?? 0) + counts.succeeded + counts.failed + counts.cancelled;
   return run * RUN_STEP + finished * ITEM_STEP + STATUS_RANKS[status];
 }
