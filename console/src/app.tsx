@@ -64,6 +64,7 @@ function Shell() {
         )}
       </header>
       <main>
+        <h1 className="unseen">ktpflow: {page === 'review' ? texts.reviewPage : texts.tryPage}</h1>
         {fault !== null && (
           <p className="notice bad" role="alert">
             {fault} <Button onPress={ask}>{texts.retry}</Button>

@@ -86,6 +86,8 @@ export function CardPicture({ active, fields, onHover, onPick, picture }: CardPi
   );
 }
 
+const CROP_HEIGHT_REM = 3.4;
+
 /** One field, cut out of the picture, with some room around it. */
 export function FieldCrop({
   box,
@@ -99,18 +101,17 @@ export function FieldCrop({
   const { texts } = useLanguage();
   const [width, height] = uprightSize(picture);
   const [left, top, right, bottom] = box;
-  const room = (bottom - top) * height * 0.4;
-  const view = [
-    left * width - room,
-    top * height - room,
-    (right - left) * width + 2 * room,
-    (bottom - top) * height + 2 * room,
-  ];
+  const room = (bottom - top) * height * 0.35;
+  const lead = (bottom - top) * height * 0.15;
+  const cutWidth = (right - left) * width + 2 * room;
+  const cutHeight = (bottom - top) * height + 2 * lead;
+  const ratio = cutWidth / cutHeight;
   return (
     <svg
       className="field-crop"
-      viewBox={view.join(' ')}
-      preserveAspectRatio="xMinYMid meet"
+      // As wide as there is room, and no higher than a line has to be: never with the lines above and below it.
+      style={{ aspectRatio: ratio, width: `min(100%, ${CROP_HEIGHT_REM * ratio}rem)` }}
+      viewBox={`${left * width - room} ${top * height - lead} ${cutWidth} ${cutHeight}`}
       role="img"
       aria-label={texts.cropOf(label)}
     >

@@ -43,7 +43,10 @@ export type Level = 'sure' | 'doubtful' | 'unsure' | 'unread' | 'reviewed';
 /** How sure a field is, in words; the limits are those of docs/confidence.md. */
 export function levelOf({ confidence, source, value }: CardField): Level {
   if (source === 'review') return 'reviewed';
-  if (value === null) return 'unread';
+  return value === null ? 'unread' : levelOfConfidence(confidence);
+}
+
+export function levelOfConfidence(confidence: number): 'sure' | 'doubtful' | 'unsure' {
   if (confidence >= 0.9) return 'sure';
   return confidence >= 0.6 ? 'doubtful' : 'unsure';
 }

@@ -29,8 +29,18 @@ export function SignIn({ onSignedIn }: SignInProps) {
   };
   return (
     <form className="sign-in panel" onSubmit={submit}>
-      <h1>{texts.signIn}</h1>
-      <TextField value={key} onChange={setKey} isInvalid={fault !== null} isRequired type="password" autoFocus>
+      <h2 className="title">{texts.signIn}</h2>
+      <TextField
+        value={key}
+        onChange={(typed) => {
+          setKey(typed);
+          setFault(null);
+        }}
+        isInvalid={fault !== null}
+        validationBehavior="aria"
+        type="password"
+        autoFocus
+      >
         <Label>{texts.keyLabel}</Label>
         <Input autoComplete="current-password" spellCheck="false" />
         <Text slot="description">{texts.keyHelp}</Text>

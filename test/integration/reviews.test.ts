@@ -100,6 +100,13 @@ describe('a doubtful card', () => {
     });
     expect(Date.parse(created.review?.expires_at ?? '') - Date.now()).toBeGreaterThan(6.9 * 86_400_000);
     const { id } = created;
+    const waitingHistory = await platform.temporal.workflow.getHandle(reviewWorkflowId(id)).fetchHistory();
+    const timers = waitingHistory.events?.map(
+      (event) => event.timerStartedEventAttributes?.startToFireTimeout?.seconds,
+    );
+    // One timer for the whole week: a wait costs nothing, however long.
+    expect(timers?.map(Number).filter((seconds) => seconds > 604_790)).toHaveLength(1);
+    expect(timers?.length).toBeLessThan(8);
     expect(await review(id)).toMatchObject({
       id,
       fields: ['nama'],

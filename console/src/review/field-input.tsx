@@ -52,6 +52,7 @@ export function FieldInput(props: FieldInputProps) {
       value={value}
       onChange={onChange}
       isInvalid={problem !== null}
+      validationBehavior="aria"
       onFocus={onFocus}
     >
       {isInDoubt && picture && field.box && <FieldCrop picture={picture} box={field.box} label={texts.fields[name]} />}

@@ -1,5 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
+import { levelOfConfidence } from '../card.ts';
 import { useLanguage } from '../language.tsx';
 import type { WaitingCard } from './review-api.ts';
 
@@ -45,7 +46,7 @@ export function Queue({ cards, current, onEnd, onPick }: QueueProps) {
               onClick={() => onPick(card)}
               tabIndex={card.id === current || (current === null && index === 0) ? 0 : -1}
             >
-              <span className={`figure ${card.least_confidence < 0.6 ? 'unsure' : 'doubtful'}`}>
+              <span className={`figure ${levelOfConfidence(card.least_confidence)}`}>
                 {Math.round(card.least_confidence * 100)}
               </span>
               <span className="names">

@@ -112,9 +112,9 @@ export function ReviewPage() {
     <div className={taken ? 'review at-work' : 'review'}>
       <aside>
         <div className="queue-head">
-          <h1>
+          <h2 className="title">
             {texts.queue} <span className="figure">{`${cards.length}${cursor === null ? '' : '+'}`}</span>
-          </h1>
+          </h2>
           <select
             aria-label={texts.filter}
             value={field ?? ''}
@@ -172,7 +172,7 @@ export function ReviewPage() {
           </div>
         ) : (
           <div className="invitation">
-            <h2>{texts.queueEmpty}</h2>
+            <h2 className="title">{texts.queueEmpty}</h2>
             <p>{texts.queueEmptyHelp}</p>
             <Button onPress={load}>{texts.refresh}</Button>
           </div>

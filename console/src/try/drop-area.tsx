@@ -34,7 +34,7 @@ export function DropArea({ onFile }: { readonly onFile: (file: Blob) => void }) 
           if (item?.kind === 'file') item.getFile().then(onFile, () => undefined);
         }}
       >
-        <h1>{texts.drop.title}</h1>
+        <h2 className="title">{texts.drop.title}</h2>
         <p>{texts.drop.help}</p>
         <div className="row">
           <FileTrigger acceptedFileTypes={ACCEPTED} onSelect={select}>

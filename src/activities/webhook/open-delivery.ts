@@ -38,7 +38,8 @@ export function createOpenDelivery({ database, keyring }: WebhookDependencies): 
       failed = 0,
       cancelled = 0,
     } = (await countItems(database, [id])).get(id) ?? {};
-    const counts = { total, needs_review: needsReview, succeeded, failed, cancelled };
+    const waiting = needsReview > 0 && { needs_review: needsReview };
+    const counts = { total, ...waiting, succeeded, failed, cancelled };
     return { type: 'batch.finished', timestamp, data: { id, object: 'ktp.batch', status, counts, ...error } };
   };
 

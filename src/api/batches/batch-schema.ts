@@ -31,7 +31,11 @@ export const batchSchema = z
         total: count,
         queued: count,
         running: count,
-        needs_review: count.describe('Read, and waiting for a person; the batch does not wait for them.'),
+        needs_review: count
+          .optional()
+          .describe(
+            'Of batches with options.review: read, and waiting for a person; the batch does not wait for them.',
+          ),
         succeeded: count,
         failed: count,
         cancelled: count,

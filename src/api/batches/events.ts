@@ -60,6 +60,6 @@ const ITEM_STEP = 10;
 
 /** Grows with every run, every finished item, every pause, addition and status. */
 function eventNumber({ run, counts, status }: BatchObject, changes: number): number {
-  const finished = counts.needs_review + counts.succeeded + counts.failed + counts.cancelled;
+  const finished = (counts.needs_review ?? 0) + counts.succeeded + counts.failed + counts.cancelled;
   return run * RUN_STEP + (finished + changes) * ITEM_STEP + STATUS_RANKS[status];
 }

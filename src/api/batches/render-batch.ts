@@ -56,22 +56,23 @@ export function renderBatch(
     ? sealedBatchSchema.parse(unsealJson(dataKey, row.sealedRequest, requestContext(row.id)))
     : { metadata: null };
   const final = isFinalBatch(row.status);
+  const options = optionsOf(row);
+  const waiting = options.review && { needs_review: needsReview };
   const throughput = throughputOf(row, finishedInRun);
   const goesOn = row.status !== 'paused' && throughput !== null;
-  const { priority, strategy } = optionsOf(row);
   const self = `${BATCHES_PATH}/${row.id}`;
   return {
     id: row.id,
     object: 'ktp.batch',
     status: statusSchema.parse(row.status),
-    counts: { total, queued: queued - running, running, needs_review: needsReview, succeeded, failed, cancelled },
+    counts: { total, queued: queued - running, running, ...waiting, succeeded, failed, cancelled },
     skipped: row.skipped,
     created_at: row.createdAt.toISOString(),
     started_at: row.startedAt?.toISOString() ?? null,
     finished_at: row.finishedAt?.toISOString() ?? null,
     expires_at: row.expiresAt.toISOString(),
-    strategy,
-    priority,
+    strategy: options.strategy,
+    priority: options.priority,
     sealed: row.sealed,
     source: sourceSchema.parse(row.source),
     run: row.run,

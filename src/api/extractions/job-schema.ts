@@ -10,6 +10,8 @@ export type ExtractionStatus = (typeof EXTRACTION_STATUSES)[number];
 
 /** Sent with every job that is not final. */
 export const POLL_AFTER_SECONDS = 1;
+/** The same while a person is waited for. */
+export const POLL_REVIEW_AFTER_SECONDS = 30;
 
 const time = z.iso.datetime();
 

@@ -82,8 +82,7 @@ function checkRules(context: DecideContext, card: ReviewedCard, fields: DecideBo
   if (!result) throw decidedAlready();
   const [problem] = decisionProblems(result, card.fields as FieldName[], fields);
   if (!problem) return;
-  const message = `${problem.message} Send "force": true where the card says so.`;
-  throw new KtpflowError('invalid_value', message, { param: `fields.${problem.field}`, status: UNPROCESSABLE });
+  throw new KtpflowError('invalid_value', problem.message, { param: `fields.${problem.field}`, status: UNPROCESSABLE });
 }
 
 /**

@@ -122,6 +122,8 @@ async function show(outcomes: readonly Outcome[], output: Output): Promise<void>
     return;
   }
   const [only] = reads;
+  const waiting = reads.filter(({ job }) => job.status === 'needs_review');
+  if (waiting.length > 0) output.say(`${waiting.length} to be reviewed: what was read of them is not final`);
   if (reads.length === 1 && only?.job.result) {
     await output.print(table(flatten(only.job.result.compat)));
     return;
