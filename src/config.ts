@@ -129,6 +129,9 @@ export const environmentSchema = z.object({
   // Access
   API_KEYS: apiKeysSchema.describe('Comma-separated key:scope+scope[:tenant]'),
   ACCESS_LOG_DAYS: whole(1825, { min: 30, max: 36_500 }).describe('Days that entries of the access log are kept'),
+  RATE_LIMIT_PER_MINUTE: whole(0, { max: 1_000_000 }).describe(
+    'Requests a key may make in a minute of each API process; 0: no limit',
+  ),
   ALLOW_ANONYMOUS: flag(false).describe('1: serve without keys on any address'),
 
   // Temporal

@@ -40,15 +40,19 @@ export async function startApiServer(context: ApiContext): Promise<ApiServer> {
   };
 }
 
-/** A server with our time-outs, and our answers to what is no HTTP. */
-export function createHttpServer(listener: RequestListener): Server {
+/**
+ * A server with our time-outs, and our answers to what is no HTTP. Node's own parser is strict: what two programs could
+ * understand differently (two lengths, a length and chunks, a bare line feed) is refused, and its connection closed.
+ */
+export function createHttpServer(listener: RequestListener, headersTimeoutMs = HEADERS_TIMEOUT_MS): Server {
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      insecureHTTPParser: false,
+      headersTimeout: headersTimeoutMs,
       // A body may take as long as it moves: who reads it watches for a stall, see http/body-watch.ts.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: headersTimeoutMs / 4,
     },
     listener,
   );

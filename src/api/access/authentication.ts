@@ -7,6 +7,7 @@ import { requestState } from '../http/request-state.ts';
 import { ANONYMOUS, type Caller } from './caller.ts';
 import { HOME_KEY_ID, hashKey } from './key-secret.ts';
 import { isLocalCaller } from './local-caller.ts';
+import { RateLimit } from './rate-limit.ts';
 
 interface KnownKey {
   readonly hash: Buffer;
@@ -21,12 +22,14 @@ export class Authenticator {
   readonly #environmentKeys: readonly KnownKey[];
   readonly #allowAnonymous: boolean;
   readonly #behindProxy: boolean;
+  readonly #rateLimit: RateLimit;
   #keysEverMade = false;
 
   constructor(config: Config, database: Database) {
     this.#database = database;
     this.#allowAnonymous = config.ALLOW_ANONYMOUS;
     this.#behindProxy = config.TRUST_PROXY !== '';
+    this.#rateLimit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
     this.#environmentKeys = config.API_KEYS.map(({ key, scopes, tenant }) => {
       const hash = hashKey(key);
       const actor = `env_${hash.toString('hex').slice(0, 16)}`;
@@ -45,8 +48,14 @@ export class Authenticator {
     return this.#keysEverMade;
   }
 
-  /** @throws KtpflowError invalid_api_key */
+  /** Who asks, after the request was counted. @throws KtpflowError invalid_api_key, rate_limited */
   async authenticate(request: Request): Promise<Caller> {
+    const caller = await this.#identify(request);
+    await this.#rateLimit.take(caller);
+    return caller;
+  }
+
+  async #identify(request: Request): Promise<Caller> {
     const key = /^Bearer +(\S{1,512}) *$/i.exec(request.get('authorization') ?? '')?.[1];
     const caller = key === undefined ? undefined : await this.#callerOf(hashKey(key));
     if (caller) return caller;

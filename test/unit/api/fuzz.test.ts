@@ -101,4 +101,19 @@ describe('random input', () => {
       RUNS,
     );
   });
+
+  it('as a place to resume a stream at is refused', async () => {
+    const header = fc.stringMatching(/^[\x21-\x7e]{1,40}$/);
+    await fc.assert(
+      fc.asyncProperty(header, fc.webQueryParameters(), fc.boolean(), (id, query, resumes) => {
+        const headers = { 'last-event-id': id };
+        if (resumes)
+          return expectRefusal(`/v1/chat/completions/some-session/stream?starting_after=${query}`, { headers });
+        const body = { model: 'ktp-ocr', session_id: 'some-session', messages: [{ role: 'user', content: 'x' }] };
+        const request = jsonRequest({ ...body, stream: true });
+        return expectRefusal('/v1/chat/completions', { ...request, headers: { ...request.headers, ...headers } });
+      }),
+      RUNS,
+    );
+  });
 });
