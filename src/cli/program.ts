@@ -15,10 +15,12 @@ import { checkTarget } from './commands/batch-results.ts';
 import { runExtract } from './commands/extract.ts';
 import { checkId, runCancel, runRetry, runStatus } from './commands/jobs.ts';
 import { runMcp } from './commands/mcp.ts';
+import { runWatch } from './commands/watch.ts';
 import { type Connection, connect, type MayStart } from './connect.ts';
 import { ApiError, CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
 import { createOutput, type Output } from './output.ts';
 import type { Runner } from './runner.ts';
+import type { BatchOptions } from './sources/batch-body.ts';
 import { checkSource } from './sources/source-file.ts';
 
 interface GlobalOptions {
@@ -33,6 +35,7 @@ interface ReadingOptions {
   readonly rejectLowQuality?: boolean;
   readonly storeImage?: boolean;
   readonly review?: string;
+  readonly allCards?: boolean;
 }
 
 const SHOW_A_KEY =
@@ -118,6 +121,20 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
       runBatch(connection, source, options, output),
     );
   });
+  reading(
+    program
+      .command('watch <folder>')
+      .description('read every card that is put into a folder, until it is stopped')
+      .addOption(
+        new Option('--settle <seconds>', 'how long a file must not have changed').argParser(Number).default(5),
+      ),
+  ).action(async (folder: string, given: ReadingOptions & { readonly settle: number }) => {
+    if (!(given.settle >= 0)) throw new CliError(EXIT.usage, '--settle is a number of seconds');
+    await checkSource(folder);
+    await runner.withApi('always', (api, output) =>
+      runWatch(api, folder, { settleSeconds: given.settle, batch: readingOptions(given) }, output),
+    );
+  });
   program
     .command('status [id]')
     .description('a batch or an extraction; without an id the latest batches')
@@ -173,15 +190,17 @@ function reading(command: Command): Command {
   return command
     .addOption(new Option('--strategy <name>', 'how cards are read').choices(STRATEGIES))
     .option('--reject-low-quality', 'fail instead of guessing')
-    .addOption(new Option('--review <when>', 'let a person look at cards').choices(REVIEW_MODES))
-    .option('--store-image', 'keep the images as long as the results');
+    .option('--store-image', 'keep the images as long as the results')
+    .option('--all-cards', 'every card of a picture or document, not only the first')
+    .addOption(new Option('--review <when>', 'let a person look at cards').choices(REVIEW_MODES));
 }
 
-function readingOptions({ review, strategy, rejectLowQuality, storeImage }: ReadingOptions) {
+function readingOptions({ allCards, review, strategy, rejectLowQuality, storeImage }: ReadingOptions): BatchOptions {
   return {
     ...(strategy !== undefined && { strategy }),
     ...(rejectLowQuality && { reject_low_quality: true }),
     ...(storeImage && { store_image: true }),
     ...(review !== undefined && { review }),
+    ...(allCards && { cards: 'all' }),
   };
 }

@@ -563,3 +563,49 @@ describe('a batch that its caller holds in hand', () => {
     ).toMatchObject({ param: 'priority' });
   });
 });
+
+describe('a link to results', () => {
+  it('opens those of its batch without a key, until it expires, is changed, or the batch is erased', async () => {
+    const keyed = await startTestApi(platform, {
+      API_KEYS: 'one-long-enough-key:extract:t1,other-long-enough-key:extract:t2',
+    });
+    try {
+      const as = (key: string, init: RequestInit = {}): RequestInit => ({
+        ...init,
+        headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${key}` },
+      });
+      const body = form([['a.png', await picture(7, 77)]]);
+      const created = await keyed.request('/v1/ktp/batches', as('one-long-enough-key', { method: 'POST', ...body }));
+      const batch = (await created.json()) as BatchObject;
+      await keyed.request(`${batch.links.self}?wait=30`, as('one-long-enough-key'));
+      const make = (seconds: number, key = 'one-long-enough-key') =>
+        keyed.request(
+          `${batch.links.results}/link`,
+          as(key, jsonRequest({ format: 'csv', expires_in_seconds: seconds })),
+        );
+      expect((await make(60, 'other-long-enough-key')).status).toBe(404);
+      expect((await make(604_801)).status).toBe(400);
+      const { url } = (await (await make(60)).json()) as { url: string };
+      const opened = await keyed.request(url);
+      expect([opened.status, opened.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/csv')]);
+      expect(await opened.text()).toContain(RESULT.compat.nik);
+      const expires = Number(new URLSearchParams(url.split('?')[1]).get('expires'));
+      for (const changed of [
+        url.replace('format=csv', 'format=json'),
+        url.replace(String(expires), String(expires + 1)),
+        url.replace(/signature=./, 'signature=x'),
+        url.replace(batch.id, 'batch_00000000000000000000000000000000'),
+        `${batch.links.items}?${url.split('?')[1]}`,
+      ]) {
+        expect((await keyed.request(changed)).status).toBe(401);
+      }
+      const short = (await (await make(1)).json()) as { url: string };
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      expect((await keyed.request(short.url)).status).toBe(401);
+      expect((await keyed.request(batch.links.self, as('one-long-enough-key', { method: 'DELETE' }))).status).toBe(204);
+      expect((await keyed.request(url)).status).toBe(401);
+    } finally {
+      await keyed.close();
+    }
+  });
+});

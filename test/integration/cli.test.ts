@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -257,4 +266,64 @@ describe('ktpflow subject', () => {
     const log = await run('access-log');
     expect(JSON.parse(log.stdout.split('\n')[0] ?? '')).toMatchObject({ action: expect.any(String), tenant: 'cli' });
   });
+});
+
+describe('ktpflow watch', () => {
+  const inbox = () => inFolder('inbox');
+  const names = (folder: string) => (existsSync(folder) ? readdirSync(folder).sort() : []);
+  const watch = () => start(['--json', 'watch', inbox(), '--settle', '0.5']);
+  const stopped = async (child: ChildProcess, signal: NodeJS.Signals) => {
+    const end = ended(child);
+    child.kill(signal);
+    return end;
+  };
+
+  it('reads each file once over a kill, moves it with its result or reason, and ends cleanly', async () => {
+    mkdirSync(inbox());
+    const count = () => platform.database.extraction.count({ where: { batchId: null } });
+    const before = await count();
+    for (let index = 0; index < 6; index++) {
+      writeFileSync(join(inbox(), `card ${index}.png`), await picture(index + 1, 222));
+    }
+    writeFileSync(join(inbox(), 'black.png'), await picture(0, 0, 0));
+    writeFileSync(join(inbox(), 'text.jpg'), 'no picture');
+    writeFileSync(join(inbox(), 'half.jpg.part'), 'half');
+    reader.slow = 400;
+    const first = watch();
+    await expect.poll(() => names(join(inbox(), 'done')).length, { timeout: 40_000 }).toBeGreaterThan(0);
+    await stopped(first, 'SIGKILL');
+    reader.slow = 0;
+    const second = watch();
+    await expect.poll(() => names(inbox()), { timeout: 40_000 }).toEqual(['done', 'failed', 'half.jpg.part']);
+    expect(await stopped(second, 'SIGTERM')).toMatchObject({ code: 0 });
+    const cards = Array.from({ length: 6 }, (_, index) => [`card ${index}.png`, `card ${index}.png.json`]).flat();
+    expect(names(join(inbox(), 'done'))).toEqual(cards);
+    expect(names(join(inbox(), 'failed'))).toEqual([
+      'black.png',
+      'black.png.reason.json',
+      'text.jpg',
+      'text.jpg.reason.json',
+    ]);
+    const job = JSON.parse(readFileSync(join(inbox(), 'done', 'card 0.png.json'), 'utf8'));
+    expect(job).toMatchObject({ status: 'succeeded', result: { compat: { nik: RESULT.compat.nik } } });
+    const reason = JSON.parse(readFileSync(join(inbox(), 'failed', 'text.jpg.reason.json'), 'utf8'));
+    expect(reason).toMatchObject({ code: 'invalid_image' });
+    // Six cards and a black picture; the text was refused before it had a row.
+    expect((await count()) - before).toBe(7);
+  }, 120_000);
+
+  it('does not read a file that is still being written', async () => {
+    const folder = inFolder('growing');
+    mkdirSync(folder);
+    const child = start(['--json', 'watch', folder, '--settle', '1.5']);
+    const whole = await picture(9, 99);
+    const target = join(folder, 'slow.png');
+    for (let part = 0; part < 8; part++) {
+      appendFileSync(target, whole.subarray((part * whole.length) / 8, ((part + 1) * whole.length) / 8));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(names(join(folder, 'failed'))).toEqual([]);
+    }
+    await expect.poll(() => names(join(folder, 'done')), { timeout: 40_000 }).toEqual(['slow.png', 'slow.png.json']);
+    expect(await stopped(child, 'SIGTERM')).toMatchObject({ code: 0 });
+  }, 120_000);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchItemObject, BatchObject } from '../../src/api/batches/batch-schema.ts';
-import { jsonOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
+import { errorOf, jsonOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { ColourReader, picture } from '../support/colour-reader.ts';
 import { A4, makePdf } from '../support/pdf.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -110,6 +110,17 @@ describe('a document of several pages', { timeout: 120_000 }, () => {
     const [item] = await itemsOf(batch);
     expect(item).toMatchObject({ status: 'failed', error: { code: 'invalid_image' } });
     expect(batch.counts.total).toBe(1);
+  });
+
+  it('counts its pages against the limit of a batch, before anything is started', async () => {
+    const small = await startTestApi(platform, { MAX_BATCH_ITEMS: '2' });
+    try {
+      const init = { method: 'POST', ...form([['c.tiff', await tiff([1, 2, 3])]]) };
+      expect(await errorOf(await small.request('/v1/ktp/batches', init))).toMatchObject({ code: 'invalid_value' });
+      expect(await blobCount()).toBe(0);
+    } finally {
+      await small.close();
+    }
   });
 
   async function blobCount(): Promise<number> {

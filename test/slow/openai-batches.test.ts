@@ -117,6 +117,17 @@ async function linesOf(fileId: string | undefined): Promise<OutputLine[]> {
 }
 
 describe('the OpenAI SDK', () => {
+  it('is told of a seed that no engine takes by its line alone', async () => {
+    const tooLarge = JSON.stringify(line('too large', { seed: 1 })).replace('"seed":1', '"seed":9223372036854775808');
+    const batch = await finished((await start([line('fine', { seed: 7 }), tooLarge])).id);
+    expect(batch.request_counts).toEqual({ total: 2, completed: 1, failed: 1 });
+    const [refused] = await linesOf(batch.error_file_id);
+    expect(refused).toMatchObject({
+      custom_id: 'too large',
+      response: { status_code: 400, body: { error: { code: 'invalid_value', param: 'seed' } } },
+    });
+  });
+
   it('has a file of requests answered, in order, by the vision model and by ktp-ocr alike', async () => {
     const card = `data:image/jpeg;base64,${(await specimen()).toString('base64')}`;
     const content = [{ type: 'image_url', image_url: { url: card } }];

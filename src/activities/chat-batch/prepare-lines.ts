@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { parseLine } from '../../chat/batch-lines.ts';
 import type { Generation } from '../../chat/generation.ts';
 import { type ChatRequest, parseChatRequest } from '../../chat/request.ts';
+import { holdsSeedBeyond64Bits, seedBeyond64Bits } from '../../chat/seed-range.ts';
 import type { ChatBatchActivities, PreparedLine } from '../../contract/chat-batch.ts';
 import { checkOcrRequest, requireModel, taskQueueOf } from '../../contract/chat-models.ts';
 import { KtpflowError } from '../../errors.ts';
@@ -94,8 +95,10 @@ async function prepare(
   const { line } = row;
   try {
     if (!input) throw new KtpflowError('not_found', 'The input file of the batch is gone.');
-    const body = bodyOf(await input.read(Number(row.position), row.length));
+    const bytes = await input.read(Number(row.position), row.length);
+    const body = bodyOf(bytes);
     const request = parseChatRequest(body);
+    if (holdsSeedBeyond64Bits(Buffer.from(bytes))) throw seedBeyond64Bits();
     requireModel(config, request.model);
     checkOcrRequest(request);
     return await writeGeneration(dependencies, batch, { line, attempt, body, request });

@@ -22,6 +22,7 @@ export type AccessAction =
   | 'batch.resume'
   | 'batch.add'
   | 'batch.seal'
+  | 'batch.link'
   | 'batch.delete'
   | 'file.create'
   | 'file.read'

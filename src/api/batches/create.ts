@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
+import { KtpflowError } from '../../errors.ts';
 import type { SealedWebhook } from '../../storage/webhook-deliveries.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
@@ -57,6 +58,11 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
   const { config, database } = context;
   const { batch, caller, idempotency, loggedId } = request;
   const { metadata, options, priority, sealed: isSealed, webhook } = batch;
+  const all = batch.items.flatMap((item) => pagesOf(context, item));
+  if (all.length > config.MAX_BATCH_ITEMS) {
+    const message = `Batches must not exceed ${config.MAX_BATCH_ITEMS} items (MAX_BATCH_ITEMS), pages among them.`;
+    throw new KtpflowError('invalid_value', message, { param: 'items' });
+  }
   const sealed: { metadata: typeof metadata; webhook?: SealedWebhook } = { metadata, ...(webhook && { webhook }) };
   const now = new Date();
   const shared = {
@@ -80,7 +86,6 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
   });
   const access = accessLogRow({ caller, action: 'batch.create', subject: id, requestId: loggedId });
   await database.$transaction([row, database.accessLogEntry.create({ data: access })]);
-  const all = batch.items.flatMap((item) => pagesOf(context, item));
   const documents = documentsOf(batch.items, id);
   if (documents.length > 0) await database.batchDocument.createMany({ data: documents });
   for (let start = 0; start < all.length; start += ROWS_AT_ONCE) {

@@ -12,6 +12,7 @@ import {
   MOST_BATCH_ITEMS,
   resultsQuerySchema,
 } from './request-schema.ts';
+import { linkRequestSchema, linkSchema } from './result-link.ts';
 
 const tags = ['Batches'];
 const path = z.object({ id: z.string() });
@@ -136,6 +137,19 @@ export const batchPaths: ZodOpenApiPathsObject = {
             'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: file },
           },
         },
+        ...errorResponses(400, 401, 403, 404, 503),
+      },
+    },
+  },
+  [`${byId}/results/link`]: {
+    post: {
+      tags,
+      summary: 'Make a link to the results that needs no key',
+      description: 'It ends with its time, or with the batch; it is not listed anywhere.',
+      requestParams: { path },
+      requestBody: { content: { 'application/json': { schema: linkRequestSchema } } },
+      responses: {
+        200: { description: 'The link.', content: { 'application/json': { schema: linkSchema } } },
         ...errorResponses(400, 401, 403, 404, 503),
       },
     },

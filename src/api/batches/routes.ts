@@ -9,6 +9,7 @@ import { certificateLink } from '../erasures/certificate.ts';
 import { waitQuerySchema } from '../extractions/request-schema.ts';
 import { waitForWorkflow } from '../extractions/wait.ts';
 import { callerGone } from '../http/caller-gone.ts';
+import { invalidValue } from '../http/errors.ts';
 import { hasBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
@@ -28,6 +29,7 @@ import { receiveAddition, receiveBatch } from './receive.ts';
 import { BATCHES_PATH } from './render-batch.ts';
 import { batchPayload, createOrRepeatBatch } from './repeat.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
+import { byLinkOr, linkRequestSchema, makeResultLink } from './result-link.ts';
 import { formatOf, sendResults } from './send-results.ts';
 import { settleBatch, settleBatches } from './settle-batch.ts';
 import { SharedCounts } from './shared-counts.ts';
@@ -109,6 +111,15 @@ export function batches(app: Express, context: RouteContext): void {
     await sendResults(response, found, { ...options, format: formatOf(request, options) });
   };
 
+  const link: ById = async (request, response) => {
+    const asked = linkRequestSchema.safeParse(request.body ?? {});
+    if (!asked.success) throw invalidValue(asked.error);
+    const row = await find(response, request.params.id);
+    await log(response, 'batch.link', row.id);
+    response.setHeader('cache-control', 'private, no-store');
+    response.json(makeResultLink(keyring, row, asked.data));
+  };
+
   const events: ById = async (request, response) => {
     await streamBatchEvents(context, request, response, await find(response, request.params.id), watched);
   };
@@ -184,7 +195,8 @@ export function batches(app: Express, context: RouteContext): void {
   });
   route(app, `${BATCHES_PATH}/:id`, { get: byId(read), delete: byId(erase) });
   route(app, `${BATCHES_PATH}/:id/items`, { get: byId(items), post: receiving(add as RequestHandler) });
-  route(app, `${BATCHES_PATH}/:id/results`, { get: byId(results) });
+  route(app, `${BATCHES_PATH}/:id/results`, { get: [byLinkOr(context, scope), results as RequestHandler] });
+  route(app, `${BATCHES_PATH}/:id/results/link`, { post: [scope, ...jsonBody(config), link as RequestHandler] });
   route(app, `${BATCHES_PATH}/:id/events`, { get: byId(events) });
   route(app, `${BATCHES_PATH}/:id/cancel`, { post: byId(cancel) });
   route(app, `${BATCHES_PATH}/:id/pause`, { post: byId(pauseOr(true)) });

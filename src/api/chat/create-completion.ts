@@ -3,16 +3,16 @@ import type { RequestHandler, Response } from 'express';
 import { canonicalBody } from '../../chat/canonical-body.ts';
 import { invalidEventId } from '../../chat/event-id.ts';
 import { type ChatRequest, parseChatRequest } from '../../chat/request.ts';
+import { seedBeyond64Bits } from '../../chat/seed-range.ts';
 import { checkOcrRequest, requireModel } from '../../contract/chat-models.ts';
-import { KtpflowError } from '../../errors.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { type BegunAnswer, beginAnswer } from './begin-answer.ts';
 import type { LiveStreams } from './live-streams.ts';
+import { hasSeedBeyond64Bits } from './note-seed.ts';
 import { idempotencyKeyOf, isRepeated, lastEventIdOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
-import { holdsSeedBeyond64Bits } from './seed-range.ts';
 import { streamAnswer } from './stream-answer.ts';
 import { sendWholeAnswer } from './whole-answer.ts';
 
@@ -25,9 +25,7 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
     const loggedId = requestState(response).loggedId;
     const body: unknown = request.body;
     const chat = parseChatRequest(body);
-    if (holdsSeedBeyond64Bits(request)) {
-      throw new KtpflowError('invalid_value', 'seed: must be a number of 64 bits.', { param: 'seed' });
-    }
+    if (hasSeedBeyond64Bits(request)) throw seedBeyond64Bits();
     requireModel(config, chat.model);
     checkOcrRequest(chat);
     const seen = lastEventIdOf(request);

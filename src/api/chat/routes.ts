@@ -12,9 +12,9 @@ import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelAnswer } from './cancel-answer.ts';
 import { createCompletion, setSessionHeaders } from './create-completion.ts';
 import type { LiveStreams } from './live-streams.ts';
+import { noteSeed } from './note-seed.ts';
 import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
-import { noteSeed } from './seed-range.ts';
 import { streamAnswer } from './stream-answer.ts';
 
 /** A model of ours has no date of making that would mean anything; clients want a number. */

@@ -8,6 +8,7 @@ export interface BatchOptions {
   readonly strategy?: string;
   readonly reject_low_quality?: boolean;
   readonly store_image?: boolean;
+  readonly cards?: 'all';
 }
 
 /** What is said of a batch as a whole. */

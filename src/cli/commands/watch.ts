@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from '../api-client.ts';
+import { jobSchema } from '../batch-schema.ts';
+import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { forTerminal, type Output } from '../output.ts';
+import type { BatchOptions } from '../sources/batch-body.ts';
+import { type SettledFile, WatchedFolder } from '../sources/watched-folder.ts';
+import { extractOnce } from './extract-once.ts';
+
+/** Enough to keep two cores busy. */
+const AT_ONCE = 4;
+const LOOK_EVERY_MS = 1_000;
+const AWAY_MS = 5_000;
+
+export interface WatchOptions {
+  /** How long a file must not have changed, in seconds. */
+  readonly settleSeconds: number;
+  readonly batch: BatchOptions;
+}
+
+/**
+ * Reads every card that is put into a folder, until SIGTERM or SIGINT: a file that has not changed for a while is read,
+ * its job is written beside it in `done`, and it is moved there, or to `failed` with the reason. The server knows a file by its content,
+ * so that whatever is repeated after a kill is read once.
+ */
+export async function runWatch(
+  api: ApiClient,
+  folder: string,
+  { batch, settleSeconds }: WatchOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const watched = await WatchedFolder.open(folder, settleSeconds * 1000);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
+  output.say(`watching ${forTerminal(folder)}; read files go to done/, others to failed/`);
+  let isAway = false;
+  try {
+    while (!stop.signal.aborted) {
+      const files = await watched.settled();
+      let next = 0;
+      const work = async (): Promise<void> => {
+        while (!stop.signal.aborted && next < files.length) {
+          const file = files[next++];
+          if (!file) return;
+          try {
+            await handle(api, watched, file, batch, stop.signal, output);
+            isAway = false;
+          } catch (error) {
+            if (stop.signal.aborted) return;
+            if (!isPassing(error)) throw error;
+            if (!isAway) output.reportError(`${(error as Error).message}: waiting for it`);
+            isAway = true;
+            // What is left stays where it is until the next look.
+            next = files.length;
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      await sleep(isAway ? AWAY_MS : LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  } finally {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, onSignal);
+  }
+  output.say('stopped; what is left is read at the next start');
+  return EXIT.ok;
+}
+
+async function handle(
+  api: ApiClient,
+  watched: WatchedFolder,
+  file: SettledFile,
+  options: BatchOptions,
+  signal: AbortSignal,
+  output: Output,
+): Promise<void> {
+  const bytes = await watched.read(file);
+  if (bytes === null) return;
+  const name = forTerminal(file.name);
+  const refuse = async (code: string, message: string, id: string | null): Promise<void> => {
+    await watched.moveToFailed(file, { code, message, extraction_id: id });
+    output.reportError(`${name}: ${message} (${code})`);
+  };
+  if (typeof bytes === 'string') return refuse('unreadable', bytes, null);
+  try {
+    const job = await extractOnce(api, { bytes, name: file.name, options }, jobSchema, signal);
+    if (job.status !== 'succeeded') {
+      return refuse(job.error?.code ?? job.status, job.error?.message ?? `The reading was ${job.status}.`, job.id);
+    }
+    await watched.moveToDone(file, job);
+    if (output.json) await output.print(JSON.stringify({ file: file.name, id: job.id, status: job.status }));
+    else output.say(`${name}: read`);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.exitCode !== EXIT.usage || error.status === 429) throw error;
+    await refuse(error.code, error.message, null);
+  }
+}
+
+/** The server is away or busy: nothing is wrong with the file. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status === 429 || error.status >= 500;
+  return error instanceof CliError && error.exitCode === EXIT.unreachable;
+}
