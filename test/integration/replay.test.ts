@@ -1,12 +1,13 @@
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { createDataConverter } from '../../src/worker/data-converter.ts';
 import { recordedHistories, TEST_ENCRYPTION_KEYS } from '../support/histories.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+quietRuntime();
 
 const keyring = new Keyring(readConfig({ ENCRYPTION_KEYS: TEST_ENCRYPTION_KEYS }).ENCRYPTION_KEYS);
 const histories = await recordedHistories();
