@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 const ASSETS = 'test/support/assets.ts';
 const WORKFLOWS = 'test/support/workflow-bundle.ts';
+/** It sets the SDK of Temporal up in its own way, which a process does once. */
+const ALONE = 'test/integration/workflow-task-failure.test.ts';
 
 /** `npm test`. What takes minutes is in `npm run test:slow` and `npm run soak`. */
 export default defineConfig({
@@ -21,11 +23,13 @@ export default defineConfig({
     // back what they change. Those of e2e start processes of their own.
     projects: [
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], globalSetup: [ASSETS] } },
+      { extends: true, test: { name: 'alone', include: [ALONE], globalSetup: [ASSETS, WORKFLOWS] } },
       {
         extends: true,
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          exclude: [ALONE],
           globalSetup: [ASSETS, WORKFLOWS],
           isolate: false,
         },

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { createDataConverter } from '../../src/worker/data-converter.ts';
 import { recordedHistories, TEST_ENCRYPTION_KEYS } from '../support/histories.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+quietRuntime();
 
 const keyring = new Keyring(readConfig({ ENCRYPTION_KEYS: TEST_ENCRYPTION_KEYS }).ENCRYPTION_KEYS);
 const histories = await recordedHistories();

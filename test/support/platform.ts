@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { batchDependencies, createBatchActivities } from '../../src/activities/batch/batch-activities.ts';
 import { createStoreTranscript } from '../../src/activities/chat/store-transcript.ts';
 import { createChatBatchActivities } from '../../src/activities/chat-batch/chat-batch-activities.ts';
@@ -29,8 +28,7 @@ import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { createInferenceWorkers, createWorkflowWorkers } from '../../src/worker/workers.ts';
 import { TEST_ENCRYPTION_KEYS } from './histories.ts';
 import { createMemoryDatabase } from './memory-database.ts';
-
-Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+import { quietRuntime } from './quiet-runtime.ts';
 
 export interface PlatformOptions {
   /** Guard, pauses and time-out of webhooks. Default: those of the configuration. */
@@ -63,6 +61,7 @@ export interface Platform {
  * so that it can leave one out.
  */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  quietRuntime();
   const folder = await mkdtemp(join(tmpdir(), 'ktpflow-test-'));
   const port = await freePort('127.0.0.1');
   const config = readConfig({

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 /** Vitest global setup: the workflows as they stand in src/, bundled once for all files that run workers. */
-export async function setup(): Promise<() => Promise<void>> {
+export async function setup(): Promise<(() => Promise<void>) | undefined> {
+  // Another project of this run has done it.
+  if (process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE) return undefined;
   const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
   const ignore = () => undefined;
   const { code } = await bundleWorkflowCode({
@@ -17,5 +19,8 @@ export async function setup(): Promise<() => Promise<void>> {
   const path = join(folder, 'workflow-bundle.js');
   await writeFile(path, code);
   process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE = path;
-  return () => rm(folder, { recursive: true, force: true });
+  return async () => {
+    delete process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE;
+    await rm(folder, { recursive: true, force: true });
+  };
 }
