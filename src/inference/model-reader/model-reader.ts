@@ -89,10 +89,8 @@ async function ask(
   }, budgetMs || DEFAULT_BUDGET_MS);
   try {
     if (!(await within(stop.signal, engine.readiness())).ready) return 'model_not_ready';
-    const { parts, perField } =
-      strategy === 'vlm'
-        ? await cutOut(image, quarterTurns, emptied(result.fields), names)
-        : await cutOut(image, quarterTurns, result.fields, names);
+    const fields = strategy === 'vlm' ? emptied(result.fields) : result.fields;
+    const { parts, perField } = await within(stop.signal, cutOut(image, quarterTurns, fields, names));
     const text = await within(stop.signal, answerOf(engine, names, parts, perField, stop.signal));
     return parseAnswer(text, names) ?? 'model_failed';
   } catch {
