@@ -1,8 +1,9 @@
 /**
  * What an exported Qwen3-VL costs on this machine, through the engine that the platform uses:
  * `npx tsx bench/vlm.ts FOLDER [--threads N] [--rounds N] [--flat N]`. Prints milliseconds and memory of a whole card
- * (about 500 tokens of picture, 220 answered) and of two doubtful fields on cut-outs. A folder of random weights
- * (`tools/export-qwen3vl/export.py --random 2b`) gets a stand-in tokenizer.
+ * (about 500 tokens of picture, all fields asked, 220 tokens answered) and of two doubtful fields, each beside a known
+ * one, on cut-outs. A folder of random weights (`tools/export-qwen3vl/export.py --random 2b`) gets a stand-in tokenizer,
+ * which needs about twice the tokens for the words of a prompt.
  */
 import { readFileSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
@@ -12,6 +13,8 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import type { Engine, EngineContentPart } from '../src/inference/engine.ts';
 import { createOnnxQwen3VlEngine } from '../src/inference/onnx-qwen3vl/onnx-qwen3vl-engine.ts';
+import { FIELD_NAMES, type FieldName } from '../src/ktp/schema.ts';
+import { promptFor } from '../src/ktp/vlm/prompt.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -61,32 +64,45 @@ async function picture(width: number, height: number): Promise<EngineContentPart
   return { type: 'image', mimeType: 'image/png', bytes };
 }
 
-async function measure(engine: Engine, name: string, parts: EngineContentPart[], maxTokens: number): Promise<void> {
+const text = (words: string): EngineContentPart => ({ type: 'text', text: words });
+
+interface Run {
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly promptTokens: number;
+  readonly tokens: number;
+}
+
+async function run(engine: Engine, content: EngineContentPart[], maxTokens: number): Promise<Run> {
   const started = performance.now();
   const cpuBefore = process.cpuUsage();
-  let first = 0;
-  let cpuFirst = 0;
   let usage: { promptTokens: number; completionTokens: number } | null = null;
   const request = {
-    messages: [{ role: 'user' as const, content: [...parts, { type: 'text' as const, text: 'Baca NIK dan nama.' }] }],
+    messages: [{ role: 'user' as const, content }],
     // As a model is asked as a rule; random weights neither stop early nor loop then.
     sampling: { maxTokens, temperature: 0.7, seed: 1 },
     responseFormat: { type: 'text' as const },
   };
   for await (const part of engine.generate(request, { signal: new AbortController().signal })) {
-    if (first === 0) {
-      first = performance.now() - started;
-      cpuFirst = cpuSeconds(cpuBefore);
-    }
     if (part.type === 'finish') usage = part.usage;
   }
-  const total = performance.now() - started;
-  const decoded = (usage?.completionTokens ?? 1) - 1;
-  const perToken = decoded > 0 ? (total - first) / decoded : 0;
+  return {
+    seconds: (performance.now() - started) / 1000,
+    cpu: cpuSeconds(cpuBefore),
+    promptTokens: usage?.promptTokens ?? 0,
+    tokens: usage?.completionTokens ?? 0,
+  };
+}
+
+/** Twice: to the first token, and to the last. Tokens of random weights need not be text, so none is waited for. */
+async function measure(engine: Engine, name: string, content: EngineContentPart[], maxTokens: number): Promise<void> {
+  const first = await run(engine, content, 1);
+  const whole = await run(engine, content, maxTokens);
+  const perToken = (from: number, to: number) => ((1000 * (to - from)) / Math.max(1, whole.tokens - 1)).toFixed(0);
   console.log(
-    `${name}: ${usage?.promptTokens} prompt tokens, first text after ${(first / 1000).toFixed(2)} s, ` +
-      `${usage?.completionTokens} answered, about ${perToken.toFixed(0)} ms each, ${(total / 1000).toFixed(2)} s in all ` +
-      `(CPU: ${cpuFirst.toFixed(2)} s, then ${decoded > 0 ? (((cpuSeconds(cpuBefore) - cpuFirst) * 1000) / decoded).toFixed(0) : 0} ms a token); ${memory()}`,
+    `${name}: ${whole.promptTokens} prompt tokens, the first answered after ${first.seconds.toFixed(2)} s, ${whole.tokens} ` +
+      `answered, ${perToken(first.seconds, whole.seconds)} ms each, ${whole.seconds.toFixed(2)} s in all (CPU: ` +
+      `${first.cpu.toFixed(2)} s, then ${perToken(first.cpu, whole.cpu)} ms a token); ${memory()}`,
   );
 }
 
@@ -105,20 +121,25 @@ const engine = createOnnxQwen3VlEngine({
 const loading = performance.now();
 while (!(await engine.readiness()).ready) await new Promise((resolve) => setTimeout(resolve, 50));
 console.log(`loaded in ${((performance.now() - loading) / 1000).toFixed(1)} s; ${memory()}`);
+const card = await picture(896, 576);
+// As wide as the cut-outs of these fields are.
+const asked: readonly FieldName[] = ['nik', 'nama', 'tgl_lahir', 'kecamatan'];
+const cutOuts = await Promise.all([528, 400, 288, 288].map((width) => picture(width, 64)));
 for (let round = 0; round < Number(values.rounds); round++) {
-  await measure(engine, 'picture alone ', [await picture(896, 576)], 1);
-  await measure(engine, 'whole card    ', [await picture(896, 576)], 220);
-  await measure(engine, 'text, 500     ', [{ type: 'text', text: 'kata '.repeat(250) }], 1);
-  await measure(engine, 'two fields    ', [await picture(512, 64), await picture(512, 64)], 48);
+  await measure(engine, 'short prompt  ', [card, text('Baca NIK dan nama.')], 24);
+  await measure(engine, 'whole card    ', [card, text(promptFor(FIELD_NAMES, false))], 220);
+  await measure(engine, 'two fields    ', [...cutOuts, text(promptFor(asked, true))], 72);
 }
+/** Pictures of several sizes: memory must not keep one of each. */
+const WIDTHS = [64, 256, 512, 896];
 for (let count = 1; count <= Number(values.flat); count++) {
-  const parts = [await picture(256, 64)];
+  const width = WIDTHS[count % WIDTHS.length] ?? 64;
   const request = {
-    messages: [{ role: 'user' as const, content: parts }],
+    messages: [{ role: 'user' as const, content: [await picture(width, width === 896 ? 160 : 64)] }],
     sampling: { maxTokens: 4, temperature: 1, seed: count },
     responseFormat: { type: 'text' as const },
   };
   for await (const part of engine.generate(request, { signal: new AbortController().signal })) void part;
-  if (count % 50 === 0) console.log(`${count} answers: ${memory()}`);
+  if (count % 25 === 0) console.log(`${count} answers: ${memory()}`);
 }
 await engine.close();

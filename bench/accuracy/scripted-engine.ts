@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine, GenerationPart, GenerationRequest } from '../../src/inference/engine.ts';
 import type { FieldName } from '../../src/ktp/schema.ts';
+import type { Truth } from '../../tools/make-cards/truth.ts';
 
 /** Models that are played: what a server may do to a card, from the best to the worst. */
 export const SCRIPTS = ['right', 'wrong', 'silent', 'slow', 'loops'] as const;
@@ -12,13 +13,12 @@ const FOR_EVER_MS = 600_000;
 const SLOW_MS = 60_000;
 
 /**
- * A model that knows what stands on the picture beside which its truth lies, and does with it what its script says.
+ * A model that knows what stands on the picture beside which its truth lies, and does with it what its script says. What
+ * is hidden on the picture it does not know.
  * `wrong` passes the canary and then changes a character of every value: the worst that can stand behind an address.
  */
 export async function scriptedEngine(script: Script, picturePath: string): Promise<Engine> {
-  const { printed } = JSON.parse(await readFile(picturePath.replace(/\.jpg$/, '.json'), 'utf8')) as {
-    printed: Partial<Record<FieldName, string>>;
-  };
+  const { hidden, printed } = JSON.parse(await readFile(picturePath.replace(/\.jpg$/, '.json'), 'utf8')) as Truth;
   return {
     id: 'scripted',
     kind: 'openai',
@@ -43,7 +43,7 @@ export async function scriptedEngine(script: Script, picturePath: string): Promi
         yield { type: 'piece', piece: { content: '{"nama": ' } };
       }
       const values = askedOf(request).map((name) => {
-        const value = printed[name] ?? null;
+        const value = hidden.includes(name) ? null : printed[name];
         return [name, value !== null && script === 'wrong' ? misread(value) : value];
       });
       yield { type: 'piece', piece: { content: JSON.stringify(Object.fromEntries(values)) } };

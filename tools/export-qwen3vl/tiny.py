@@ -97,11 +97,9 @@ def config():
     )
 
 
-def model(seed=0):
+def randomise(network):
     """Larger weights than usual, so that the logits vary and depend on the picture; norms and biases are not trivial.
     Rounded to bfloat16, which halves what they take when they are compressed."""
-    torch.manual_seed(seed)
-    network = Qwen3VLForConditionalGeneration(config()).eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if parameter.ndim > 1:
@@ -114,6 +112,12 @@ def model(seed=0):
             else:
                 parameter.normal_(0, 0.1)
             parameter.copy_(parameter.bfloat16().float())
+
+
+def model(seed=0):
+    torch.manual_seed(seed)
+    network = Qwen3VLForConditionalGeneration(config()).eval()
+    randomise(network)
     network.generation_config.eos_token_id = IDS["<|im_end|>"]
     network.generation_config.pad_token_id = IDS["<|endoftext|>"]
     return network

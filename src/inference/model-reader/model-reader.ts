@@ -49,7 +49,7 @@ export async function finishByModel(
   const { result, strategy } = input;
   const wanted = strategy === 'vlm' || strategy === 'hybrid' || (strategy === 'auto' && (options?.budgetMs ?? 0) > 0);
   if (!wanted || !options) return { result, generateMs: 0 };
-  const questions = strategy === 'vlm' ? ALL_QUESTIONS : chooseQuestions(result);
+  const questions = strategy === 'vlm' ? ALL_QUESTIONS : chooseQuestions(result, { thorough: strategy === 'hybrid' });
   if (questions.doubtful.length === 0) {
     return { result: strategy === 'hybrid' ? named(result, strategy, null) : result, generateMs: 0 };
   }
@@ -63,7 +63,7 @@ export async function finishByModel(
     if (strategy === 'auto' && outcome === 'model_not_ready') return { result, generateMs: 0 };
     return { result: withFault(named(result, 'hybrid', null), outcome, questions.doubtful), generateMs };
   }
-  const ocr = strategy === 'vlm' ? { fields: emptied(result.fields) } : result;
+  const ocr = strategy === 'vlm' ? { ...result, fields: emptied(result.fields) } : result;
   const { believed, checks, compat, fields } = reconcile(ocr, outcome, questions, options.isTrusted());
   const finished = { ...result, fields, checks, compat };
   const read = named(finished, strategy === 'vlm' ? 'vlm' : 'hybrid', options.engine.modelId);
@@ -89,10 +89,8 @@ async function ask(
   }, budgetMs || DEFAULT_BUDGET_MS);
   try {
     if (!(await within(stop.signal, engine.readiness())).ready) return 'model_not_ready';
-    const { parts, perField } =
-      strategy === 'vlm'
-        ? await cutOut(image, quarterTurns, emptied(result.fields), names)
-        : await cutOut(image, quarterTurns, result.fields, names);
+    const fields = strategy === 'vlm' ? emptied(result.fields) : result.fields;
+    const { parts, perField } = await within(stop.signal, cutOut(image, quarterTurns, fields, names));
     const text = await within(stop.signal, answerOf(engine, names, parts, perField, stop.signal));
     return parseAnswer(text, names) ?? 'model_failed';
   } catch {

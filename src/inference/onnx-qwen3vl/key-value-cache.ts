@@ -1,8 +1,11 @@
 import { Tensor } from 'onnxruntime-node';
 import type { CacheData, CacheLayout, Qwen3VlGraphs } from './graphs.ts';
 
-/** Room is taken in steps: all that an answer may need would be a gigabyte for 4,000 tokens of a 2B. */
-const STEP_TOKENS = 256;
+/**
+ * Room is taken in steps: all that an answer may need would be a gigabyte for 4,000 tokens of a 2B. In small ones, since
+ * onnxruntime-node (1.30 and before) copies every output into memory of JavaScript's, room that is empty along with it.
+ */
+const STEP_TOKENS = 64;
 
 /** What the decoder remembers of one answer. */
 export class KeyValueCache {

@@ -26,18 +26,25 @@ export interface Questions {
   readonly controls: readonly FieldName[];
 }
 
-/** The fields of a reading that a second look could better; none: nothing is to be asked. */
-export function chooseQuestions({ fields, checks }: Pick<KtpResult, 'fields' | 'checks'>): Questions {
+/**
+ * The fields of a reading that a second look could better; none: nothing is to be asked.
+ * @param thorough asks also for what a card need not have, where nothing else is to be asked.
+ */
+export function chooseQuestions(
+  { fields, checks }: Pick<KtpResult, 'fields' | 'checks'>,
+  { thorough }: { readonly thorough: boolean },
+): Questions {
   const contradicted = new Set(checks.filter(({ code }) => CONTRADICTIONS.has(code)).flatMap((check) => check.fields));
   const doubtful = FIELD_NAMES.filter((name) => {
     const { confidence, value } = fields[name];
-    if (value === null) return !OPTIONAL.has(name);
+    if (value === null) return thorough || !OPTIONAL.has(name);
     return confidence < SURE || contradicted.has(name);
   });
   if (doubtful.length === 0) return { doubtful, controls: [] };
   // Where a place is not known the whole card is shown anyway: then what may be there is asked as well.
   const wholeCard = doubtful.some((name) => fields[name].box === null);
-  if (wholeCard) doubtful.push(...[...OPTIONAL].filter((name) => fields[name].value === null));
+  const alsoMissing = [...OPTIONAL].filter((name) => fields[name].value === null && !doubtful.includes(name));
+  if (wholeCard) doubtful.push(...alsoMissing);
   const known = CONTROL_CHOICE.filter(
     (name) => !doubtful.includes(name) && fields[name].value !== null && fields[name].confidence >= BEYOND_DOUBT,
   );

@@ -18,6 +18,18 @@ const UNTRUSTED = 0.3;
 const AT_MOST_ALONE = 0.85;
 const AT_MOST_AGREED = 0.98;
 const IN_CONFLICT = 0.6;
+/**
+ * What a model cannot read that reads its surroundings may be covered, and what OCR has of it a fragment: below this it
+ * is. Under a spot on the picture, and of values that no list knows, OCR has read fragments as sure as `likely`;
+ * elsewhere a model that shuns all that is hard would take right values away.
+ */
+const FRAGMENT_BELOW = { usually: 0.5, likely: 0.9 };
+/** Fields of any text: a fragment of one looks like a whole one. */
+const FREE_TEXT: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'tempat_lahir', 'alamat']);
+/** Signs of a fragment in the others. */
+const FRAGMENT_SIGNS: ReadonlySet<string> = new Set(['not_in_list', 'gap', 'cut', 'incomplete']);
+/** The value is known from elsewhere, or is the only one that the part can belong to. */
+const TOLD_OTHERWISE = /^(derived_|completed$)/;
 
 export interface Reconciliation {
   readonly fields: KtpResult['fields'];
@@ -34,7 +46,7 @@ export interface Reconciliation {
  * @param trusted whether the model has passed its canary.
  */
 export function reconcile(
-  ocr: Pick<KtpResult, 'fields'>,
+  ocr: Pick<KtpResult, 'fields' | 'quality'>,
   answer: PrintedValues,
   { controls, doubtful }: Questions,
   trusted: boolean,
@@ -47,7 +59,15 @@ export function reconcile(
   const trust = trusted && believed ? (controls.length > 0 ? TRUSTED_HERE : TRUSTED) : UNTRUSTED;
   const fields = { ...ocr.fields };
   if (believed) {
-    for (const name of doubtful) fields[name] = decide(name, ocr.fields, model[name], trust);
+    for (const name of doubtful) {
+      const before = ocr.fields[name];
+      const unread = answer[name] === null && trust === TRUSTED_HERE;
+      const covered = ocr.quality.affected_fields.includes(name);
+      fields[name] =
+        unread && isFragment(name, before, covered)
+          ? withoutFragment(before)
+          : decide(name, ocr.fields, model[name], trust);
+    }
   }
   return { fields, checks: checkCard(fields), compat: toCompatibleCard(fields), believed };
 }
@@ -57,12 +77,17 @@ function normalise(ocr: KtpResult['fields'], answer: PrintedValues): KtpResult['
   const printed = Object.fromEntries(
     FIELD_NAMES.map((name) => [name, name in answer ? answer[name] : printedValue(ocr[name])]),
   );
+  // Half of "003/007" is read by no rule: a stand-in for the other, which was not said and so does not count.
+  if (printed.rt && !printed.rw) printed.rw = UNKNOWN_HALF;
+  if (printed.rw && !printed.rt) printed.rt = UNKNOWN_HALF;
   const { lines, page } = printedLines(printed);
   const { fields } = readKtp(lines, page);
   // Derived from other fields: the model has not said it.
   const said = (name: FieldName): Field => (answer[name] ? fields[name] : { ...fields[name], value: null });
   return Object.fromEntries(FIELD_NAMES.map((name) => [name, said(name)])) as KtpResult['fields'];
 }
+
+const UNKNOWN_HALF = '000';
 
 function printedValue({ value }: Field): string | null {
   const date = parseIsoDate(value ?? '');
@@ -90,6 +115,24 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, trust: n
     confidence: rule === null ? Math.min(chosen.confidence, IN_CONFLICT) : Math.min(chosen.confidence, AT_MOST_ALONE),
     warnings: [...before.warnings, takeModel ? 'ocr_reads_otherwise' : 'model_reads_otherwise'],
     readings: { ocr: before.value, vlm: said.value },
+  };
+}
+
+/** Whether OCR may have read a part of a value only, of which nothing else tells the whole. */
+function isFragment(name: FieldName, { confidence, value, warnings }: Field, covered: boolean): boolean {
+  if (value === null || warnings.some((code) => TOLD_OTHERWISE.test(code))) return false;
+  if (!FREE_TEXT.has(name) && !warnings.some((code) => FRAGMENT_SIGNS.has(code))) return false;
+  return confidence < FRAGMENT_BELOW[covered || warnings.includes('not_in_list') ? 'likely' : 'usually'];
+}
+
+function withoutFragment({ characters, ...before }: Field): Field {
+  return {
+    ...before,
+    value: null,
+    confidence: 0,
+    alternatives: [],
+    warnings: [...before.warnings, 'model_reads_nothing'],
+    readings: { ocr: before.value, vlm: null },
   };
 }
 

@@ -35,11 +35,14 @@ const { lines, page } = printedLines(CARD);
 const TRUE = readKtp(lines, page);
 
 /** A reading by OCR with some fields changed. */
-function reading(changes: Partial<Record<FieldName, Partial<Field>>> = {}): Pick<KtpResult, 'fields' | 'checks'> {
+function reading(
+  changes: Partial<Record<FieldName, Partial<Field>>> = {},
+  affected: readonly FieldName[] = [],
+): Pick<KtpResult, 'fields' | 'checks' | 'quality'> {
   const fields = Object.fromEntries(
     FIELD_NAMES.map((name) => [name, { ...TRUE.fields[name], confidence: 0.99, ...changes[name] }]),
   ) as KtpResult['fields'];
-  return { fields, checks: [] };
+  return { fields, checks: [], quality: { flags: [], scores: {}, affected_fields: [...affected] } };
 }
 
 const pick = (...names: FieldName[]): PrintedValues => Object.fromEntries(names.map((name) => [name, CARD[name]]));
@@ -61,7 +64,7 @@ describe('what is asked', () => {
     const contradicted = [
       { code: 'nik_sex_mismatch', level: 'warning' as const, fields: ['nik', 'jenis_kelamin'], message: '' },
     ];
-    expect(chooseQuestions({ ...ocr, checks: contradicted })).toEqual({
+    expect(chooseQuestions({ ...ocr, checks: contradicted }, { thorough: false })).toEqual({
       doubtful: ['nik', 'nama', 'jenis_kelamin', 'kel_desa'],
       controls: ['tgl_lahir', 'kecamatan'],
     });
@@ -70,11 +73,21 @@ describe('what is asked', () => {
   it('is also what a card need not have, where the whole card is shown anyway', () => {
     const missing = { value: null, confidence: 0, box: null };
     const ocr = reading({ kel_desa: missing, gol_darah: missing });
-    expect(chooseQuestions(ocr).doubtful).toEqual(['kel_desa', 'gol_darah']);
+    expect(chooseQuestions(ocr, { thorough: false }).doubtful).toEqual(['kel_desa', 'gol_darah']);
+  });
+
+  it('is what a card need not have where a caller wants no field left out', () => {
+    const ocr = reading({ gol_darah: { value: null, confidence: 0, box: null } });
+    expect(chooseQuestions(ocr, { thorough: true })).toMatchObject({
+      doubtful: ['gol_darah'],
+      controls: ['tgl_lahir', 'nik'],
+    });
   });
 
   it('is nothing where all is sure, nor what a card need not have', () => {
-    expect(chooseQuestions(reading({ gol_darah: { value: null, confidence: 0 } })).doubtful).toEqual([]);
+    expect(
+      chooseQuestions(reading({ gol_darah: { value: null, confidence: 0 } }), { thorough: false }).doubtful,
+    ).toEqual([]);
   });
 });
 
@@ -121,6 +134,39 @@ describe('putting two readings together', () => {
     expect(fields.nama).toMatchObject({ value: 'SITI SPESIMEN', source: 'vlm' });
     expect(fields.nama.confidence).toBeLessThan(SURE);
     expect(compat.nama).toBe('SITI SPESIMEN');
+  });
+
+  it('takes either half of RT and RW where the other cannot be read', () => {
+    const missing = { value: null, confidence: 0 };
+    const halves = { doubtful: ['rt', 'rw'] as const, controls: ['tgl_lahir'] as const };
+    for (const half of ['rt', 'rw'] as const) {
+      const answer = { rt: null, rw: null, ...pick(half, 'tgl_lahir') };
+      const { fields } = reconcile(reading({ rt: missing, rw: missing }), answer, halves, true);
+      expect([fields.rt.value, fields.rw.value]).toEqual(half === 'rt' ? [CARD.rt, null] : [null, CARD.rw]);
+    }
+  });
+
+  it('drops a fragment that a model which reads its surroundings cannot read, and shows it', () => {
+    const answer = { ...pick('tgl_lahir'), nama: null };
+    const fragment = { confidence: 0.3, value: 'SPESIMEN' };
+    const { fields } = reconcile(reading({ nama: fragment }), answer, questions, true);
+    expect(fields.nama).toMatchObject({ value: null, confidence: 0, readings: { ocr: 'SPESIMEN', vlm: null } });
+    expect(reconcile(reading({ nama: fragment }), answer, { ...questions, controls: [] }, true).fields.nama.value).toBe(
+      'SPESIMEN',
+    );
+    expect(reconcile(reading({ nama: fragment }), answer, questions, false).fields.nama.value).toBe('SPESIMEN');
+  });
+
+  it('drops one that looks whole only under a spot on the picture, and nothing that is told otherwise', () => {
+    const answer = { ...pick('tgl_lahir'), nama: null, agama: null };
+    const asked = { doubtful: ['nama', 'agama'] as const, controls: ['tgl_lahir'] as const };
+    const ocr = {
+      nama: { confidence: 0.85, value: 'SITI SPES' },
+      agama: { confidence: 0.4, warnings: ['gap', 'completed'] },
+    };
+    expect(reconcile(reading(ocr), answer, asked, true).fields.nama.value).toBe('SITI SPES');
+    const { fields } = reconcile(reading(ocr, ['nama', 'agama']), answer, asked, true);
+    expect([fields.nama.value, fields.agama.value]).toEqual([null, 'ISLAM']);
   });
 
   it('believes nothing of a model that reads a known field wrong', () => {
