@@ -42,14 +42,32 @@ function formsOf(text: string): Needle[] {
     .map((found) => ({ text, ...found }));
 }
 
+/** A place in a picture's compressed data long enough to stand nowhere else, in the forms of bytes. */
+function pictureForms(picture: Buffer, number: number): Needle[] {
+  const from = Math.floor(picture.length / 2);
+  const bytes = picture.subarray(from, from + 48);
+  const text = `picture ${number}`;
+  // Without the edges, which depend on where it stands.
+  const base64 = [0, 1, 2].map((offset) =>
+    Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .slice(4, 60),
+  );
+  return [
+    { text, form: 'bytes', bytes },
+    { text, form: 'hex', bytes: Buffer.from(bytes.toString('hex')) },
+    ...base64.map((form_text, offset) => ({ text, form: `base64+${offset}`, bytes: Buffer.from(form_text) })),
+  ];
+}
+
 /** Finds texts in whatever was left behind; answers where, in which form, and never the text itself. */
 export class TraceFinder {
   readonly #needles: readonly Needle[];
   readonly #names: readonly string[];
 
-  constructor(texts: Iterable<string>) {
+  constructor(texts: Iterable<string>, pictures: readonly Buffer[] = []) {
     this.#names = [...new Set(texts)];
-    this.#needles = this.#names.flatMap(formsOf);
+    this.#needles = [...this.#names.flatMap(formsOf), ...pictures.flatMap(pictureForms)];
   }
 
   inBytes(bytes: Buffer, where: string): string[] {
