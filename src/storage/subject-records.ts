@@ -6,8 +6,6 @@ import type { SubjectRecord } from './generated/client.ts';
  * Rows are written with the result that they are about, and outlive it.
  */
 
-export type SubjectKind = 'extraction' | 'answer';
-
 /** Whose record something is. */
 export interface SubjectLink {
   readonly nikHash: string;

@@ -50,22 +50,25 @@ let platform: EmbeddedPlatform;
 let upstream: Upstream;
 
 /** All that stands on the cards and is long enough to be found, and all that the caller said of them. */
-const finder = new TraceFinder([
-  ...([1, 2, 3] as const).flatMap((number) => {
-    const { nik, nama, alamat, tgl_lahir, tempat_lahir } = exampleTruth(number);
-    const words = [
-      nik,
-      nama,
-      alamat,
-      tgl_lahir?.split('-').reverse().join('-'),
-      tempat_lahir,
-      ...(nama ?? '').split(' '),
-    ];
-    return words.filter((word) => word !== null && word !== undefined && word.length >= 8) as string[];
-  }),
-  ...Object.values(OURS),
-  ...OURS.answer.split(' ').filter((word) => word.length >= 8),
-]);
+const finder = new TraceFinder(
+  [
+    ...([1, 2, 3] as const).flatMap((number) => {
+      const { nik, nama, alamat, tgl_lahir, tempat_lahir } = exampleTruth(number);
+      const words = [
+        nik,
+        nama,
+        alamat,
+        tgl_lahir?.split('-').reverse().join('-'),
+        tempat_lahir,
+        ...(nama ?? '').split(' '),
+      ];
+      return words.filter((word) => word !== null && word !== undefined && word.length >= 8) as string[];
+    }),
+    ...Object.values(OURS),
+    ...OURS.answer.split(' ').filter((word) => word.length >= 8),
+  ],
+  ([1, 2, 3] as const).map(exampleImage),
+);
 
 beforeAll(async () => {
   for (const path of [temporary, user]) mkdirSync(path);
@@ -250,6 +253,29 @@ describe('what stands on a card and what its caller says of it', () => {
     expect((await extract(1)).status).toBe('succeeded');
   });
 
+  it('a data subject is told which records are theirs, by which key they were read, and when they were erased', async () => {
+    const admin = { authorization: `Bearer ${readFileSync(join(home, 'admin-key'), 'utf8').trim()}` };
+    const search = async (nik: string) => {
+      const request = jsonRequest({ nik, limit: 100 });
+      const headers = { ...request.headers, ...admin };
+      const response = await platform.request('/v1/admin/subjects/search', { ...request, headers });
+      return ((await response.json()) as { data: Record<string, unknown>[] }).data;
+    };
+    const first = await search(exampleTruth(1).nik ?? '');
+    // Single cards and an item of the batch.
+    const mine = first.find(({ record }) => record === kept.id);
+    expect(mine).toMatchObject({ status: 'kept', tenant: 'anonymous', kind: 'extraction' });
+    expect(mine?.accesses).toContainEqual(expect.objectContaining({ action: 'extraction.read', key: 'anonymous' }));
+    expect(first.filter(({ batch_id: batch }) => batch !== null)).not.toEqual([]);
+    const erased = (await search(exampleTruth(2).nik ?? '')).find(({ certificate }) => certificate !== null);
+    expect(erased).toMatchObject({ status: 'erased', erased_at: expect.any(String) });
+    const certificate = await platform.request(String(erased?.certificate));
+    expect(await certificate.json()).toMatchObject({ object: 'erasure.certificate', counts: { records: 1 } });
+    // The answer of ktp-ocr in a chat is theirs too.
+    const answers = (await search(exampleTruth(2).nik ?? '')).filter(({ kind }) => kind === 'answer');
+    expect(answers).toHaveLength(1);
+  });
+
   it('is in no file, and in nothing that was printed', async () => {
     for (const name of readdirSync(home).filter((entry) => entry.startsWith('temporal.db'))) {
       expect(finder.inBytes(readFileSync(join(home, name)), name)).toEqual([]);
@@ -271,10 +297,14 @@ describe('what stands on a card and what its caller says of it', () => {
       ['plain', `x${nik}`],
       ['base64', Buffer.from(`x${nik}x`).toString('base64')],
       ['utf16', Buffer.from(nik, 'utf16le')],
+      ['picture', exampleImage(2)],
+      ['picture-in-base64', Buffer.from(`xx${exampleImage(3).toString('base64')}`)],
     ] as const) {
       writeFileSync(join(control, name), content);
     }
-    expect(finder.inFolder(control).length).toBeGreaterThanOrEqual(3);
+    const found = finder.inFolder(control).join('\n');
+    for (const name of ['plain', 'base64', 'utf16', 'picture:', 'picture-in-base64'])
+      expect(found).toContain(`/${name}`);
   });
 
   it('has no row left of what was deleted', async () => {

@@ -42,6 +42,24 @@ function formsOf(text: string): Needle[] {
     .map((found) => ({ text, ...found }));
 }
 
+/** A place in a picture's compressed data long enough to stand nowhere else, in the forms of bytes. */
+function pictureForms(picture: Buffer, number: number): Needle[] {
+  const from = Math.floor(picture.length / 2);
+  const bytes = picture.subarray(from, from + 48);
+  const text = `picture ${number}`;
+  // Without the edges, which depend on where it stands.
+  const base64 = [0, 1, 2].map((offset) =>
+    Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .slice(4, 60),
+  );
+  return [
+    { text, form: 'bytes', bytes },
+    { text, form: 'hex', bytes: Buffer.from(bytes.toString('hex')) },
+    ...base64.map((form_text, offset) => ({ text, form: `base64+${offset}`, bytes: Buffer.from(form_text) })),
+  ];
+}
+
 /**
  * Finds texts in whatever was left behind; answers where, and in which form. One pass over the bytes looks for the
  * beginnings of all texts at once: hundreds of them, over all files of a database, are seconds otherwise.
@@ -53,9 +71,9 @@ export class TraceFinder {
   /** What most places of a file are told apart by: whether any beginning has this hash. */
   readonly #hashes = new Uint8Array(0x10000);
 
-  constructor(texts: Iterable<string>) {
+  constructor(texts: Iterable<string>, pictures: readonly Buffer[] = []) {
     this.#names = [...new Set(texts)];
-    for (const needle of this.#names.flatMap(formsOf)) {
+    for (const needle of [...this.#names.flatMap(formsOf), ...pictures.flatMap(pictureForms)]) {
       const beginning = needle.bytes.readInt32BE(0);
       this.#beginnings.set(beginning, [...(this.#beginnings.get(beginning) ?? []), needle]);
       this.#hashes[hashOf(beginning)] = 1;
