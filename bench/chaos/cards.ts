@@ -38,7 +38,10 @@ export type Outcome = 'right' | 'wrong' | 'lost' | 'doubled';
 /** Reads a card at once, as a caller without an idempotency key. */
 export async function readNow(client: Client, card: KnownCard, index: number): Promise<Outcome> {
   const form = () => ({ method: 'POST', body: formOf(distinct(card.jpeg, index)) });
-  const reading = await client.json('/ktp-ocr/', form).catch(() => undefined);
+  const reading = await client.json('/ktp-ocr/', form).catch((error: unknown) => {
+    client.surprises.push(String(error));
+    return undefined;
+  });
   if (reading === undefined) return 'lost';
   return JSON.stringify(reading) === card.reading ? 'right' : 'wrong';
 }

@@ -4,6 +4,7 @@ import type { LocalCluster } from '../../deploy/local-cluster/cluster.ts';
 /** What a careful client repeats: the cluster says that it cannot right now, or the way to it broke. */
 const REPEATED = new Set([429, 500, 502, 503, 504]);
 const PAUSE_MS = 500;
+const ANSWER_MS = 140_000;
 /** Longer than any fault with what follows it; a client that waits for longer has lost its work. */
 export const PATIENCE_MS = 300_000;
 
@@ -24,9 +25,11 @@ export class Client {
   /** One request; undefined when the connection broke. */
   async once(path: string, init: RequestInit = {}): Promise<Response | undefined> {
     const headers = { authorization: `Bearer ${this.#key}`, ...init.headers };
+    // Until it begins to answer: a stream may go on for as long as it says something.
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), ANSWER_MS);
     try {
-      const signal = AbortSignal.timeout(100_000);
-      const response = await fetch(`${this.url}${path}`, { signal, ...init, headers });
+      const response = await fetch(`${this.url}${path}`, { signal: waiting.signal, ...init, headers });
       const code = response.status < 400 ? '' : await codeOf(response.clone());
       this.#count(`${response.status} ${code}`.trim());
       if (response.status === 500) this.surprises.push(`500 ${code} of ${init.method ?? 'GET'} ${template(path)}`);
@@ -34,6 +37,8 @@ export class Client {
     } catch {
       this.#count('broken');
       return undefined;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

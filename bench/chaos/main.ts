@@ -19,6 +19,7 @@ const options = new Command('chaos')
   .addOption(new Option('--trial <name>', 'what is tried').choices(['faults', 'absences', 'rolling']).default('faults'))
   .option('--seed <text>', 'order, targets and lengths of the faults follow from it', '1')
   .option('--faults <n>', 'how many', Number, 20)
+  .option('--rounds <n>', 'how often the services are rolled through', Number, 2)
   .option('--minutes <n>', 'begin no more faults after that', Number, 24 * 60)
   .option('--settle <s>', 'seconds of undisturbed work after each fault', Number, 4)
   .option('--logs <folder>', "where the services' logs are copied to")
@@ -28,6 +29,7 @@ const options = new Command('chaos')
     trial: 'faults' | 'absences' | 'rolling';
     seed: string;
     faults: number;
+    rounds: number;
     minutes: number;
     settle: number;
     shards: number;
@@ -66,7 +68,7 @@ async function main(): Promise<number> {
     const recoveries: [Fault, number][] = [];
     const bad: string[] = [];
     if (options.trial === 'faults') await goThroughFaults(scene, recoveries);
-    if (options.trial === 'rolling') bad.push(...(await rollThrough(scene, client, say)));
+    if (options.trial === 'rolling') bad.push(...(await rollThrough(scene, client, options.rounds, say)));
     if (options.trial === 'absences') {
       const lines = await tryAbsences(scene, cards);
       console.log(`\n${lines.join('\n')}\n`);

@@ -7,12 +7,17 @@ const ORDER = ['worker-1', 'worker-2', 'inference-1', 'inference-2', 'api-1', 'a
 const SETTLE_MS = 3_000;
 
 /**
- * Restarts every service of ours under load, twice, and nginx by a reload.
+ * Restarts every service of ours under load, so many times, and nginx by a reload.
  * @returns the answers meanwhile that were no success
  */
-export async function rollThrough({ cluster }: Scene, client: Client, say: (line: string) => void): Promise<string[]> {
+export async function rollThrough(
+  { cluster }: Scene,
+  client: Client,
+  rounds: number,
+  say: (line: string) => void,
+): Promise<string[]> {
   const before = new Map(client.answers);
-  for (const round of [1, 2]) {
+  for (let round = 1; round <= rounds; round++) {
     for (const name of ORDER) {
       const service = cluster.service(name);
       const begun = Date.now();

@@ -82,7 +82,7 @@ function listen(server: Server, { HOST, PORT }: Config): Promise<void> {
  * repeated where it is a POST. So new connections are refused first (the proxy takes another API then), and those that are
  * there get one more answer, which says that it is the last.
  */
-async function drain(server: Server, closing: AbortController, isProxied: boolean): Promise<void> {
+export async function drain(server: Server, closing: AbortController, isProxied: boolean): Promise<void> {
   // Not http's own close(), which ends what is idle at this moment.
   const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
   if (isProxied) {

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { startLonelyApi } from '../../support/api.ts';
+import { createHttpServer, drain } from '../../../src/api/server.ts';
 
-async function ask(url: string, agent: Agent): Promise<IncomingMessage> {
-  const request = get(url, { agent });
+async function ask(port: number, agent: Agent): Promise<IncomingMessage> {
+  const request = get({ host: '127.0.0.1', port, agent });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   response.resume();
   await once(response, 'end');
@@ -14,16 +14,18 @@ async function ask(url: string, agent: Agent): Promise<IncomingMessage> {
 
 describe('an API that stops behind a proxy', () => {
   it('answers what comes on a connection that the proxy holds, and takes no new ones', async () => {
-    const api = await startLonelyApi({ TRUST_PROXY: 'loopback', API_KEYS: 'key-of-a-test:extract' });
-    const url = `${api.address}/livez`;
+    const server = createHttpServer((_request, response) => response.end('ok'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
     const proxy = new Agent({ keepAlive: true, maxSockets: 1 });
-    expect((await ask(url, proxy)).headers.connection).toBe('keep-alive');
-    const closed = api.close();
-    await sleep(50);
-    const last = await ask(url, proxy);
+    expect((await ask(port, proxy)).headers.connection).toBe('keep-alive');
+
+    const drained = drain(server, new AbortController(), true);
+    const last = await ask(port, proxy);
     expect([last.statusCode, last.headers.connection]).toEqual([200, 'close']);
-    await expect(ask(url, new Agent())).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    await closed;
+    await expect(ask(port, new Agent())).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await drained;
     proxy.destroy();
   });
 });
