@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -14,7 +14,6 @@ import { findChromium, launchChromium } from '../support/chromium.ts';
 
 /** SCREENSHOTS=FOLDER writes what was seen there. */
 const { SCREENSHOTS } = process.env;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const executable = findChromium();
 const folder = temporaryFolder();
 let platform: EmbeddedPlatform;
@@ -42,15 +41,14 @@ async function shoot(page: Page, name: string): Promise<void> {
 /** Violations by axe, each with where it is. */
 async function violations(page: Page): Promise<string[]> {
   // By the debugger, which no policy of the page concerns.
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
     interface Axe {
       run(
         options: object,
       ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
     }
-    const { axe } = globalThis as unknown as { axe: Axe };
-    const { violations } = await axe.run({ resultTypes: ['violations'] });
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({ resultTypes: ['violations'] });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ failureSummary = '', html }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 240)}`),
     );
@@ -67,7 +65,7 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
   beforeAll(async () => {
     platform = await EmbeddedPlatform.start(join(folder.path, 'home'), { LOG_LEVEL: 'warn' });
     browser = await launchChromium(executable ?? '');
-  });
+  }, 300_000);
   afterAll(async () => {
     await browser?.close();
     await platform?.end();
