@@ -9,7 +9,7 @@ export interface HistoryCost {
   readonly kilobytes: number;
 }
 
-/** What the chat workflows that started since then left in Temporal, one entry a run. */
+/** What the chat workflows that started since then and their logs left in Temporal, one entry an answer. */
 export async function historiesSince(platform: EmbeddedPlatform, since: Date): Promise<HistoryCost[]> {
   const [, port] = /--port (\d+)/.exec(commandLineOf(platform.part('temporal').pid) ?? '') ?? [];
   const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
@@ -17,11 +17,12 @@ export async function historiesSince(platform: EmbeddedPlatform, since: Date): P
     const client = new Client({ connection });
     // The list follows the histories at a distance.
     await sleep(2_000);
-    const query = `WorkflowType = 'chatCompletionWorkflow' AND StartTime > '${since.toISOString()}'`;
-    const costs: HistoryCost[] = [];
+    const types = `WorkflowType IN ('${CHAT_COMPLETION_WORKFLOW}', '${STREAM_LOG_WORKFLOW}')`;
+    const query = `${types} AND StartTime > '${since.toISOString()}'`;
+    const costs = new Map<string, HistoryCost>();
     // Raw: the memo is encrypted, and none of our business.
     const { executions } = await client.workflowService.listWorkflowExecutions({ namespace: 'default', query });
-    for (const { execution, historySizeBytes } of executions) {
+    for (const { execution, historySizeBytes, memo, type } of executions) {
       const { runId, workflowId } = execution ?? {};
       if (!workflowId || !runId) continue;
       const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();

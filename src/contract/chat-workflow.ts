@@ -1,5 +1,5 @@
 import type { StreamEnd, StreamRecord } from '../chat/stream-log.ts';
-import { queryDefinition, signalDefinition } from './definitions.ts';
+import { signalDefinition } from './definitions.ts';
 
 /** What clients, activities and chat workflows say to each other; see extraction-workflow.ts for the rule on names. */
 
@@ -21,6 +21,11 @@ export interface ChatCompletionInput {
   readonly disconnectLimitMs: number;
   /** Absent: interactive. */
   readonly priorityKey?: number;
+  /**
+   * Workflow id of the stream's log, where that is a run of its own; it was started before. Absent: the answer is
+   * recorded in its own history.
+   */
+  readonly log?: string;
   /** false: whoever started it takes the answer from the history. Absent: it is stored for replays. */
   readonly transcript?: boolean;
 }
@@ -44,17 +49,18 @@ export interface ReaderLease {
   readonly held: boolean;
 }
 
-/** Answer of the query `state`, for pollers and tools; readers follow the history instead. */
-export interface ChatState {
-  readonly pieces: number;
-  readonly content: string;
-  readonly reasoning: string;
-  readonly end: StreamEnd | null;
-}
-
 /** One workflow id a session, one run an answer. The hash is made of tenant and session id. */
 export function chatWorkflowId(sessionHash: string): string {
   return `chat-${sessionHash}`;
+}
+
+/**
+ * Type and id of a stream's log: a run that no worker ever runs, so that each record costs one event and no workflow
+ * task.
+ */
+export const STREAM_LOG_WORKFLOW = 'streamLog';
+export function streamLogWorkflowId(generationId: string): string {
+  return `stream-${generationId}`;
 }
 
 /** The workflow that stores an ended answer's transcript. */
@@ -65,4 +71,3 @@ export function transcriptWorkflowId(generationId: string): string {
 export const RECORD_SIGNAL = 'record';
 export const recordSignal = signalDefinition<[StreamRecord]>(RECORD_SIGNAL);
 export const leaseSignal = signalDefinition<[ReaderLease]>('lease');
-export const chatStateQuery = queryDefinition<ChatState>('state');

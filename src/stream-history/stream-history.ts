@@ -1,56 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnectionLike, isGrpcServiceError } from '@temporalio/client';
-import type { LoadedDataConverter, Payload } from '@temporalio/common';
-// CommonJS without static names: Node imports it whole.
-import proto from '@temporalio/proto';
-import { type StreamEnd, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
-import { type ChatCompletionOutput, RECORD_SIGNAL } from '../contract/chat-workflow.ts';
+import { AbortScope } from '../abort-scope.ts';
+import { compareEpochs, type Epoch, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
+import {
+  followHistory,
+  type HistoryPage,
+  readHistory,
+  type StreamBatch,
+  StreamGoneError,
+  type StreamRun,
+  type StreamSource,
+} from './history-pages.ts';
+
+export { type StreamBatch, StreamGoneError, type StreamRun, type StreamSource };
 
 /**
- * Reads a stream from where it is kept: the history of its workflow's run. Follows it by long poll; no worker is needed
+ * Reads a stream from where it is kept: the history of its log, a run of its own, and that of its workflow's run, which
+ * says when it is over and, without such a log, holds the records itself. Follows both by long poll; no worker is needed
  * to answer, a server that restarts costs nothing but time, and what was read once stays where it is.
  */
 
-/** Where a stream is. */
-export interface StreamRun {
-  readonly workflowId: string;
-  readonly runId: string;
-}
-
-export interface StreamSource {
-  /** Better one without automatic retries: they hide a dead server for many seconds. */
-  readonly connection: ConnectionLike;
-  readonly namespace: string;
-  readonly dataConverter: LoadedDataConverter;
-}
-
-/** What one page of history holds of a stream. */
-export interface StreamBatch {
-  readonly records: readonly StreamRecord[];
-  /** The run is over, and how: the last batch. */
-  readonly closed: { readonly end: StreamEnd; readonly at: Date } | null;
-}
-
-/** The run or its history does not exist, or no longer. */
-export class StreamGoneError extends Error {
-  override readonly name = 'StreamGoneError';
-}
-
-type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
-const { EventType, HistoryEventFilterType } = proto.temporal.api.enums.v1;
-
-/** An idle poll is answered after 20 s. */
-const POLL_DEADLINE_MS = 60_000;
-const READ_DEADLINE_MS = 5_000;
-const PAGE_SIZE = 500;
-const FIRST_BACKOFF_MS = 10;
-const LONGEST_BACKOFF_MS = 1000;
-const INVALID_ARGUMENT = 3;
-const NOT_FOUND = 5;
-
 /**
- * Yields what the history holds and then what comes, until the run is closed or the signal is aborted. After a fault a
- * record may come again: folding drops it.
+ * Yields what is recorded and then what comes, until the run is closed or the signal is aborted. After a fault a record
+ * may come again: folding drops it.
  * @throws StreamGoneError
  */
 export async function* followStream(
@@ -58,40 +29,77 @@ export async function* followStream(
   run: StreamRun,
   signal: AbortSignal,
 ): AsyncGenerator<StreamBatch, void> {
-  let nextPageToken: Uint8Array | undefined;
-  let backoffMs = FIRST_BACKOFF_MS;
-  while (!signal.aborted) {
-    let page: proto.temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
-    try {
-      page = await pollPage(source, run, nextPageToken, signal);
-      backoffMs = FIRST_BACKOFF_MS;
-    } catch (error) {
-      if (signal.aborted) return;
-      const code = isGrpcServiceError(error) ? error.code : undefined;
-      if (code === NOT_FOUND) throw new StreamGoneError('the history of the stream is gone', { cause: error });
-      // A token that the server does not take any more: from the start.
-      if (code === INVALID_ARGUMENT) nextPageToken = undefined;
-      await sleep(backoffMs, undefined, { signal }).catch(() => undefined);
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
-      continue;
+  const done = new AbortController();
+  using scope = new AbortScope([signal, done.signal]);
+  const own = followHistory(source, run, scope.signal);
+  let log: ReturnType<typeof followHistory> | undefined;
+  let logId: string | undefined;
+  let ownPage: Promise<Turn> | undefined = turnOf('own', own.next());
+  let logPage: Promise<Turn> | undefined;
+  const end = new EndWatch();
+  try {
+    for (;;) {
+      const { of, page } = await Promise.race(logPage ? [logPage, ownPage] : [ownPage]);
+      if (of === 'log') {
+        logPage = page && log ? turnOf('log', log.next()) : undefined;
+        if (page && page.records.length > 0) {
+          end.see(page.records);
+          yield { records: page.records, closed: null };
+        }
+        continue;
+      }
+      if (!page) return;
+      const { closed, records } = page;
+      if (page.log !== undefined && !log) {
+        logId = page.log;
+        log = followHistory(source, { workflowId: logId, runId: '' }, scope.signal);
+        logPage = turnOf('log', log.next());
+      }
+      if (closed) {
+        // Closed is what the run says; what was recorded apart before that may not have come yet.
+        const rest = logId === undefined || end.seen ? [] : await readWholeLog(source, logId, signal);
+        yield { records: [...records, ...rest], closed };
+        return;
+      }
+      ownPage = turnOf('own', own.next());
+      if (records.length > 0) yield { records, closed: null };
     }
-    const batch = await readEvents(source.dataConverter, page.history?.events ?? []);
-    if (batch.records.length > 0 || batch.closed) yield batch;
-    if (batch.closed) return;
-    // A page without a token and without a closing event does not happen; if it did, this is a new poll.
-    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+  } finally {
+    done.abort();
   }
 }
 
-/** The client leaves its listener on a signal, so that each call gets one of its own. */
-async function pollPage(source: StreamSource, run: StreamRun, token: Uint8Array | undefined, signal: AbortSignal) {
-  const call = new AbortController();
-  const stop = () => call.abort();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await source.connection.withAbortSignal(call.signal, () => requestPage(source, run, token, { wait: true }));
-  } finally {
-    signal.removeEventListener('abort', stop);
+const READ_AGAIN_MS = 100;
+
+/** A page of one of the two histories; undefined: there will be no other. */
+interface Turn {
+  readonly of: 'own' | 'log';
+  readonly page: HistoryPage | undefined;
+}
+
+function turnOf(of: Turn['of'], next: Promise<IteratorResult<HistoryPage, void>>): Promise<Turn> {
+  const turn = next.then(({ done, value }) => ({ of, page: done ? undefined : (value as HistoryPage) }));
+  // Whoever left meanwhile is not told.
+  turn.catch(() => {});
+  // A log that is gone has no pages; the run itself says what became of the stream.
+  return of === 'own' ? turn : turn.catch(() => ({ of, page: undefined }));
+}
+
+/** Whether the writer that counts has recorded an end. */
+class EndWatch {
+  #epoch: Epoch = [0, 0];
+  #seen = false;
+
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  see(records: readonly StreamRecord[]): void {
+    for (const { end, epoch } of records) {
+      if (compareEpochs(epoch, this.#epoch) < 0) continue;
+      this.#epoch = epoch;
+      this.#seen ||= end !== undefined;
+    }
   }
 }
 
@@ -100,82 +108,33 @@ async function pollPage(source: StreamSource, run: StreamRun, token: Uint8Array 
  * @throws StreamGoneError; errors of the Temporal client
  */
 export async function readStream(source: StreamSource, run: StreamRun): Promise<StreamView> {
-  const log = new StreamLog();
-  let nextPageToken: Uint8Array | undefined;
-  do {
-    const page = await requestPage(source, run, nextPageToken, { wait: false }).catch((error: unknown) => {
-      if (isGrpcServiceError(error) && error.code === NOT_FOUND) throw new StreamGoneError('the stream is gone');
-      throw error;
-    });
-    const { closed, records } = await readEvents(source.dataConverter, page.history?.events ?? []);
-    for (const record of records) log.accept(record);
-    if (closed) log.close(closed.end);
-    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
-  } while (nextPageToken);
-  return log;
+  const view = new StreamLog();
+  // In this order: what a closed run's log holds is all of it.
+  const { closed, log, records } = await readHistory(source, run);
+  for (const record of records) view.accept(record);
+  if (log !== undefined) for (const record of await readLog(source, log)) view.accept(record);
+  if (closed) view.close(closed.end);
+  return view;
 }
 
-function requestPage(
-  { connection, namespace }: StreamSource,
-  { runId, workflowId }: StreamRun,
-  nextPageToken: Uint8Array | undefined,
-  { wait }: { wait: boolean },
-) {
-  return connection.withDeadline(Date.now() + (wait ? POLL_DEADLINE_MS : READ_DEADLINE_MS), () =>
-    connection.workflowService.getWorkflowExecutionHistory({
-      namespace,
-      execution: { workflowId, runId },
-      waitNewEvent: wait,
-      historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT,
-      maximumPageSize: PAGE_SIZE,
-      ...(nextPageToken && { nextPageToken }),
-    }),
-  );
-}
-
-async function readEvents(converter: LoadedDataConverter, events: readonly HistoryEvent[]): Promise<StreamBatch> {
-  const records: StreamRecord[] = [];
-  for (const event of events) {
-    const signal = event.workflowExecutionSignaledEventAttributes;
-    if (signal?.signalName === RECORD_SIGNAL) {
-      records.push(await decode<StreamRecord>(converter, signal.input?.payloads?.[0]));
+/** As {@link readLog}, however long the server may be away. */
+async function readWholeLog(source: StreamSource, log: string, signal: AbortSignal): Promise<readonly StreamRecord[]> {
+  for (;;) {
+    try {
+      return await readLog(source, log);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await sleep(READ_AGAIN_MS, undefined, { signal }).catch(() => undefined);
     }
-    const end = await endOf(converter, event);
-    if (end) return { records, closed: { end, at: timeOf(event) } };
-  }
-  return { records, closed: null };
-}
-
-async function endOf(converter: LoadedDataConverter, event: HistoryEvent): Promise<StreamEnd | undefined> {
-  switch (event.eventType) {
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: {
-      const [result] = event.workflowExecutionCompletedEventAttributes?.result?.payloads ?? [];
-      return (await decode<ChatCompletionOutput>(converter, result)).end;
-    }
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: {
-      const message = 'The answer was ended from outside.';
-      return { type: 'error', error: { code: 'internal', message, param: null } };
-    }
-    default:
-      return undefined;
   }
 }
 
-/** Our own data, authenticated by the codec: its shape is what was written. */
-async function decode<Value>(converter: LoadedDataConverter, payload: Payload | null | undefined): Promise<Value> {
-  if (!payload) throw new Error('a history event lacks its payload');
-  let payloads = [payload];
-  for (const codec of converter.payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
-  const [decoded] = payloads;
-  if (!decoded) throw new Error('the codec dropped a payload');
-  return converter.payloadConverter.fromPayload<Value>(decoded);
-}
-
-function timeOf(event: HistoryEvent): Date {
-  const { seconds, nanos } = event.eventTime ?? {};
-  return new Date(Number(seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1e6));
+/** @returns nothing of a log that was removed @throws errors of the Temporal client */
+async function readLog(source: StreamSource, log: string): Promise<readonly StreamRecord[]> {
+  try {
+    return (await readHistory(source, { workflowId: log, runId: '' })).records;
+  } catch (error) {
+    if (error instanceof StreamGoneError) return [];
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@ import { AbortScope } from '../../abort-scope.ts';
 import type { Piece } from '../../chat/piece.ts';
 import { chatRequestSchema } from '../../chat/request.ts';
 import { StreamDivergedError } from '../../chat/skip-recorded.ts';
-import type { Epoch } from '../../chat/stream-log.ts';
+import type { Epoch, StreamEnd } from '../../chat/stream-log.ts';
 import type { Config } from '../../config.ts';
 import type { GenerateAnswerInput, GenerationActivities } from '../../contract/chat-activities.ts';
 import { type ErrorCode, KtpflowError } from '../../errors.ts';
@@ -63,7 +63,7 @@ export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): 
       shutdownGrace = setTimeout(() => abandon.abort(), SHUTDOWN_GRACE_MS);
     });
     try {
-      await new Generation(dependencies, input, context, abandon.signal).run();
+      return await new Generation(dependencies, input, context, abandon.signal).run();
     } finally {
       clearInterval(heartbeat);
       clearTimeout(shutdownGrace);
@@ -97,20 +97,22 @@ class Generation {
     this.#abandon = abandon;
   }
 
-  async run(): Promise<void> {
+  /** @returns the recorded end */
+  async run(): Promise<StreamEnd | undefined> {
     try {
-      await this.#attempt();
+      return await this.#attempt();
     } catch (error) {
       // Nobody is left to generate for.
-      if (!(error instanceof StreamClosedError)) throw error;
+      if (error instanceof StreamClosedError) return undefined;
+      throw error;
     }
   }
 
-  async #attempt(): Promise<void> {
-    const stream = new OwnStream(this.#context);
+  async #attempt(): Promise<StreamEnd | undefined> {
+    const stream = new OwnStream(this.#context, this.#input.log);
     const epoch: Epoch = [this.#input.sequence, this.#context.info.attempt];
     const before = await this.#takeOver(stream, epoch);
-    if (before?.log.end) return;
+    if (before?.log.end) return before.log.end;
     for (const piece of before?.log.pieces ?? []) this.#pieces.push(piece);
     this.#piecesBefore = this.#pieces.length;
     this.#fruitlessBefore = before?.fruitless ?? 0;
@@ -124,13 +126,12 @@ class Generation {
     });
     if (before && before.fruitless > (this.#pieces.length === 0 ? MAX_FRUITLESS_AT_START : MAX_FRUITLESS)) {
       const message = 'The engine or its process failed at this answer again and again.';
-      await recorder.finish({ type: 'error', error: { code: 'upstream_failed', message, param: null } });
-      return;
+      return finish(recorder, { type: 'error', error: { code: 'upstream_failed', message, param: null } });
     }
     try {
-      await this.#generate(recorder);
+      return await this.#generate(recorder);
     } catch (error) {
-      await this.#settle(error, recorder);
+      return this.#settle(error, recorder);
     }
   }
 
@@ -142,7 +143,7 @@ class Generation {
     return stream.takeOver(epoch, this.#context.cancellationSignal);
   }
 
-  async #generate(recorder: StreamRecorder): Promise<void> {
+  async #generate(recorder: StreamRecorder): Promise<StreamEnd> {
     const { blobs, config, engines } = this.#dependencies;
     const { blob, model } = this.#input;
     using scope = new AbortScope([this.#context.cancellationSignal, this.#closed.signal]);
@@ -160,16 +161,15 @@ class Generation {
       }
       const usage = part.usage ?? (await this.#estimateUsage());
       const { context } = this.#request;
-      await recorder.finish({ type: 'finish', reason: part.reason, usage, ...(context && { context }) });
-      return;
+      return await finish(recorder, { type: 'finish', reason: part.reason, usage, ...(context && { context }) });
     }
     throw new KtpflowError('upstream_failed', 'The engine ended its answer without saying why.', { retryable: true });
   }
 
   /** Gives the stream its end where this attempt is the last one; else leaves it to the next. */
-  async #settle(error: unknown, recorder: StreamRecorder): Promise<void> {
+  async #settle(error: unknown, recorder: StreamRecorder): Promise<StreamEnd | undefined> {
     const { cancellationDetails, cancellationSignal } = this.#context;
-    if (error instanceof StreamClosedError || this.#closed.signal.aborted) return;
+    if (error instanceof StreamClosedError || this.#closed.signal.aborted) return undefined;
     if (cancellationSignal.aborted) {
       if (cancellationDetails?.cancelRequested) {
         const usage = await this.#estimateUsage();
@@ -194,7 +194,7 @@ class Generation {
       throw ApplicationFailure.retryable(message, code);
     }
     const failure = { code, message, param, retryable, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-    await recorder.finish({ type: 'error', error: failure });
+    return finish(recorder, { type: 'error', error: failure });
   }
 
   /** Attempts in a row, this one included, without a new piece. */
@@ -205,6 +205,11 @@ class Generation {
   #estimateUsage() {
     return estimateUsage(this.#engine, this.#request, this.#pieces);
   }
+}
+
+async function finish(recorder: StreamRecorder, end: StreamEnd): Promise<StreamEnd> {
+  await recorder.finish(end);
+  return end;
 }
 
 function patienceWith(fault: EngineFault): number {

@@ -2,7 +2,7 @@ import { CancelledFailure, type Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { compareEpochs, type Epoch, StreamLog, type StreamRecord } from '../../chat/stream-log.ts';
 import { recordSignal } from '../../contract/chat-workflow.ts';
-import { followStream } from '../../stream-history/stream-history.ts';
+import { followStream, type StreamRun } from '../../stream-history/stream-history.ts';
 import { StreamClosedError } from './recorder.ts';
 
 /** A server that is restarted takes longer; the record is then sent again. */
@@ -17,22 +17,25 @@ export interface TakenOver {
   readonly fruitless: number;
 }
 
-/** The stream of the workflow that scheduled this activity. */
+/** The stream that this activity writes, by the workflow that scheduled it. */
 export class OwnStream {
   readonly #context: Context;
-  readonly #run: { workflowId: string; runId: string };
+  readonly #run: StreamRun;
+  readonly #log: { readonly workflowId: string; readonly runId?: string };
 
-  constructor(context: Context) {
+  /** @param log workflow id of the stream's log; undefined: the workflow's own history */
+  constructor(context: Context, log: string | undefined) {
     const execution = context.info.workflowExecution;
     if (!execution) throw new Error('the activity was not scheduled by a workflow');
     this.#context = context;
     this.#run = execution;
+    this.#log = log === undefined ? execution : { workflowId: log };
   }
 
-  /** Adds a record; resolves when Temporal has it. @throws StreamClosedError when the workflow has ended */
+  /** Adds a record; resolves when Temporal has it. @throws StreamClosedError when the log takes no records any more */
   async send(record: StreamRecord): Promise<void> {
     const { client } = this.#context;
-    const handle = client.workflow.getHandle(this.#run.workflowId, this.#run.runId);
+    const handle = client.workflow.getHandle(this.#log.workflowId, this.#log.runId);
     try {
       await client.withDeadline(Date.now() + SEND_DEADLINE_MS, () => handle.signal(recordSignal, record));
     } catch (error) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Generation } from '../../chat/generation.ts';
 import type { ChatRequest } from '../../chat/request.ts';
+import { GENERATION_TASK_QUEUE } from '../../contract/task-queues.ts';
 import { generationRow, isOrdinalTaken, removeGeneration } from '../../storage/chat-sessions.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
 import { accessLogRow } from '../access/access-log.ts';
@@ -13,6 +14,7 @@ import type { LiveStreams } from './live-streams.ts';
 import { taskQueueOf } from './models.ts';
 import { resolveUnknownStart } from './resolve-unknown-start.ts';
 import { startRun } from './runs.ts';
+import { startLog } from './start-log.ts';
 
 export interface StartOptions {
   readonly caller: Caller;
@@ -75,6 +77,10 @@ export async function startAnswer(
   };
   const discardOrWarn = () =>
     discard().catch((fault: unknown) => context.logger.warn('chat.discard.failed', { error: fault }));
+  const taskQueue = taskQueueOf(request.model);
+  // Meanwhile: the answer must not begin before there is a log to record it in.
+  const log = needsLog(taskQueue) ? startLog(context, { generationId: generation.id, tenant }) : undefined;
+  log?.catch(() => {});
   try {
     await database.$transaction([
       database.chatGeneration.create({ data: row }),
@@ -95,9 +101,10 @@ export async function startAnswer(
         generationId: generation.id,
         blob,
         model: request.model,
-        taskQueue: taskQueueOf(request.model),
+        taskQueue,
         holder: streams.holder,
         disconnectLimitMs: disconnectLimitSeconds * 1000,
+        ...(log && { log: await log }),
       },
     });
   } catch (error) {
@@ -111,4 +118,9 @@ export async function startAnswer(
   }
   context.metrics.generationStarted();
   return streams.join(generation, run, true);
+}
+
+/** What `ktp-ocr` says is a handful of pieces: it is recorded in its run's own history. */
+function needsLog(taskQueue: string): boolean {
+  return taskQueue === GENERATION_TASK_QUEUE;
 }
