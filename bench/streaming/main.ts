@@ -102,11 +102,11 @@ function cpuSeconds(platform: EmbeddedPlatform, part: PartName): number {
   return ((user ?? 0) + (system ?? 0)) / CLOCK_TICKS_PER_SECOND;
 }
 
-/** Events and signals of the histories that were written since then, on average. */
+/** Events and signals of the histories that were written since then, an answer on average. */
 async function historyCost(platform: EmbeddedPlatform, since: Date): Promise<{ events: number; signals: number }> {
   const costs = await historiesSince(platform, since);
-  const average = (of: 'events' | 'signals') =>
-    Math.round(costs.reduce((sum, cost) => sum + cost[of], 0) / costs.length);
+  const answers = costs.filter(({ isLog }) => !isLog).length;
+  const average = (of: 'events' | 'signals') => Math.round(costs.reduce((sum, cost) => sum + cost[of], 0) / answers);
   return { events: average('events'), signals: average('signals') };
 }
 

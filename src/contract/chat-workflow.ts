@@ -22,8 +22,8 @@ export interface ChatCompletionInput {
   /** Absent: interactive. */
   readonly priorityKey?: number;
   /**
-   * Workflow id of the stream's log, where that is a run of its own; it was started before. Absent: the answer is
-   * recorded in its own history.
+   * Workflow id of the stream's log, a run of its own that its writer starts. Absent: the answer is recorded in the
+   * history of its workflow.
    */
   readonly log?: string;
   /** false: whoever started it takes the answer from the history. Absent: it is stored for replays. */
@@ -33,6 +33,8 @@ export interface ChatCompletionInput {
 /** Output of `chatCompletionWorkflow`: readers take the end from here where no activity was left to record one. */
 export interface ChatCompletionOutput {
   readonly end: StreamEnd;
+  /** true: there was no log when the workflow gave the end; one that came later counts for nothing. */
+  readonly withoutLog?: boolean;
 }
 
 /** Input of `storeTranscriptWorkflow`. */
@@ -54,10 +56,7 @@ export function chatWorkflowId(sessionHash: string): string {
   return `chat-${sessionHash}`;
 }
 
-/**
- * Type and id of a stream's log: a run that no worker ever runs, so that each record costs one event and no workflow
- * task.
- */
+/** A stream's log: a run that no worker ever runs, so that each record costs one event and no workflow task. */
 export const STREAM_LOG_WORKFLOW = 'streamLog';
 export function streamLogWorkflowId(generationId: string): string {
   return `stream-${generationId}`;

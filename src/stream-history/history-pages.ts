@@ -3,7 +3,7 @@ import { type ConnectionLike, isGrpcServiceError } from '@temporalio/client';
 import type { LoadedDataConverter, Payload } from '@temporalio/common';
 // CommonJS without static names: Node imports it whole.
 import proto from '@temporalio/proto';
-import type { StreamEnd, StreamRecord } from '../chat/stream-log.ts';
+import type { StreamRecord } from '../chat/stream-log.ts';
 import { type ChatCompletionInput, type ChatCompletionOutput, RECORD_SIGNAL } from '../contract/chat-workflow.ts';
 
 /** Reads what one history holds of a stream, by pages: as it is now, or as it grows. */
@@ -25,7 +25,7 @@ export interface StreamSource {
 export interface StreamBatch {
   readonly records: readonly StreamRecord[];
   /** The run is over, and how: the last batch. */
-  readonly closed: { readonly end: StreamEnd; readonly at: Date } | null;
+  readonly closed: (ChatCompletionOutput & { readonly at: Date }) | null;
 }
 
 /** What one page of a history holds. */
@@ -48,14 +48,21 @@ const READ_DEADLINE_MS = 5_000;
 const PAGE_SIZE = 500;
 const FIRST_BACKOFF_MS = 10;
 const LONGEST_BACKOFF_MS = 1000;
+/** … for a run that is about to be started: whoever waits for its first record waits no longer. */
+const LONGEST_ABSENCE_MS = 100;
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 
-/** Pages of one history, as they come, to its end; an idle poll gives an empty one. @throws StreamGoneError */
+/**
+ * Pages of one history, as they come, to its end; an idle poll gives an empty one.
+ * @param comesLater the run may not have been started yet
+ * @throws StreamGoneError
+ */
 export async function* followHistory(
   source: StreamSource,
   run: StreamRun,
   signal: AbortSignal,
+  { comesLater = false }: { readonly comesLater?: boolean } = {},
 ): AsyncGenerator<HistoryPage, void> {
   let nextPageToken: Uint8Array | undefined;
   let backoffMs = FIRST_BACKOFF_MS;
@@ -67,11 +74,12 @@ export async function* followHistory(
     } catch (error) {
       if (signal.aborted) return;
       const code = isGrpcServiceError(error) ? error.code : undefined;
-      if (code === NOT_FOUND) throw new StreamGoneError('the history of the stream is gone', { cause: error });
+      if (code === NOT_FOUND && !comesLater)
+        throw new StreamGoneError('the history of the stream is gone', { cause: error });
       // A token that the server does not take any more: from the start.
       if (code === INVALID_ARGUMENT) nextPageToken = undefined;
       await sleep(backoffMs, undefined, { signal }).catch(() => undefined);
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
+      backoffMs = Math.min(backoffMs * 2, code === NOT_FOUND ? LONGEST_ABSENCE_MS : LONGEST_BACKOFF_MS);
       continue;
     }
     const read = await readEvents(source.dataConverter, page.history?.events ?? []);
@@ -143,7 +151,7 @@ async function readEvents(converter: LoadedDataConverter, events: readonly Histo
     const input = event.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
     if (input) log = logOf(await decode<ChatCompletionInput>(converter, input));
     const end = await endOf(converter, event);
-    if (end) return { records, closed: { end, at: timeOf(event) }, ...log };
+    if (end) return { records, closed: { ...end, at: timeOf(event) }, ...log };
   }
   return { records, closed: null, ...log };
 }
@@ -152,11 +160,11 @@ function logOf({ log }: ChatCompletionInput): { log?: string } {
   return log === undefined ? {} : { log };
 }
 
-async function endOf(converter: LoadedDataConverter, event: HistoryEvent): Promise<StreamEnd | undefined> {
+async function endOf(converter: LoadedDataConverter, event: HistoryEvent): Promise<ChatCompletionOutput | undefined> {
   switch (event.eventType) {
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: {
       const [result] = event.workflowExecutionCompletedEventAttributes?.result?.payloads ?? [];
-      return (await decode<ChatCompletionOutput>(converter, result)).end;
+      return decode<ChatCompletionOutput>(converter, result);
     }
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
@@ -164,7 +172,7 @@ async function endOf(converter: LoadedDataConverter, event: HistoryEvent): Promi
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: {
       const message = 'The answer was ended from outside.';
-      return { type: 'error', error: { code: 'internal', message, param: null } };
+      return { end: { type: 'error', error: { code: 'internal', message, param: null } } };
     }
     default:
       return undefined;

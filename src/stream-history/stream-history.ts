@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AbortScope } from '../abort-scope.ts';
+import { OpeningRecords } from '../chat/opening-records.ts';
 import { compareEpochs, type Epoch, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
 import {
   followHistory,
@@ -19,6 +20,8 @@ export { type StreamBatch, StreamGoneError, type StreamRun, type StreamSource };
  * to answer, a server that restarts costs nothing but time, and what was read once stays where it is.
  */
 
+const READ_AGAIN_MS = 100;
+
 /**
  * Yields what is recorded and then what comes, until the run is closed or the signal is aborted. After a fault a record
  * may come again: folding drops it.
@@ -29,60 +32,64 @@ export async function* followStream(
   run: StreamRun,
   signal: AbortSignal,
 ): AsyncGenerator<StreamBatch, void> {
-  const done = new AbortController();
-  using scope = new AbortScope([signal, done.signal]);
+  const left = new AbortController();
+  using scope = new AbortScope([signal, left.signal]);
   const own = followHistory(source, run, scope.signal);
-  let log: ReturnType<typeof followHistory> | undefined;
-  let logId: string | undefined;
-  let ownPage: Promise<Turn> | undefined = turnOf('own', own.next());
+  let ownPage = turnOf('own', own);
+  let log: Log | undefined;
   let logPage: Promise<Turn> | undefined;
-  const end = new EndWatch();
   try {
     for (;;) {
       const { of, page } = await Promise.race(logPage ? [logPage, ownPage] : [ownPage]);
       if (of === 'log') {
-        logPage = page && log ? turnOf('log', log.next()) : undefined;
-        if (page && page.records.length > 0) {
-          end.see(page.records);
-          yield { records: page.records, closed: null };
-        }
+        logPage = page && log?.pages ? turnOf('log', log.pages) : undefined;
+        if (page) log?.end.see(page.records);
+        if (page && page.records.length > 0) yield { records: page.records, closed: null };
         continue;
       }
       if (!page) return;
-      const { closed, records } = page;
-      if (page.log !== undefined && !log) {
-        logId = page.log;
-        log = followHistory(source, { workflowId: logId, runId: '' }, scope.signal);
-        logPage = turnOf('log', log.next());
-      }
-      if (closed) {
-        // Closed is what the run says; what was recorded apart before that may not have come yet.
-        const rest = logId === undefined || end.seen ? [] : await readWholeLog(source, logId, signal);
-        yield { records: [...records, ...rest], closed };
+      if (page.log !== undefined) log = { id: page.log, opening: new OpeningRecords(), end: new EndWatch() };
+      const records = log ? log.opening.take(page.records) : page.records;
+      log?.end.see(records);
+      if (page.closed) {
+        yield {
+          records: [...records, ...(log ? await restOf(source, log, page.closed, signal) : [])],
+          closed: page.closed,
+        };
         return;
       }
-      ownPage = turnOf('own', own.next());
       if (records.length > 0) yield { records, closed: null };
+      if (log && !log.pages && page.records.length > 0) {
+        // Now it is decided what the first record is; what stands in the log comes behind it.
+        log.pages = followHistory(source, { workflowId: log.id, runId: '' }, scope.signal, { comesLater: true });
+        logPage = turnOf('log', log.pages);
+      }
+      ownPage = turnOf('own', own);
     }
   } finally {
-    done.abort();
+    left.abort();
   }
 }
 
-const READ_AGAIN_MS = 100;
+/** The log of a stream while it is followed. */
+interface Log {
+  readonly id: string;
+  readonly opening: OpeningRecords;
+  readonly end: EndWatch;
+  pages?: ReturnType<typeof followHistory>;
+}
 
-/** A page of one of the two histories; undefined: there will be no other. */
+/** The next page of one of the two histories; undefined: there will be none. */
 interface Turn {
   readonly of: 'own' | 'log';
   readonly page: HistoryPage | undefined;
 }
 
-function turnOf(of: Turn['of'], next: Promise<IteratorResult<HistoryPage, void>>): Promise<Turn> {
-  const turn = next.then(({ done, value }) => ({ of, page: done ? undefined : (value as HistoryPage) }));
-  // Whoever left meanwhile is not told.
+function turnOf(of: Turn['of'], pages: ReturnType<typeof followHistory>): Promise<Turn> {
+  const turn = pages.next().then(({ value }) => ({ of, page: value ?? undefined }));
+  // Whoever has left meanwhile is not told.
   turn.catch(() => {});
-  // A log that is gone has no pages; the run itself says what became of the stream.
-  return of === 'own' ? turn : turn.catch(() => ({ of, page: undefined }));
+  return turn;
 }
 
 /** Whether the writer that counts has recorded an end. */
@@ -103,25 +110,17 @@ class EndWatch {
   }
 }
 
-/**
- * What a stream holds now, without waiting for more.
- * @throws StreamGoneError; errors of the Temporal client
- */
-export async function readStream(source: StreamSource, run: StreamRun): Promise<StreamView> {
-  const view = new StreamLog();
-  // In this order: what a closed run's log holds is all of it.
-  const { closed, log, records } = await readHistory(source, run);
-  for (const record of records) view.accept(record);
-  if (log !== undefined) for (const record of await readLog(source, log)) view.accept(record);
-  if (closed) view.close(closed.end);
-  return view;
-}
-
-/** As {@link readLog}, however long the server may be away. */
-async function readWholeLog(source: StreamSource, log: string, signal: AbortSignal): Promise<readonly StreamRecord[]> {
+/** Closed is what the run says; what was recorded in the log before that may not have come yet. */
+async function restOf(
+  source: StreamSource,
+  log: Log,
+  closed: NonNullable<StreamBatch['closed']>,
+  signal: AbortSignal,
+): Promise<readonly StreamRecord[]> {
+  if (log.end.seen) return [];
   for (;;) {
     try {
-      return await readLog(source, log);
+      return await readLog(source, log, closed);
     } catch (error) {
       if (signal.aborted) throw error;
       await sleep(READ_AGAIN_MS, undefined, { signal }).catch(() => undefined);
@@ -129,12 +128,32 @@ async function readWholeLog(source: StreamSource, log: string, signal: AbortSign
   }
 }
 
-/** @returns nothing of a log that was removed @throws errors of the Temporal client */
-async function readLog(source: StreamSource, log: string): Promise<readonly StreamRecord[]> {
+/**
+ * What a stream holds now, without waiting for more.
+ * @throws StreamGoneError; errors of the Temporal client
+ */
+export async function readStream(source: StreamSource, run: StreamRun): Promise<StreamView> {
+  const view = new StreamLog();
+  // In this order: what a closed run's log holds is all of it.
+  const { closed, log: id, records } = await readHistory(source, run);
+  const opening = new OpeningRecords();
+  for (const record of id === undefined ? records : opening.take(records)) view.accept(record);
+  if (id !== undefined) for (const record of await readLog(source, { id, opening }, closed)) view.accept(record);
+  if (closed) view.close(closed.end);
+  return view;
+}
+
+/** What a log holds now; nothing where there is none. @throws errors of the Temporal client */
+async function readLog(
+  source: StreamSource,
+  { id, opening }: Pick<Log, 'id' | 'opening'>,
+  closed: StreamBatch['closed'],
+): Promise<readonly StreamRecord[]> {
+  if (closed?.withoutLog) return [];
   try {
-    return (await readHistory(source, { workflowId: log, runId: '' })).records;
+    return (await readHistory(source, { workflowId: id, runId: '' })).records;
   } catch (error) {
-    if (error instanceof StreamGoneError) return [];
+    if (error instanceof StreamGoneError) return closed ? opening.aside : [];
     throw error;
   }
 }

@@ -70,38 +70,47 @@ export async function chatCompletionWorkflow(input: ChatCompletionInput): Promis
     else leases.leave(holder, Date.now());
   });
 
-  const end = await generate(input, log, leases);
+  const output = await generate(input, log, leases);
   if (input.transcript !== false) await CancellationScope.nonCancellable(() => storeApart(input.generationId));
-  return { end };
+  return output;
 }
 
 /** Runs the activity until an end is recorded, by it or, where it cannot, by us. */
-async function generate(input: ChatCompletionInput, log: StreamLog, leases: ReaderLeases): Promise<StreamEnd> {
+async function generate(
+  input: ChatCompletionInput,
+  log: StreamLog,
+  leases: ReaderLeases,
+): Promise<ChatCompletionOutput> {
   const { blob, log: apart, model, priorityKey = INTERACTIVE_PRIORITY, taskQueue } = input;
   const scope = new CancellationScope();
   const generation = scope
     .run(() =>
       generationAt(taskQueue, priorityKey).generateAnswer({ blob, model, sequence: 1, ...(apart && { log: apart }) }),
     )
-    .then((end) => end ?? UNRECORDED_END)
+    .then((end) => ({ end: end ?? UNRECORDED_END }))
     .catch(async (error: unknown) => {
-      if (apart) await CancellationScope.nonCancellable(() => fence(apart));
       // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
-      return scope.consideredCancelled ? cancelledEnd(apart ? null : log) : failureEnd(error);
+      const end = scope.consideredCancelled ? cancelledEnd(apart ? null : log) : failureEnd(error);
+      if (!apart) return { end };
+      return { end, withoutLog: !(await CancellationScope.nonCancellable(() => fence(apart))) };
     });
   const recorded = CancellationScope.nonCancellable(() => condition(() => log.end !== null));
   const readersGone = CancellationScope.nonCancellable(() => nobodyReads(leases)).then(() => scope.cancel());
   readersGone.catch(() => {});
-  const end = await Promise.race([generation, recorded]);
-  return log.end ?? end ?? UNRECORDED_END;
+  const given = await Promise.race([generation, recorded]);
+  return log.end ? { end: log.end } : (given ?? { end: UNRECORDED_END });
 }
 
-/** Whatever a frozen writer records from here on counts for nothing: the end that this run gives stays the end. */
-async function fence(log: string): Promise<void> {
+/**
+ * Whatever a frozen writer records from here on counts for nothing: the end that this run gives stays the end.
+ * @returns whether there is a log
+ */
+async function fence(log: string): Promise<boolean> {
   try {
     await getExternalWorkflowHandle(log).signal(recordSignal, { epoch: ENDING_EPOCH, from: 0, pieces: [] });
+    return true;
   } catch {
-    // It takes no records any more.
+    return false;
   }
 }
 

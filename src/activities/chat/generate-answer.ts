@@ -13,7 +13,7 @@ import { BrokenAnswer, EngineFault } from '../../inference/engine-fault.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { OwnStream, type TakenOver } from './own-stream.ts';
-import { StreamClosedError, StreamRecorder, sendRecord } from './recorder.ts';
+import { StreamClosedError, StreamRecorder } from './recorder.ts';
 import { estimateUsage } from './usage.ts';
 import { continueAnswer } from './write-answer.ts';
 
@@ -135,12 +135,9 @@ class Generation {
     }
   }
 
-  /** Fences the attempts before this one, which may be frozen and not dead, and reads what they have left. */
   async #takeOver(stream: OwnStream, epoch: Epoch): Promise<TakenOver | undefined> {
     if (this.#context.info.attempt === 1 && this.#input.sequence === 1) return undefined;
-    const fence = { epoch, from: 0, pieces: [] };
-    await sendRecord(fence, { send: (record) => stream.send(record), abandon: this.#abandon });
-    return stream.takeOver(epoch, this.#context.cancellationSignal);
+    return stream.takeOver(epoch, { abandon: this.#abandon, signal: this.#context.cancellationSignal });
   }
 
   async #generate(recorder: StreamRecorder): Promise<StreamEnd> {

@@ -1,9 +1,8 @@
 import { Context } from '@temporalio/activity';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { StreamLog } from '../../chat/stream-log.ts';
 import type { Config } from '../../config.ts';
 import type { TranscriptActivities } from '../../contract/chat-activities.ts';
-import { type StoreTranscriptInput, streamLogWorkflowId } from '../../contract/chat-workflow.ts';
+import type { StoreTranscriptInput } from '../../contract/chat-workflow.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
@@ -55,20 +54,9 @@ export function createStoreTranscript(
       finishedAt,
       keepSeconds: config.PERSIST_SESSIONS ? config.SESSIONS_TTL_SECONDS : 0,
     });
-    await closeLog(client, input.generationId);
     if (blob === null) return;
     await blobs.delete(blob);
     await forgetRequestBlob(database, input.generationId);
     metrics?.generationFinished(outcomeOf(view));
   };
-}
-
-/** Nothing is recorded any more; the history stays until the answer expires. */
-async function closeLog(client: Client, generationId: string): Promise<void> {
-  try {
-    await client.workflow.getHandle(streamLogWorkflowId(generationId)).terminate('the answer is stored');
-  } catch (error) {
-    // The answer was recorded in its run's own history, or this is a repeat.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
-  }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Generation } from '../../chat/generation.ts';
 import type { ChatRequest } from '../../chat/request.ts';
+import { streamLogWorkflowId } from '../../contract/chat-workflow.ts';
 import { GENERATION_TASK_QUEUE } from '../../contract/task-queues.ts';
 import { generationRow, isOrdinalTaken, removeGeneration } from '../../storage/chat-sessions.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
@@ -14,7 +15,6 @@ import type { LiveStreams } from './live-streams.ts';
 import { taskQueueOf } from './models.ts';
 import { resolveUnknownStart } from './resolve-unknown-start.ts';
 import { startRun } from './runs.ts';
-import { startLog } from './start-log.ts';
 
 export interface StartOptions {
   readonly caller: Caller;
@@ -77,10 +77,6 @@ export async function startAnswer(
   };
   const discardOrWarn = () =>
     discard().catch((fault: unknown) => context.logger.warn('chat.discard.failed', { error: fault }));
-  const taskQueue = taskQueueOf(request.model);
-  // Meanwhile: the answer must not begin before there is a log to record it in.
-  const log = needsLog(taskQueue) ? startLog(context, { generationId: generation.id, tenant }) : undefined;
-  log?.catch(() => {});
   try {
     await database.$transaction([
       database.chatGeneration.create({ data: row }),
@@ -91,6 +87,7 @@ export async function startAnswer(
     if (isOrdinalTaken(error)) return null;
     throw error;
   }
+  const taskQueue = taskQueueOf(request.model);
   let run: StreamRun | null;
   try {
     run = await startRun(context, {
@@ -102,9 +99,9 @@ export async function startAnswer(
         blob,
         model: request.model,
         taskQueue,
+        ...(needsLog(taskQueue) && { log: streamLogWorkflowId(generation.id) }),
         holder: streams.holder,
         disconnectLimitMs: disconnectLimitSeconds * 1000,
-        ...(log && { log: await log }),
       },
     });
   } catch (error) {

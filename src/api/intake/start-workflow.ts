@@ -34,10 +34,6 @@ export interface WorkflowStart {
   /** Whether the workflow id may have ended runs that are others than this one. */
   readonly mayFollowAnother: boolean;
   readonly memo?: Record<string, unknown>;
-  /** Set: where the run waits for workers other than those of this role, or for none. */
-  readonly taskQueue?: string;
-  readonly startDelay?: '1 day';
-  readonly workflowExecutionTimeout?: '1 day';
 }
 
 type StartContext = Pick<ApiContext, 'keyring' | 'temporal' | 'workerClient'>;
@@ -79,15 +75,15 @@ export async function startWorkflow(
 function attempt(
   { keyring, temporal, workerClient }: StartContext,
   workflowType: string,
-  { input, mayFollowAnother, priorityKey, requestId, taskQueue, tenant, ...options }: WorkflowStart,
+  { input, mayFollowAnother, priorityKey, requestId, tenant, ...options }: WorkflowStart,
   deadline: number,
 ) {
-  const local = taskQueue === undefined ? workerClient?.() : undefined;
+  const local = workerClient?.();
   const client = local ?? temporal;
   const all: InternalWorkflowStartOptions & Parameters<typeof client.workflow.start>[1] = {
     ...options,
     args: [input],
-    taskQueue: taskQueue ?? WORKER_TASK_QUEUE,
+    taskQueue: WORKER_TASK_QUEUE,
     priority: { priorityKey, fairnessKey: keyring.hmac('fairness', tenant).slice(0, 16) },
     workflowIdReusePolicy: mayFollowAnother ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'FAIL',
