@@ -24,7 +24,10 @@ export interface GenerateAnswerDependencies {
   readonly logger: Logger;
 }
 
-/** A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. */
+/**
+ * A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. None at the very start, where each
+ * write of Temporal's stands between ten callers and their first tokens.
+ */
 const HEARTBEAT_MS = 250;
 /** How long a cancelled activity tries to record what it has. */
 const SHUTDOWN_GRACE_MS = 1500;
@@ -55,7 +58,6 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): GenerationActivities['generateAnswer'] {
   return async (input) => {
     const context = Context.current();
-    context.heartbeat();
     const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
     const abandon = new AbortController();
     let shutdownGrace: NodeJS.Timeout | undefined;
