@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
-import { historiesSince } from './history-cost.ts';
+import { cpuSeconds, runningTarget, startTarget, type Target } from './target.ts';
 import { readTimedStream, type TimedStream } from './timed-reader.ts';
 import { MODEL, startTimedUpstream } from './timed-upstream.ts';
 
@@ -13,6 +12,11 @@ import { MODEL, startTimedUpstream } from './timed-upstream.ts';
  * <= 40 ms p50 with 1 stream of 50 tokens/s, <= 150 ms with 10; 30 streams complete.
  *
  *   npm run build && npx tsx bench/streaming/main.ts --streams 1,10,30
+ *
+ * A platform of several processes is started by hand, with VLM_BASE_URL=http://127.0.0.1:PORT/v1, MODEL_REPO_ID=timed
+ * and VLM_CONCURRENCY=128; whatever descends from a process counts with it:
+ *
+ *   npx tsx bench/streaming/main.ts --url http://127.0.0.1:3000 --upstream-port PORT --processes api=PID,postgres=PID
  */
 const numbers = (text: string): number[] => text.split(',').map(Number);
 const options = new Command('streaming')
@@ -20,46 +24,61 @@ const options = new Command('streaming')
   .option('--tokens <n>', 'tokens a stream', Number, 250)
   .option('--rate <n>', 'tokens a second', Number, 50)
   .option('--rounds <n>', 'rounds of each', Number, 3)
+  .option('--url <address>', 'a platform that runs')
+  .option('--upstream-port <n>', 'where it looks for its model server', Number, 0)
+  .option('--processes <list>', 'its processes, as name=pid', (text: string) => text.split(','), [] as string[])
   .parse()
-  .opts<{ streams: number[]; tokens: number; rate: number; rounds: number }>();
-
-const PARTS: readonly PartName[] = ['ktpflow-api', 'ktpflow-inference', 'temporal'];
-const CLOCK_TICKS_PER_SECOND = 100;
+  .opts<{
+    streams: number[];
+    tokens: number;
+    rate: number;
+    rounds: number;
+    url?: string;
+    upstreamPort: number;
+    processes: string[];
+  }>();
 
 async function main(): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'ktpflow-bench-'));
-  const upstream = await startTimedUpstream();
-  const platform = await EmbeddedPlatform.start(join(home, 'home'), {
+  const upstream = await startTimedUpstream(options.upstreamPort);
+  const environment = {
     VLM_BASE_URL: upstream.url,
     VLM_CANARY: '0',
     MODEL_REPO_ID: MODEL,
     VLM_CONCURRENCY: '128',
     LOG_LEVEL: 'error',
-  });
+  };
+  const target =
+    options.url === undefined ? await startTarget(home, environment) : runningTarget(options.url, options.processes);
   try {
-    await readMany(`${platform.address}/v1`, 3, 20);
+    await readMany(`${target.address}/v1`, 3, 20);
     const table: Record<string, string | number>[] = [];
-    for (const count of options.streams) table.push(await measure(platform, upstream.url, count));
+    for (const count of options.streams) table.push(await measure(target, upstream.url, count));
     console.table(table);
   } finally {
-    await platform.end();
+    await target.end();
     upstream.close();
     rmSync(home, { recursive: true, force: true });
   }
 }
 
-async function measure(platform: EmbeddedPlatform, upstream: string, count: number) {
+async function measure(target: Target, upstream: string, count: number) {
   const bare: TimedStream[] = [];
   const ours: TimedStream[] = [];
   const startedAt = new Date();
-  const usedBefore = PARTS.map((part) => cpuSeconds(platform, part));
+  const used = () => target.processes.map(({ pid }) => cpuSeconds(pid()));
+  const usedBefore = used();
   for (let round = 0; round < options.rounds; round++) {
     bare.push(...(await readMany(upstream, count, options.tokens)));
-    ours.push(...(await readMany(`${platform.address}/v1`, count, options.tokens)));
+    ours.push(...(await readMany(`${target.address}/v1`, count, options.tokens)));
   }
-  const used = PARTS.map((part, index) => cpuSeconds(platform, part) - (usedBefore[index] ?? 0));
+  const usedNow = used();
   const tokens = ours.reduce((sum, stream) => sum + stream.latencies.length, 0);
-  const cost = await historyCost(platform, startedAt);
+  const cost = await target.historyCost(startedAt);
+  const perToken = target.processes.map(({ name }, index) => {
+    const seconds = (usedNow[index] ?? 0) - (usedBefore[index] ?? 0);
+    return `${name} ${((seconds * 1000) / tokens).toFixed(2)}`;
+  });
   const first = (streams: TimedStream[]) => streams.map(({ firstToken }) => firstToken);
   const ways = (streams: TimedStream[]) => streams.flatMap(({ latencies }) => latencies);
   return {
@@ -70,11 +89,8 @@ async function measure(platform: EmbeddedPlatform, upstream: string, count: numb
     'added p50': Math.round(percentile(first(ours), 0.5) - percentile(first(bare), 0.5)),
     'token p50/p95': pair(ways(ours)),
     'bare token': pair(ways(bare)),
-    'events a stream': cost.events,
-    'signals a stream': cost.signals,
-    'CPU ms a token (api, inference, temporal)': used
-      .map((seconds) => ((seconds * 1000) / tokens).toFixed(2))
-      .join(' '),
+    ...(cost && { 'events a stream': cost.events, 'signals a stream': cost.signals }),
+    'CPU ms a token': perToken.join(', '),
   };
 }
 
@@ -89,25 +105,6 @@ function percentile(values: readonly number[], share: number): number {
 
 function pair(values: readonly number[]): string {
   return `${Math.round(percentile(values, 0.5))}/${Math.round(percentile(values, 0.95))}`;
-}
-
-/** Linux: user and system time of a process so far. */
-function cpuSeconds(platform: EmbeddedPlatform, part: PartName): number {
-  const stat = readFileSync(`/proc/${platform.part(part).pid}/stat`, 'utf8');
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-    .map(Number);
-  return ((user ?? 0) + (system ?? 0)) / CLOCK_TICKS_PER_SECOND;
-}
-
-/** Events and signals of the histories that were written since then, on average. */
-async function historyCost(platform: EmbeddedPlatform, since: Date): Promise<{ events: number; signals: number }> {
-  const costs = await historiesSince(platform, since);
-  const average = (of: 'events' | 'signals') =>
-    Math.round(costs.reduce((sum, cost) => sum + cost[of], 0) / costs.length);
-  return { events: average('events'), signals: average('signals') };
 }
 
 await main();

@@ -11,7 +11,7 @@ export const MODEL = 'timed';
  * An OpenAI-compatible server whose tokens are the times at which they were sent: whoever reads one knows how long it
  * was on its way. `max_tokens` says how many there are, `seed` how many come in a second.
  */
-export async function startTimedUpstream(): Promise<{ url: string; close(): void }> {
+export async function startTimedUpstream(port = 0): Promise<{ url: string; close(): void }> {
   const server = createServer(async (request, response) => {
     if (request.url === '/version') return json(response, { version: '0.11.0' });
     if (request.url === '/v1/models') {
@@ -34,9 +34,9 @@ export async function startTimedUpstream(): Promise<{ url: string; close(): void
     send([], { usage: { prompt_tokens: 1, completion_tokens: count, total_tokens: count + 1 } });
     response.end('data: [DONE]\n\n');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/v1`, close: () => server.close().closeAllConnections() };
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${address.port}/v1`, close: () => server.close().closeAllConnections() };
 }
 
 function json(response: ServerResponse, body: object): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import express, { type Express } from 'express';
 import { AccessLog } from './access/access-log.ts';
 import { Admission } from './access/admission.ts';
@@ -35,6 +36,8 @@ import { webhookDeliveries } from './webhooks/routes.ts';
  */
 export function createApp(context: ApiContext, closing: AbortSignal = new AbortController().signal): Express {
   const { config, database, keyring, logger, metrics } = context;
+  // Each reader of a stream waits for it.
+  setMaxListeners(0, closing);
   const routes: RouteContext = {
     ...context,
     authenticator: new Authenticator(config, database),

@@ -43,6 +43,11 @@ export interface Usage {
   readonly estimated?: boolean;
 }
 
+/** Where nobody counted: a recorded piece is a token, near enough to be called an estimate. */
+export function estimatedUsage(pieces: number): Usage {
+  return { promptTokens: 0, completionTokens: pieces, estimated: true };
+}
+
 /** How a generation ended. */
 export interface Finish {
   readonly reason: FinishReason;

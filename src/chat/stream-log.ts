@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { Finish, Piece } from './piece.ts';
+import { estimatedUsage, type Finish, type Piece } from './piece.ts';
 
 /**
  * What a chat workflow's history means, once: the workflow, every reader and every retry of the activity fold the same
@@ -71,9 +71,13 @@ export class StreamLog implements StreamView {
     while (this.#takeOneHeld());
   }
 
-  /** Ends the stream from outside, when its workflow is closed; an end that was recorded before stays. */
+  /**
+   * Ends the stream from outside, when its workflow is closed; an end that was recorded before stays. The workflow may
+   * know of a cancelled answer's pieces no more than that they are here.
+   */
   close(end: StreamEnd): void {
-    this.#end ??= end;
+    const uncounted = end.type === 'finish' && end.cancelled && end.usage === null;
+    this.#end ??= uncounted ? { ...end, usage: estimatedUsage(this.#pieces.length) } : end;
   }
 
   #takeOneHeld(): boolean {

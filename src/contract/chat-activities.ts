@@ -1,3 +1,4 @@
+import type { StreamEnd } from '../chat/stream-log.ts';
 import type { BlobReference } from './blob-reference.ts';
 import type { StoreTranscriptInput } from './chat-workflow.ts';
 
@@ -10,12 +11,17 @@ export interface GenerateAnswerInput {
   readonly sequence: number;
   /** As in the workflow's input. */
   readonly sealed?: true;
+  /** Workflow id of the stream's log. Absent: the workflow that scheduled the activity. */
+  readonly log?: string;
 }
 
 /** Chat activities of the role `inference`. */
 export interface GenerationActivities {
-  /** Records the answer in the workflow that it was scheduled by, up to its end. */
-  generateAnswer(input: GenerateAnswerInput): Promise<void>;
+  /**
+   * Records the answer in its log, up to its end.
+   * @returns the recorded end; nothing where the log takes no records any more
+   */
+  generateAnswer(input: GenerateAnswerInput): Promise<StreamEnd | undefined>;
 }
 
 /** Chat activities of the role `worker`, which need the database. */

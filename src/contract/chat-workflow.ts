@@ -23,6 +23,11 @@ export interface ChatCompletionInput {
   readonly priorityKey?: number;
   /** Pieces are recorded sealed. Absent: started by a version that cannot read such. */
   readonly sealed?: true;
+  /**
+   * Workflow id of the stream's log, a run of its own that its writer starts. Absent: the answer is recorded in the
+   * history of its workflow.
+   */
+  readonly log?: string;
   /** false: whoever started it takes the answer from the history. Absent: it is stored for replays. */
   readonly transcript?: boolean;
 }
@@ -30,6 +35,8 @@ export interface ChatCompletionInput {
 /** Output of `chatCompletionWorkflow`: readers take the end from here where no activity was left to record one. */
 export interface ChatCompletionOutput {
   readonly end: StreamEnd;
+  /** true: there was no log when the workflow gave the end; one that came later counts for nothing. */
+  readonly withoutLog?: boolean;
 }
 
 /** Input of `storeTranscriptWorkflow`. */
@@ -46,15 +53,27 @@ export interface ReaderLease {
   readonly held: boolean;
 }
 
-/** Answer of the query `state`, for tools; readers follow the history instead, and have the key to the text. */
+/**
+ * Answer of the query `state`, for tools: how far an answer is. Readers follow the histories instead, and have the key to
+ * the text.
+ */
 export interface ChatState {
+  /** Recorded in the workflow's own history. */
   readonly pieces: number;
+  /** Workflow id of the log that holds the others. */
+  readonly log: string | null;
   readonly end: StreamEnd | null;
 }
 
 /** One workflow id a session, one run an answer. The hash is made of tenant and session id. */
 export function chatWorkflowId(sessionHash: string): string {
   return `chat-${sessionHash}`;
+}
+
+/** A stream's log: a run that no worker ever runs, so that each record costs one event and no workflow task. */
+export const STREAM_LOG_WORKFLOW = 'streamLog';
+export function streamLogWorkflowId(generationId: string): string {
+  return `stream-${generationId}`;
 }
 
 /** The workflow that stores an ended answer's transcript. */

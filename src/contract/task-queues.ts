@@ -10,6 +10,8 @@ export const INFERENCE_TASK_QUEUE = 'ktpflow-inference';
 export const PROBE_TASK_QUEUE = 'ktpflow-probe';
 /** Task queue of generations by a vision-language model: they last, and must not stand in the way of cards. */
 export const GENERATION_TASK_QUEUE = 'ktpflow-generation';
+/** Nobody polls this one: the logs of streams are written and read, never run. */
+export const STREAM_LOG_TASK_QUEUE = 'ktpflow-stream-log';
 
 /** Temporal priority keys: lower is sooner. */
 export const INTERACTIVE_PRIORITY = 1;

@@ -1,62 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnectionLike, isGrpcServiceError } from '@temporalio/client';
-import type { LoadedDataConverter, Payload } from '@temporalio/common';
-// CommonJS without static names: Node imports it whole.
-import proto from '@temporalio/proto';
-import { type StreamEnd, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
-import { type ChatCompletionOutput, RECORD_SIGNAL, type SealedRecord } from '../contract/chat-workflow.ts';
-import { openRecord } from './sealed-records.ts';
+import { AbortScope } from '../abort-scope.ts';
+import { OpeningRecords } from '../chat/opening-records.ts';
+import { compareEpochs, type Epoch, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
+import {
+  followHistory,
+  type HistoryPage,
+  type KeyedRun,
+  readHistory,
+  type StreamBatch,
+  StreamGoneError,
+  type StreamRun,
+  type StreamSource,
+} from './history-pages.ts';
+
+export { type KeyedRun, type StreamBatch, StreamGoneError, type StreamRun, type StreamSource };
 
 /**
- * Reads a stream from where it is kept: the history of its workflow's run. Follows it by long poll; no worker is needed
+ * Reads a stream from where it is kept: the history of its log, a run of its own, and that of its workflow's run, which
+ * says when it is over and, without such a log, holds the records itself. Follows both by long poll; no worker is needed
  * to answer, a server that restarts costs nothing but time, and what was read once stays where it is.
  */
 
-/** Where a stream is. */
-export interface StreamRun {
-  readonly workflowId: string;
-  readonly runId: string;
-}
-
-/** … and the answer's own key, which its pieces are sealed with. */
-export interface KeyedRun extends StreamRun {
-  readonly dataKey: Uint8Array;
-}
-
-export interface StreamSource {
-  /** Better one without automatic retries: they hide a dead server for many seconds. */
-  readonly connection: ConnectionLike;
-  readonly namespace: string;
-  readonly dataConverter: LoadedDataConverter;
-}
-
-/** What one page of history holds of a stream. */
-export interface StreamBatch {
-  readonly records: readonly StreamRecord[];
-  /** The run is over, and how: the last batch. */
-  readonly closed: { readonly end: StreamEnd; readonly at: Date } | null;
-}
-
-/** The run or its history does not exist, or no longer. */
-export class StreamGoneError extends Error {
-  override readonly name = 'StreamGoneError';
-}
-
-type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
-const { EventType, HistoryEventFilterType } = proto.temporal.api.enums.v1;
-
-/** An idle poll is answered after 20 s. */
-const POLL_DEADLINE_MS = 60_000;
-const READ_DEADLINE_MS = 5_000;
-const PAGE_SIZE = 500;
-const FIRST_BACKOFF_MS = 10;
-const LONGEST_BACKOFF_MS = 1000;
-const INVALID_ARGUMENT = 3;
-const NOT_FOUND = 5;
+const READ_AGAIN_MS = 100;
 
 /**
- * Yields what the history holds and then what comes, until the run is closed or the signal is aborted. After a fault a
- * record may come again: folding drops it.
+ * Yields what is recorded and then what comes, until the run is closed or the signal is aborted. After a fault a record
+ * may come again: folding drops it.
  * @throws StreamGoneError
  */
 export async function* followStream(
@@ -64,40 +33,104 @@ export async function* followStream(
   run: KeyedRun,
   signal: AbortSignal,
 ): AsyncGenerator<StreamBatch, void> {
-  let nextPageToken: Uint8Array | undefined;
-  let backoffMs = FIRST_BACKOFF_MS;
-  while (!signal.aborted) {
-    let page: proto.temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
-    try {
-      page = await pollPage(source, run, nextPageToken, signal);
-      backoffMs = FIRST_BACKOFF_MS;
-    } catch (error) {
-      if (signal.aborted) return;
-      const code = isGrpcServiceError(error) ? error.code : undefined;
-      if (code === NOT_FOUND) throw new StreamGoneError('the history of the stream is gone', { cause: error });
-      // A token that the server does not take any more: from the start.
-      if (code === INVALID_ARGUMENT) nextPageToken = undefined;
-      await sleep(backoffMs, undefined, { signal }).catch(() => undefined);
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
-      continue;
+  const left = new AbortController();
+  using scope = new AbortScope([signal, left.signal]);
+  const own = followHistory(source, run, scope.signal);
+  let ownPage = turnOf('own', own);
+  let log: Log | undefined;
+  let logPage: Promise<Turn> | undefined;
+  try {
+    for (;;) {
+      const { of, page } = await Promise.race(logPage ? [logPage, ownPage] : [ownPage]);
+      if (of === 'log') {
+        logPage = page && log?.pages ? turnOf('log', log.pages) : undefined;
+        if (page) log?.end.see(page.records);
+        if (page && page.records.length > 0) yield { records: page.records, closed: null };
+        continue;
+      }
+      if (!page) return;
+      if (page.log !== undefined)
+        log = {
+          run: { workflowId: page.log, runId: '', dataKey: run.dataKey },
+          opening: new OpeningRecords(),
+          end: new EndWatch(),
+        };
+      const records = log ? log.opening.take(page.records) : page.records;
+      log?.end.see(records);
+      if (page.closed) {
+        yield {
+          records: [...records, ...(log ? await restOf(source, log, page.closed, signal) : [])],
+          closed: page.closed,
+        };
+        return;
+      }
+      if (records.length > 0) yield { records, closed: null };
+      if (log && !log.pages && page.records.length > 0) {
+        // Now it is decided what the first record is; what stands in the log comes behind it.
+        log.pages = followHistory(source, log.run, scope.signal, { comesLater: true });
+        logPage = turnOf('log', log.pages);
+      }
+      ownPage = turnOf('own', own);
     }
-    const batch = await readEvents(source.dataConverter, run.dataKey, page.history?.events ?? []);
-    if (batch.records.length > 0 || batch.closed) yield batch;
-    if (batch.closed) return;
-    // A page without a token and without a closing event does not happen; if it did, this is a new poll.
-    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+  } finally {
+    left.abort();
   }
 }
 
-/** The client leaves its listener on a signal, so that each call gets one of its own. */
-async function pollPage(source: StreamSource, run: StreamRun, token: Uint8Array | undefined, signal: AbortSignal) {
-  const call = new AbortController();
-  const stop = () => call.abort();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await source.connection.withAbortSignal(call.signal, () => requestPage(source, run, token, { wait: true }));
-  } finally {
-    signal.removeEventListener('abort', stop);
+/** The log of a stream while it is followed. */
+interface Log {
+  readonly run: KeyedRun;
+  readonly opening: OpeningRecords;
+  readonly end: EndWatch;
+  pages?: ReturnType<typeof followHistory>;
+}
+
+/** The next page of one of the two histories; undefined: there will be none. */
+interface Turn {
+  readonly of: 'own' | 'log';
+  readonly page: HistoryPage | undefined;
+}
+
+function turnOf(of: Turn['of'], pages: ReturnType<typeof followHistory>): Promise<Turn> {
+  const turn = pages.next().then(({ value }) => ({ of, page: value ?? undefined }));
+  // Whoever has left meanwhile is not told.
+  turn.catch(() => {});
+  return turn;
+}
+
+/** Whether the writer that counts has recorded an end. */
+class EndWatch {
+  #epoch: Epoch = [0, 0];
+  #seen = false;
+
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  see(records: readonly StreamRecord[]): void {
+    for (const { end, epoch } of records) {
+      if (compareEpochs(epoch, this.#epoch) < 0) continue;
+      this.#epoch = epoch;
+      this.#seen ||= end !== undefined;
+    }
+  }
+}
+
+/** Closed is what the run says; what was recorded in the log before that may not have come yet. */
+async function restOf(
+  source: StreamSource,
+  log: Log,
+  closed: NonNullable<StreamBatch['closed']>,
+  signal: AbortSignal,
+): Promise<readonly StreamRecord[]> {
+  if (log.end.seen) return [];
+  for (;;) {
+    try {
+      return await readLog(source, log, closed);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      await sleep(READ_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    }
   }
 }
 
@@ -106,87 +139,30 @@ async function pollPage(source: StreamSource, run: StreamRun, token: Uint8Array 
  * @throws StreamGoneError; errors of the Temporal client
  */
 export async function readStream(source: StreamSource, run: KeyedRun): Promise<StreamView> {
-  const log = new StreamLog();
-  let nextPageToken: Uint8Array | undefined;
-  do {
-    const page = await requestPage(source, run, nextPageToken, { wait: false }).catch((error: unknown) => {
-      if (isGrpcServiceError(error) && error.code === NOT_FOUND) throw new StreamGoneError('the stream is gone');
-      throw error;
-    });
-    const { closed, records } = await readEvents(source.dataConverter, run.dataKey, page.history?.events ?? []);
-    for (const record of records) log.accept(record);
-    if (closed) log.close(closed.end);
-    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
-  } while (nextPageToken);
-  return log;
-}
-
-function requestPage(
-  { connection, namespace }: StreamSource,
-  { runId, workflowId }: StreamRun,
-  nextPageToken: Uint8Array | undefined,
-  { wait }: { wait: boolean },
-) {
-  return connection.withDeadline(Date.now() + (wait ? POLL_DEADLINE_MS : READ_DEADLINE_MS), () =>
-    connection.workflowService.getWorkflowExecutionHistory({
-      namespace,
-      execution: { workflowId, runId },
-      waitNewEvent: wait,
-      historyEventFilterType: HistoryEventFilterType.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT,
-      maximumPageSize: PAGE_SIZE,
-      ...(nextPageToken && { nextPageToken }),
-    }),
-  );
-}
-
-async function readEvents(
-  converter: LoadedDataConverter,
-  dataKey: Uint8Array,
-  events: readonly HistoryEvent[],
-): Promise<StreamBatch> {
-  const records: StreamRecord[] = [];
-  for (const event of events) {
-    const signal = event.workflowExecutionSignaledEventAttributes;
-    if (signal?.signalName === RECORD_SIGNAL) {
-      const record = await decode<StreamRecord | SealedRecord>(converter, signal.input?.payloads?.[0]);
-      records.push(openRecord(dataKey, record));
-    }
-    const end = await endOf(converter, event);
-    if (end) return { records, closed: { end, at: timeOf(event) } };
+  const view = new StreamLog();
+  // In this order: what a closed run's log holds is all of it.
+  const { closed, log: id, records } = await readHistory(source, run);
+  const opening = new OpeningRecords();
+  for (const record of id === undefined ? records : opening.take(records)) view.accept(record);
+  if (id !== undefined) {
+    const log = { run: { workflowId: id, runId: '', dataKey: run.dataKey }, opening };
+    for (const record of await readLog(source, log, closed)) view.accept(record);
   }
-  return { records, closed: null };
+  if (closed) view.close(closed.end);
+  return view;
 }
 
-async function endOf(converter: LoadedDataConverter, event: HistoryEvent): Promise<StreamEnd | undefined> {
-  switch (event.eventType) {
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: {
-      const [result] = event.workflowExecutionCompletedEventAttributes?.result?.payloads ?? [];
-      return (await decode<ChatCompletionOutput>(converter, result)).end;
-    }
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
-    case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: {
-      const message = 'The answer was ended from outside.';
-      return { type: 'error', error: { code: 'internal', message, param: null } };
-    }
-    default:
-      return undefined;
+/** What a log holds now; nothing where there is none. @throws errors of the Temporal client */
+async function readLog(
+  source: StreamSource,
+  { opening, run }: Pick<Log, 'run' | 'opening'>,
+  closed: StreamBatch['closed'],
+): Promise<readonly StreamRecord[]> {
+  if (closed?.withoutLog) return [];
+  try {
+    return (await readHistory(source, run)).records;
+  } catch (error) {
+    if (error instanceof StreamGoneError) return closed ? opening.aside : [];
+    throw error;
   }
-}
-
-/** Our own data, authenticated by the codec: its shape is what was written. */
-async function decode<Value>(converter: LoadedDataConverter, payload: Payload | null | undefined): Promise<Value> {
-  if (!payload) throw new Error('a history event lacks its payload');
-  let payloads = [payload];
-  for (const codec of converter.payloadCodecs.toReversed()) payloads = await codec.decode(payloads);
-  const [decoded] = payloads;
-  if (!decoded) throw new Error('the codec dropped a payload');
-  return converter.payloadConverter.fromPayload<Value>(decoded);
-}
-
-function timeOf(event: HistoryEvent): Date {
-  const { seconds, nanos } = event.eventTime ?? {};
-  return new Date(Number(seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1e6));
 }

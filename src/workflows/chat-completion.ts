@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  getExternalWorkflowHandle,
   ParentClosePolicy,
   proxyActivities,
   setHandler,
@@ -11,12 +12,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { ReaderLeases } from '../chat/leases.ts';
-import { type StreamEnd, StreamLog, type StreamRecord } from '../chat/stream-log.ts';
+import { estimatedUsage } from '../chat/piece.ts';
+import { type Epoch, type StreamEnd, StreamLog, type StreamRecord } from '../chat/stream-log.ts';
 import type { GenerationActivities, TranscriptActivities } from '../contract/chat-activities.ts';
 import {
   type ChatCompletionInput,
   type ChatCompletionOutput,
-  type ChatState,
   chatStateQuery,
   LEASE_RENEWAL_MS,
   leaseSignal,
@@ -49,9 +50,13 @@ const { storeTranscript } = proxyActivities<TranscriptActivities>({
   retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
 });
 
+/** Of whoever ends a stream in its writer's place: higher than any attempt of the one activity. */
+const ENDING_EPOCH: Epoch = [2, 1];
+
 /**
- * One answer of a chat session. Its history is the log of the stream: the activity records pieces by signal, readers
- * follow the history, and this code folds the same signals, so that it can end a stream whose writer is gone.
+ * One answer of a chat session. The activity records pieces by signal, in the history of the stream's log or, where
+ * there is none (lines of batches, short answers, runs of older versions), in this one; readers follow both. Where the
+ * writer is gone, this code ends the stream.
  */
 export async function chatCompletionWorkflow(input: ChatCompletionInput): Promise<ChatCompletionOutput> {
   const log = new StreamLog();
@@ -62,33 +67,53 @@ export async function chatCompletionWorkflow(input: ChatCompletionInput): Promis
   });
   leases.renew(input.holder, Date.now());
   setHandler(recordSignal, (record) => log.accept('sealed' in record ? countOnly(record) : record));
+  setHandler(chatStateQuery, () => ({ pieces: log.pieces.length, log: input.log ?? null, end: log.end }));
   setHandler(leaseSignal, ({ holder, held }) => {
     if (held) leases.renew(holder, Date.now());
     else leases.leave(holder, Date.now());
   });
-  setHandler(chatStateQuery, () => describe(log));
 
-  const end = await generate(input, log, leases);
+  const output = await generate(input, log, leases);
   if (input.transcript !== false) await CancellationScope.nonCancellable(() => storeApart(input.generationId));
-  return { end };
+  return output;
 }
 
 /** Runs the activity until an end is recorded, by it or, where it cannot, by us. */
-async function generate(input: ChatCompletionInput, log: StreamLog, leases: ReaderLeases): Promise<StreamEnd> {
-  const { blob, model, priorityKey = INTERACTIVE_PRIORITY, sealed, taskQueue } = input;
+async function generate(
+  input: ChatCompletionInput,
+  log: StreamLog,
+  leases: ReaderLeases,
+): Promise<ChatCompletionOutput> {
+  const { blob, log: apart, model, priorityKey = INTERACTIVE_PRIORITY, sealed, taskQueue } = input;
+  const asked = { blob, model, sequence: 1, ...(sealed && { sealed }), ...(apart && { log: apart }) };
   const scope = new CancellationScope();
   const generation = scope
-    .run(() =>
-      generationAt(taskQueue, priorityKey).generateAnswer({ blob, model, sequence: 1, ...(sealed && { sealed }) }),
-    )
-    .then(() => UNRECORDED_END)
-    // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
-    .catch((error: unknown) => (scope.consideredCancelled ? cancelledEnd(log) : failureEnd(error)));
+    .run(() => generationAt(taskQueue, priorityKey).generateAnswer(asked))
+    .then((end) => ({ end: end ?? UNRECORDED_END }))
+    .catch(async (error: unknown) => {
+      // With a dead worker a cancellation arrives as the activity's time-out: what was asked for decides.
+      const end = scope.consideredCancelled ? cancelledEnd(apart ? null : log) : failureEnd(error);
+      if (!apart) return { end };
+      return { end, withoutLog: !(await CancellationScope.nonCancellable(() => fence(apart))) };
+    });
   const recorded = CancellationScope.nonCancellable(() => condition(() => log.end !== null));
   const readersGone = CancellationScope.nonCancellable(() => nobodyReads(leases)).then(() => scope.cancel());
   readersGone.catch(() => {});
-  const end = await Promise.race([generation, recorded]);
-  return log.end ?? end ?? UNRECORDED_END;
+  const given = await Promise.race([generation, recorded]);
+  return log.end ? { end: log.end } : (given ?? { end: UNRECORDED_END });
+}
+
+/**
+ * Whatever a frozen writer records from here on counts for nothing: the end that this run gives stays the end.
+ * @returns whether there is a log
+ */
+async function fence(log: string): Promise<boolean> {
+  try {
+    await getExternalWorkflowHandle(log).signal(recordSignal, { epoch: ENDING_EPOCH, from: 0, pieces: [] });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function nobodyReads(leases: ReaderLeases): Promise<void> {
@@ -115,19 +140,17 @@ export async function storeTranscriptWorkflow(input: StoreTranscriptInput): Prom
   await storeTranscript(input);
 }
 
-function describe(log: StreamLog): ChatState {
-  return { pieces: log.pieces.length, end: log.end };
-}
-
 /** What is sealed is counted here, and read by those who have the key. */
 function countOnly({ count, end, epoch, from }: SealedRecord): StreamRecord {
   return { epoch, from, pieces: Array.from({ length: count }, () => ({})), ...(end && { end }) };
 }
 
-/** The writer is gone and with it the tokenizer: a recorded piece is a token, near enough to be called an estimate. */
-function cancelledEnd(log: StreamLog): StreamEnd {
-  const usage = { promptTokens: 0, completionTokens: log.pieces.length, estimated: true };
-  return { type: 'finish', reason: 'length', usage, cancelled: true };
+/**
+ * The writer is gone and with it the tokenizer: usage is what the recorded pieces tell, or is left to whoever reads
+ * the log.
+ */
+function cancelledEnd(log: StreamLog | null): StreamEnd {
+  return { type: 'finish', reason: 'length', usage: log && estimatedUsage(log.pieces.length), cancelled: true };
 }
 
 const UNRECORDED_END: StreamEnd = {

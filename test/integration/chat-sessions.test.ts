@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinPieces } from '../../src/chat/piece-text.ts';
-import { chatWorkflowId } from '../../src/contract/chat-workflow.ts';
+import { chatWorkflowId, streamLogWorkflowId } from '../../src/contract/chat-workflow.ts';
 import { WORKER_TASK_QUEUE } from '../../src/contract/task-queues.ts';
 import type { KeptWorkers } from '../../src/runtime/roles/keep-working.ts';
 import { readStream } from '../../src/stream-history/stream-history.ts';
@@ -49,6 +49,11 @@ const cancel = async (session: string) =>
   (await jsonOf<{ status: string }>(await api.request(`/v1/cancel/${session}`, { method: 'POST' }))).status;
 const sessionHash = (session: string) => platform.keyring.hmac('session', 'anonymous', session);
 const rows = () => platform.database.chatGeneration.findMany();
+const isKnown = (run: { describe(): Promise<unknown> }) =>
+  run.describe().then(
+    () => true,
+    () => false,
+  );
 
 async function eventually<Value>(read: () => Promise<Value>, done: (value: Value) => boolean): Promise<Value> {
   for (const start = Date.now(); ; await sleep(50)) {
@@ -80,13 +85,18 @@ describe('where sessions are not kept', () => {
   it('the removal of what has expired takes rows and histories', async () => {
     const before = await rows();
     expect(before.map(({ runId }) => runId)).not.toContain(null);
+    const logs = before.map(({ id }) => platform.temporal.workflow.getHandle(streamLogWorkflowId(id)));
+    const known = () => Promise.all(logs.map((log) => isKnown(log)));
+    // Of the cancelled one, which was more than one record long.
+    expect(await known()).toContain(true);
     await platform.temporal.workflow.execute('retentionWorkflow', {
       taskQueue: WORKER_TASK_QUEUE,
       workflowId: 'retention-of-this-test',
     });
     expect(await rows()).toEqual([]);
     expect(await cancel('cancelled')).toBe('not_found');
-  });
+    expect(await eventually(known, (all) => !all.includes(true))).not.toContain(true);
+  }, 60_000);
 
   it('nothing that was said stands anywhere in plain text', async () => {
     upstream.behave({ tokens: [SECRET.toUpperCase()] });

@@ -70,6 +70,30 @@ describe('a frozen inference process', () => {
   });
 });
 
+describe('a cancelled answer whose process is frozen', () => {
+  it.each([0, 1_000])('stays as it was ended, though the process wakes up, after %i ms of tokens', async (readMs) => {
+    const frozen = startProcess();
+    const session = `ended-${readMs}`;
+    upstream.behave({ firstTokenDelayMs: readMs === 0 ? 30_000 : 0 });
+    const before = upstream.requests.length;
+    const response = begin(session);
+    for (let tries = 0; upstream.requests.length === before && tries < 600; tries++) await sleep(50);
+    await sleep(readMs);
+    const reading = response.then((opened) => readEvents(opened));
+    frozen.kill('SIGSTOP');
+    await api.request(`/v1/cancel/${session}`, { method: 'POST' });
+    const events = await reading;
+    expect(JSON.parse(events.at(-2)!.data)).toMatchObject({ cancelled: true });
+    expect(ANSWER.join('').startsWith(textOf(events))).toBe(true);
+    upstream.behave({ firstTokenDelayMs: 0 });
+    frozen.kill('SIGCONT');
+    await sleep(2_000);
+    const again = await api.request(`/v1/chat/completions/${session}/stream`);
+    expect((await readEvents(again)).map(({ data }) => data)).toEqual(events.map(({ data }) => data));
+    frozen.kill('SIGKILL');
+  });
+});
+
 describe('an engine that is slow to begin', () => {
   it('gets its reader headers after ten seconds, and signs of life', async () => {
     const generations = startGenerations(platform);

@@ -3,7 +3,7 @@ import { AbortScope } from '../../abort-scope.ts';
 import type { Piece } from '../../chat/piece.ts';
 import { chatRequestSchema } from '../../chat/request.ts';
 import { StreamDivergedError } from '../../chat/skip-recorded.ts';
-import type { Epoch } from '../../chat/stream-log.ts';
+import type { Epoch, StreamEnd } from '../../chat/stream-log.ts';
 import type { Config } from '../../config.ts';
 import type { GenerateAnswerInput, GenerationActivities } from '../../contract/chat-activities.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
@@ -14,7 +14,7 @@ import { BrokenAnswer, EngineFault } from '../../inference/engine-fault.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { OwnStream, type TakenOver } from './own-stream.ts';
-import { StreamClosedError, StreamRecorder, sendRecord } from './recorder.ts';
+import { StreamClosedError, StreamRecorder } from './recorder.ts';
 import { estimateUsage } from './usage.ts';
 import { continueAnswer } from './write-answer.ts';
 
@@ -26,7 +26,10 @@ export interface GenerateAnswerDependencies {
   readonly logger: Logger;
 }
 
-/** A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. */
+/**
+ * A heartbeat says that the process lives, whatever it waits for; the time-out is 2 s. None at the very start, where each
+ * write of Temporal's stands between ten callers and their first tokens.
+ */
 const HEARTBEAT_MS = 250;
 /** How long a cancelled activity tries to record what it has. */
 const SHUTDOWN_GRACE_MS = 1500;
@@ -57,7 +60,6 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): GenerationActivities['generateAnswer'] {
   return async (input) => {
     const context = Context.current();
-    context.heartbeat();
     const heartbeat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
     const abandon = new AbortController();
     let shutdownGrace: NodeJS.Timeout | undefined;
@@ -65,7 +67,7 @@ export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): 
       shutdownGrace = setTimeout(() => abandon.abort(), SHUTDOWN_GRACE_MS);
     });
     try {
-      await new Generation(dependencies, input, context, abandon.signal).run();
+      return await new Generation(dependencies, input, context, abandon.signal).run();
     } finally {
       clearInterval(heartbeat);
       clearTimeout(shutdownGrace);
@@ -99,26 +101,29 @@ class Generation {
     this.#abandon = abandon;
   }
 
-  async run(): Promise<void> {
+  /** @returns the recorded end */
+  async run(): Promise<StreamEnd | undefined> {
     try {
-      await this.#attempt();
+      return await this.#attempt();
     } catch (error) {
       // Nobody is left to generate for.
-      if (!(error instanceof StreamClosedError)) throw error;
+      if (error instanceof StreamClosedError) return undefined;
+      throw error;
     }
   }
 
-  async #attempt(): Promise<void> {
+  async #attempt(): Promise<StreamEnd | undefined> {
     const { blobs, keyring } = this.#dependencies;
-    const { blob, sealed = false } = this.#input;
+    const { blob, log, sealed = false } = this.#input;
     const stream = new OwnStream(this.#context, {
+      log,
       sealed,
       // The answer's key lies in the header of its request: this process needs no database.
       dataKey: async () => keyring.unwrapDataKey(await blobs.wrappedKey(blob)),
     });
     const epoch: Epoch = [this.#input.sequence, this.#context.info.attempt];
     const before = await this.#takeOver(stream, epoch);
-    if (before?.log.end) return;
+    if (before?.log.end) return before.log.end;
     for (const piece of before?.log.pieces ?? []) this.#pieces.push(piece);
     this.#piecesBefore = this.#pieces.length;
     this.#fruitlessBefore = before?.fruitless ?? 0;
@@ -132,25 +137,21 @@ class Generation {
     });
     if (before && before.fruitless > (this.#pieces.length === 0 ? MAX_FRUITLESS_AT_START : MAX_FRUITLESS)) {
       const message = 'The engine or its process failed at this answer again and again.';
-      await recorder.finish({ type: 'error', error: { code: 'upstream_failed', message, param: null } });
-      return;
+      return finish(recorder, { type: 'error', error: { code: 'upstream_failed', message, param: null } });
     }
     try {
-      await this.#generate(recorder);
+      return await this.#generate(recorder);
     } catch (error) {
-      await this.#settle(error, recorder);
+      return this.#settle(error, recorder);
     }
   }
 
-  /** Fences the attempts before this one, which may be frozen and not dead, and reads what they have left. */
   async #takeOver(stream: OwnStream, epoch: Epoch): Promise<TakenOver | undefined> {
     if (this.#context.info.attempt === 1 && this.#input.sequence === 1) return undefined;
-    const fence = { epoch, from: 0, pieces: [] };
-    await sendRecord(fence, { send: (record) => stream.send(record), abandon: this.#abandon });
-    return stream.takeOver(epoch, this.#context.cancellationSignal);
+    return stream.takeOver(epoch, { abandon: this.#abandon, signal: this.#context.cancellationSignal });
   }
 
-  async #generate(recorder: StreamRecorder): Promise<void> {
+  async #generate(recorder: StreamRecorder): Promise<StreamEnd> {
     const { blobs, config, engines } = this.#dependencies;
     const { blob, model } = this.#input;
     using scope = new AbortScope([this.#context.cancellationSignal, this.#closed.signal]);
@@ -168,16 +169,15 @@ class Generation {
       }
       const usage = part.usage ?? (await this.#estimateUsage());
       const { context } = this.#request;
-      await recorder.finish({ type: 'finish', reason: part.reason, usage, ...(context && { context }) });
-      return;
+      return await finish(recorder, { type: 'finish', reason: part.reason, usage, ...(context && { context }) });
     }
     throw new KtpflowError('upstream_failed', 'The engine ended its answer without saying why.', { retryable: true });
   }
 
   /** Gives the stream its end where this attempt is the last one; else leaves it to the next. */
-  async #settle(error: unknown, recorder: StreamRecorder): Promise<void> {
+  async #settle(error: unknown, recorder: StreamRecorder): Promise<StreamEnd | undefined> {
     const { cancellationDetails, cancellationSignal } = this.#context;
-    if (error instanceof StreamClosedError || this.#closed.signal.aborted) return;
+    if (error instanceof StreamClosedError || this.#closed.signal.aborted) return undefined;
     if (cancellationSignal.aborted) {
       if (cancellationDetails?.cancelRequested) {
         const usage = await this.#estimateUsage();
@@ -202,7 +202,7 @@ class Generation {
       throw ApplicationFailure.retryable(message, code);
     }
     const failure = { code, message, param, retryable, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-    await recorder.finish({ type: 'error', error: failure });
+    return finish(recorder, { type: 'error', error: failure });
   }
 
   /** Attempts in a row, this one included, without a new piece. */
@@ -213,6 +213,11 @@ class Generation {
   #estimateUsage() {
     return estimateUsage(this.#engine, this.#request, this.#pieces);
   }
+}
+
+async function finish(recorder: StreamRecorder, end: StreamEnd): Promise<StreamEnd> {
+  await recorder.finish(end);
+  return end;
 }
 
 function patienceWith(fault: EngineFault): number {

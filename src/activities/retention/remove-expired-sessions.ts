@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { isGrpcServiceError } from '@temporalio/client';
-import { chatWorkflowId } from '../../contract/chat-workflow.ts';
+import { chatWorkflowId, streamLogWorkflowId } from '../../contract/chat-workflow.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import { type ExpiredGeneration, expiredGenerations, removeGeneration } from '../../storage/chat-sessions.ts';
 import type { Database } from '../../storage/database.ts';
@@ -18,7 +18,7 @@ export async function removeExpiredSessions(database: Database, blobs: BlobStore
     const page = await expiredGenerations(database, now, PAGE);
     for (const generation of page) {
       // Temporal comes first: were it away after the row is gone, nobody would know of the history.
-      await removeHistory(generation);
+      await removeHistories(generation);
       if (generation.blob) await blobs.delete(generation.blob);
       await removeGeneration(database, generation.id);
       Context.current().heartbeat(++removed);
@@ -27,14 +27,22 @@ export async function removeExpiredSessions(database: Database, blobs: BlobStore
   }
 }
 
-/** An answer that was never stored has no run that we know of; Temporal's own retention takes what it may have. */
-async function removeHistory({ runId, sessionHash }: ExpiredGeneration): Promise<void> {
+/**
+ * The run's history and that of its log. An answer that was never stored has no run that we know of; Temporal's own
+ * retention takes what it may have.
+ */
+async function removeHistories({ id, runId, sessionHash }: ExpiredGeneration): Promise<void> {
   if (runId === null) return;
+  await removeHistory({ workflowId: chatWorkflowId(sessionHash), runId });
+  await removeHistory({ workflowId: streamLogWorkflowId(id) });
+}
+
+async function removeHistory(workflowExecution: { workflowId: string; runId?: string }): Promise<void> {
   const { client, info } = Context.current();
   try {
     await client.workflowService.deleteWorkflowExecution({
       namespace: info.workflowNamespace ?? client.options.namespace,
-      workflowExecution: { workflowId: chatWorkflowId(sessionHash), runId },
+      workflowExecution,
     });
   } catch (error) {
     if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;

@@ -1,5 +1,5 @@
 import type { BlobReference } from '../../contract/blob-reference.ts';
-import { transcriptWorkflowId } from '../../contract/chat-workflow.ts';
+import { streamLogWorkflowId, transcriptWorkflowId } from '../../contract/chat-workflow.ts';
 import { isFinished, removeGeneration, removeUnfinished } from '../../storage/chat-sessions.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
 import type { RouteContext } from '../context.ts';
@@ -37,6 +37,7 @@ export function resolveUnknownStart(context: ResolveContext, answer: UnknownAnsw
     found: async () => {
       if (!isNewSession || !run) return;
       await eraseRun(context, run);
+      await eraseRun(context, { workflowId: streamLogWorkflowId(id), runId: '' });
       await removeGeneration(database, id);
       await blobs.delete(blob);
     },

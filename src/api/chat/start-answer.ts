@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import type { Generation } from '../../chat/generation.ts';
 import type { ChatRequest } from '../../chat/request.ts';
 import { taskQueueOf } from '../../contract/chat-models.ts';
+import { streamLogWorkflowId } from '../../contract/chat-workflow.ts';
+import { GENERATION_TASK_QUEUE } from '../../contract/task-queues.ts';
 import { generationRow, isOrdinalTaken, removeGeneration } from '../../storage/chat-sessions.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
 import { accessLogRow } from '../access/access-log.ts';
@@ -85,6 +87,7 @@ export async function startAnswer(
     if (isOrdinalTaken(error)) return null;
     throw error;
   }
+  const taskQueue = taskQueueOf(request.model);
   let run: StreamRun | null;
   try {
     run = await startRun(context, {
@@ -95,7 +98,8 @@ export async function startAnswer(
         generationId: generation.id,
         blob,
         model: request.model,
-        taskQueue: taskQueueOf(request.model),
+        taskQueue,
+        ...(needsLog(taskQueue) && { log: streamLogWorkflowId(generation.id) }),
         holder: streams.holder,
         disconnectLimitMs: disconnectLimitSeconds * 1000,
         sealed: true,
@@ -112,4 +116,9 @@ export async function startAnswer(
   }
   context.metrics.generationStarted();
   return streams.join(generation, { ...run, dataKey: key.dataKey }, true);
+}
+
+/** What `ktp-ocr` says is a handful of pieces: it is recorded in its run's own history. */
+function needsLog(taskQueue: string): boolean {
+  return taskQueue === GENERATION_TASK_QUEUE;
 }

@@ -21,7 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   contract: ['errors.ts', 'chat'],
   encryption: ['config.ts', 'errors.ts'],
   observability: ['config.ts'],
-  'stream-history': ['chat', 'contract', 'encryption'],
+  'stream-history': ['abort-scope.ts', 'chat', 'contract', 'encryption'],
   storage: ['errors.ts', 'chat', 'contract', 'encryption'],
   batch: ['errors.ts', 'contract', 'ktp', 'media'],
   inference: ['abort-scope.ts', 'config.ts', 'errors.ts', 'chat', 'contract', 'ktp', 'media', 'text-lines'],

@@ -22,6 +22,10 @@ describe('the environment of a child', () => {
   });
 
   it('gives the API process what it needs, under its own roles', () => {
-    expect(childEnvironment(environment, ['api', 'worker'], {})).toEqual({ ...environment, ROLES: 'api,worker' });
+    expect(childEnvironment(environment, ['api', 'worker'], {})).toEqual({
+      ...environment,
+      ROLES: 'api,worker',
+      MALLOC_ARENA_MAX: '2',
+    });
   });
 });

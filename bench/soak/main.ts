@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import sharp from 'sharp';
+import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
+import { jsonRequest } from '../../test/support/api.ts';
+import { MODEL, startTimedUpstream } from '../streaming/timed-upstream.ts';
+
+/**
+ * Whether memory grows under a mixed load: tiny pictures handed in, short chats, many reads of a finished job. Prints
+ * the resident megabytes of each process as time goes by, and the growth a minute after the first third.
+ *
+ *   npm run build && npx tsx bench/soak/main.ts --minutes 8
+ */
+const { minutes, readers } = new Command('soak')
+  .option('--minutes <n>', 'how long', Number, 8)
+  .option('--readers <n>', 'reads at a time', Number, 4)
+  .parse()
+  .opts<{ minutes: number; readers: number }>();
+
+const PARTS: readonly PartName[] = ['ktpflow-api', 'ktpflow-inference', 'temporal'];
+const EVERY_MS = 15_000;
+const TOKENS = 60;
+
+interface Sample {
+  readonly minutes: number;
+  readonly megabytes: readonly number[];
+}
+
+async function main(): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'ktpflow-bench-'));
+  const upstream = await startTimedUpstream();
+  const platform = await EmbeddedPlatform.start(join(home, 'home'), {
+    VLM_BASE_URL: upstream.url,
+    VLM_CANARY: '0',
+    MODEL_REPO_ID: MODEL,
+    LOG_LEVEL: 'error',
+  });
+  const done = { cards: 0, chats: 0, reads: 0, failed: 0 };
+  const samples: Sample[] = [];
+  try {
+    const endsAt = Date.now() + minutes * 60_000;
+    const picture = await tinyPicture();
+    const finished = await platform.submit(picture);
+    await platform.finished(finished);
+    const repeat = async (kind: 'cards' | 'chats' | 'reads', work: () => Promise<unknown>, pauseMs: number) => {
+      while (Date.now() < endsAt) {
+        await work().then(
+          () => done[kind]++,
+          () => done.failed++,
+        );
+        await sleep(pauseMs);
+      }
+    };
+    const loads = [
+      ...Array.from({ length: 2 }, () => repeat('cards', async () => platform.submit(picture), 500)),
+      ...Array.from({ length: 4 }, () => repeat('chats', () => chat(platform), 100)),
+      ...Array.from({ length: readers }, () => repeat('reads', () => platform.job(finished), 15)),
+    ];
+    const startedAt = Date.now();
+    while (Date.now() < endsAt) {
+      const elapsed = (Date.now() - startedAt) / 60_000;
+      samples.push({ minutes: elapsed, megabytes: PARTS.map((part) => residentMegabytes(platform.part(part).pid)) });
+      await sleep(EVERY_MS);
+    }
+    await Promise.all(loads);
+  } finally {
+    await platform.end();
+    upstream.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+  report(samples, done);
+}
+
+/** Some noise, which is no card and is told so quickly; a new picture would not change what is measured. */
+function tinyPicture(): Promise<Buffer> {
+  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+  return sharp({ create: { width: 240, height: 160, channels: 3, background: '#999', noise } })
+    .jpeg()
+    .toBuffer();
+}
+
+async function chat(platform: EmbeddedPlatform): Promise<void> {
+  const messages = [{ role: 'user', content: 'Halo' }];
+  const body = { model: MODEL, messages, max_tokens: TOKENS, seed: 100, stream: true };
+  const response = await platform.request('/v1/chat/completions', jsonRequest(body));
+  if (!(await response.text()).endsWith('data: [DONE]\n\n')) throw new Error('a stream without its end');
+}
+
+function residentMegabytes(pid: number): number {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Math.round(Number(kilobytes) / 1024);
+}
+
+function report(samples: readonly Sample[], done: object): void {
+  console.log(JSON.stringify(done));
+  const late = samples.slice(Math.floor(samples.length / 3));
+  console.table(
+    PARTS.map((part, index) => ({
+      part,
+      'MB over time': samples.map(({ megabytes }) => megabytes[index]).join(' '),
+      'MB a minute': slope(late.map((sample) => [sample.minutes, sample.megabytes[index] ?? 0])).toFixed(1),
+    })),
+  );
+}
+
+/** Least squares. */
+function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (of: 0 | 1) => points.reduce((sum, point) => sum + point[of], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const above = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  return above / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}
+
+await main();

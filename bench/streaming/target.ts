@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parentPidOf } from '../../src/runtime/processes/process-identity.ts';
+import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
+import { historiesSince } from './history-cost.ts';
+
+/** The platform that is measured. */
+export interface Target {
+  readonly address: string;
+  /** Processes whose CPU time counts, each with what descends from it. */
+  readonly processes: readonly { readonly name: string; readonly pid: () => number }[];
+  /** Events and signals that an answer since then has cost on average; undefined where that cannot be told. */
+  historyCost(since: Date): Promise<{ readonly events: number; readonly signals: number } | undefined>;
+  end(): Promise<void>;
+}
+
+const PARTS: readonly PartName[] = ['ktpflow-api', 'ktpflow-inference', 'temporal'];
+
+/** One that is started for it, in a folder. */
+export async function startTarget(folder: string, environment: NodeJS.ProcessEnv): Promise<Target> {
+  const platform = await EmbeddedPlatform.start(join(folder, 'home'), environment);
+  return {
+    address: platform.address,
+    processes: PARTS.map((name) => ({ name, pid: () => platform.part(name).pid })),
+    async historyCost(since) {
+      const costs = await historiesSince(platform, since);
+      const answers = costs.filter(({ isLog }) => !isLog).length;
+      const average = (of: 'events' | 'signals') =>
+        Math.round(costs.reduce((sum, cost) => sum + cost[of], 0) / answers);
+      return { events: average('events'), signals: average('signals') };
+    },
+    end: () => platform.end(),
+  };
+}
+
+/** One that runs: several processes, Temporal on PostgreSQL. @param processes `name=pid` */
+export function runningTarget(address: string, processes: readonly string[]): Target {
+  return {
+    address,
+    processes: processes.map((text) => {
+      const [name = '', pid] = text.split('=');
+      return { name, pid: () => Number(pid) };
+    }),
+    historyCost: async () => undefined,
+    end: async () => {},
+  };
+}
+
+const CLOCK_TICKS_PER_SECOND = 100;
+
+/** Linux: user and system time so far of a process and of what descends from it. */
+export function cpuSeconds(root: number): number {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const tree = new Set([root]);
+  for (let grown = true; grown; ) {
+    const before = tree.size;
+    for (const pid of pids) if (tree.has(parentPidOf(pid) ?? -1)) tree.add(pid);
+    grown = tree.size > before;
+  }
+  return [...tree].reduce((sum, pid) => sum + ownSeconds(pid), 0);
+}
+
+function ownSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return ((user ?? 0) + (system ?? 0)) / CLOCK_TICKS_PER_SECOND;
+}
