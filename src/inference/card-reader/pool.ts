@@ -28,11 +28,11 @@ interface PoolLimits {
   readonly read: number;
   /** The step at which a card that nobody waits for any more is given up. */
   readonly abort: number;
-  /** Ending a thread. */
+  /** Ending by itself once it is asked to; then it is torn out, and has the same time again. */
   readonly end: number;
 }
 
-const LIMITS_MS: PoolLimits = { start: 120_000, read: 100_000, abort: 20_000, end: 5_000 };
+const LIMITS_MS: PoolLimits = { start: 120_000, read: 100_000, abort: 20_000, end: 15_000 };
 
 export interface PoolReadOptions {
   readonly signal?: AbortSignal;
@@ -80,8 +80,8 @@ interface Slot {
 /** After so many starts in vain (a broken model file, no memory) cards are refused instead of waiting for the next. */
 const MAX_FAILED_STARTS = 5;
 const LONGEST_PAUSE_MS = 30_000;
-/** How long a closing thread may take to release its models. */
-const CLOSE_GRACE_MS = 3000;
+/** How long a closing thread may take to release its models: longer than the longest run of one on a crowded machine. */
+const CLOSE_GRACE_MS = 10_000;
 
 /** Starts the threads. `start` is how a thread is started; tests keep hold of one by it. */
 export function createCardReaderPool(options: CardReaderPoolOptions, start = startThread): CardReaderPool {
@@ -238,7 +238,10 @@ class WorkerPool implements CardReaderPool {
     slot.watch.unref();
   }
 
-  /** Ends a thread that hangs; its `exit` starts the next one. */
+  /**
+   * Ends a thread that hangs; its `exit` starts the next one. It is asked first: a thread that is only slow and is torn out
+   * of a run of a model takes the process with it (Node-API aborts where it can throw no exception).
+   */
   #replace(slot: Slot): void {
     slot.busy?.job?.reject(new KtpflowError('internal', 'Reading the card took too long.', { retryable: true }));
     // Not idle until the next thread has started.
@@ -247,8 +250,11 @@ class WorkerPool implements CardReaderPool {
     const { worker } = slot;
     // Its late answer must not get the next card.
     worker.removeAllListeners('message');
-    slot.watch = setTimeout(this.#onStuck, this.#limits.end);
-    void worker.terminate();
+    this.#send(slot, { kind: 'close' });
+    slot.watch = setTimeout(() => {
+      slot.watch = setTimeout(this.#onStuck, this.#limits.end);
+      void worker.terminate();
+    }, this.#limits.end);
   }
 
   #startSlot(onReady: () => void, onDead: (error: unknown) => void): Slot {

@@ -150,7 +150,7 @@ describe('card reader pool', () => {
     const hangsOnce = (limits: { read?: number; abort?: number }) => {
       let starts = 0;
       return createCardReaderPool(
-        { modelPaths: MODEL_PATHS, threads: 1, limits },
+        { modelPaths: MODEL_PATHS, threads: 1, limits: { end: 100, ...limits } },
         () => new Worker(starts++ === 0 ? hang : QUICK, { eval: true }),
       );
     };
@@ -175,6 +175,28 @@ describe('card reader pool', () => {
       await expect(reading).rejects.toThrow('the caller has gone');
       expect(await replaced.read(card)).toBe('a reading');
       await replaced.close();
+    });
+
+    it('lets a slow one end by itself: torn out of a run of a model it takes the process with it', async () => {
+      const slow = `
+        const { parentPort } = require('node:worker_threads');
+        parentPort.on('message', ({ kind }) => {
+          if (kind === 'close') parentPort.close();
+          else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+        });
+        parentPort.postMessage({ kind: 'ready' });`;
+      let starts = 0;
+      let torn = 0;
+      const pool = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1, limits: { read: 100 } }, () => {
+        const thread = new Worker(starts++ === 0 ? slow : QUICK, { eval: true });
+        const terminate = thread.terminate.bind(thread);
+        return Object.assign(thread, { terminate: () => ++torn && terminate() });
+      });
+      await pool.ready;
+      await expect(pool.read(card)).rejects.toMatchObject({ code: 'internal', retryable: true });
+      expect(await pool.read(card)).toBe('a reading');
+      expect({ starts, torn }).toEqual({ starts: 2, torn: 0 });
+      await pool.close();
     });
 
     it('asks for the end of the process where it cannot be ended', async () => {
