@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { cardName } from '../../batch/item-request.ts';
 import type { ExtractionOutcome } from '../../contract/extraction-activities.ts';
 import { requestContext, resultContext } from '../../encryption/contexts.ts';
 import { sealJson, unsealJson } from '../../encryption/keyring.ts';
 import { parseNik } from '../../ktp/rules/nik.ts';
-import { type KtpResult, ktpResultSchema } from '../../ktp/schema.ts';
 import type { Prisma } from '../../storage/generated/client.ts';
 import { linkExtractions, type SubjectLink } from '../../storage/subject-records.ts';
 import { outcomeColumns } from '../extraction/store-result.ts';
 import { type BatchDependencies, openItemRequest } from './item-images.ts';
+
+const readNikSchema = z.object({ fields: z.object({ nik: z.object({ value: z.string().nullable() }) }) });
 
 /** An item whose picture shows several cards. */
 export interface SeveralCards {
@@ -36,12 +38,12 @@ export async function storeCards(
   const { sealedOthers = [], ...first } = outcome;
   const columns = outcomeColumns(attempts, first);
   const links: SubjectLink[] = [];
-  const note = (record: string, { fields }: KtpResult): void => {
-    const nik = fields.nik.value;
+  const note = (record: string, result: unknown): void => {
+    const nik = readNikSchema.safeParse(result).data?.fields.nik.value ?? null;
     if (nik !== null && parseNik(nik)) links.push({ nikHash: keyring.subjectHash(nik), record });
   };
-  const open = (sealed: string): KtpResult =>
-    ktpResultSchema.parse(unsealJson(dataKey, Buffer.from(sealed, 'base64'), resultContext(extractionId)));
+  const open = (sealed: string): unknown =>
+    unsealJson(dataKey, Buffer.from(sealed, 'base64'), resultContext(extractionId));
   note(extractionId, open(first.sealedResult));
   const { acceptedAt, createdAt, expiresAt, options, strategy, tenant } = row;
   const shared = { tenant, strategy, options: options ?? {}, createdAt, expiresAt, acceptedAt, batchId };
