@@ -1,13 +1,11 @@
-import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import {
   allHandlersFinished,
   CancellationScope,
   condition,
   isCancellation,
-  ParentClosePolicy,
   proxyActivities,
   setHandler,
-  startChild,
 } from '@temporalio/workflow';
 import {
   type CloseReviewInput,
@@ -17,6 +15,7 @@ import {
   type ReviewInput,
   reviewWorkflowId,
 } from '../contract/review.ts';
+import { startApart } from './start-apart.ts';
 import { startWebhook } from './webhook.ts';
 
 const { closeReview } = proxyActivities<ReviewActivities>({
@@ -69,20 +68,11 @@ export async function reviewWorkflow(input: ReviewInput): Promise<ReviewEnd> {
   });
 }
 
-/** Lets a card wait that was stored as waiting; the one that reads it is done with it. */
-export async function startReview(input: ReviewInput): Promise<void> {
-  await CancellationScope.nonCancellable(async () => {
-    try {
-      await startChild(reviewWorkflow, {
-        workflowId: reviewWorkflowId(input.extractionId),
-        args: [input],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        // A decision is waited for by a person: a killed worker must not hold it up for long.
-        workflowTaskTimeout: '2 seconds',
-      });
-    } catch (error) {
-      // A decision came before us, and has started it.
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
+/** Lets a card wait that was stored as waiting, unless a decision came before us and has started it. */
+export function startReview(input: ReviewInput): Promise<void> {
+  return startApart(reviewWorkflow, input, {
+    workflowId: reviewWorkflowId(input.extractionId),
+    // A decision is waited for by a person: a killed worker must not hold it up for long.
+    workflowTaskTimeout: '2 seconds',
   });
 }

@@ -1,5 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { CancellationScope, ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import { BATCH_PRIORITY } from '../contract/task-queues.ts';
 import {
   MAX_WEBHOOK_TRIES,
@@ -7,6 +6,7 @@ import {
   type WebhookInput,
   webhookWorkflowId,
 } from '../contract/webhook.ts';
+import { startApart } from './start-apart.ts';
 
 const { openDelivery, closeDelivery } = proxyActivities<WebhookActivities>({
   startToCloseTimeout: '1 minute',
@@ -40,16 +40,8 @@ export async function webhookWorkflow(input: WebhookInput): Promise<void> {
  */
 export async function startWebhook(input: WebhookInput | undefined): Promise<void> {
   if (!input) return;
-  await CancellationScope.nonCancellable(async () => {
-    try {
-      await startChild(webhookWorkflow, {
-        workflowId: webhookWorkflowId(input.deliveryId),
-        args: [input],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        priority: { priorityKey: BATCH_PRIORITY },
-      });
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
+  await startApart(webhookWorkflow, input, {
+    workflowId: webhookWorkflowId(input.deliveryId),
+    priority: { priorityKey: BATCH_PRIORITY },
   });
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { AbortScope } from '../../abort-scope.ts';
+import { PASSING_FAULTS } from '../../chat/passing-faults.ts';
 import type { Piece } from '../../chat/piece.ts';
 import { chatRequestSchema } from '../../chat/request.ts';
 import { StreamDivergedError } from '../../chat/skip-recorded.ts';
@@ -7,7 +8,7 @@ import type { Epoch, StreamEnd } from '../../chat/stream-log.ts';
 import type { Config } from '../../config.ts';
 import type { GenerateAnswerInput, GenerationActivities } from '../../contract/chat-activities.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
-import { type ErrorCode, KtpflowError } from '../../errors.ts';
+import { KtpflowError } from '../../errors.ts';
 import { type PreparedGeneration, prepareGeneration } from '../../inference/chat/prepare-generation.ts';
 import type { Engine } from '../../inference/engine.ts';
 import { BrokenAnswer, EngineFault } from '../../inference/engine-fault.ts';
@@ -44,14 +45,6 @@ const MAX_FRUITLESS = 15;
 const MAX_FRUITLESS_FAULTS = 2;
 /** … where each answer breaks off: the engine may die of this very request. */
 const MAX_FRUITLESS_BREAKS = 5;
-/** Faults of an engine or a process that may be over soon. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([
-  'upstream_failed',
-  'model_not_ready',
-  'deadline_exceeded',
-  'storage_unavailable',
-  'internal',
-]);
 
 /**
  * Generates an answer and records it in the workflow's history while it comes. A retry fences its predecessors, reads
@@ -196,7 +189,7 @@ class Generation {
       error instanceof StreamDivergedError ||
       (error instanceof EngineFault && this.#fruitless() >= patienceWith(error)) ||
       (code === 'upstream_failed' && known?.retryable === false);
-    if (this.#pieces.length > 0 && PASSING.has(code) && !isHopeless) {
+    if (this.#pieces.length > 0 && PASSING_FAULTS.has(code) && !isHopeless) {
       // An answer that has begun is worth another attempt; one that has not can be asked for again by its caller.
       await recorder.flush();
       throw ApplicationFailure.retryable(message, code);

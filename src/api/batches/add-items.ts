@@ -7,7 +7,7 @@ import type { ApiContext, RouteContext } from '../context.ts';
 import { checkSameRequest, createOrRepeat, type Idempotency } from '../intake/idempotency.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { ignoreMissing } from './control.ts';
-import { documentsOf, itemRows, ROWS_AT_ONCE, storedOptions } from './item-rows.ts';
+import { documentsOf, itemRows, ROWS_AT_ONCE, storedBatchOptions } from './item-rows.ts';
 import { pagesOf } from './new-item.ts';
 import { discardBatch } from './receive.ts';
 import type { ReceivedBatch } from './received-batch.ts';
@@ -79,7 +79,7 @@ async function insert(context: AddContext, row: Batch, addition: Addition): Prom
     batchId: row.id,
     tenant: row.tenant,
     strategy: options.strategy,
-    options: storedOptions(options, options.webhook, options.priority),
+    options: storedBatchOptions(options, options.webhook, options.priority),
     createdAt: new Date(),
     expiresAt: row.expiresAt,
   };

@@ -8,7 +8,7 @@ import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import type { Idempotency } from '../intake/idempotency.ts';
 import { startOnce } from '../intake/start-once.ts';
-import { documentsOf, itemRows, ROWS_AT_ONCE, storedOptions } from './item-rows.ts';
+import { documentsOf, itemRows, ROWS_AT_ONCE, storedBatchOptions } from './item-rows.ts';
 import { pagesOf } from './new-item.ts';
 import { discardBatch } from './receive.ts';
 import type { ReceivedBatch } from './received-batch.ts';
@@ -67,7 +67,7 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
   const now = new Date();
   const shared = {
     tenant: caller.tenant,
-    options: storedOptions(options, batch.webhook !== null, priority),
+    options: storedBatchOptions(options, batch.webhook !== null, priority),
     createdAt: now,
     expiresAt: new Date(now.getTime() + config.RETENTION_DAYS * DAY_MS),
   };

@@ -5,7 +5,7 @@ import { sealJson } from '../../encryption/keyring.ts';
 import type { Prisma } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
 import type { ExtractionOptions } from '../extractions/options.ts';
-import { storedReview } from '../extractions/review-option.ts';
+import { type RunOptions, storedOptions } from '../extractions/stored-options.ts';
 import type { NewItem } from './new-item.ts';
 
 /** Rows written by one statement. */
@@ -22,20 +22,12 @@ export interface SharedColumns {
 }
 
 /** The column `options` of a batch and of its items: nothing personal. */
-export function storedOptions(
-  options: Pick<ExtractionOptions, 'strategy' | 'rejectLowQuality' | 'storeImage' | 'review' | 'cards'>,
+export function storedBatchOptions(
+  options: RunOptions & Pick<ExtractionOptions, 'strategy'>,
   webhook: boolean,
   priority: BatchPriority,
 ) {
-  return {
-    strategy: options.strategy,
-    reject_low_quality: options.rejectLowQuality,
-    store_image: options.storeImage,
-    webhook,
-    priority,
-    ...storedReview(options.review),
-    ...(options.cards && { cards: options.cards }),
-  };
+  return { strategy: options.strategy, priority, ...storedOptions(options, webhook) };
 }
 
 /** Rows of items of a batch. @param firstIndex place of the first of them in the batch */

@@ -6,31 +6,24 @@ import { unsealJson } from '../../encryption/keyring.ts';
 import type { ItemCounts } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
-import { storedReviewSchema } from '../extractions/review-option.ts';
+import { runOptions, storedOptionsSchema } from '../extractions/stored-options.ts';
 import type { WebhookState } from '../webhooks/webhook-state.ts';
 import { BATCH_STATUSES, type BatchObject, isFinalBatch } from './batch-schema.ts';
 import type { BatchProgress } from './progress.ts';
 
 export const BATCHES_PATH = '/v1/ktp/batches';
 
-const storedOptionsSchema = z.object({
+const storedBatchSchema = storedOptionsSchema.extend({
   strategy: z.enum(STRATEGIES),
-  reject_low_quality: z.boolean(),
-  store_image: z.boolean(),
-  webhook: z.boolean().default(false),
   priority: z.enum(BATCH_PRIORITIES).default('normal'),
-  review: storedReviewSchema,
-  cards: z.literal('all').optional(),
 });
 const sealedBatchSchema = z.object({ metadata: z.record(z.string(), z.string()).nullable() });
 const statusSchema = z.enum(BATCH_STATUSES);
 const sourceSchema = z.enum(['images', 'archive', 'items']);
 
 export function optionsOf(row: Batch) {
-  const { cards, priority, review, strategy, ...rest } = storedOptionsSchema.parse(row.options);
-  const { reject_low_quality: rejectLowQuality, store_image: storeImage, webhook } = rest;
-  const options = { strategy, rejectLowQuality, storeImage, webhook, priority };
-  return { ...options, ...(review && { review }), ...(cards && { cards }) };
+  const { priority, strategy, ...stored } = storedBatchSchema.parse(row.options);
+  return { strategy, priority, ...runOptions(stored) };
 }
 
 /** The batch object of a row, with the workflow's progress while it is open. Reads nothing but its arguments. */

@@ -9,8 +9,8 @@ import { checkSameRequest, createOrRepeat, type Idempotency } from '../intake/id
 import { discardImage, type RecordKey, type StoredImage } from '../intake/image-upload.ts';
 import { startOnce } from '../intake/start-once.ts';
 import type { ExtractionOptions } from './options.ts';
-import { storedReview } from './review-option.ts';
 import { type StartContext, startableExtraction, storedStart } from './start.ts';
+import { storedOptions } from './stored-options.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -72,13 +72,7 @@ async function insertRow(context: CreateContext, id: string, request: NewExtract
       id,
       tenant: caller.tenant,
       strategy: options.strategy,
-      options: {
-        reject_low_quality: options.rejectLowQuality,
-        store_image: options.storeImage,
-        webhook: webhook !== null,
-        ...storedReview(options.review),
-        ...(options.cards && { cards: options.cards }),
-      },
+      options: storedOptions(options, webhook !== null),
       wrappedKey: key.wrappedKey,
       sealedRequest: sealJson(key.dataKey, sealed, requestContext(id)),
       referenceHash:

@@ -14,7 +14,7 @@ import { type Startable, startedWithoutRow } from '../intake/start-once.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
 import { webhookInput } from '../intake/webhook-target.ts';
 import type { ExtractionOptions } from './options.ts';
-import { storedReviewSchema } from './review-option.ts';
+import { runOptions, storedOptionsSchema } from './stored-options.ts';
 
 export type StartContext = Pick<ApiContext, 'blobs' | 'database' | 'keyring' | 'logger' | 'temporal' | 'workerClient'>;
 
@@ -66,27 +66,14 @@ export function startableExtraction(context: StartContext, start: ExtractionStar
   };
 }
 
-const storedOptionsSchema = z.object({
-  reject_low_quality: z.boolean(),
-  store_image: z.boolean(),
-  webhook: z.boolean().default(false),
-  review: storedReviewSchema,
-  cards: z.literal('all').optional(),
-});
-
 /** What the run of a row is made of that has its image still. */
 export function storedStart(row: Extraction & { readonly blob: string }): Omit<ExtractionStart, 'requestHash'> {
-  const { cards, reject_low_quality, review, store_image, webhook } = storedOptionsSchema.parse(row.options);
   return {
     id: row.id,
     tenant: row.tenant,
     strategy: z.enum(STRATEGIES).parse(row.strategy),
-    rejectLowQuality: reject_low_quality,
-    storeImage: store_image,
     image: { blob: row.blob },
-    webhook,
-    ...(review && { review }),
-    ...(cards && { cards }),
+    ...runOptions(storedOptionsSchema.parse(row.options)),
   };
 }
 

@@ -24,6 +24,17 @@ const conflict = {
     content: { 'application/json': { schema: errorBodySchema } },
   },
 };
+/** Of taking a card and of giving it back. */
+const holding = {
+  tags,
+  requestParams,
+  requestBody: { required: false, content: { 'application/json': { schema: holdSchema } } },
+  responses: {
+    200: { description: 'The review.', content: listed },
+    ...conflict,
+    ...errorResponses(400, 401, 403, 404, 503),
+  },
+};
 const byId = `${REVIEWS_PATH}/{id}`;
 
 export const reviewPaths: ZodOpenApiPathsObject = {
@@ -82,30 +93,10 @@ export const reviewPaths: ZodOpenApiPathsObject = {
     },
   },
   [`${byId}/claim`]: {
-    post: {
-      tags,
-      summary: 'Take it for some minutes; a repeat begins them anew',
-      requestParams,
-      requestBody: { required: false, content: { 'application/json': { schema: holdSchema } } },
-      responses: {
-        200: { description: 'The review.', content: listed },
-        ...conflict,
-        ...errorResponses(400, 401, 403, 404, 503),
-      },
-    },
+    post: { ...holding, summary: 'Take it for some minutes; a repeat begins them anew' },
   },
   [`${byId}/release`]: {
-    post: {
-      tags,
-      summary: 'Give it back',
-      requestParams,
-      requestBody: { required: false, content: { 'application/json': { schema: holdSchema } } },
-      responses: {
-        200: { description: 'The review.', content: listed },
-        ...conflict,
-        ...errorResponses(400, 401, 403, 404, 503),
-      },
-    },
+    post: { ...holding, summary: 'Give it back' },
   },
   [`${byId}/decide`]: {
     post: {

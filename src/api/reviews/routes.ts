@@ -54,21 +54,15 @@ export function reviews(app: Express, context: RouteContext): void {
     response.json(await renderReview(context, row));
   };
 
-  const claim: ById = async (request, response) => {
-    const { reviewer } = holdSchema.parse(request.body ?? {});
-    const { extractionId } = await find(response, request.params.id);
-    await claimReview(context, extractionId, holder(response, reviewer));
-    await log(response, 'review.claim', extractionId);
-    response.json(renderListed(await find(response, extractionId)));
-  };
-
-  const release: ById = async (request, response) => {
-    const { reviewer } = holdSchema.parse(request.body ?? {});
-    const { extractionId } = await find(response, request.params.id);
-    await releaseReview(context, extractionId, holder(response, reviewer));
-    await log(response, 'review.release', extractionId);
-    response.json(renderListed(await find(response, extractionId)));
-  };
+  const hold =
+    (change: typeof claimReview, action: AccessAction): ById =>
+    async (request, response) => {
+      const { reviewer } = holdSchema.parse(request.body ?? {});
+      const { extractionId } = await find(response, request.params.id);
+      await change(context, extractionId, holder(response, reviewer));
+      await log(response, action, extractionId);
+      response.json(renderListed(await find(response, extractionId)));
+    };
 
   const decide: ById = async (request, response) => {
     const body = decideSchema.parse(request.body);
@@ -88,22 +82,21 @@ export function reviews(app: Express, context: RouteContext): void {
     response.type('image/jpeg').send(box ? await cropPicture(whole, box) : whole);
   };
 
-  const byId = (handler: ById): RequestHandler[] => [scope, handler as RequestHandler];
+  const byId = (handler: ById, body: RequestHandler[] = []): RequestHandler[] => [
+    scope,
+    ...body,
+    handler as RequestHandler,
+  ];
   const optionalBody = jsonBody(config).map(
     (middleware): RequestHandler =>
       (request, response, next) =>
         hasBody(request) ? middleware(request, response, next) : next(),
   );
-  const withBody = (body: RequestHandler[], handler: ById): RequestHandler[] => [
-    scope,
-    ...body,
-    handler as RequestHandler,
-  ];
   route(app, REVIEWS_PATH, { get: [scope, list] });
   route(app, `${REVIEWS_PATH}/export`, { get: [scope, truth] });
   route(app, `${REVIEWS_PATH}/:id`, { get: byId(read) });
   route(app, `${REVIEWS_PATH}/:id/picture`, { get: byId(picture) });
-  route(app, `${REVIEWS_PATH}/:id/claim`, { post: withBody(optionalBody, claim) });
-  route(app, `${REVIEWS_PATH}/:id/release`, { post: withBody(optionalBody, release) });
-  route(app, `${REVIEWS_PATH}/:id/decide`, { post: withBody(jsonBody(config), decide) });
+  route(app, `${REVIEWS_PATH}/:id/claim`, { post: byId(hold(claimReview, 'review.claim'), optionalBody) });
+  route(app, `${REVIEWS_PATH}/:id/release`, { post: byId(hold(releaseReview, 'review.release'), optionalBody) });
+  route(app, `${REVIEWS_PATH}/:id/decide`, { post: byId(decide, jsonBody(config)) });
 }

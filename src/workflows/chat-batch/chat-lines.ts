@@ -9,11 +9,11 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import { PASSING_FAULTS } from '../../chat/passing-faults.ts';
 import type { StreamEnd } from '../../chat/stream-log.ts';
 import type { ChatBatchActivities, ChatBatchInput, EndedLine, PreparedLine } from '../../contract/chat-batch.ts';
 import { chatWorkflowId } from '../../contract/chat-workflow.ts';
 import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
-import type { ErrorCode } from '../../errors.ts';
 import { chatCompletionWorkflow } from '../chat-completion.ts';
 
 /** Outcomes stored by one activity, and how long the first of them waits for others. */
@@ -29,13 +29,6 @@ const LISTS_A_WINDOW = 4;
 const MAX_ATTEMPTS = 5;
 const PAUSE_FACTOR = 4;
 const FIRST_PAUSE_SECONDS = 2;
-const PASSING: ReadonlySet<ErrorCode> = new Set([
-  'upstream_failed',
-  'model_not_ready',
-  'deadline_exceeded',
-  'storage_unavailable',
-  'internal',
-]);
 
 const { prepareChatLine, prepareChatLines, storeChatLines } = proxyActivities<ChatBatchActivities>({
   startToCloseTimeout: '10 minutes',
@@ -128,7 +121,7 @@ export class ChatLines {
     for (let line: PreparedLine | null = first; line; ) {
       const ended = await this.#generate(line);
       if (ended.end.type === 'finish' && ended.end.cancelled) throw new CancelledFailure('the line was cancelled');
-      if (ended.end.type === 'finish' || !PASSING.has(ended.end.error.code) || line.attempt >= MAX_ATTEMPTS) {
+      if (ended.end.type === 'finish' || !PASSING_FAULTS.has(ended.end.error.code) || line.attempt >= MAX_ATTEMPTS) {
         await this.#store(ended.line);
         return;
       }
