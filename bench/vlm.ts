@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import type { Engine, EngineContentPart } from '../src/inference/engine.ts';
 import { createOnnxQwen3VlEngine } from '../src/inference/onnx-qwen3vl/onnx-qwen3vl-engine.ts';
-import { FIELD_NAMES, type FieldName } from '../src/ktp/schema.ts';
+import { FIELD_NAMES, type FieldName } from '../src/ktp/field-names.ts';
 import { promptFor } from '../src/ktp/vlm/prompt.ts';
 
 const { positionals, values } = parseArgs({

@@ -1,4 +1,4 @@
-import { FIELD_NAMES, type FieldName } from '../../src/ktp/schema.ts';
+import { FIELD_NAMES, type FieldName } from '../../src/ktp/field-names.ts';
 import type { Truth } from '../../tools/make-cards/truth.ts';
 import {
   addCard,

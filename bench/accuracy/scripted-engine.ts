@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine, GenerationPart, GenerationRequest } from '../../src/inference/engine.ts';
-import type { FieldName } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
 import type { Truth } from '../../tools/make-cards/truth.ts';
 
 /** Models that are played: what a server may do to a card, from the best to the worst. */

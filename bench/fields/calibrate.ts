@@ -1,7 +1,7 @@
 import { Command } from 'commander';
+import { FIELD_NAMES } from '../../src/ktp/field-names.ts';
 import { type Group, groupOf, scoreReading } from '../../src/ktp/fields/confidence.ts';
 import { readFields } from '../../src/ktp/fields/read-fields.ts';
-import { FIELD_NAMES } from '../../src/ktp/schema.ts';
 import { readCorpus } from './corpus.ts';
 import { isRight } from './truth.ts';
 

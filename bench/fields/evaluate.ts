@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { FIELD_NAMES } from '../../src/ktp/field-names.ts';
 import { readKtp } from '../../src/ktp/read-ktp.ts';
-import { FIELD_NAMES } from '../../src/ktp/schema.ts';
 import type { Truth } from '../../tools/make-cards/truth.ts';
 import { type CorpusEntry, readCorpus } from './corpus.ts';
 import { isRight } from './truth.ts';

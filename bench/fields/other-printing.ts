@@ -1,6 +1,6 @@
 import { createCanvas, GlobalFonts, type SKRSContext2D } from '@napi-rs/canvas';
 import sharp from 'sharp';
-import type { FieldName } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
 import { type Identity, makeIdentity } from '../../tools/make-cards/identity.ts';
 import { Random } from '../../tools/make-cards/random.ts';
 import { loadRegions } from '../../tools/make-cards/regions.ts';

@@ -1,4 +1,4 @@
-import type { FieldName } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
 import type { Truth } from '../../tools/make-cards/truth.ts';
 
 /** Whether a value is the field's value or its printed spelling; a hidden field may also be null. */

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import type { FieldName } from '../../src/ktp/schema.ts';
-import { type Box, type CardResult, FIELD_ORDER, levelOf } from './card.ts';
+import { FIELD_NAMES, type FieldName } from '../../src/ktp/field-names.ts';
+import { type Box, type CardResult, levelOf } from './card.ts';
 import { useLanguage } from './language.tsx';
 
 /** A picture to draw: where its bytes are, its size as the browser shows it, and how far it is to be turned. */
@@ -61,7 +61,7 @@ export function CardPicture({ active, fields, onHover, onPick, picture }: CardPi
   return (
     <svg className="card-picture" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={texts.picture}>
       <Turned picture={picture} />
-      {FIELD_ORDER.map((name) => {
+      {FIELD_NAMES.map((name) => {
         const { box } = fields[name];
         if (!box) return null;
         const [left, top, right, bottom] = box;

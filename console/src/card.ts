@@ -1,32 +1,9 @@
-import type { FieldName, ParsedKtpResult } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
+import type { ParsedKtpResult } from '../../src/ktp/schema.ts';
 
 export type CardResult = ParsedKtpResult;
 export type CardField = CardResult['fields'][FieldName];
 export type Box = readonly [left: number, top: number, right: number, bottom: number];
-
-/** In the order in which a card prints them. */
-export const FIELD_ORDER: readonly FieldName[] = [
-  'provinsi',
-  'kabupaten_kota',
-  'nik',
-  'nama',
-  'tempat_lahir',
-  'tgl_lahir',
-  'jenis_kelamin',
-  'gol_darah',
-  'alamat',
-  'rt',
-  'rw',
-  'kel_desa',
-  'kecamatan',
-  'agama',
-  'status_perkawinan',
-  'pekerjaan',
-  'kewarganegaraan',
-  'berlaku_hingga',
-  'tempat_terbit',
-  'tgl_terbit',
-];
 
 /** Fields of digits, in which a typed digit is a digit. */
 export const NUMERIC: ReadonlySet<FieldName> = new Set<FieldName>([

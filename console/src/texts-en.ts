@@ -1,4 +1,4 @@
-import type { FieldName } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
 import type { Level } from './card.ts';
 
 export const english = {

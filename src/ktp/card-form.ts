@@ -1,8 +1,8 @@
 import type { TextLine } from '../text-lines/text-line.ts';
+import type { FieldName } from './field-names.ts';
 import type { Reading } from './fields/reading.ts';
 import { findBloodLabel } from './layout/anchors.ts';
 import type { CardLayout } from './layout/layout.ts';
-import type { FieldName } from './schema.ts';
 import type { Span } from './text/spans.ts';
 
 /** What tells a card from a letter, list or form with the same labels, as far as text tells it. */

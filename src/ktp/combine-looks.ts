@@ -1,8 +1,9 @@
 import { toCompatibleCard } from './compat.ts';
+import { FIELD_NAMES, type FieldName } from './field-names.ts';
 import { withAlternatives } from './fields/alternatives.ts';
 import type { KtpReading } from './read-ktp.ts';
 import { checkCard } from './rules/checks.ts';
-import { FIELD_NAMES, type Field, type FieldName } from './schema.ts';
+import type { Field } from './schema.ts';
 
 /** Two looks that differ cannot both be right: what is answered then is said with less than 0.9. */
 const DISPUTED_AT_MOST = 0.88;

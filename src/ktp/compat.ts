@@ -1,5 +1,6 @@
+import type { FieldName } from './field-names.ts';
 import { parseIsoDate, toPrintedDate } from './rules/dates.ts';
-import type { CompatibleCard, Field, FieldName } from './schema.ts';
+import type { CompatibleCard, Field } from './schema.ts';
 
 /** The compatible shape of POST /ktp-ocr/: all strings, empty where a field could not be read, dates DD-MM-YYYY. */
 export function toCompatibleCard(fields: Readonly<Record<FieldName, Field>>): CompatibleCard {

@@ -1,10 +1,10 @@
 import type { TextLine } from '../text-lines/text-line.ts';
+import type { FieldName } from './field-names.ts';
 import type { Reading } from './fields/reading.ts';
 import type { RowLabel } from './layout/labels.ts';
 import type { CardLayout } from './layout/layout.ts';
 import { ocrDistance } from './rules/edit-distance.ts';
 import { bareText } from './rules/snap.ts';
-import type { FieldName } from './schema.ts';
 
 /** Points of a label by how rare it is on other documents: licences and tax cards have names and addresses too. */
 const COMMON_LABEL = 0.35;

@@ -1,6 +1,7 @@
 import type { PageSize, TextLine } from '../text-lines/text-line.ts';
 import { type CardForm, cardForm } from './card-form.ts';
 import { toCompatibleCard } from './compat.ts';
+import { FIELD_NAMES, type FieldName } from './field-names.ts';
 import { withRawAlternative } from './fields/alternatives.ts';
 import { confidenceOf } from './fields/confidence.ts';
 import { readFields } from './fields/read-fields.ts';
@@ -8,7 +9,7 @@ import type { Reading } from './fields/reading.ts';
 import { type UnseenPlace, unseenPlaces } from './layout/unseen-places.ts';
 import { ktpLikelihood } from './likelihood.ts';
 import { checkCard } from './rules/checks.ts';
-import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from './schema.ts';
+import type { Field, KtpResult } from './schema.ts';
 import { boxOf, characterBoxes } from './text/spans.ts';
 
 export interface KtpReading {

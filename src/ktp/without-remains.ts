@@ -1,8 +1,8 @@
 import { toCompatibleCard } from './compat.ts';
+import { FIELD_NAMES } from './field-names.ts';
 import { withAlternatives } from './fields/alternatives.ts';
 import type { KtpReading } from './read-ktp.ts';
 import { checkCard } from './rules/checks.ts';
-import { FIELD_NAMES } from './schema.ts';
 
 /** Confidence below which a value with a gap is right in one of ten cases. */
 const REMAINS = 0.5;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { FIELD_NAMES } from '../ktp/schema.ts';
+import { FIELD_NAMES } from '../ktp/field-names.ts';
 import type { ApiAnswer, ApiCall } from './api-call.ts';
 import { explainField, summarizeJob } from './describe-extraction.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FieldName } from '../ktp/schema.ts';
+import type { FieldName } from '../ktp/field-names.ts';
 import { explainWarning } from './explain-warning.ts';
 import { maskValue } from './mask-value.ts';
 

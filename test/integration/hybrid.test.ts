@@ -5,7 +5,8 @@ import { type CardReaderPool, createCardReaderPool } from '../../src/inference/c
 import type { CardReading } from '../../src/inference/card-reader/read-card.ts';
 import { finishByModel } from '../../src/inference/model-reader/model-reader.ts';
 import { createOpenAiCompatibleEngine } from '../../src/inference/openai-compatible/openai-compatible-engine.ts';
-import { FIELD_NAMES, type FieldName, type KtpResult } from '../../src/ktp/schema.ts';
+import { FIELD_NAMES, type FieldName } from '../../src/ktp/field-names.ts';
+import type { KtpResult } from '../../src/ktp/schema.ts';
 import { startUpstream, type UpstreamBehaviour } from '../support/upstream.ts';
 import { FIXTURES, MODEL_PATHS } from '../unit/inference/models.ts';
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { toCompatibleCard } from '../../src/ktp/compat.ts';
-import { FIELD_NAMES, type KtpResult, ktpResultSchema } from '../../src/ktp/schema.ts';
+import { FIELD_NAMES } from '../../src/ktp/field-names.ts';
+import { type KtpResult, ktpResultSchema } from '../../src/ktp/schema.ts';
 
 /** The result that a perfect reader gives for the first example, for tests that stand in for the reader. */
 export async function specimenResult(): Promise<KtpResult> {

@@ -1,5 +1,5 @@
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
-import type { FieldName } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
 import { drawBackground } from './background.ts';
 import { OCR_A, registerFonts, SANS, SANS_BOLD } from './fonts.ts';
 import { type CardKind, type Identity, makeIdentity } from './identity.ts';

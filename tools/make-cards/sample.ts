@@ -1,4 +1,4 @@
-import { FIELD_NAMES } from '../../src/ktp/schema.ts';
+import { FIELD_NAMES } from '../../src/ktp/field-names.ts';
 import { type JpegPass, saveJpeg } from './camera.ts';
 import type { Strength } from './levels/level.ts';
 import { LEVELS, type LevelName } from './levels.ts';

@@ -1,4 +1,4 @@
-import type { FieldName } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
 import type { DrawnCard } from './draw-card.ts';
 import { type Homography, type Pair, project } from './homography.ts';
 import type { Raster } from './raster.ts';

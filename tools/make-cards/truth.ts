@@ -1,4 +1,4 @@
-import type { FieldName } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
 
 export type Fields = Record<FieldName, string | null>;
 

@@ -1,5 +1,5 @@
 import type { SKRSContext2D } from '@napi-rs/canvas';
-import type { FieldName } from '../../src/ktp/schema.ts';
+import type { FieldName } from '../../src/ktp/field-names.ts';
 
 /** A run of text that belongs to one field, or to none (separators, labels). */
 export interface Run {

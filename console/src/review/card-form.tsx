@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
-import type { FieldName } from '../../../src/ktp/schema.ts';
+import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
 import { ApiFailure } from '../api.ts';
-import { type CardResult, FIELD_ORDER } from '../card.ts';
+import type { CardResult } from '../card.ts';
 import { CardPicture, usePicture } from '../card-picture.tsx';
 import { useLanguage } from '../language.tsx';
 import { FieldInput } from './field-input.tsx';
@@ -37,7 +37,7 @@ export function CardForm({ blob, card, onDecided, onLost, onSkip }: CardFormProp
     setProblem(null);
   };
   const changed = (): Decision['fields'] => {
-    const names = FIELD_ORDER.filter((name) => textOf(name).trim() !== (read[name].value ?? ''));
+    const names = FIELD_NAMES.filter((name) => textOf(name).trim() !== (read[name].value ?? ''));
     return Object.fromEntries(names.map((name) => [name, textOf(name).trim() || null]));
   };
   const send = async (outcome: Decision['outcome'], force = false) => {
@@ -50,7 +50,7 @@ export function CardForm({ blob, card, onDecided, onLost, onSkip }: CardFormProp
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
       if (error.status === 409) return onLost();
-      const field = FIELD_ORDER.find((name) => error.param === `fields.${name}`) ?? null;
+      const field = FIELD_NAMES.find((name) => error.param === `fields.${name}`) ?? null;
       setProblem({ field, message: error.message });
       if (field) setCurrent(field);
     } finally {
@@ -141,7 +141,7 @@ export function CardForm({ blob, card, onDecided, onLost, onSkip }: CardFormProp
         </div>
         <h2>{texts.others}</h2>
         <div className="others">
-          {FIELD_ORDER.filter((name) => !card.fields.includes(name)).map((name) => input(name, false))}
+          {FIELD_NAMES.filter((name) => !card.fields.includes(name)).map((name) => input(name, false))}
         </div>
       </section>
     </div>

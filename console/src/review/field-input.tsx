@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef } from 'react';
 import { FieldError, Input, Label, TextField } from 'react-aria-components';
-import type { FieldName } from '../../../src/ktp/schema.ts';
+import type { FieldName } from '../../../src/ktp/field-names.ts';
 import { type CardField, NUMERIC } from '../card.ts';
 import { FieldCrop, type Picture } from '../card-picture.tsx';
 import { Confidence } from '../confidence.tsx';

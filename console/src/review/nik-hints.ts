@@ -1,6 +1,6 @@
+import type { FieldName } from '../../../src/ktp/field-names.ts';
 import { isCalendarDate, toIsoDate } from '../../../src/ktp/rules/dates.ts';
 import { nikBirthDate, parseNik } from '../../../src/ktp/rules/nik.ts';
-import type { FieldName } from '../../../src/ktp/schema.ts';
 import type { Texts } from '../texts-en.ts';
 
 export interface NikHint {

@@ -1,4 +1,4 @@
-import type { FieldName } from '../../../src/ktp/schema.ts';
+import type { FieldName } from '../../../src/ktp/field-names.ts';
 import { call, read } from '../api.ts';
 import type { CardResult } from '../card.ts';
 

@@ -1,8 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
-import type { FieldName } from '../../../src/ktp/schema.ts';
+import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
 import { ApiFailure } from '../api.ts';
-import { FIELD_ORDER } from '../card.ts';
 import { useLanguage } from '../language.tsx';
 import { CardForm, type CardFormProps } from './card-form.tsx';
 import { Queue } from './queue.tsx';
@@ -118,10 +117,10 @@ export function ReviewPage() {
           <select
             aria-label={texts.filter}
             value={field ?? ''}
-            onChange={(event) => setField(FIELD_ORDER.find((name) => name === event.target.value) ?? null)}
+            onChange={(event) => setField(FIELD_NAMES.find((name) => name === event.target.value) ?? null)}
           >
             <option value="">{texts.anyField}</option>
-            {FIELD_ORDER.map((name) => (
+            {FIELD_NAMES.map((name) => (
               <option key={name} value={name}>
                 {texts.fields[name]}
               </option>

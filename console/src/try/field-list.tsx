@@ -1,5 +1,5 @@
-import type { FieldName } from '../../../src/ktp/schema.ts';
-import { type CardResult, FIELD_ORDER } from '../card.ts';
+import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
+import type { CardResult } from '../card.ts';
 import { Confidence } from '../confidence.tsx';
 import { useLanguage } from '../language.tsx';
 
@@ -15,7 +15,7 @@ export function FieldList({ active, fields, onActive, onPick }: FieldListProps) 
   const { texts } = useLanguage();
   return (
     <ul className="fields" aria-label={texts.fieldList}>
-      {FIELD_ORDER.map((name) => {
+      {FIELD_NAMES.map((name) => {
         const field = fields[name];
         return (
           <li key={name}>

@@ -1,5 +1,5 @@
-import type { FieldName } from '../../../src/ktp/schema.ts';
-import { type CardResult, FIELD_ORDER } from '../card.ts';
+import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
+import type { CardResult } from '../card.ts';
 import { useLanguage } from '../language.tsx';
 
 interface FindingsProps {
@@ -18,7 +18,7 @@ export function Findings({ onActive, result }: FindingsProps) {
         {checks.length === 0 && <p>{texts.noChecks}</p>}
         <ul>
           {checks.map(({ code, fields, level, message }) => {
-            const name = FIELD_ORDER.find((known) => fields.includes(known)) ?? null;
+            const name = FIELD_NAMES.find((known) => fields.includes(known)) ?? null;
             return (
               <li
                 key={code}

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
-import type { FieldName } from '../../../src/ktp/schema.ts';
+import type { FieldName } from '../../../src/ktp/field-names.ts';
 import { read } from '../api.ts';
 import type { CardResult } from '../card.ts';
 import { CardPicture, FieldCrop, usePicture } from '../card-picture.tsx';

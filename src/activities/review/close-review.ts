@@ -2,9 +2,10 @@ import type { CloseReviewInput, ReviewActivities, ReviewEnd, ReviewOutcome } fro
 import { decisionContext, resultContext } from '../../encryption/contexts.ts';
 import { type Keyring, sealJson, unsealJson } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
+import type { FieldName } from '../../ktp/field-names.ts';
 import { applyDecision, type DecidedValues } from '../../ktp/review/apply-decision.ts';
 import { parseNik } from '../../ktp/rules/nik.ts';
-import { type FieldName, ktpResultSchema } from '../../ktp/schema.ts';
+import { ktpResultSchema } from '../../ktp/schema.ts';
 import type { Metrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Extraction, Review, ReviewDecision } from '../../storage/generated/client.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { REVIEW_MODES, REVIEW_TIMEOUTS, type ReviewPolicy } from '../../contract/review.ts';
-import { FIELD_NAMES, type FieldName } from '../../ktp/schema.ts';
+import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 
 const MAX_TIMEOUT_HOURS = 720;
 const SECONDS_AN_HOUR = 3600;

@@ -10,8 +10,8 @@ import { INTERACTIVE_PRIORITY, WORKER_TASK_QUEUE } from '../../contract/task-que
 import { decisionContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
+import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { decisionProblems } from '../../ktp/review/apply-decision.ts';
-import { FIELD_NAMES, type FieldName } from '../../ktp/schema.ts';
 import type { ApiContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
 import { isTemporalUnavailable } from '../http/temporal-errors.ts';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
-import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
+import { FIELD_NAMES } from '../../ktp/field-names.ts';
+import type { KtpResult } from '../../ktp/schema.ts';
 import type { ApiContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { REVIEW_OUTCOMES } from '../../contract/review.ts';
-import { FIELD_NAMES } from '../../ktp/schema.ts';
+import { FIELD_NAMES } from '../../ktp/field-names.ts';
 import type { Review } from '../../storage/generated/client.ts';
 
 export const REVIEW_STATUSES = ['open', 'claimed', 'decided'] as const;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { FIELD_NAMES, ktpResultSchema } from '../../ktp/schema.ts';
+import { FIELD_NAMES } from '../../ktp/field-names.ts';
+import { ktpResultSchema } from '../../ktp/schema.ts';
 import { pageQuerySchema } from '../http/pagination.ts';
 import { REVIEW_STATUSES, reviewShape } from './review-state.ts';
 

@@ -1,4 +1,5 @@
-import { FIELD_NAMES, type Field, type FieldName, type KtpResult, type Quality } from '../../ktp/schema.ts';
+import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
+import type { Field, KtpResult, Quality } from '../../ktp/schema.ts';
 import { measureExposure } from '../../media/quality/exposure.ts';
 import { findGlare } from '../../media/quality/glare.ts';
 import { ramp } from '../../media/quality/luma.ts';

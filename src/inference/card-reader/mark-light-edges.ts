@@ -1,5 +1,6 @@
+import type { FieldName } from '../../ktp/field-names.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
-import type { Field, FieldName } from '../../ktp/schema.ts';
+import type { Field } from '../../ktp/schema.ts';
 import { lumaOf, quantile } from '../../media/quality/luma.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { applyHomography, composeHomographies } from '../../text-lines/homography.ts';

@@ -1,6 +1,7 @@
 import { KtpflowError } from '../../errors.ts';
+import { FIELD_NAMES } from '../../ktp/field-names.ts';
 import { boundConfidence } from '../../ktp/fields/bound-confidence.ts';
-import { FIELD_NAMES, type KtpResult } from '../../ktp/schema.ts';
+import type { KtpResult } from '../../ktp/schema.ts';
 import { decodeImage } from '../../media/decode.ts';
 import { applyHomography, composeHomographies } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';

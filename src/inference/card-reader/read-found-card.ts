@@ -1,8 +1,8 @@
 import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
 import { toCompatibleCard } from '../../ktp/compat.ts';
+import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
-import { FIELD_NAMES, type FieldName } from '../../ktp/schema.ts';
 import { withoutRemains } from '../../ktp/without-remains.ts';
 import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';

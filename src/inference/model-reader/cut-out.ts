@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
-import type { FieldName, KtpResult } from '../../ktp/schema.ts';
+import type { FieldName } from '../../ktp/field-names.ts';
+import type { KtpResult } from '../../ktp/schema.ts';
 import type { EngineContentPart } from '../engine.ts';
 
 /** A line of text is shown so high at least, in pixels: two tokens; models read smaller ones wrong. */

@@ -1,5 +1,6 @@
 import { KtpflowError } from '../../errors.ts';
-import { FIELD_NAMES, type FieldName, type KtpResult } from '../../ktp/schema.ts';
+import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
+import type { KtpResult } from '../../ktp/schema.ts';
 import { answerSchema, parseAnswer } from '../../ktp/vlm/answer-schema.ts';
 import { ALL_QUESTIONS, chooseQuestions, type Questions } from '../../ktp/vlm/choose-questions.ts';
 import type { PrintedValues } from '../../ktp/vlm/printed-lines.ts';

@@ -1,4 +1,5 @@
-import type { Field, FieldName, KtpResult, Quality } from '../schema.ts';
+import type { FieldName } from '../field-names.ts';
+import type { Field, KtpResult, Quality } from '../schema.ts';
 
 /**
  * Text of no list, where a lost letter leaves another name or address. What the recogniser says of it is measured too

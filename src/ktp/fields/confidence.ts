@@ -1,4 +1,4 @@
-import type { FieldName } from '../schema.ts';
+import type { FieldName } from '../field-names.ts';
 import type { Reading } from './reading.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { TextLine } from '../../text-lines/text-line.ts';
+import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import type { Label } from '../layout/labels.ts';
 import { type CardLayout, layOut } from '../layout/layout.ts';
 import { MARITAL_STATES, OCCUPATIONS, RELIGIONS, SEXES } from '../rules/vocabulary.ts';
-import { FIELD_NAMES, type FieldName } from '../schema.ts';
 import { readBirth } from './read-birth.ts';
 import { readBloodGroup } from './read-blood-group.ts';
 import { cleanAddress, cleanName, cleanPlace, readFreeText } from './read-free-text.ts';

@@ -1,7 +1,8 @@
 import { toCompatibleCard } from '../compat.ts';
+import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import { checkValue } from '../rules/check-value.ts';
 import { checkCard } from '../rules/checks.ts';
-import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from '../schema.ts';
+import type { Field, KtpResult } from '../schema.ts';
 import { isContradiction } from './find-doubts.ts';
 
 /** Values that a person has decided on; null: the card shows none. */

@@ -1,4 +1,5 @@
-import { FIELD_NAMES, type FieldName, type KtpResult } from '../schema.ts';
+import { FIELD_NAMES, type FieldName } from '../field-names.ts';
+import type { KtpResult } from '../schema.ts';
 
 /** When a person is to look at a card. */
 export interface DoubtRules {

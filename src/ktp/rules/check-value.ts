@@ -1,4 +1,4 @@
-import type { FieldName } from '../schema.ts';
+import type { FieldName } from '../field-names.ts';
 import { isCalendarDate, parseIsoDate, toIsoDate } from './dates.ts';
 import { nikBirthDate, parseNik } from './nik.ts';
 import { isKnownProvince, provinces, regencies } from './regions.ts';

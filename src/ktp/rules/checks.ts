@@ -1,4 +1,5 @@
-import type { Check, Field, FieldName } from '../schema.ts';
+import type { FieldName } from '../field-names.ts';
+import type { Check, Field } from '../schema.ts';
 import { isCalendarDate, parseIsoDate } from './dates.ts';
 import { nikBirthDate, parseNik } from './nik.ts';
 import { isKnownDistrict, isKnownProvince, regencies } from './regions.ts';

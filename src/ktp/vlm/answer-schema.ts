@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FIELD_NAMES, type FieldName } from '../schema.ts';
+import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import type { PrintedValues } from './printed-lines.ts';
 
 /** The longest that a card prints, by field; 40 where nothing is said. */

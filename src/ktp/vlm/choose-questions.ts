@@ -1,4 +1,5 @@
-import { FIELD_NAMES, type FieldName, type KtpResult } from '../schema.ts';
+import { FIELD_NAMES, type FieldName } from '../field-names.ts';
+import type { KtpResult } from '../schema.ts';
 
 /** From here on a value counts as sure: a caller may take it without looking. */
 export const SURE = 0.9;

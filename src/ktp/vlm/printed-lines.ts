@@ -1,5 +1,5 @@
 import type { PageSize, Quad, TextLine } from '../../text-lines/text-line.ts';
-import type { FieldName } from '../schema.ts';
+import type { FieldName } from '../field-names.ts';
 
 /** What stands on a card, field by field, as it is printed; null or absent: not there, or not read. */
 export type PrintedValues = Readonly<Partial<Record<FieldName, string | null>>>;

@@ -1,4 +1,4 @@
-import type { FieldName } from '../schema.ts';
+import type { FieldName } from '../field-names.ts';
 
 const DESCRIPTIONS: Readonly<Record<FieldName, string>> = {
   provinsi: 'first line at the top, without the word PROVINSI',

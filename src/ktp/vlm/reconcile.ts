@@ -1,10 +1,11 @@
 import { toCompatibleCard } from '../compat.ts';
+import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import { readKtp } from '../read-ktp.ts';
 import { checkCard } from '../rules/checks.ts';
 import { parseIsoDate, toPrintedDate } from '../rules/dates.ts';
 import { nikBirthDate, parseNik } from '../rules/nik.ts';
 import { plainText } from '../rules/snap.ts';
-import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from '../schema.ts';
+import type { Field, KtpResult } from '../schema.ts';
 import type { Questions } from './choose-questions.ts';
 import { type PrintedValues, printedLines } from './printed-lines.ts';
 

@@ -9,7 +9,7 @@ import {
   judge,
   reliabilityBins,
 } from '../../../bench/accuracy/metrics.ts';
-import { FIELD_NAMES } from '../../../src/ktp/schema.ts';
+import { FIELD_NAMES } from '../../../src/ktp/field-names.ts';
 import type { Fields, Truth } from '../../../tools/make-cards/truth.ts';
 
 const fields = {

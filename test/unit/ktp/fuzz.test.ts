@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FIELD_NAMES } from '../../../src/ktp/field-names.ts';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
 import { ocrDistance } from '../../../src/ktp/rules/edit-distance.ts';
 import { bareText } from '../../../src/ktp/rules/snap.ts';
-import { compatibleCardSchema, FIELD_NAMES, fieldSchema } from '../../../src/ktp/schema.ts';
+import { compatibleCardSchema, fieldSchema } from '../../../src/ktp/schema.ts';
 import type { TextLine } from '../../../src/text-lines/text-line.ts';
 import { cardLines, SPECIMEN, textLine } from './card-lines.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
-import { FIELD_NAMES, type Field, type FieldName, type KtpResult } from '../../../src/ktp/schema.ts';
+import type { Field, KtpResult } from '../../../src/ktp/schema.ts';
 import { answerSchema, parseAnswer } from '../../../src/ktp/vlm/answer-schema.ts';
 import { ALL_QUESTIONS, chooseQuestions, SURE } from '../../../src/ktp/vlm/choose-questions.ts';
 import { type PrintedValues, printedLines } from '../../../src/ktp/vlm/printed-lines.ts';

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readCorpus } from '../../../bench/fields/corpus.ts';
 import { isRight } from '../../../bench/fields/truth.ts';
+import { FIELD_NAMES } from '../../../src/ktp/field-names.ts';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
-import { FIELD_NAMES } from '../../../src/ktp/schema.ts';
 
 /** Lines that PP-OCR read on drawn cards of invented people (bench/fields/collect.ts), with their probabilities. */
 const RECORDED = fileURLToPath(new URL('./fixtures/recorded-lines.ndjson', import.meta.url));

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
 import { applyDecision, decisionProblems } from '../../../src/ktp/review/apply-decision.ts';
 import { findDoubts, leastConfidence } from '../../../src/ktp/review/find-doubts.ts';
 import { checkValue } from '../../../src/ktp/rules/check-value.ts';
-import { FIELD_NAMES, type FieldName, type KtpResult, ktpResultSchema } from '../../../src/ktp/schema.ts';
+import { type KtpResult, ktpResultSchema } from '../../../src/ktp/schema.ts';
 import { specimenResult } from '../../support/results.ts';
 
 const card = await specimenResult();

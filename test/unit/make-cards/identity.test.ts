@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIELD_NAMES } from '../../../src/ktp/schema.ts';
+import { FIELD_NAMES } from '../../../src/ktp/field-names.ts';
 import { type Identity, makeIdentity } from '../../../tools/make-cards/identity.ts';
 import { Random } from '../../../tools/make-cards/random.ts';
 import { loadRegions } from '../../../tools/make-cards/regions.ts';
