@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/runtime/processes/free-port.ts';
+import { commandLineOf, parentPidOf } from '../../src/runtime/processes/process-identity.ts';
+import { cpuSeconds, residentMegabytes } from '../process-usage.ts';
 
 /** The parts of the embedded platform, by how their command lines begin. */
 export const PARTS = ['ktpflow', 'ktpflow-api', 'ktpflow-inference', 'temporal'] as const;
@@ -78,7 +80,7 @@ function findParts(root: ChildProcess): Map<Part, number> {
   const processes = readdirSync('/proc')
     .map(Number)
     .filter(Number.isInteger)
-    .map((pid) => ({ pid, parent: parentOf(pid), command: commandOf(pid) }));
+    .map((pid) => ({ pid, parent: parentPidOf(pid), command: commandLineOf(pid) ?? '' }));
   const found = new Map<Part, number>();
   const visit = (pid: number): void => {
     for (const child of processes.filter(({ parent }) => parent === pid)) {
@@ -98,40 +100,4 @@ function partOf(command: string): Part | undefined {
   if (command.startsWith('ktpflow-api')) return 'ktpflow-api';
   if (command.startsWith('ktpflow-inference')) return 'ktpflow-inference';
   return /temporal server start-dev/.test(command) && !command.startsWith('sh ') ? 'temporal' : undefined;
-}
-
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0;
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-  } catch {
-    return '';
-  }
-}
-
-/** proc(5): user and system time in clock ticks, a hundred a second on every Linux that Node runs on. */
-function cpuSeconds(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return 0;
-  }
-}
-
-function residentMegabytes(pid: number): number {
-  try {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
 }

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalCluster } from '../../deploy/local-cluster/cluster.ts';
+import { residentMegabytes } from '../process-usage.ts';
 
 export interface Footprint {
   readonly megabytes: number;
@@ -32,14 +33,6 @@ export function temporaryFiles({ folder }: LocalCluster): { files: number; bytes
 export function storedObjects({ folder }: LocalCluster): number {
   const entries = readdirSync(join(folder, 's3'), { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile() && /^[0-9a-f]{32}$/.test(entry.name)).length;
-}
-
-function residentMegabytes(pid: number): number {
-  try {
-    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
 }
 
 function openFiles(pid: number): number {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import sharp from 'sharp';
 import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
 import { jsonRequest } from '../../test/support/api.ts';
+import { residentMegabytes } from '../process-usage.ts';
 import { MODEL, startTimedUpstream } from '../streaming/timed-upstream.ts';
 
 /**
@@ -62,7 +63,10 @@ async function main(): Promise<void> {
     const startedAt = Date.now();
     while (Date.now() < endsAt) {
       const elapsed = (Date.now() - startedAt) / 60_000;
-      samples.push({ minutes: elapsed, megabytes: PARTS.map((part) => residentMegabytes(platform.part(part).pid)) });
+      samples.push({
+        minutes: elapsed,
+        megabytes: PARTS.map((part) => Math.round(residentMegabytes(platform.part(part).pid))),
+      });
       await sleep(EVERY_MS);
     }
     await Promise.all(loads);
@@ -87,11 +91,6 @@ async function chat(platform: EmbeddedPlatform): Promise<void> {
   const body = { model: MODEL, messages, max_tokens: TOKENS, seed: 100, stream: true };
   const response = await platform.request('/v1/chat/completions', jsonRequest(body));
   if (!(await response.text()).endsWith('data: [DONE]\n\n')) throw new Error('a stream without its end');
-}
-
-function residentMegabytes(pid: number): number {
-  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Math.round(Number(kilobytes) / 1024);
 }
 
 function report(samples: readonly Sample[], done: object): void {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { cpuSeconds, runningTarget, startTarget, type Target } from './target.ts';
+import { runningTarget, startTarget, type Target, treeSeconds } from './target.ts';
 import { readTimedStream, type TimedStream } from './timed-reader.ts';
 import { MODEL, startTimedUpstream } from './timed-upstream.ts';
 
@@ -66,7 +66,7 @@ async function measure(target: Target, upstream: string, count: number) {
   const bare: TimedStream[] = [];
   const ours: TimedStream[] = [];
   const startedAt = new Date();
-  const used = () => target.processes.map(({ pid }) => cpuSeconds(pid()));
+  const used = () => target.processes.map(({ pid }) => treeSeconds(pid()));
   const usedBefore = used();
   for (let round = 0; round < options.rounds; round++) {
     bare.push(...(await readMany(upstream, count, options.tokens)));

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPidOf } from '../../src/runtime/processes/process-identity.ts';
 import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
+import { cpuSeconds } from '../process-usage.ts';
 import { historiesSince } from './history-cost.ts';
 
 /** The platform that is measured. */
@@ -46,10 +47,8 @@ export function runningTarget(address: string, processes: readonly string[]): Ta
   };
 }
 
-const CLOCK_TICKS_PER_SECOND = 100;
-
 /** Linux: user and system time so far of a process and of what descends from it. */
-export function cpuSeconds(root: number): number {
+export function treeSeconds(root: number): number {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
   const tree = new Set([root]);
   for (let grown = true; grown; ) {
@@ -57,15 +56,5 @@ export function cpuSeconds(root: number): number {
     for (const pid of pids) if (tree.has(parentPidOf(pid) ?? -1)) tree.add(pid);
     grown = tree.size > before;
   }
-  return [...tree].reduce((sum, pid) => sum + ownSeconds(pid), 0);
-}
-
-function ownSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-    .map(Number);
-  return ((user ?? 0) + (system ?? 0)) / CLOCK_TICKS_PER_SECOND;
+  return [...tree].reduce((sum, pid) => sum + cpuSeconds(pid), 0);
 }
