@@ -1,3 +1,4 @@
+import type { Keyring } from '../encryption/keyring.ts';
 import type { Database } from './database.ts';
 
 /** Items of a batch by their rows; whether a queued one is being read is Temporal's to tell. */
@@ -11,6 +12,11 @@ export interface ItemCounts {
   readonly cancelled: number;
   /** Of the finished ones, those that were finished in the current run. */
   readonly finishedInRun: number;
+}
+
+/** HMAC by which equal images of one batch are found; says nothing outside of it. */
+export function contentHash(keyring: Keyring, batchId: string, sha256: string): string {
+  return keyring.hmac('batch content', batchId, sha256);
 }
 
 /** Of batches whose workflow has not come to its end. */

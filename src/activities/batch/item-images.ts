@@ -5,6 +5,7 @@ import { type ItemRequest, itemRequestSchema } from '../../batch/item-request.ts
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { type Keyring, unsealJson } from '../../encryption/keyring.ts';
+import { contentHash } from '../../storage/batches.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Database } from '../../storage/database.ts';
 
@@ -28,11 +29,6 @@ export interface ItemRow {
   readonly id: string;
   readonly batchId: string;
   readonly wrappedKey: Uint8Array<ArrayBuffer>;
-}
-
-/** HMAC by which equal images of one batch are found; says nothing outside of it. */
-export function contentHash(keyring: Keyring, batchId: string, sha256: string): string {
-  return keyring.hmac('batch content', batchId, sha256);
 }
 
 /** What the caller wrote about an item. */

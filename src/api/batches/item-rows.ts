@@ -2,6 +2,7 @@ import type { ItemRequest } from '../../batch/item-request.ts';
 import type { BatchPriority } from '../../contract/batch-workflow.ts';
 import { requestContext } from '../../encryption/contexts.ts';
 import { sealJson } from '../../encryption/keyring.ts';
+import { contentHash } from '../../storage/batches.ts';
 import type { Prisma } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
 import type { ExtractionOptions } from '../extractions/options.ts';
@@ -65,7 +66,7 @@ function itemColumns({ keyring }: Pick<ApiContext, 'keyring'>, { batchId, create
     blob,
     wrappedKey: key.wrappedKey,
     sealedRequest: sealJson(key.dataKey, request, requestContext(id)),
-    contentHash: sha256 === null ? null : keyring.hmac('batch content', batchId, sha256),
+    contentHash: sha256 === null ? null : contentHash(keyring, batchId, sha256),
     // The batch is what is accepted or not.
     acceptedAt: createdAt,
     ...(refusal && {

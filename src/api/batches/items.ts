@@ -8,6 +8,7 @@ import { ktpResultSchema } from '../../ktp/schema.ts';
 import type { Batch, Extraction, Prisma } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
 import { EXTRACTION_STATUSES, type ExtractionStatus } from '../extractions/job-schema.ts';
+import { pageBehind, readCursor } from '../http/pagination.ts';
 import type { BatchItemObject } from './batch-schema.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { batchProgress } from './progress.ts';
@@ -36,12 +37,9 @@ export async function listItems(context: ItemsContext, batch: Batch, { limit, cu
   });
   const shown = rows.slice(0, limit);
   const firsts = await firstOfEqual(context, batch.id, shown);
-  const last = rows.length > limit ? shown.at(-1) : undefined;
   return {
-    object: 'list' as const,
+    ...pageBehind(rows, limit, ({ batchIndex }) => `item ${batchIndex}`),
     data: shown.map((row) => renderItem(context, row, reading, firsts)),
-    has_more: last !== undefined,
-    next_cursor: last ? Buffer.from(`item ${last.batchIndex}`).toString('base64url') : null,
   };
 }
 
@@ -83,12 +81,7 @@ function whereStatus(
 }
 
 function indexBehind(cursor: string | undefined): number {
-  if (cursor === undefined) return -1;
-  const index = /^item (\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
-  if (index === undefined) {
-    throw new KtpflowError('invalid_value', 'The cursor is not valid.', { param: 'cursor' });
-  }
-  return Number(index);
+  return cursor === undefined ? -1 : Number(readCursor(cursor, /^item (\d{1,9})$/)[0]);
 }
 
 /** The first index of each content that stands on this page. */

@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { writeCsv } from '../../batch/results/csv.ts';
 import { writeJson, writeNdjson } from '../../batch/results/json.ts';
 import type { ResultRow } from '../../batch/results/result-row.ts';
 import { writeXlsx } from '../../batch/results/xlsx.ts';
-import { isPrematureClose } from '../http/premature-close.ts';
+import { begun, sendStream } from '../http/send-stream.ts';
 import type { RESULT_FORMATS } from './request-schema.ts';
 
 type Format = (typeof RESULT_FORMATS)[number];
@@ -56,19 +54,12 @@ export async function sendResults(
   options: ResultsOptions & { readonly format: Format },
 ): Promise<void> {
   const { batchId, count, rows } = results;
-  // The first row is read before the headers go out: what fails at once is still a proper error.
-  const first = await rows.next();
-  const all = continued(first, rows);
+  const all = await begun(rows);
   response.setHeader('content-type', TYPES[options.format]);
   response.setHeader('content-disposition', `attachment; filename="${batchId}.${options.format}"`);
   response.setHeader('cache-control', 'private, no-store');
   response.vary('accept');
-  try {
-    await pipeline(Readable.from(written(all, count, options)), response);
-  } catch (error) {
-    // A reader that went away is no fault of ours.
-    if (!isPrematureClose(error)) throw error;
-  }
+  await sendStream(response, written(all, count, options));
 }
 
 function written(
@@ -82,10 +73,4 @@ function written(
   }
   if (format === 'xlsx') return writeXlsx(rows, count);
   return writeNdjson(rows);
-}
-
-async function* continued(first: IteratorResult<ResultRow>, rest: AsyncGenerator<ResultRow>) {
-  if (first.done) return;
-  yield first.value;
-  yield* rest;
 }

@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import type { Express, RequestHandler, Response } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import { fileName, findFile } from '../../storage/files.ts';
@@ -9,6 +8,7 @@ import type { RouteContext } from '../context.ts';
 import { route } from '../http/methods.ts';
 import { openAiPageQuery, toOpenAiPage } from '../http/openai-pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { sendStream } from '../http/send-stream.ts';
 import { discardImage } from '../intake/image-upload.ts';
 import { receiveFile } from './receive.ts';
 import { FILES_PATH, fileListQuerySchema, renderFile } from './schemas.ts';
@@ -70,12 +70,7 @@ export function files(app: Express, context: RouteContext): void {
     response.setHeader('content-type', 'application/octet-stream');
     response.setHeader('content-length', String(row.bytes));
     response.setHeader('cache-control', 'private, no-store');
-    try {
-      await pipeline(source, response);
-    } catch (error) {
-      // A reader that went away is no fault of ours.
-      if (!response.destroyed || !response.writableAborted) throw error;
-    }
+    await sendStream(response, source);
   };
 
   const erase: ById = async (request, response) => {

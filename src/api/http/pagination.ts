@@ -27,14 +27,23 @@ export interface Position {
   readonly id: string;
 }
 
+const POSITION = /^(\d{1,15}) ([\w-]{1,128})$/;
+
+/**
+ * What a cursor of ours says of the last row of its page.
+ * @param form what it has to look like; its groups are answered
+ * @throws KtpflowError invalid_value
+ */
+export function readCursor(cursor: string, form: RegExp): string[] {
+  const [, ...groups] = form.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (groups.length === 0) throw new KtpflowError('invalid_value', 'The cursor is not valid.', { param: 'cursor' });
+  return groups;
+}
+
 /** @throws KtpflowError invalid_value */
 export function decodeCursor(cursor: string): Position {
-  const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  const createdAt = new Date(Number(time));
-  if (!/^\d{1,15}$/.test(time) || !/^[\w-]{1,128}$/.test(id) || Number.isNaN(createdAt.getTime())) {
-    throw new KtpflowError('invalid_value', 'The cursor is not valid.', { param: 'cursor' });
-  }
-  return { createdAt, id };
+  const [time, id = ''] = readCursor(cursor, POSITION);
+  return { createdAt: new Date(Number(time)), id };
 }
 
 /** Prisma's `where` for rows behind a cursor, in the order createdAt desc, id desc. */
@@ -44,15 +53,21 @@ export function behind(cursor: string | undefined) {
   return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] };
 }
 
-/** A page out of `limit + 1` rows. */
+/** A page out of `limit + 1` rows, newest first. */
 export function toPage<Row extends Position, Item>(rows: readonly Row[], limit: number, render: (row: Row) => Item) {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  const more = rows.length > limit && last !== undefined;
+  const position = ({ createdAt, id }: Row) => `${createdAt.getTime()} ${id}`;
+  return { ...pageBehind(rows, limit, position), data: rows.slice(0, limit).map(render) };
+}
+
+/**
+ * A page out of `limit + 1` rows, in any order, but for its data.
+ * @param position what its cursor says of a row: see {@link readCursor}
+ */
+export function pageBehind<Row>(rows: readonly Row[], limit: number, position: (row: Row) => string) {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {
     object: 'list' as const,
-    data: shown.map(render),
-    has_more: more,
-    next_cursor: more ? Buffer.from(`${last.createdAt.getTime()} ${last.id}`).toString('base64url') : null,
+    has_more: last !== undefined,
+    next_cursor: last === undefined ? null : Buffer.from(position(last)).toString('base64url'),
   };
 }

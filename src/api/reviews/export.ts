@@ -1,23 +1,31 @@
-import { once } from 'node:events';
 import type { Response } from 'express';
 import { FIELD_NAMES } from '../../ktp/field-names.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
 import type { ApiContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
+import { begun, sendStream } from '../http/send-stream.ts';
 
 const PAGE = 100;
+
+type ExportContext = Pick<ApiContext, 'database' | 'keyring'>;
+
+interface Asked {
+  readonly batch: string | undefined;
+  readonly tenant: string;
+}
 
 /**
  * Sends the confirmed cards as a `truth.json` of bench/accuracy/cases.ts: by the name that the picture has to have,
  * what a person says that it shows; and beside it, for measuring without pictures, what had been read and how sure it
- * was. Page by page, as fast as it is read.
+ * was.
  */
-export async function sendTruth(
-  context: Pick<ApiContext, 'database' | 'keyring'>,
-  response: Response,
-  { batch, tenant }: { readonly batch: string | undefined; readonly tenant: string },
-): Promise<void> {
+export async function sendTruth(context: ExportContext, response: Response, asked: Asked): Promise<void> {
+  const parts = await begun(truthParts(context, asked));
   response.type('application/json');
+  await sendStream(response, parts);
+}
+
+async function* truthParts(context: ExportContext, { batch, tenant }: Asked): AsyncGenerator<string, void> {
   let after = '';
   let separator = '{';
   for (;;) {
@@ -35,15 +43,14 @@ export async function sendTruth(
     });
     for (const { extraction, extractionId } of rows) {
       const result = resultOf(context, extraction);
-      if (!result || response.closed) continue;
-      const text = `${separator}\n${JSON.stringify(`${extractionId}.jpg`)}: ${JSON.stringify(truthOf(result))}`;
+      if (!result) continue;
+      yield `${separator}\n${JSON.stringify(`${extractionId}.jpg`)}: ${JSON.stringify(truthOf(result))}`;
       separator = ',';
-      if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
     }
-    if (rows.length < PAGE || response.closed) break;
+    if (rows.length < PAGE) break;
     after = rows.at(-1)?.extractionId ?? after;
   }
-  response.end(separator === '{' ? '{}\n' : '\n}\n');
+  yield separator === '{' ? '{}\n' : '\n}\n';
 }
 
 /** Fields in the compatible shape, flat. */

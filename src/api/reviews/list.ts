@@ -1,10 +1,13 @@
 import type { z } from 'zod';
-import { KtpflowError } from '../../errors.ts';
 import type { Prisma } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
+import { pageBehind, readCursor } from '../http/pagination.ts';
 import { renderListed } from './find-review.ts';
 import type { ReviewStatus } from './review-state.ts';
 import type { listQuerySchema } from './schemas.ts';
+
+/** Least confidence and id. */
+const POSITION = /^(\d(?:\.\d{1,20})?(?:e-\d{1,2})?) ([\w-]{1,128})$/;
 
 /** A page of waits, the least sure first. @throws KtpflowError invalid_value for a bad cursor */
 export async function listReviews(
@@ -24,13 +27,9 @@ export async function listReviews(
     orderBy: [{ least: 'asc' }, { extractionId: 'asc' }],
     take: limit + 1,
   });
-  const shown = rows.slice(0, limit);
-  const last = rows.length > limit ? shown.at(-1) : undefined;
   return {
-    object: 'list' as const,
-    data: shown.map(renderListed),
-    has_more: last !== undefined,
-    next_cursor: last ? Buffer.from(`${last.least} ${last.extractionId}`).toString('base64url') : null,
+    ...pageBehind(rows, limit, ({ extractionId, least }) => `${least} ${extractionId}`),
+    data: rows.slice(0, limit).map(renderListed),
   };
 }
 
@@ -49,10 +48,7 @@ function whereStatus(status: ReviewStatus | undefined, now: Date): Prisma.Review
 
 function behind(cursor: string | undefined): Prisma.ReviewWhereInput {
   if (cursor === undefined) return {};
-  const [text = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  const [text, id = ''] = readCursor(cursor, POSITION);
   const least = Number(text);
-  if (!/^\d(\.\d{1,20})?(e-\d{1,2})?$/.test(text) || !/^[\w-]{1,128}$/.test(id)) {
-    throw new KtpflowError('invalid_value', 'The cursor is not valid.', { param: 'cursor' });
-  }
   return { OR: [{ least: { gt: least } }, { least, extractionId: { gt: id } }] };
 }
