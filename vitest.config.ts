@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const ASSETS = 'test/support/assets.ts';
 const WORKFLOWS = 'test/support/workflow-bundle.ts';
+const PUT_BACK = 'test/support/put-back.ts';
 /** It sets the SDK of Temporal up in its own way, which a process does once. */
 const ALONE = 'test/integration/workflow-task-failure.test.ts';
 
@@ -32,11 +33,18 @@ export default defineConfig({
           exclude: [ALONE],
           globalSetup: [ASSETS, WORKFLOWS],
           isolate: false,
+          setupFiles: [PUT_BACK],
         },
       },
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], globalSetup: [ASSETS], isolate: false },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          globalSetup: [ASSETS],
+          isolate: false,
+          setupFiles: [PUT_BACK],
+        },
       },
     ],
   },

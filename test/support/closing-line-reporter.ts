@@ -7,16 +7,15 @@ export default class ClosingLineReporter implements Reporter {
     let skipped = 0;
     let failed = unhandledErrors.length;
     for (const module of modules) {
-      let counted = 0;
+      const failedBefore = failed;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === 'passed') passed++;
         else if (state === 'skipped') skipped++;
         else failed++;
-        counted++;
       }
-      // A file that could not even be collected counts as one failure.
-      if (counted === 0 && !module.ok()) failed++;
+      // A file that could not even be collected, or whose hook failed, counts as one failure.
+      if (failed === failedBefore && !module.ok()) failed++;
     }
     const closing = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
     process.on('exit', () => process.stdout.write(`\n${closing}\n`));

