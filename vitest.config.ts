@@ -15,8 +15,8 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000 } },
     // CI shares its two cores with strangers: what fails there twice fails. At home nothing is tried again.
     retry: process.env.CI ? 1 : 0,
-    // Half of the time a test waits (heartbeats, back-offs, processes that start): a third file uses two cores' rest.
-    maxWorkers: 3,
+    // Half of the time a test waits (heartbeats, back-offs, processes that start): four files share two cores.
+    maxWorkers: 4,
     // WebAssembly (PGlite above all) is used for seconds: compiling it well takes longer than it saves.
     execArgv: ['--liftoff-only'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const bytes = await readFile(new URL('bogor.jpg', FIXTURES));
   card = `data:image/jpeg;base64,${bytes.toString('base64')}`;
   pool = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1 });
-  engines = createEngines(readConfig({}), { pool });
+  engines = createEngines(readConfig({}), { pool: once(pool) });
   await pool.ready;
 });
 
@@ -28,6 +29,18 @@ afterAll(async () => {
   await engines.close();
   await pool.close();
 });
+
+/** Reads the same picture once: what differs here is how a reading is asked for and answered. */
+function once(pool: CardReaderPool): CardReaderPool {
+  const readings = new Map<string, ReturnType<CardReaderPool['read']>>();
+  const read: CardReaderPool['read'] = (bytes, options) => {
+    const name = createHash('sha256').update(bytes).digest('hex');
+    const reading = readings.get(name) ?? pool.read(bytes, options);
+    readings.set(name, reading);
+    return reading;
+  };
+  return { ready: pool.ready, state: 'ready', waiting: 0, read, close: () => pool.close() };
+}
 
 async function ask(body: object, signal = new AbortController().signal) {
   const request: ChatRequest = parseChatRequest({ model: 'ktp-ocr', ...body });
@@ -113,7 +126,10 @@ describe('the model ktp-ocr', () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(new Error('cancelled by the test')), 100);
     const begun = Date.now();
-    await expect(ask(withCard(), controller.signal)).rejects.toThrow('cancelled by the test');
+    const another = await readFile(new URL('jakarta-tilted.jpg', FIXTURES));
+    const url = `data:image/jpeg;base64,${another.toString('base64')}`;
+    const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }];
+    await expect(ask({ messages }, controller.signal)).rejects.toThrow('cancelled by the test');
     expect(Date.now() - begun).toBeLessThan(5_000);
   });
 });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProcesses, isRunning, type ProcessIdentity } from '../../src/runtime/processes/process-identity.ts';
 
+const COMPILE_FAST = new URL('compile-fast.mjs', import.meta.url).href;
+
 /** A supervisor in a process of its own, as a person starts it, with what it prints. */
 export class PlatformProcess {
   readonly child: ChildProcess;
@@ -15,7 +17,7 @@ export class PlatformProcess {
   constructor(home: string, entry: string, environment: NodeJS.ProcessEnv = {}) {
     this.home = home;
     this.child = spawn(process.execPath, [entry], {
-      env: { ...process.env, KTPFLOW_HOME: home, PORT: '0', ...environment },
+      env: { ...process.env, NODE_OPTIONS: `--import=${COMPILE_FAST}`, KTPFLOW_HOME: home, PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {

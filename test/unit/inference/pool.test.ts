@@ -13,6 +13,9 @@ const QUICK = `
   });
   parentPort.postMessage({ kind: 'ready' });`;
 
+/** A thread as it ends where its model is missing. */
+const MISSING = `throw new Error('missing-det.onnx');`;
+
 describe('card reader pool', () => {
   let pool: CardReaderPool;
   let card: Uint8Array;
@@ -129,7 +132,7 @@ describe('card reader pool', () => {
     const missing = { detectionModelPath: 'missing-det.onnx', recognitionModelPath: 'missing-rec.onnx' };
     let starts = 0;
     const broken = createCardReaderPool({ modelPaths: missing, threads: 1 }, (data) =>
-      starts++ < 5 ? startThread(data) : new Worker(QUICK, { eval: true }),
+      starts++ === 0 ? startThread(data) : new Worker(starts <= 5 ? MISSING : QUICK, { eval: true }),
     );
     expect(broken.state).toBe('loading');
     await expect(broken.read(card)).rejects.toMatchObject({ code: 'model_not_ready' });
