@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { KtpflowError } from '../../src/errors.ts';
 import type { Engine, GenerationPart, GenerationRequest } from '../../src/inference/engine.ts';
@@ -247,12 +247,21 @@ describe('a body that is no event stream', () => {
       'compressed events',
       {
         headers: { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' },
-        parts: [gzipSync([...words, stop, done].join(''))],
+        parts: [zlib.gzipSync([...words, stop, done].join(''))],
       },
     ],
   ])('is read all the same: %s', async (_name, answer) => {
     const { engine } = await start({ raw: () => answer });
     expect(await collect(engine)).toMatchObject(WHOLE);
+  });
+
+  it('is read in Zstandard where Node knows it, and refused clearly where not', async () => {
+    const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Uint8Array };
+    const headers = { 'content-type': 'text/event-stream', 'content-encoding': 'zstd' };
+    const text = [...words, stop, done].join('');
+    const { engine } = await start({ raw: () => ({ headers, parts: [zstdCompressSync?.(text) ?? text] }) });
+    if (zstdCompressSync) expect(await collect(engine)).toMatchObject(WHOLE);
+    else expect((await failure(collect(engine))).message).toContain('compresses');
   });
 
   it.each<[string, RawAnswer, string]>([
