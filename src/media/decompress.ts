@@ -4,6 +4,11 @@ import * as zlib from 'node:zlib';
 /** Zstandard came with Node 22.15. */
 const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
 
+/** `identity`, and what servers write there that is no compression. */
+const NO_ENCODING: ReadonlySet<string> = new Set([
+  ...['', 'identity', 'none', 'utf-8', 'utf8', 'chunked', 'aws-chunked', 'binary', '8bit'],
+]);
+
 /**
  * The body of an answer as it was before the server compressed it, also where it was asked not to.
  * @param contentEncoding the header of that name (RFC 9110, 8.4)
@@ -13,7 +18,7 @@ export function decompress(body: Readable, contentEncoding: string | readonly st
   const encoding = String(contentEncoding ?? '')
     .trim()
     .toLowerCase();
-  if (encoding === '' || encoding === 'identity') return body;
+  if (NO_ENCODING.has(encoding)) return body;
   const decoder = decoderOf(encoding);
   if (!decoder) return null;
   // The error of one is the other's.
