@@ -162,10 +162,6 @@ describe('decoration of an answer', () => {
     ['one part as its content', [...words.slice(0, 2), chunk({ content: { type: 'text', text: 'w2' } }), stop, done]],
     ['a reason that says that it goes on', [...each({ finish_reason: 'in_progress' }), stop, done]],
     [
-      'a reason with the first word, and silence',
-      [chunk({ content: 'w0 ' }, { finish_reason: 'stop' }), 5_500, ...words.slice(1), stop, done],
-    ],
-    [
       'a reason with the role',
       [chunk({ role: 'assistant', content: '' }, { finish_reason: 'stop' }), ...words, stop, done],
     ],
