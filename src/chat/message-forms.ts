@@ -27,12 +27,37 @@ export function toKnownMessages(messages: readonly unknown[]): unknown[] {
       case 'tool': {
         const { id, rest } = answeredCall(message, open);
         open = rest;
-        return { ...message, role: 'tool', content: message.content ?? '', ...(id !== null && { tool_call_id: id }) };
+        return {
+          ...message,
+          role: 'tool',
+          content: toResult(message.content),
+          ...(id !== null && { tool_call_id: id }),
+        };
       }
+      case 'user':
+        return withOllamaImages(message);
       default:
         return value;
     }
   });
+}
+
+/** Ollama's own API puts the base64 of pictures beside the text. */
+function withOllamaImages(message: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { content, images, ...rest } = message;
+  if (!Array.isArray(images) || images.length === 0 || !images.every((image) => typeof image === 'string'))
+    return message;
+  const said: readonly unknown[] = Array.isArray(content) ? content : [content ?? ''];
+  return { ...rest, content: [...said, ...images.map((image) => ({ type: 'input_image', image }))] };
+}
+
+/** What a tool answered is text: values are written as JSON. */
+function toResult(content: unknown): unknown {
+  if (content === null || content === undefined) return '';
+  const isParts = (value: unknown) => typeof value === 'string' || typeof asRecord(value)?.type === 'string';
+  if (typeof content === 'string' || isParts(content) || (Array.isArray(content) && content.every(isParts)))
+    return content;
+  return JSON.stringify(content);
 }
 
 function toKnownAssistant(message: Readonly<Record<string, unknown>>, position: number): Record<string, unknown> {
@@ -40,7 +65,9 @@ function toKnownAssistant(message: Readonly<Record<string, unknown>>, position: 
   const { content, thoughts } = splitThoughts(given);
   const known = Array.isArray(calls)
     ? calls.map((call: unknown, index) => toKnownCall(call, `call_${position}_${index}`))
-    : calls;
+    : isEmpty(calls)
+      ? undefined
+      : calls;
   const toolCalls = known ?? (asRecord(legacy) ? [toKnownCall({ function: legacy }, `call_${position}_0`)] : undefined);
   // An answer that is empty, or that was a refusal, is part of the conversation all the same.
   const hasCalls = Array.isArray(toolCalls) && toolCalls.length > 0;
@@ -84,17 +111,35 @@ function toKnownCall(value: unknown, fallbackId: string): unknown {
   const call = asRecord(value);
   if (!call) return value;
   const custom = asRecord(call.custom);
-  const called = custom ? { name: custom.name, arguments: { input: custom.input } } : (asRecord(call.function) ?? null);
+  const called = custom ? { name: custom.name, arguments: { input: custom.input } } : calledBy(call);
   if (!called) return value;
-  const { arguments: given, ...rest } = called as Readonly<Record<string, unknown>>;
+  const { arguments: given, ...rest } = called;
   const text = typeof given === 'string' ? given : JSON.stringify(given ?? {});
-  const { custom: _, ...kept } = call;
+  const { args: _args, arguments: _arguments, custom: _custom, name: _name, ...kept } = call;
   return {
     ...kept,
-    id: typeof call.id === 'string' && call.id !== '' ? call.id : fallbackId,
-    type: custom ? 'function' : (call.type ?? 'function'),
+    id: idOf(call.id) ?? fallbackId,
+    type: 'function',
     function: { ...rest, arguments: text },
   };
+}
+
+/** The function of a call, or what LangChain and others write beside the id instead. */
+function calledBy(call: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | null {
+  const { args, arguments: given, name } = call;
+  return asRecord(call.function) ?? (typeof name === 'string' ? { name, arguments: given ?? args } : null);
+}
+
+/** Some count their calls. */
+function idOf(id: unknown): string | null {
+  if (typeof id === 'number') return String(id);
+  return typeof id === 'string' && id !== '' ? id : null;
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === '' || value === false || (asRecord(value) !== null && Object.keys(asRecord(value) ?? {}).length === 0)
+  );
 }
 
 function callsOf(message: Readonly<Record<string, unknown>>): Call[] {
@@ -110,8 +155,9 @@ function answeredCall(
   message: Readonly<Record<string, unknown>>,
   open: readonly Call[],
 ): { id: string | null; rest: Call[] } {
-  const { name, tool_call_id: given, tool_name: toolName } = message;
-  if (typeof given === 'string') return { id: given, rest: open.filter(({ id }) => id !== given) };
+  const { name, tool_name: toolName } = message;
+  const given = idOf(message.tool_call_id);
+  if (given !== null) return { id: given, rest: open.filter(({ id }) => id !== given) };
   const called = name ?? toolName;
   const call = open.find((each) => each.name === called) ?? open[0];
   return call ? { id: call.id, rest: open.filter((each) => each !== call) } : { id: null, rest: [...open] };

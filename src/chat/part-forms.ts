@@ -1,6 +1,7 @@
+import { isImageBase64 } from './media-url.ts';
 import { asRecord } from './optional.ts';
 
-const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|bmp|heic)$/i;
+const IMAGE_NAME = /\.(jpe?g|png|webp|gif|tiff?|bmp|hei[cf]|avif)$/i;
 
 /**
  * A part as OpenAI's chat API writes it, out of the forms that clients carry over from elsewhere: plain strings, the
@@ -23,6 +24,7 @@ export function toKnownPart(value: unknown): unknown {
     case 'video_url':
       return { ...part, type: 'video_url' };
     case 'image':
+    case 'input_image':
       return imageOf(part) ?? value;
     case 'file':
       return pictureOf(asRecord(part.file) ?? part) ?? value;
@@ -40,18 +42,24 @@ function typeOf(part: Readonly<Record<string, unknown>>): string | undefined {
 
 function imageOf(part: Readonly<Record<string, unknown>>): object | null {
   const source = asRecord(part.source) ?? {};
-  const address = part.image_url ?? part.url ?? source.url;
+  const image = asRecord(part.image) ?? {};
+  const address = part.image_url ?? part.url ?? source.url ?? image.url;
   if (typeof address === 'string' || asRecord(address)) return { type: 'input_image', image_url: address };
-  const bytes = part.image ?? part.base64 ?? part.data ?? part.b64_json ?? source.data ?? part.source;
+  const bytes = part.image ?? part.b64_json ?? part.base64 ?? part.data ?? source.data ?? part.source;
   return typeof bytes === 'string' ? { type: 'input_image', image: bytes } : null;
 }
 
-/** A file that says that it is a picture, by its data URL or by its name. */
+/** A data URL that does not say of what. */
+const OF_ANYTHING = /^\s*data:(application\/octet-stream)?[;,]/i;
+
+/** A file that says that it is a picture, by its data URL, by its name or by how it begins. */
 function pictureOf(file: Readonly<Record<string, unknown>>): object | null {
   const { file_data: data, filename } = file;
   if (typeof data !== 'string') return null;
-  const isPicture = /^\s*data:/i.test(data)
-    ? /^\s*data:image\//i.test(data)
-    : typeof filename === 'string' && IMAGE_NAME.test(filename);
+  const isNamed = typeof filename === 'string' && IMAGE_NAME.test(filename);
+  const isPicture =
+    /^\s*data:/i.test(data) && !OF_ANYTHING.test(data)
+      ? /^\s*data:image\//i.test(data)
+      : isNamed || (isImageBase64(data) && !data.startsWith('JVBERi'));
   return isPicture ? { type: 'input_image', image: data } : null;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { boundedArray } from './bounded-array.ts';
 import { messagesSchema } from './messages.ts';
-import { optional } from './optional.ts';
+import { asRecord, optional } from './optional.ts';
 import type { ChatPart } from './parts.ts';
 import { requestError } from './request-error.ts';
 import { formatOf, formatOfSchema, type ResponseFormat, responseFormatSchema } from './response-format.ts';
@@ -21,8 +21,8 @@ const MAX_STOPS = 16;
 const MOST_TOKENS = 1_000_000;
 
 const stopSchema = z
-  .union([z.string(), boundedArray(z.string(), MAX_STOPS)])
-  .transform((stop) => (typeof stop === 'string' ? [stop] : stop).filter((text) => text !== ''));
+  .union([z.string(), boundedArray(z.string().nullable(), MAX_STOPS)])
+  .transform((stop) => (typeof stop === 'string' ? [stop] : stop).flatMap((text) => text || []));
 
 const whole = (value: number) => Number.isInteger(value);
 const tokenLimit = z
@@ -30,6 +30,8 @@ const tokenLimit = z
   .min(1)
   .refine(whole, 'must be a whole number')
   .transform((limit) => Math.min(limit, MOST_TOKENS));
+/** The limit by other names; negative, there: none. */
+const otherLimit = optional(z.number().int().min(-2).max(Number.MAX_SAFE_INTEGER));
 /** SDKs draw seeds of 64 bits, which a number in JavaScript holds only nearly. */
 const seedSchema = z
   .number()
@@ -44,6 +46,10 @@ export const chatRequestSchema = z.object({
   messages: messagesSchema,
   max_tokens: optional(tokenLimit),
   max_completion_tokens: optional(tokenLimit),
+  max_new_tokens: otherLimit.describe('As max_tokens, by the name of TGI and SGLang'),
+  max_output_tokens: otherLimit.describe('As max_tokens, by the name of the Responses API'),
+  n_predict: otherLimit.describe('As max_tokens, by the name of llama.cpp'),
+  num_predict: otherLimit.describe('As max_tokens, by the name of Ollama'),
   temperature: optional(z.number().min(0).max(2)),
   top_p: optional(z.number().min(0).max(1)),
   // vLLM writes "off" as -1, others as 0.
@@ -80,12 +86,19 @@ export type ChatRequest = z.output<typeof chatRequestSchema>;
  * `param`.
  */
 export function parseChatRequest(body: unknown): ChatRequest {
-  const parsed = chatRequestSchema.safeParse(body);
+  const parsed = chatRequestSchema.safeParse(withExtraBody(body));
   if (!parsed.success) throw requestError(parsed.error.issues);
   const request = parsed.data;
   const fault = findFault(request);
   if (fault) throw requestError([{ code: 'custom', path: fault.path.split('.'), message: fault.message }]);
   return request;
+}
+
+/** Fields that belong into the body, written as openai-python's users do. */
+function withExtraBody(body: unknown): unknown {
+  const given = asRecord(body);
+  const extra = asRecord(given?.extra_body);
+  return extra ? { ...extra, ...given } : body;
 }
 
 /** What no single field can tell; null: nothing. */
@@ -112,6 +125,7 @@ function formsOf(request: ChatRequest): { param: string }[] {
     ...schemasOf(request),
     ...constraintsOf(request),
     ...(outputs?.json_object ? [{ param: 'structured_outputs.json_object' }] : []),
+    ...(request.format === 'json' ? [{ param: 'format' }] : []),
   ];
 }
 
@@ -119,7 +133,7 @@ function formsOf(request: ChatRequest): { param: string }[] {
 export function responseFormatOf(request: ChatRequest): ResponseFormat {
   const [given] = schemasOf(request);
   if (given) return formatOfSchema(given.schema);
-  if (request.structured_outputs?.json_object) return { type: 'json_object' };
+  if (request.structured_outputs?.json_object || request.format === 'json') return { type: 'json_object' };
   return formatOf(request.response_format);
 }
 
@@ -139,5 +153,8 @@ export function countParts(request: ChatRequest, type: ChatPart['type']): number
 
 /** Tokens asked for at most, under either name; undefined: the server's default. */
 export function maxTokensOf(request: ChatRequest): number | undefined {
-  return request.max_completion_tokens ?? request.max_tokens;
+  const { max_new_tokens, max_output_tokens, n_predict, num_predict } = request;
+  const other = [max_new_tokens, max_output_tokens, n_predict, num_predict].find((limit) => limit !== undefined);
+  const given = request.max_completion_tokens ?? request.max_tokens ?? other;
+  return given === undefined || given < 1 ? undefined : Math.min(given, MOST_TOKENS);
 }

@@ -6,6 +6,21 @@ const NAMELESS = 'schema';
 
 const schemaSchema = z.record(z.string(), z.unknown());
 
+/** A schema, or its text, which is how some servers take it. */
+export const schemaOrTextSchema = z.union([
+  schemaSchema,
+  z.string().transform((text, context) => {
+    try {
+      return schemaSchema.parse(JSON.parse(text));
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be a JSON schema' });
+      return z.NEVER;
+    }
+  }),
+]);
+/** Words of which a schema has at least one; nothing else that may stand in `json_schema` has them. */
+const SCHEMA_WORDS = ['properties', '$ref', '$defs', 'anyOf', 'oneOf', 'allOf', 'enum', 'items', 'type'] as const;
+
 export const responseFormatSchema = z.preprocess(
   toKnownFormat,
   z.discriminatedUnion('type', [
@@ -16,7 +31,7 @@ export const responseFormatSchema = z.preprocess(
       json_schema: z.object({
         name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1-64 of A-Z, a-z, 0-9, _ and -'),
         description: optional(z.string()),
-        schema: optional(schemaSchema),
+        schema: optional(schemaOrTextSchema),
         strict: optional(z.boolean()),
       }),
     }),
@@ -29,12 +44,20 @@ export type ResponseFormat =
   | { readonly type: 'json_object' }
   | { readonly type: 'json_schema'; readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
 
-/** llama.cpp and Together put the schema beside the type, some leave out the name. */
+/** llama.cpp and Together put the schema beside the type, some leave out the name, some put it in the place of all. */
 function toKnownFormat(value: unknown): unknown {
   const format = asRecord(value);
   if (!format) return value;
   const { json_schema: given, schema, type } = format;
   const described = asRecord(given);
+  if (
+    type === 'json_schema' &&
+    described &&
+    !('schema' in described) &&
+    SCHEMA_WORDS.some((word) => word in described)
+  ) {
+    return { type, json_schema: { name: NAMELESS, schema: described } };
+  }
   if ((type === 'json_object' || (type === 'json_schema' && !described)) && asRecord(schema)) {
     return { type: 'json_schema', json_schema: { name: NAMELESS, schema } };
   }
@@ -55,16 +78,3 @@ export function formatOf(format: z.output<typeof responseFormatSchema> | undefin
 export function formatOfSchema(schema: Readonly<Record<string, unknown>>): ResponseFormat {
   return { type: 'json_schema', name: NAMELESS, schema };
 }
-
-/** A schema, or its text, which is how some servers take it. */
-export const schemaOrTextSchema = z.union([
-  schemaSchema,
-  z.string().transform((text, context) => {
-    try {
-      return schemaSchema.parse(JSON.parse(text));
-    } catch {
-      context.addIssue({ code: 'custom', message: 'must be a JSON schema' });
-      return z.NEVER;
-    }
-  }),
-]);

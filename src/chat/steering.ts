@@ -10,10 +10,12 @@ import { schemaOrTextSchema } from './response-format.ts';
 
 const MAX_TEMPLATE_CHARACTERS = 16_384;
 const MAX_TOKENS_NAMED = 1024;
+const MOST = 1_000_000;
 
 const tokens = boundedArray(z.number().int().nonnegative(), MAX_TOKENS_NAMED);
 const probability = z.number().min(0).max(1);
 const flag = z.boolean();
+const number = z.number().min(-MOST).max(MOST);
 const small = <Schema extends z.ZodType>(schema: Schema) =>
   schema.refine((value) => JSON.stringify(value).length <= MAX_TEMPLATE_CHARACTERS, 'is too large');
 
@@ -22,6 +24,11 @@ const settingFields = {
   reasoning_effort: optional(z.string().regex(/^[a-z_]{1,16}$/i)),
   enable_thinking: optional(flag),
   thinking: optional(z.union([flag, small(z.looseObject({ type: optional(z.string().max(32)) }))])),
+  think: optional(z.union([flag, z.string().max(16)])).describe("Ollama's word"),
+  thinking_budget: optional(number),
+  reasoning: optional(small(z.looseObject({ effort: optional(z.string().max(16)), enabled: optional(flag) }))).describe(
+    "OpenRouter's form of reasoning_effort",
+  ),
   verbosity: optional(z.string().regex(/^[a-z_]{1,16}$/i)),
   parallel_tool_calls: optional(flag),
   logit_bias: optional(
@@ -39,12 +46,35 @@ const settingFields = {
   min_p: optional(probability),
   typical_p: optional(probability),
   top_a: optional(probability),
+  typ_p: optional(probability),
+  tfs_z: optional(number),
+  top_n_sigma: optional(number),
+  xtc_probability: optional(probability),
+  xtc_threshold: optional(probability),
+  dry_multiplier: optional(number),
+  dry_base: optional(number),
+  dry_allowed_length: optional(number),
+  dry_penalty_last_n: optional(number),
+  dry_sequence_breakers: optional(boundedArray(z.string().max(64), 64)),
+  mirostat: optional(number),
+  mirostat_tau: optional(number),
+  mirostat_eta: optional(number),
+  dynatemp_range: optional(number),
+  dynatemp_exponent: optional(number),
+  repeat_last_n: optional(number),
+  no_repeat_ngram_size: optional(number),
+  length_penalty: optional(number),
+  samplers: optional(boundedArray(z.string().max(64), 64)),
   min_tokens: optional(z.number().int().nonnegative()),
   ignore_eos: optional(flag),
   stop_token_ids: optional(tokens),
   bad_words: optional(boundedArray(z.string().max(256), MAX_TOKENS_NAMED)),
   allowed_token_ids: optional(tokens),
   skip_special_tokens: optional(flag),
+  spaces_between_special_tokens: optional(flag),
+  truncate_prompt_tokens: optional(number),
+  guided_decoding_backend: optional(z.string().max(64)),
+  guided_whitespace_pattern: optional(z.string().max(1_024)),
   include_stop_str_in_output: optional(flag),
   include_reasoning: optional(flag),
   separate_reasoning: optional(flag),
@@ -76,6 +106,10 @@ const constraintFields = {
   grammar: optional(text),
   regex: optional(text),
   ebnf: optional(text),
+  // A name that anything may have: what is no format is let pass.
+  format: optional(z.union([z.literal('json'), z.record(z.string(), z.unknown())]))
+    .catch(undefined)
+    .describe("Ollama's form of response_format"),
 };
 
 export const steeringFields = { ...settingFields, ...constraintFields };
@@ -102,11 +136,12 @@ export function settingsOf(request: SteeringFields): Settings | undefined {
 }
 
 /** JSON schemas that a request gives by another name than `response_format`, with the path of each. */
-export function schemasOf({ guided_json, json_schema, structured_outputs }: SteeringFields) {
+export function schemasOf({ format, guided_json, json_schema, structured_outputs }: SteeringFields) {
   const entries = [
     { param: 'structured_outputs.json', schema: structured_outputs?.json },
     { param: 'guided_json', schema: guided_json },
     { param: 'json_schema', schema: json_schema },
+    { param: 'format', schema: typeof format === 'object' ? format : undefined },
   ];
   return entries.flatMap(({ param, schema }) => (schema === undefined ? [] : [{ param, schema }]));
 }

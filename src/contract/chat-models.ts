@@ -35,9 +35,11 @@ export function requireModel(config: ModelSettings, model: string): void {
 /** What `ktp-ocr` needs can be told before anything is started. @throws KtpflowError missing_image, invalid_value */
 export function checkOcrRequest(request: ChatRequest): void {
   if (request.model !== KTP_OCR_MODEL) return;
-  const question = request.messages.findLast((message) => message.role === 'user');
-  if (!question?.content?.some((part) => part.type === 'image')) {
-    const message = 'The model ktp-ocr needs an image in the last user message.';
+  const shows = request.messages.some(
+    ({ content, role }) => role === 'user' && content?.some((part) => part.type === 'image'),
+  );
+  if (!shows) {
+    const message = 'The model ktp-ocr needs an image in a user message.';
     throw new KtpflowError('missing_image', message, { param: 'messages' });
   }
   const format = responseFormatOf(request);

@@ -1,10 +1,10 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
 import { AbortScope } from '../abort-scope.ts';
 import { KtpflowError } from '../errors.ts';
+import { decompress } from './decompress.ts';
 import { isPublicAddress } from './public-address.ts';
 
 const MAX_REDIRECTS = 3;
@@ -154,22 +154,9 @@ export const systemResolve: Resolve = (hostname) =>
 
 /** We ask for identity; a server that compresses nevertheless is read, under the same cap. */
 function decompressed(response: Dispatcher.ResponseData): Readable {
-  const encoding = String(response.headers['content-encoding'] ?? 'identity').toLowerCase();
-  const decoder =
-    encoding === 'gzip' || encoding === 'x-gzip'
-      ? createGunzip()
-      : encoding === 'deflate'
-        ? createInflate()
-        : encoding === 'br'
-          ? createBrotliDecompress()
-          : undefined;
-  if (!decoder) {
-    if (encoding !== 'identity') throw fetchFailed('The image has an unsupported Content-Encoding.');
-    return response.body;
-  }
-  response.body.on('error', (error) => decoder.destroy(error));
-  decoder.on('close', () => response.body.destroy());
-  return response.body.pipe(decoder);
+  const body = decompress(response.body, response.headers['content-encoding']);
+  if (!body) throw fetchFailed('The image has an unsupported Content-Encoding.');
+  return body;
 }
 
 async function readCapped(source: Readable, maxBytes: number, signal: AbortSignal): Promise<Buffer> {

@@ -21,8 +21,8 @@ const FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['jpeg', 'png', 'webp'
 
 /**
  * Reads an image's header, and nothing of its pixels: cheap enough for the API to answer at once.
- * @throws KtpflowError invalid_image (no image, or no decodable header), unsupported_media_type (HEIC, AVIF, PDF, SVG
- * and other formats that are known but not read), image_too_large_pixels.
+ * @throws KtpflowError invalid_image (no image, or no decodable header), unsupported_media_type (SVG, JPEG 2000 and
+ * other formats that are known but not read, and documents), image_too_large_pixels.
  */
 export async function probeImage(
   bytes: Uint8Array,
@@ -30,18 +30,18 @@ export async function probeImage(
 ): Promise<ImageHeader> {
   if (bytes.length === 0) throw new KtpflowError('invalid_image', 'The image is empty.');
   // What is opened page by page is no picture for libvips: see documents/.
-  if (documentKind(bytes) !== null) throw notSupported();
+  if (documentKind(bytes) !== null) throw notSupported('This kind of document');
   // By its first bytes, before a decoder sees it.
-  const kind = await sniffImage(bytes);
-  if (kind === 'known') throw notSupported();
-  if (kind === 'none') throw new KtpflowError('invalid_image', 'The file is not an image.');
+  const signature = await sniffImage(bytes);
+  if (signature.kind === 'known') throw notSupported(signature.name);
+  if (signature.kind === 'none') throw new KtpflowError('invalid_image', 'The file is not an image.');
   const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch((cause: unknown) => {
       throw new KtpflowError('invalid_image', 'The header of the image cannot be decoded.', { cause });
     });
   const { format, width, height, orientation } = metadata;
-  if (!isSupported(format)) throw notSupported();
+  if (!isSupported(format)) throw notSupported('This kind of image');
   const frameHeight = metadata.pageHeight ?? height;
   if (!width || !frameHeight) throw new KtpflowError('invalid_image', 'The image has no pixels.');
   if (width * frameHeight > maxMegapixels * 1e6) {
@@ -50,8 +50,11 @@ export async function probeImage(
   return { format, width, height: frameHeight, orientation: orientation ?? 1 };
 }
 
-function notSupported(): KtpflowError {
-  return new KtpflowError('unsupported_media_type', 'Supported are JPEG, PNG, WebP, TIFF, GIF, HEIC, AVIF and PDF.');
+function notSupported(name: string): KtpflowError {
+  return new KtpflowError(
+    'unsupported_media_type',
+    `${name} is not supported. Supported are JPEG, PNG, WebP, TIFF, GIF, HEIC, AVIF, BMP and PDF.`,
+  );
 }
 
 function isSupported(format: string | undefined): format is ImageFormat {

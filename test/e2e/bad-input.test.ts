@@ -283,7 +283,7 @@ describe('a bad JSON body', () => {
     refused(
       EXTRACTIONS,
       { ...post('{}'), headers: { 'content-type': 'application/json', 'content-encoding': 'compress' } },
-      { status: 400, code: 'unsupported_media_type' },
+      { status: 415, code: 'unsupported_content_encoding' },
     ));
 
   it('data URL and base64 of a card are taken', async () => {

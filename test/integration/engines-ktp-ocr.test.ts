@@ -84,13 +84,15 @@ describe('the model ktp-ocr', () => {
     expect(compatibleCardSchema.parse(json).nik).toBe('3201124507920000');
   });
 
-  it('reads the picture of the last user message', async () => {
+  it('reads the picture that was shown last, also of an earlier turn', async () => {
     const blank = await whitePicture();
     const { json } = await ask({
       messages: [
         { role: 'user', content: [{ type: 'image_url', image_url: blank }] },
         { role: 'assistant', content: '{}' },
         { role: 'user', content: [image()] },
+        { role: 'assistant', content: '{}' },
+        { role: 'user', content: 'And the name?' },
       ],
     });
     expect(compatibleCardSchema.parse(json).nik).toBe('3201124507920000');

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { KtpflowError } from '../../src/errors.ts';
 import type { Engine, GenerationPart, GenerationRequest } from '../../src/inference/engine.ts';
@@ -141,6 +141,30 @@ describe('decoration of an answer', () => {
       'the whole answer once more',
       [...words, chunk(null, { message: { content: 'w0 w1 w2' }, finish_reason: 'stop' }).replace('.chunk', ''), done],
     ],
+    [
+      'nothing as an empty list',
+      [chunk(null, { delta: [], message: [] }), ...words, chunk(null, { delta: [], finish_reason: 'stop' }), done],
+    ],
+    ['nothing as an empty text', [chunk(null, { delta: '' }), event({ choices: '' }), ...words, stop, done]],
+    ['nothing as null in a list', [event({ choices: [null] }), chunk({ content: [null] }), ...words, stop, done]],
+    ['an empty error with every word', [...each({}, { error: {} }), stop, done]],
+    ['an index that is text', [...words, chunk({ content: 'bad' }, { index: '1' }), stop, done]],
+    ...['{}', '""', '[null]', '[{}]', 'false'].map((calls): [string, RawAnswer['parts']] => [
+      `tool calls that are ${calls}`,
+      [...words.map((word) => word.replace('"content"', `"tool_calls":${calls},"content"`)), stop, done],
+    ]),
+    ...['{}', '""', '{"name":"","arguments":""}'].map((call): [string, RawAnswer['parts']] => [
+      `a function call that is ${call}`,
+      [...words.map((word) => word.replace('"content"', `"function_call":${call},"content"`)), stop, done],
+    ]),
+    ['no blank lines between events', [[...words, stop, done].join('').replaceAll('\n\n', '\n')]],
+    ['[DONE] without `data:`', [...words, '[DONE]\n\n']],
+    ['one part as its content', [...words.slice(0, 2), chunk({ content: { type: 'text', text: 'w2' } }), stop, done]],
+    ['a reason that says that it goes on', [...each({ finish_reason: 'in_progress' }), stop, done]],
+    [
+      'a reason with the role',
+      [chunk({ role: 'assistant', content: '' }, { finish_reason: 'stop' }), ...words, stop, done],
+    ],
     ['`message` for `delta`', [chunk(null, { message: { role: 'assistant', content: 'w0 w1 w2' } }), stop, done]],
   ])('is let pass: %s', async (_name, parts) => {
     const { engine, upstream } = await saying(...parts);
@@ -157,6 +181,8 @@ describe('decoration of an answer', () => {
   it.each([
     ['both names, one empty', { reasoning: '', reasoning_content: 'hm' }],
     ['an object', { reasoning: { text: 'hm' } }],
+    ['a name of Ollama', { thinking: 'hm' }],
+    ['a summary', { reasoning: { summary: [{ text: 'hm' }] } }],
     ['details', { reasoning_details: [{ type: 'reasoning.text', text: 'hm' }] }],
     ['parts of the content', { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }],
   ])('is reasoning under any name: %s', async (_name, delta) => {
@@ -171,12 +197,20 @@ describe('an answer that is cut', () => {
       'after a reason with every word',
       [...['a', 'b'].map((content) => chunk({ content }, { finish_reason: 'stop' })), 'cut'],
     ],
+    ['after a reason with the first word', [chunk({ content: 'w0 ' }, { finish_reason: 'stop' }), 'cut']],
     ['after an empty finish reason', [chunk({ content: 'w0 ' }, { finish_reason: '' }), 'cut']],
     ['in an event', [...words, 'data: {"choices":[{"index":0,"delta":{},"finish_re']],
     ['with a reason that tells of it', [...words, chunk({}, { finish_reason: 'insufficient_system_resource' }), done]],
     ['by an error in a form of its own', [...words, event({ object: 'error', message: 'CUDA', code: 50001 }), done]],
     ['by an event that is named an error', [...words, 'event: error\ndata: {"message": "CUDA"}\n\n', done]],
     ['by a line that is named an error', [...words, 'error: {"code": 500, "message": "CUDA"}\n\n']],
+    ['by the words of an error', [...words, 'data: Internal Server Error\n\n', done]],
+    ['by an event that is named an exception', [...words, 'event: exception\ndata: {"x": 1}\n\n', done]],
+    ['by an error of its choice', [...words, chunk({}, { error: { code: 500, message: 'x' } }), done]],
+    ['by a code', [...words, event({ code: 500, msg: 'busy' }), done]],
+    ['by a code deep inside', [...words, event({ base_resp: { status_code: 1004, status_msg: 'x' } }), done]],
+    ['by the want of success', [...words, event({ success: false, msg: 'x' }), done]],
+    ['by a status in words', [...words, event({ status: 'error', reason: 'x' }), done]],
     ['by an error as text', [...words, event({ error: 'CUDA', error_type: 'generation' }), done]],
     ['by what FastAPI says', [...words, event({ detail: 'Internal Server Error' }), done]],
     ['by a list of errors', [...words, event([{ error: { code: 500, message: 'x' } }]), done]],
@@ -190,7 +224,10 @@ describe('an answer that is cut', () => {
     ['MAX_TOKENS', 'length'],
     ['model_context_window_exceeded', 'length'],
     ['repetition_detected', 'length'],
+    ['incomplete', 'length'],
+    ['unfinished', 'length'],
     ['SAFETY', 'content_filter'],
+    ['ERROR_TOXIC', 'content_filter'],
     ['refusal', 'content_filter'],
     ['eos', 'stop'],
     ['end_turn', 'stop'],
@@ -247,12 +284,27 @@ describe('a body that is no event stream', () => {
       'compressed events',
       {
         headers: { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' },
-        parts: [gzipSync([...words, stop, done].join(''))],
+        parts: [zlib.gzipSync([...words, stop, done].join(''))],
       },
     ],
   ])('is read all the same: %s', async (_name, answer) => {
     const { engine } = await start({ raw: () => answer });
     expect(await collect(engine)).toMatchObject(WHOLE);
+  });
+
+  it.each(['none', 'utf-8', 'chunked'])('is read where its Content-Encoding is none: %s', async (encoding) => {
+    const headers = { 'content-type': 'text/event-stream', 'content-encoding': encoding };
+    const { engine } = await start({ raw: () => ({ headers, parts: [...words, stop, done] }) });
+    expect(await collect(engine)).toMatchObject(WHOLE);
+  });
+
+  it('is read in Zstandard where Node knows it, and refused clearly where not', async () => {
+    const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Uint8Array };
+    const headers = { 'content-type': 'text/event-stream', 'content-encoding': 'zstd' };
+    const text = [...words, stop, done].join('');
+    const { engine } = await start({ raw: () => ({ headers, parts: [zstdCompressSync?.(text) ?? text] }) });
+    if (zstdCompressSync) expect(await collect(engine)).toMatchObject(WHOLE);
+    else expect((await failure(collect(engine))).message).toContain('compresses');
   });
 
   it.each<[string, RawAnswer, string]>([
@@ -322,6 +374,30 @@ describe('what a server refuses', () => {
   ])('is named: %s', async (message, param, rest: object = {}) => {
     const { engine } = await start({ raw: () => refusal(message, rest) });
     expect(await failure(collect(engine))).toMatchObject({ code: 'invalid_value', param });
+  });
+
+  it.each([
+    'The input token count (5000) exceeds the maximum number of tokens allowed (4096).',
+    '`inputs` tokens + `max_new_tokens` must be <= 4096',
+    'Range of input length should be [1, 30720]',
+    'input is too long for requested model',
+    'Please reduce the length of the messages or completion.',
+    'Prompt contains 5000 tokens, too large for model with 4096 maximum',
+  ])('may be the length of the messages: %s', async (message) => {
+    const { engine } = await start({ raw: () => refusal(message) });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'context_length_exceeded' });
+  });
+
+  it('is the limit of tokens where that is named', async () => {
+    const { engine } = await start({ raw: () => refusal('max_tokens (99999) exceeds the maximum allowed (4096)') });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'invalid_value', param: 'max_tokens' });
+  });
+
+  it.each([402, 405, 407, 409, 418, 451])('is not the request where the status is %d', async (status) => {
+    const { engine, upstream } = await start({ raw: () => ({ status, parts: ['{"error":{"message":"no"}}'] }) });
+    const error = await failure(collect(engine));
+    expect(error).toMatchObject({ code: 'upstream_failed', message: expect.stringContaining(String(status)) });
+    expect(upstream.requests).toHaveLength(1);
   });
 
   it('is named from a list of ours, and nothing of the rest is quoted', async () => {

@@ -45,6 +45,11 @@ describe('settings that callers of model servers know', () => {
     verbosity: 'low',
     ignore_eos: true,
     stop_token_ids: [1],
+    mirostat: 2,
+    xtc_probability: 0.5,
+    dry_multiplier: 0.8,
+    thinking_budget: 64,
+    repeat_last_n: 64,
   };
 
   it.each(['vllm', 'sglang', 'llamacpp', 'ollama', 'generic'] as const)('reach the engine (%s)', async (kind) => {
@@ -60,8 +65,16 @@ describe('settings that callers of model servers know', () => {
       { enable_thinking: false },
       { chat_template_kwargs: { enable_thinking: false } },
       { thinking: { type: 'disabled' } },
+      { think: false },
+      { reasoning: { enabled: false } },
     ]) {
       expect((await sent(kind, off)).body).toMatchObject(expected);
+    }
+  });
+
+  it.each(['vllm', 'ollama'] as const)('say how much to think in one way (%s)', async (kind) => {
+    for (const low of [{ reasoning: { effort: 'low' } }, { think: 'low' }]) {
+      expect((await sent(kind, low)).body).toMatchObject({ reasoning_effort: 'low' });
     }
   });
 

@@ -50,7 +50,9 @@ export function sendError(response: Response, error: KtpflowError): void {
     response.setHeader('retry-after', String(Math.max(1, Math.min(MAX_RETRY_AFTER_SECONDS, Math.ceil(retryAfter)))));
   }
   if (NOT_TO_REPEAT.has(error.status) && !error.retryable) response.setHeader('x-should-retry', 'false');
-  if (error.status === 415) response.setHeader('accept-encoding', 'identity');
+  // Of a form nothing is unpacked; of JSON more is.
+  if (error.status === 415)
+    response.setHeader('accept-encoding', response.req.is('multipart/*') ? 'identity' : 'gzip, deflate, br');
   if (error.status === 401) response.setHeader('www-authenticate', 'Bearer');
   response.json(errorBody(error));
 }
@@ -118,7 +120,10 @@ function ofBodyParser(thrown: unknown): KtpflowError | undefined {
   if (status === 413) return bodyTooLarge(limit);
   if (type === 'entity.parse.failed') return new KtpflowError('invalid_json', 'The body is not valid JSON.');
   if (type === 'encoding.unsupported') {
-    return new KtpflowError('unsupported_media_type', 'The Content-Encoding of the body is not supported.');
+    return new KtpflowError(
+      'unsupported_content_encoding',
+      'This Content-Encoding of a JSON body is not supported; send gzip, deflate, br or none.',
+    );
   }
   if (status === 415)
     return new KtpflowError(

@@ -61,14 +61,22 @@ const JUNK_NAMES = new Set([
   'recycler',
   'system volume information',
   'lost+found',
+  'network trash folder',
+  'temporary items',
+  'picasa.ini',
+  'zbthumbnail.info',
+  'ws_ftp.log',
   // Network storage: thumbnails and bins of Synology and QNAP.
   '@eadir',
   '#recycle',
   '@recycle',
   '@tmp',
+  '#snapshot',
+  '@recently-snapshot',
+  '@synoresource',
 ]);
 /** Lock files of Office, and what a browser or a copy has not finished. */
-const JUNK_FORM = /^(\.|~\$)|\.(part|partial|crdownload|download|tmp|lnk|url)$/i;
+const JUNK_FORM = /^(\.|~\$)|\.(part|partial|filepart|crdownload|opdownload|download|tmp|swp|lnk|url)$/i;
 
 /** Folders and what systems put beside the user's files: left out, and only counted. */
 export function isJunk({ name, mode }: Pick<EntryHeader, 'name' | 'mode'>): boolean {

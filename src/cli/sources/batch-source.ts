@@ -41,7 +41,31 @@ export interface BatchSource {
 /** A list is read into memory. */
 const MAX_LIST_BYTES = 256 * 1024 * 1024;
 const LIST_ENDINGS = new Set(['.csv', '.tsv', '.tab', '.txt']);
-const TEXT_ENDINGS = new Set([...LIST_ENDINGS, '.json', '.jsonl', '.ndjson', '.xml', '.html', '.log', '.md', '.ini']);
+const TEXT_ENDINGS = new Set([
+  ...[...LIST_ENDINGS, '.json', '.jsonl', '.ndjson', '.xml', '.html', '.htm', '.log', '.md', '.ini', '.cfg', '.conf'],
+  ...[
+    '.yml',
+    '.yaml',
+    '.rtf',
+    '.md5',
+    '.sha1',
+    '.sha256',
+    '.aae',
+    '.xmp',
+    '.vcf',
+    '.eml',
+    '.sql',
+    '.py',
+    '.js',
+    '.css',
+  ],
+  ...['.sh', '.bat', '.cmd', '.ps1'],
+]);
+/** What a phone keeps beside its pictures. */
+const MEDIA_ENDINGS = new Set([
+  ...['.mp4', '.m4v', '.mov', '.avi', '.mkv', '.webm', '.3gp', '.mpg', '.mpeg', '.wmv'],
+  ...['.mp3', '.m4a', '.aac', '.wav', '.ogg', '.opus', '.amr'],
+]);
 const OFFICE_ENDINGS = new Set(['.xlsx', '.xlsm', '.docx', '.pptx', '.ods', '.odt']);
 /** Names shown of a kind that was left out. */
 const NAMES_SHOWN = 5;
@@ -104,10 +128,11 @@ async function folderSource(path: string, except: ReadonlySet<string>): Promise<
   return { content: { kind: 'images', images }, problems: allProblems, remarks };
 }
 
-/** Texts and Office files: whatever else lies in the folder is sent, so that no card is passed over. */
+/** Texts, films, sounds and Office files: whatever else lies in the folder is sent, so that no card is passed over. */
 function isNoCard(file: CheckedFile): boolean {
   const ending = endingOf(file);
   if (TEXT_ENDINGS.has(ending)) return file.size > 0 && !isPicture(file) && decodeText(file.start) !== null;
+  if (MEDIA_ENDINGS.has(ending)) return file.size > 0 && !isPicture(file);
   const kind = archiveKind(file.start);
   return kind !== null && (OFFICE_ENDINGS.has(ending) || kind.includes('Office'));
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError, EXIT } from '../exit-codes.ts';
@@ -21,8 +21,12 @@ export interface Manifest {
   readonly remarks: readonly string[];
 }
 
-const FILE_COLUMNS = ['file', 'filename', 'file_name', 'path', 'image', 'image_url', 'url'];
-const ID_COLUMN = 'custom_id';
+/** In English and in Indonesian; the first of them that a list has is the one that is meant. */
+const FILE_COLUMNS = [
+  ...['file', 'filename', 'file_name', 'path', 'file_path', 'filepath', 'image', 'image_path', 'image_url', 'url'],
+  ...['berkas', 'nama_berkas', 'nama_file', 'foto', 'gambar', 'photo', 'picture', 'scan', 'link', 'tautan'],
+];
+const ID_COLUMNS = ['custom_id', 'customid'];
 /** What the server takes of an item: more would be the refusal of all. */
 const MAX_METADATA = 16;
 const MAX_KEY_LENGTH = 64;
@@ -47,10 +51,11 @@ export function isUrl(text: string): boolean {
 export async function readManifest(path: string, text: string): Promise<Manifest> {
   const [header, ...lines] = rowsOf(path, text);
   const columns = (header?.cells ?? []).map((name) => name.trim().toLowerCase());
-  const fileColumn = columns.findIndex(isFileColumn);
-  const idColumn = columns.findIndex((name) => columnName(name) === ID_COLUMN);
+  const names = columns.map(columnName);
+  const [fileColumn = -1] = FILE_COLUMNS.map((name) => names.indexOf(name)).filter((column) => column >= 0);
+  const idColumn = names.findIndex((name) => ID_COLUMNS.includes(name));
   if (fileColumn < 0) {
-    throw new CliError(EXIT.usage, `${path}: the list has no column ${FILE_COLUMNS.slice(0, -1).join(', ')} or url`);
+    throw new CliError(EXIT.usage, `${path}: the list has no column file, path, image, url, berkas or foto`);
   }
   const others = columns.flatMap((name, column) =>
     column === fileColumn || column === idColumn || name === '' ? [] : [{ name, column }],
@@ -63,8 +68,7 @@ export async function readManifest(path: string, text: string): Promise<Manifest
   const rows: ManifestRow[] = [];
   const problems: string[] = [];
   for (const { line, cells } of lines) {
-    // Also the blanks of web pages, which no parser of CSV takes for ones.
-    const cell = (column: number): string => (cells[column] ?? '').trim();
+    const cell = (column: number): string => textOf(cells[column] ?? '');
     const named = withoutQuotes(cell(fileColumn));
     if (named === '') {
       problems.push(`line ${line} of the list names no file`);
@@ -117,12 +121,26 @@ function longCell(
   return long ? `${long.name} exceeds ${MAX_VALUE_LENGTH} characters` : null;
 }
 
+/** Marks of writing direction, which Windows puts before a path that is copied from its properties. */
+const MARKS = /^[\u200b-\u200f\u202a-\u202e\s]+|[\u200b-\u200f\u202a-\u202e\s]+$/g;
+/** How a number is kept as text in a CSV for Excel. */
+const FORMULA_TEXT = /^="(.*)"$/s;
+
+/** A cell's text: also without the blanks of web pages, which no parser of CSV takes for ones. */
+function textOf(cell: string): string {
+  const text = cell.replaceAll(MARKS, '');
+  return FORMULA_TEXT.exec(text)?.[1]?.trim() ?? text;
+}
+
 /** Windows copies a path with quotation marks around it. */
 function withoutQuotes(cell: string): string {
   return cell.replace(/^"(.*)"$/s, '$1').trim();
 }
 
-/** The file that a cell means: also with the separators of Windows, or with accents written in the other way. */
+/**
+ * The file that a cell means: also with the separators of Windows, with accents or capitals written in the other way, or
+ * by its path on the machine where the list was made: as much of its end as is found beside the list.
+ */
 async function fileOf(folder: string, cell: string): Promise<{ source: string; name: string }> {
   if (/^file:\/\//i.test(cell)) return { source: pathOf(cell), name: cell };
   const slashed = cell.replaceAll('\\', '/');
@@ -130,7 +148,40 @@ async function fileOf(folder: string, cell: string): Promise<{ source: string; n
     const source = resolve(folder, name);
     if (await isThere(source)) return { source, name: slashed };
   }
+  for (const name of [slashed, ...endsOf(slashed)]) {
+    const found = await inAnyCase(folder, name);
+    if (found !== null) return { source: resolve(folder, found), name: found };
+  }
   return { source: resolve(folder, slashed), name: cell };
+}
+
+/** Of `D:/scans/new/1.jpg` or `//server/scans/new/1.jpg`: what may lie here of it, the longest first. */
+function endsOf(path: string): string[] {
+  if (!/^([a-z]:\/|\/\/)/i.test(path)) return [];
+  const segments = path
+    .split('/')
+    .slice(1)
+    .filter((segment) => segment !== '');
+  return segments.map((_, at) => segments.slice(at).join('/'));
+}
+
+/** The path as its folders write it, where capitals and accents are all that differs; null: it is not there, or twice. */
+async function inAnyCase(folder: string, path: string): Promise<string | null> {
+  if (path.startsWith('/')) return null;
+  let inside = '';
+  for (const segment of path.split('/')) {
+    const there = segment === '.' || segment === '..' ? [segment] : await namesLike(resolve(folder, inside), segment);
+    const [name] = there;
+    if (name === undefined || there.length > 1) return null;
+    inside = inside === '' ? name : `${inside}/${name}`;
+  }
+  return inside;
+}
+
+async function namesLike(folder: string, name: string): Promise<string[]> {
+  const plain = (text: string) => text.normalize('NFC').toLowerCase();
+  const names = await readdir(folder).catch((): string[] => []);
+  return names.includes(name) ? [name] : names.filter((each) => plain(each) === plain(name));
 }
 
 function pathOf(url: string): string {

@@ -17,6 +17,10 @@ const NO_SEPARATOR = '\u001F';
 /** Excel's own line, which names the separator. */
 const SEPARATOR_LINE = /^\uFEFF?"?sep=(.)"?[,;\t]*(\r\n|\n|\r)/i;
 
+const LINE_END = /\r\n|\n|\r/;
+/** A header stands so far down at most. */
+const MAX_TITLE_LINES = 20;
+
 const OPTIONS = {
   bom: true,
   trim: true,
@@ -34,13 +38,32 @@ const OPTIONS = {
  */
 export function parseTable(text: string, isKnownHeader: (cell: string) => boolean): TableRow[] {
   const named = SEPARATOR_LINE.exec(text);
-  const content = named ? text.slice(named[0].length) : text;
+  const table = named ? text.slice(named[0].length) : text;
+  const title = titleLines(table, isKnownHeader);
+  const content = behindLines(table, title);
   const delimiter = named?.[1] ?? separatorOf(content, isKnownHeader);
-  const firstLine = named ? 1 : 0;
+  const firstLine = title + (named ? 1 : 0);
   const rows = parseRows(content, { delimiter })
     .map(({ line, cells }) => ({ line: line + firstLine, cells }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''));
   return opened(rows, isKnownHeader) ?? rows;
+}
+
+/** Lines in front of the header, titles and dates of a sheet; none where no line is a header. */
+function titleLines(content: string, isKnownHeader: (cell: string) => boolean): number {
+  const lines = content.split(LINE_END, MAX_TITLE_LINES + 1);
+  const isHeader = (line: string) => SEPARATORS.some((delimiter) => headerUnder(line, delimiter).some(isKnownHeader));
+  return Math.max(0, lines.findIndex(isHeader));
+}
+
+/** The text behind so many lines. */
+function behindLines(content: string, count: number): string {
+  let rest = content;
+  for (let line = 0; line < count; line++) {
+    const end = LINE_END.exec(rest);
+    rest = rest.slice(end ? end.index + end[0].length : rest.length);
+  }
+  return rest;
 }
 
 /**

@@ -24,7 +24,7 @@ export interface KtpOcrDependencies {
 }
 
 /**
- * The card reader as a chat model: the picture in the last user message is read, and the answer is the KTP as JSON, in
+ * The card reader as a chat model: the picture that the user showed last is read, and the answer is the KTP as JSON, in
  * the compatible shape, or in full where the request says so. JSON cannot be taken back, so it is streamed only once
  * it is assembled and checked.
  */
@@ -75,11 +75,11 @@ function shapeOf({ responseFormat, metadata }: GenerationRequest): 'compatible' 
 
 /** @throws KtpflowError missing_image */
 function lastImage({ messages }: GenerationRequest): Uint8Array {
-  const image = messages
-    .findLast((message) => message.role === 'user')
-    ?.content.findLast((part) => part.type === 'image');
+  const shown = messages.flatMap(({ content, role }) => (role === 'user' ? content : []));
+  // A question about the card of an earlier turn is answered by that card.
+  const image = shown.findLast((part) => part.type === 'image');
   if (image) return image.bytes;
-  throw new KtpflowError('missing_image', `The model ${KTP_OCR_MODEL} needs an image in the last user message.`, {
+  throw new KtpflowError('missing_image', `The model ${KTP_OCR_MODEL} needs an image in a user message.`, {
     param: 'messages',
   });
 }

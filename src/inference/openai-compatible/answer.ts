@@ -28,6 +28,8 @@ export class AnswerReader {
   #usage: Usage | null = null;
   #text = '';
   #hasChoice = false;
+  /** The reason came with the first chunk of the answer: some servers say `stop` from the start. */
+  #isPremature = false;
 
   /** @param startsThinking the model's prompt ends in `<think>`, so that its text begins inside of the block. */
   constructor({
@@ -50,6 +52,11 @@ export class AnswerReader {
     return this.#finishReason;
   }
 
+  /** The answer is at its end for sure: what is still to come, if anything, is its usage. */
+  get isSettled(): boolean {
+    return this.#finishReason !== null && !this.#isPremature;
+  }
+
   /** null where the upstream gave none, or counted nothing at all of what it said. */
   get usage(): Usage | null {
     return this.#usage?.completionTokens === 0 && this.#text !== '' ? null : this.#usage;
@@ -64,7 +71,9 @@ export class AnswerReader {
   read(data: string): Piece[] {
     const chunk = parseChunk(data, this.#engineId);
     if (!chunk) return [];
+    const isFirst = !this.#hasChoice && !chunk.isWhole;
     this.#hasChoice ||= chunk.isAnswer;
+    this.#isPremature &&= !chunk.usage && chunk.finishReason === null;
     if (chunk.usage) this.#usage = chunk.usage;
     this.#logprobs.push(...chunk.logprobs);
     // Some send the whole answer once more at the end.
@@ -78,6 +87,7 @@ export class AnswerReader {
     const isLast = this.#repeatedReason === null || pieces.length === 0;
     if (chunk.finishReason !== null && this.#finishReason === null && isLast) {
       const reason = finishReasonOf(chunk.finishReason, { calledTools: this.#toolCalls.hasCalls });
+      this.#isPremature = isFirst && !chunk.usage;
       pieces.push(...this.#endAll(reason));
     } else if (chunk.isWhole) pieces.push(...this.#endWhole());
     return this.#finished(pieces);

@@ -3,7 +3,7 @@ import type { TokenLogprob, Usage } from '../../chat/piece.ts';
 import { EngineFault } from '../engine-fault.ts';
 import { readFinishReason } from './finish-reason.ts';
 import { readReasoning } from './reasoning-field.ts';
-import { failureOfStatus, type UpstreamFailure } from './upstream-failure.ts';
+import { failureOfChoice, failureOfErrorObject, failureOfErrorText } from './reported-error.ts';
 
 /**
  * A `chat.completion.chunk` as servers really send it. Strict about what the answer is made of, its text and its tool
@@ -11,13 +11,23 @@ import { failureOfStatus, type UpstreamFailure } from './upstream-failure.ts';
  */
 const decoration = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().catch(undefined);
 
-const contentSchema = z
-  .union([
+/** Something that may be missing; servers in PHP and others write nothing as an empty list, an empty text or false. */
+const maybe = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess(
+    (value) => (value === '' || value === false || (Array.isArray(value) && value.length === 0) ? undefined : value),
+    schema.nullish(),
+  );
+/** A list, or its only entry without the list. */
+const list = <Schema extends z.ZodType>(entry: Schema) =>
+  maybe(z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(entry.nullish())));
+
+// Parts, as Mistral sends them for thinking models.
+const contentSchema = maybe(
+  z.union([
     z.string(),
-    // Parts, as Mistral sends them for thinking models.
-    z.array(z.union([z.string(), z.looseObject({ text: z.string().nullish(), thinking: z.unknown().optional() })])),
-  ])
-  .nullish();
+    list(z.union([z.string(), z.looseObject({ text: z.string().nullish(), thinking: z.unknown().optional() })])),
+  ]),
+);
 
 const calledFunction = {
   name: z.string().nullish(),
@@ -27,22 +37,19 @@ const calledFunction = {
 const toolCallSchema = z.object({
   index: decoration(z.coerce.number().int().nonnegative()),
   id: decoration(z.union([z.string(), z.number()]).transform(String)),
-  function: z.object(calledFunction).nullish(),
+  function: maybe(z.object(calledFunction)),
   ...calledFunction,
 });
-const toolCallsSchema = z.preprocess(
-  (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? [value] : value),
-  z.array(toolCallSchema).nullish(),
-);
-
 const saidSchema = z.object({
   content: contentSchema,
   refusal: decoration(z.string()),
   reasoning: z.unknown().optional(),
   reasoning_content: z.unknown().optional(),
   reasoning_details: z.unknown().optional(),
-  tool_calls: toolCallsSchema,
-  function_call: z.object(calledFunction).nullish(),
+  thinking: z.unknown().optional(),
+  thought: z.unknown().optional(),
+  tool_calls: list(toolCallSchema),
+  function_call: maybe(z.object(calledFunction)),
 });
 
 const logprobEntry = { token: z.string(), logprob: z.number(), bytes: decoration(z.array(z.number())) };
@@ -52,12 +59,13 @@ const logprobSchema = z.object({
 });
 
 const choiceSchema = z.object({
-  index: decoration(z.number()),
-  delta: saidSchema.nullish(),
+  index: decoration(z.coerce.number()),
+  delta: maybe(saidSchema),
   /** A whole answer, from a server that does not stream. */
-  message: saidSchema.nullish(),
+  message: maybe(saidSchema),
   text: decoration(z.string()),
   finish_reason: z.unknown().optional(),
+  error: z.unknown().optional(),
   logprobs: decoration(z.object({ content: decoration(z.array(decoration(logprobSchema))) })),
 });
 
@@ -71,9 +79,8 @@ const usageSchema = z.object({
 
 const chunkSchema = z.object({
   object: decoration(z.string()),
-  choices: z.array(choiceSchema).nullish(),
+  choices: list(choiceSchema),
   usage: decoration(usageSchema),
-  error: z.unknown().optional(),
 });
 
 /** A tool call, or a part of one, as the server wrote it. */
@@ -111,17 +118,19 @@ export function isDone(data: string): boolean {
  * @param data of one event.
  * @returns null for what is no object: signs of life (`null`, `: keepalive`, `ping`)
  * @throws EngineFault where the answer in it is not understood
- * @throws UpstreamFailure where it is an error: servers report in mid-stream what they find out late.
+ * @throws UpstreamFailure where it is an error: servers report in mid-stream what they find out late
  */
 export function parseChunk(data: string, engineId: string): UpstreamChunk | null {
   const json = readJson(data);
-  if (json === null) return null;
-  const failure = failureOfErrorObject(json, engineId);
+  const failure = json === null ? failureOfErrorText(data, engineId) : failureOfErrorObject(json, engineId);
   if (failure) throw failure;
+  if (json === null) return null;
   const parsed = chunkSchema.safeParse(json);
   if (!parsed.success) throw notUnderstood();
   const { choices, object, usage } = parsed.data;
-  const choice = choices?.find(({ index }) => (index ?? 0) === 0);
+  const choice = choices?.find((each) => (each?.index ?? 0) === 0);
+  const failureOfOurs = failureOfChoice(choice?.error, engineId);
+  if (failureOfOurs) throw failureOfOurs;
   const said = choice?.delta ?? choice?.message;
   const content = readContent(said?.content);
   return {
@@ -130,6 +139,8 @@ export function parseChunk(data: string, engineId: string): UpstreamChunk | null
       readReasoning(said?.reasoning) ||
       readReasoning(said?.reasoning_content) ||
       readReasoning(said?.reasoning_details) ||
+      readReasoning(said?.thinking) ||
+      readReasoning(said?.thought) ||
       content.thinking,
     toolCalls: readToolCalls(said),
     logprobs: (choice?.logprobs?.content ?? []).flatMap((entry) =>
@@ -144,7 +155,7 @@ export function parseChunk(data: string, engineId: string): UpstreamChunk | null
           ...optionalCount('cachedTokens', usage.prompt_tokens_details?.cached_tokens),
         }
       : null,
-    isAnswer: choice !== undefined,
+    isAnswer: Boolean(choice),
     isWhole: Boolean(choice?.message) && !choice?.delta && object !== 'chat.completion.chunk',
   };
 }
@@ -164,44 +175,18 @@ function readJson(data: string): object | null {
   }
 }
 
-const errorObjectSchema = z.looseObject({
-  object: z.unknown().optional(),
-  choices: z.unknown().optional(),
-  error: z.unknown().optional(),
-  errors: z.unknown().optional(),
-  message: z.unknown().optional(),
-  detail: z.unknown().optional(),
-});
-
-/** The error that an object is: OpenAI's `error`, vLLM's `object: "error"`, FastAPI's `detail`; null where it is none. */
-function failureOfErrorObject(json: object, engineId: string): UpstreamFailure | null {
-  const { choices, detail, error, errors, message, object } = errorObjectSchema.parse(json);
-  const isError =
-    Boolean(error) ||
-    object === 'error' ||
-    (!choices && (Boolean(errors) || Boolean(detail) || typeof message === 'string'));
-  if (!isError) return null;
-  const { code } = codeSchema.safeParse(typeof error === 'object' ? error : json).data ?? { code: 500 };
-  return failureOfStatus(code, { engineId, body: JSON.stringify(json), retryAfter: undefined });
-}
-
-const codeSchema = z
-  .object({ code: z.unknown().optional(), status: z.unknown().optional(), status_code: z.unknown().optional() })
-  .transform(({ code, status, status_code }) => [code, status, status_code].map(Number))
-  .transform((codes) => ({ code: codes.find((code) => code >= 400 && code <= 599) ?? 500 }));
-
 function readContent(content: z.output<typeof contentSchema>): { text: string; thinking: string } {
   if (!Array.isArray(content)) return { text: content ?? '', thinking: '' };
-  const text = content.map((part) => (typeof part === 'string' ? part : (part.text ?? ''))).join('');
-  const thinking = content.map((part) => (typeof part === 'string' ? '' : readReasoning(part.thinking))).join('');
+  const text = content.map((part) => (typeof part === 'string' ? part : (part?.text ?? ''))).join('');
+  const thinking = content.map((part) => (typeof part === 'string' ? '' : readReasoning(part?.thinking))).join('');
   return { text, thinking };
 }
 
 function readToolCalls(said: z.output<typeof saidSchema> | null | undefined): RawToolCall[] {
   // The form before tools: one call, which never had an id.
   const legacy = said?.function_call ? [{ function: said.function_call, index: 0, id: null }] : [];
-  const calls = said?.tool_calls && said.tool_calls.length > 0 ? said.tool_calls : legacy;
-  return calls.map((call) => {
+  const given = compact(said?.tool_calls ?? []);
+  const calls = (given.length > 0 ? given : legacy).map((call): RawToolCall => {
     const called = call.function ?? ('name' in call ? call : undefined);
     const text = called?.arguments ?? '';
     return {
@@ -211,6 +196,8 @@ function readToolCalls(said: z.output<typeof saidSchema> | null | undefined): Ra
       arguments: typeof text === 'string' ? text : JSON.stringify(text),
     };
   });
+  // The place of a call, and nothing in it.
+  return calls.filter((call) => call.id !== null || call.name !== null || call.arguments !== '');
 }
 
 function tokenLogprob({

@@ -1,8 +1,11 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { EngineFault } from '../engine-fault.ts';
+import { isDone } from './chunk.ts';
 import { JsonBody } from './json-body.ts';
 import type { StreamWatch } from './stream-watch.ts';
 
+/** Names of events that tell of a fault. */
+const ERROR_EVENT = /^(error|exception|failure|fatal)$/i;
 /** A chunk of an answer is a few hundred bytes; with many log probabilities tens of kilobytes. */
 const MAX_EVENT_CHARACTERS = 4 * 1024 * 1024;
 
@@ -46,11 +49,13 @@ class SseReader {
   #isTooLarge = false;
   readonly #parser = createParser({
     maxBufferSize: MAX_EVENT_CHARACTERS,
-    onEvent: (event) => this.#data.push(dataOf(event)),
+    onEvent: (event) => this.#data.push(...dataOf(event)),
     onError: ({ field, type, value }) => {
       this.#isTooLarge ||= type === 'max-buffer-size-exceeded';
       // An old llama.cpp writes `error: {…}` for `data: {"error": …}`.
       if (type === 'unknown-field' && field === 'error') this.#data.push(asError(value ?? ''));
+      // The end, by a server that forgets the name of the field.
+      if (type === 'unknown-field' && field !== undefined && isDone(field)) this.#data.push(field);
     },
   });
 
@@ -61,15 +66,18 @@ class SseReader {
     return this.#data.splice(0);
   }
 
-  /** The last event, where the stream ended before its blank line; a line that was cut is no event. */
+  /** What is left, where the stream ended before a blank line; a line that was cut is no event. */
   end(): string[] {
-    const last = this.push('\n\n').at(-1);
-    return last === undefined || !isWhole(last) ? [] : [last];
+    return this.push('\n\n').filter(isWhole);
   }
 }
 
-function dataOf({ data, event }: EventSourceMessage): string {
-  return event?.toLowerCase() === 'error' ? asError(data) : data;
+function dataOf({ data, event }: EventSourceMessage): string[] {
+  if (event && ERROR_EVENT.test(event)) return [asError(data)];
+  const lines = data.split('\n');
+  // Several events, of a server that writes no blank lines between them; or one object over several lines.
+  const isEach = lines.length > 1 && lines.every((line) => isDone(line) || parse(line) !== undefined);
+  return isEach ? lines : [data];
 }
 
 function asError(data: string): string {

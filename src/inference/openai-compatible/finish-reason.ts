@@ -2,14 +2,21 @@ import type { FinishReason } from '../../chat/piece.ts';
 import { EngineFault } from '../engine-fault.ts';
 
 /** What some servers write into every chunk that is not the last one. */
-const NO_REASON: ReadonlySet<string> = new Set(['', 'null', 'none', 'undefined', 'finish_reason_unspecified']);
+const NO_REASON: ReadonlySet<string> = new Set([
+  ...['', 'null', 'none', 'undefined', 'n/a', 'finish_reason_unspecified'],
+  ...['in_progress', 'not_finished', 'generating', 'running', 'pending', 'continue'],
+]);
 
 /** Words of the reasons that servers give; the first that fits counts. */
 const MEANINGS: readonly (readonly [RegExp, FinishReason | 'failed'])[] = [
-  [/abort|error|cancel|fail|malformed|resource|timeout|timed|overload|unload|interrupt|crash/i, 'failed'],
+  [/toxic/i, 'content_filter'],
+  [
+    /abort|preempt|evict|disconnect|error|cancel|fail|malformed|resource|timeout|timed|overload|unload|interrupt|crash/i,
+    'failed',
+  ],
   [/filter|safety|block|refus|recitation|sensitive|moderation|prohibited|spii/i, 'content_filter'],
   [/tool|function/i, 'tool_calls'],
-  [/length|limit|max|window|truncat|budget/i, 'length'],
+  [/length|limit|max|window|truncat|budget|incomplete|unfinished|partial/i, 'length'],
   [/stop|eos|end|complete|done|finish/i, 'stop'],
 ];
 

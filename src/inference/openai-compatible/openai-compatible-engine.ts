@@ -99,12 +99,13 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
         }
         // Read on to the end of the response, so that the connection can be used again.
         if (isEnd) watch.sawDone();
-        else if (reader.finishReason !== null) watch.sawFinish();
+        else if (reader.isSettled) watch.sawFinish();
       }
     } catch (error) {
       signal.throwIfAborted();
       // With its finish reason the answer is whole, whatever happens to the connection afterwards.
-      if (reader.finishReason === null) throw watch.signal.aborted ? watch.signal.reason : asFailure(error, isOpen);
+      const isWhole = reader.isSettled || (watch.signal.aborted && reader.finishReason !== null);
+      if (!isWhole) throw watch.signal.aborted ? watch.signal.reason : asFailure(error, isOpen);
     } finally {
       watch.close();
     }

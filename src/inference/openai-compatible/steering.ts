@@ -10,7 +10,9 @@ const TAKE_TEMPLATE_ARGUMENTS: ReadonlySet<ServerKind> = new Set(['vllm', 'sglan
  * so, or ignores it as it would from its own clients.
  */
 export function toUpstreamSettings(kind: ServerKind, settings: Settings): Record<string, unknown> {
-  const { chat_template_kwargs: given, enable_thinking, thinking, ...rest } = settings;
+  const { chat_template_kwargs: given, enable_thinking, reasoning, think, thinking, ...others } = settings;
+  const effort = effortOf(settings);
+  const rest = { ...others, ...(effort !== null && { reasoning_effort: effort }) };
   const wanted = wantsThinking(settings);
   if (TAKE_TEMPLATE_ARGUMENTS.has(kind)) {
     const isSaid = typeof given === 'object' && given !== null && 'enable_thinking' in given;
@@ -23,11 +25,23 @@ export function toUpstreamSettings(kind: ServerKind, settings: Settings): Record
   return { ...settings };
 }
 
+/** How much the model is to think, by any of its names; null: nothing is said. */
+function effortOf({ reasoning, reasoning_effort, think }: Settings): string | null {
+  const nested = typeof reasoning === 'object' && reasoning !== null && 'effort' in reasoning ? reasoning.effort : null;
+  const said = [reasoning_effort, nested, think].find((value) => typeof value === 'string');
+  return typeof said === 'string' ? said : null;
+}
+
 /** Whether the caller wants the model to think; null: nothing is said. */
-export function wantsThinking({ chat_template_kwargs: given, enable_thinking, thinking }: Settings): boolean | null {
+export function wantsThinking(settings: Settings): boolean | null {
+  const { chat_template_kwargs: given, enable_thinking, reasoning, think, thinking } = settings;
   if (typeof given === 'object' && given !== null && 'enable_thinking' in given) return Boolean(given.enable_thinking);
   if (typeof enable_thinking === 'boolean') return enable_thinking;
   if (typeof thinking === 'boolean') return thinking;
+  if (typeof think === 'boolean') return think;
+  if (typeof reasoning === 'object' && reasoning !== null && 'enabled' in reasoning) {
+    if (typeof reasoning.enabled === 'boolean') return reasoning.enabled;
+  }
   if (typeof thinking === 'object' && thinking !== null && 'type' in thinking && typeof thinking.type === 'string') {
     return thinking.type !== 'disabled';
   }

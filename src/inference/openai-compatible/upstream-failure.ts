@@ -19,11 +19,21 @@ export class UpstreamFailure extends Error {
   }
 }
 
-const CONTEXT_LENGTH =
-  /context[ _-]?(length|size|window)|maximum context|max_model_len|maximum model length|n_ctx|too many tokens|prompt is too long|exceed_context_size|exceeds? the (available )?context/i;
+const CONTEXT_LENGTH = new RegExp(
+  [
+    'context[ _-]?(length|size|window)|maximum context|max_model_len|maximum model length|n_ctx|exceed_context_size',
+    'exceeds? the (available )?context|too many tokens|max_new_tokens. must be|max_total_tokens|reduce the length',
+    '(prompt|input|messages?)[^.]{0,40} (is|are) too (long|large)|(range of|maximum) input length',
+    '((?<!max_|completion_|min_)tokens?|input length|prompt)\\b[^.]{0,80}\\b(exceeds?|larger than|too large)\\b[^.]{0,60}\\b(max\\w*|limit|length|model)',
+  ].join('|'),
+  'i',
+);
 const NO_IMAGES =
   /multimodal|mmproj|image input|at most 0 image|does not support (images?|vision)|not a vision model|not support image/i;
 const NO_TOOLS = /tool-call-parser|enable-auto-tool-choice|does not support (tools|function)|--jinja/i;
+
+/** Refusals for which the caller's request may be the reason; others are between us and the server. */
+const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /** Wait before another try where the server does not say. */
 export const DEFAULT_RETRY_MS = 500;
@@ -55,6 +65,11 @@ export function failureOfStatus(
     );
   }
   if (status >= 300 && status < 400) return final(redirected());
+  if (status < 500 && !ABOUT_THE_REQUEST.has(status)) {
+    return final(
+      new KtpflowError('upstream_failed', `The model server, or what stands before it, refused with ${status}.`),
+    );
+  }
   const refusal = refusalOf(status, body, engineId);
   if (refusal) return refusal;
   // A gateway says so of a server that is being restarted.

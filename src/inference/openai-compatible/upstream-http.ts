@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, request } from 'undici';
+import { decompress } from '../../media/decompress.ts';
 import { EngineFault } from '../engine-fault.ts';
 import type { UpstreamTimeouts } from './options.ts';
 import { failureOfConnection, failureOfStatus, UpstreamFailure } from './upstream-failure.ts';
@@ -110,33 +110,12 @@ function serverRoot(baseUrl: string): string {
 
 /** The body as text, whatever it is compressed with: some servers and proxies do so without being asked. */
 function decompressed(response: Dispatcher.ResponseData): Readable {
-  const encoding = String(response.headers['content-encoding'] ?? 'identity').toLowerCase();
-  const decoder = decoderOf(encoding);
-  if (!decoder) return response.body;
-  // The error of one is the other's.
-  response.body.on('error', (error) => decoder.destroy(error));
-  decoder.on('close', () => response.body.destroy());
-  return response.body.pipe(decoder);
-}
-
-function decoderOf(encoding: string) {
-  switch (encoding) {
-    case '':
-    case 'identity':
-      return null;
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    default:
-      throw new UpstreamFailure(
-        new EngineFault('The model server compresses its answers in a way that is not supported.'),
-        null,
-      );
-  }
+  const body = decompress(response.body, response.headers['content-encoding']);
+  if (body) return body;
+  throw new UpstreamFailure(
+    new EngineFault('The model server compresses its answers in a way that is not supported.'),
+    null,
+  );
 }
 
 async function readLimited(body: AsyncIterable<Uint8Array>, maxBytes = MAX_ERROR_BYTES): Promise<string> {

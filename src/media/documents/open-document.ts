@@ -20,7 +20,7 @@ export interface DocumentPages {
 
 /**
  * Opens a document in a process of its own, which has none of this one's environment.
- * @throws KtpflowError invalid_image; the signal's reason once it is aborted
+ * @throws KtpflowError invalid_image, unsupported_media_type, image_too_large_pixels; the signal's reason once it is aborted
  */
 export async function openDocument(
   kind: DocumentKind,
@@ -100,11 +100,22 @@ function askRenderer(renderer: ChildProcess, request: RendererRequest): Promise<
   });
 }
 
-const NAMES: Readonly<Record<DocumentKind, string>> = { pdf: 'PDF', heif: 'HEIC or AVIF file', tiff: 'TIFF' };
+const NAMES: Readonly<Record<DocumentKind, string>> = {
+  pdf: 'PDF',
+  heif: 'HEIC or AVIF file',
+  bmp: 'BMP',
+  tiff: 'TIFF',
+};
 
 function unreadable(kind: DocumentKind, fault: RendererFault): KtpflowError {
   const name = NAMES[kind];
   if (fault === 'encrypted') return new KtpflowError('invalid_image', `The ${name} is protected by a password.`);
   if (fault === 'too_large') return new KtpflowError('image_too_large_pixels', `The ${name} has too many pixels.`);
+  if (fault === 'unsupported') {
+    return new KtpflowError(
+      'unsupported_media_type',
+      `The ${name} is compressed, or of a depth that is not supported.`,
+    );
+  }
   return new KtpflowError('invalid_image', `The ${name} cannot be decoded.`);
 }

@@ -1,8 +1,10 @@
 /**
- * Entry of the process that decodes one document: PDF by PDFium, HEIC by libheif, AVIF and TIFF by libvips. A hostile file can
- * make it loop, grow or crash; it knows no key, and whoever waits for it ends it. See open-document.ts.
+ * Entry of the process that decodes one document: PDF by PDFium, HEIC by libheif, AVIF and TIFF by libvips, BMP by
+ * read-bmp.ts. A hostile file can make it loop, grow or crash; it knows no key, and whoever waits for it ends it. See
+ * open-document.ts.
  */
 import sharp from 'sharp';
+import { BmpError, readBmpHeader, readBmpPixels } from './read-bmp.ts';
 import type { RendererAnswer, RendererFault, RendererRequest } from './renderer-messages.ts';
 
 /** A card at its true size on a scanned page has 1,011 pixels then. */
@@ -101,7 +103,20 @@ async function openHeif(bytes: Uint8Array): Promise<Pages> {
   };
 }
 
-const OPENERS = { pdf: openPdf, tiff: openTiff, heif: openHeif } as const;
+async function openBmp(bytes: Uint8Array): Promise<Pages> {
+  const header = readBmpHeader(bytes, MAX_PICTURE_PIXELS);
+  return {
+    count: 1,
+    render: () => {
+      const { data, height, width } = readBmpPixels(bytes, header);
+      return sharp(data, { raw: { width, height, channels: 3 } })
+        .jpeg(QUALITY)
+        .toBuffer();
+    },
+  };
+}
+
+const OPENERS = { pdf: openPdf, tiff: openTiff, heif: openHeif, bmp: openBmp } as const;
 let pages: Promise<Pages> | undefined;
 
 async function answer(request: RendererRequest): Promise<RendererAnswer> {
@@ -113,7 +128,10 @@ async function answer(request: RendererRequest): Promise<RendererAnswer> {
     if (!pages) throw new RenderError('damaged');
     return { type: 'rendered', image: await (await pages).render(request.index) };
   } catch (error) {
-    return { type: 'failed', fault: error instanceof RenderError ? error.fault : 'damaged' };
+    return {
+      type: 'failed',
+      fault: error instanceof RenderError || error instanceof BmpError ? error.fault : 'damaged',
+    };
   }
 }
 

@@ -6,7 +6,7 @@ export type RendererRequest =
   | { readonly type: 'render'; readonly index: number };
 
 /** Why a document or page could not be opened, as far as its decoder tells. */
-export type RendererFault = 'encrypted' | 'damaged' | 'too_large';
+export type RendererFault = 'encrypted' | 'damaged' | 'too_large' | 'unsupported';
 
 export type RendererAnswer =
   | { readonly type: 'opened'; readonly pages: number }

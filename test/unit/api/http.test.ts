@@ -92,6 +92,9 @@ describe('bodies', () => {
     expect(
       await errorOf(await post({ headers: { 'content-type': 'application/json; charset=latin1' }, body: '{}' })),
     ).toMatchObject({ status: 400, code: 'unsupported_media_type' });
+    const compressed = await post({ headers: { ...json, 'content-encoding': 'compress' }, body: '{}' });
+    expect(compressed.headers.get('accept-encoding')).toBe('gzip, deflate, br');
+    expect(await errorOf(compressed)).toMatchObject({ status: 415, code: 'unsupported_content_encoding' });
     const large = JSON.stringify({ image_base64: 'A'.repeat(26 * 1024 * 1024) });
     expect(await errorOf(await post({ headers: json, body: large }))).toMatchObject({
       status: 413,

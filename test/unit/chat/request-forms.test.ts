@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { constraintOf, parseChatRequest, responseFormatOf } from '../../../src/chat/request.ts';
+import { constraintOf, maxTokensOf, parseChatRequest, responseFormatOf } from '../../../src/chat/request.ts';
 import { toolChoiceOf, toolsOf } from '../../../src/chat/tools.ts';
 import { KtpflowError } from '../../../src/errors.ts';
 
@@ -90,6 +90,34 @@ describe('history that clients hand back', () => {
     ]);
   });
 
+  it.each([
+    ['beside the id', { id: 'c1', type: 'function', name: 'f', arguments: { q: 1 } }],
+    ['of LangChain', { id: 'c1', type: 'tool_call', name: 'f', args: { q: 1 } }],
+    ['without a type', { id: 'c1', type: '', function: { name: 'f', arguments: '{"q":1}' } }],
+  ])('takes a call %s', (_name, call) => {
+    const messages = parse([user, { role: 'assistant', content: null, tool_calls: [call] }]);
+    expect(messages[1]).toMatchObject({
+      tool_calls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{"q":1}' } }],
+    });
+  });
+
+  it('finds the call of a result that counts', () => {
+    const call = { id: 7, function: { name: 'f' } };
+    const messages = parse([
+      user,
+      { role: 'assistant', content: '', tool_calls: [call] },
+      { role: 'tool', tool_call_id: 7, content: { total: 2 } },
+    ]);
+    expect(messages[2]).toEqual({ role: 'tool', tool_call_id: '7', content: text('{"total":2}') });
+  });
+
+  it.each(['', {}, false])('takes %j for no calls', (tool_calls) => {
+    expect(parse([user, { role: 'assistant', content: 'a', tool_calls }])[1]).toEqual({
+      role: 'assistant',
+      content: text('a'),
+    });
+  });
+
   it('still needs the content that is missing', () => {
     expect(refused(body([user, { role: 'assistant' }]))).toEqual({
       code: 'invalid_value',
@@ -103,6 +131,7 @@ describe('pictures as clients write them', () => {
   const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ';
   const bare = `data:application/octet-stream;base64,${png}`;
   const whole = `data:image/png;base64,${png}`;
+  const heic = 'AAAAGGZ0eXBoZWljAAAAAG1pZjFoZWljAAAB';
   const jpeg = '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgH';
   it.each<[string, unknown, string]>([
     ['base64 alone', { type: 'image_url', image_url: { url: png } }, bare],
@@ -111,6 +140,20 @@ describe('pictures as clients write them', () => {
       { type: 'image_url', image_url: jpeg },
       `data:application/octet-stream;base64,${jpeg}`,
     ],
+    ['HEIC alone', { type: 'image_url', image_url: { url: heic } }, `data:application/octet-stream;base64,${heic}`],
+    ['quotes around', { type: 'image_url', image_url: { url: `"${whole}"` } }, whole],
+    [
+      'angle brackets around',
+      { type: 'image_url', image_url: '<https://example.org/a.png>' },
+      'https://example.org/a.png',
+    ],
+    ['a data URL without `data:`', { type: 'image_url', image_url: `image/png;base64,${png}` }, whole],
+    ['a data URL that does not say base64', { type: 'image_url', image_url: `data:image/png,${png}` }, bare],
+    ["Python's bytes", { type: 'image_url', image_url: `data:image/png;base64,b'${png}'` }, whole],
+    ['a URL in an image', { type: 'image', image: { url: whole } }, whole],
+    ['a source', { type: 'input_image', source: { type: 'base64', data: png } }, bare],
+    ['a file without a name', { type: 'file', file: { file_data: png } }, bare],
+    ['a file of any type with a name', { type: 'file', file: { file_data: bare, filename: 'a.avif' } }, bare],
     ['blanks around', { type: 'image_url', image_url: { url: ` \n${whole}\n` } }, whole],
     ['a data URL in a data URL', { type: 'image_url', image_url: { url: `data:image/png;base64,${whole}` } }, whole],
     ['no type', { image_url: { url: whole } }, whole],
@@ -131,9 +174,17 @@ describe('pictures as clients write them', () => {
     expect(parse([{ role: 'user', content: ['x', part] }])[0]?.content).toEqual([...text('x'), { type: 'image', url }]);
   });
 
+  it('of Ollama stand beside the text', () => {
+    expect(parse([{ role: 'user', content: 'x', images: [png] }])[0]?.content).toEqual([
+      ...text('x'),
+      { type: 'image', url: bare },
+    ]);
+  });
+
   it('are not made of other files', () => {
     for (const part of [
       { type: 'file', file: { file_data: 'data:application/pdf;base64,JVBERi0=', filename: 'a.pdf' } },
+      { type: 'file', file: { file_data: 'JVBERi0xLjcKJeLjz9MKMSAwIG9iag' } },
       { type: 'file', file: { file_id: 'file_1' } },
       { type: 'input_audio', input_audio: {} },
       { type: 'image' },
@@ -149,6 +200,15 @@ describe('numbers', () => {
     for (const seed of [0, -1, 2 ** 62, 2 ** 63 - 1, -(2 ** 63)]) expect(withUser({ seed }).seed).toBe(seed);
     for (const seed of [0.5, 2 ** 64, '1']) expect(refused(body([user], { seed }))).toMatchObject({ param: 'seed' });
   });
+
+  it.each(['max_new_tokens', 'max_output_tokens', 'n_predict', 'num_predict'])(
+    'of tokens are told by %s too',
+    (name) => {
+      expect(maxTokensOf(withUser({ [name]: 5 }))).toBe(5);
+      expect(maxTokensOf(withUser({ [name]: -1 }))).toBeUndefined();
+      expect(maxTokensOf(withUser({ [name]: 5, max_tokens: 7 }))).toBe(7);
+    },
+  );
 
   it('of tokens may say that there is no limit', () => {
     expect(withUser({ max_tokens: 2 ** 31 - 1 }).max_tokens).toBe(1_000_000);
@@ -172,6 +232,19 @@ describe('the form of an answer', () => {
       { response_format: { type: 'json_schema', json_schema: { schema } } },
       { type: 'json_schema', schema },
     ],
+    [
+      'the schema in the place of all',
+      { response_format: { type: 'json_schema', json_schema: schema } },
+      { type: 'json_schema', schema },
+    ],
+    [
+      'a schema as text',
+      { response_format: { type: 'json_schema', json_schema: { name: 's', schema: JSON.stringify(schema) } } },
+      { type: 'json_schema', name: 's', schema },
+    ],
+    ["Ollama's format", { format: schema }, { type: 'json_schema', schema }],
+    ["Ollama's format of any object", { format: 'json' }, { type: 'json_object' }],
+    ['a format that is none', { format: 'markdown' }, { type: 'text' }],
     ['json_schema at the top', { json_schema: schema }, { type: 'json_schema', schema }],
     ['guided_json as text', { guided_json: JSON.stringify(schema) }, { type: 'json_schema', schema }],
     ['structured_outputs', { structured_outputs: { json: schema } }, { type: 'json_schema', schema }],
@@ -196,6 +269,16 @@ describe('the form of an answer', () => {
     ],
   ])('is refused where it cannot be: %j', (rest, param) => {
     expect(refused(body([user], rest))).toMatchObject({ code: 'invalid_value', param: expect.stringContaining(param) });
+  });
+
+  it('is found in extra_body, which people write who know the SDK of Python', () => {
+    const request = withUser({ extra_body: { guided_json: schema, model: 'x', min_p: 0.1 } });
+    expect(responseFormatOf(request)).toMatchObject({ schema });
+    expect(request).toMatchObject({ model: 'm', min_p: 0.1 });
+  });
+
+  it('has no empty texts among what stops it', () => {
+    expect(withUser({ stop: ['a', null, ''] }).stop).toEqual(['a']);
   });
 
   it('is free where a field for it is empty', () => {

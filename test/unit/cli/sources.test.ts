@@ -62,6 +62,18 @@ describe('a folder', () => {
     expect(source.problems).toEqual([]);
   });
 
+  it('leaves out films, sounds and notes of a phone, and files that are not finished', async () => {
+    for (const name of ['VID_1.mp4', 'note.opus', '2.jpg.filepart']) write(name, 'x\0');
+    write('1.jpg');
+    write('IMG_1.aae', '<?xml version="1.0"?>');
+    write('sums.md5', 'd41d8cd98f00b204e9800998ecf8427e  1.jpg');
+    // A picture under the name of a film is one.
+    write('odd.mov');
+    const source = await readSource(folder);
+    expect(namesOf(source)).toEqual(['1.jpg', 'odd.mov']);
+    expect(source.remarks.join('\n')).toMatch(/IMG_1.aae, note.opus, sums.md5, VID_1.mp4: no pictures/);
+  });
+
   it('leaves out the results that are written into it, and their draft', async () => {
     for (const name of ['1.jpg', 'results.csv', 'results.csv.part']) write(name);
     const source = await readSource(folder, new Set([join(folder, 'results.csv'), join(folder, 'results.csv.part')]));
@@ -124,6 +136,10 @@ describe('a list', () => {
     ['more semicolons than commas in a header with both', 'file;custom_id;a, b, c, d\né.jpg;7;\n'],
     ['lines that were each saved as one cell', '"file,custom_id"\n"é.jpg,7"\n'],
     ['line ends of old Macs', 'file,custom_id\ré.jpg,7\r'],
+    ['a title and a date above', 'Daftar KTP;;\n26/11/2026;;\n\nfile;custom_id;\né.jpg;7;\n'],
+    ['words of Indonesian', 'Nama Berkas;custom_id\né.jpg;7\n'],
+    ['numbers kept as text by a formula', 'file;custom_id\n="é.jpg";="7"\n'],
+    ['marks of writing direction', 'file;custom_id\n\u202aé.jpg\u200b;7\n'],
     ['blank rows and columns at the end', 'file;custom_id;;\né.jpg;7;;\n;;;\n ;\n'],
   ])('is read with %s', async (_what, content) => {
     const { problems, rows } = await listOf(content);
@@ -137,6 +153,30 @@ describe('a list', () => {
     const { rows } = await listOf('file\nsub\\b.jpg\na, b.jpg\n"""sub\\b.jpg"""\n');
     expect(rows.map(({ name }) => name)).toEqual(['sub/b.jpg', 'a, b.jpg', 'sub/b.jpg']);
     expect(rows[0]?.source).toBe(join(folder, 'sub', 'b.jpg'));
+  });
+
+  it('finds files by other capitals, and by the end of a path of the machine where it was made', async () => {
+    for (const name of ['Desa/A.JPG', 'b.jpg', 'x/c.jpg', 'X/c.jpg']) write(name);
+    const paths = ['desa\\a.jpg', 'D:\\Scan\\Desa\\a.jpg', '\\\\server\\kelurahan\\B.jpg', 'Z:/c.jpg', '/b.jpg'];
+    const { rows } = await listOf(`file\n${paths.join('\n')}\n`);
+    expect(rows.map(({ name }) => name)).toEqual(['Desa/A.JPG', 'Desa/A.JPG', 'b.jpg', 'Z:/c.jpg', '/b.jpg']);
+    expect(rows[0]?.source).toBe(join(folder, 'Desa', 'A.JPG'));
+  });
+
+  it.each(['x/C.jpg', 'foto/c.jpg'])('does not guess which file is meant by %s', async (name) => {
+    for (const there of ['x/c.jpg', 'x/c.JPG']) write(there);
+    expect((await listOf(`file\n${name}\n`)).rows[0]?.source).toBe(join(folder, name));
+  });
+
+  it('says the line of a row below a title', async () => {
+    const { problems, rows } = await listOf('Daftar KTP\n\nfile,custom_id\na.jpg,1\n,2\n');
+    expect(rows).toHaveLength(1);
+    expect(problems).toEqual(['line 5 of the list names no file']);
+  });
+
+  it('takes the column that is meant where several could be', async () => {
+    const { rows } = await listOf('link,file\nhttps://a.example/,a.jpg\n');
+    expect(rows[0]).toMatchObject({ name: 'a.jpg', metadata: { link: 'https://a.example/' } });
   });
 
   it('names every row and file that is missing, by its line, and goes on with the others', async () => {

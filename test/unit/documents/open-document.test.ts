@@ -5,6 +5,7 @@ import { KtpflowError } from '../../../src/errors.ts';
 import { readFirstCard } from '../../../src/inference/documents/read-first-card.ts';
 import { documentKind } from '../../../src/media/documents/document-kind.ts';
 import { openDocument } from '../../../src/media/documents/open-document.ts';
+import { makeBmp } from '../../support/bmp.ts';
 import { A4, CARD_WIDTH, makePdf, type PdfPage } from '../../support/pdf.ts';
 
 let card: Buffer;
@@ -18,6 +19,7 @@ beforeAll(async () => {
   heic = await readFile(new URL('../../fixtures/documents/ktp-1.heic', import.meta.url));
 });
 
+const BMP = { bits: 24, headerSize: 40, topDown: false, masks: null, gap: 0 } as const;
 const onA4 = (): PdfPage => ({ jpeg: card, size, sheet: A4, at: { x: 60, y: 500, width: CARD_WIDTH } });
 
 describe('the kind of a document', () => {
@@ -25,6 +27,7 @@ describe('the kind of a document', () => {
     expect(documentKind(makePdf([onA4()]))).toBe('pdf');
     expect(documentKind(Buffer.concat([Buffer.from('\n\n'), makePdf([onA4()])]))).toBe('pdf');
     expect(documentKind(heic)).toBe('heif');
+    expect(documentKind(makeBmp(BMP, 8, 8, () => 0).bytes)).toBe('bmp');
     expect(documentKind(card)).toBeNull();
     expect(documentKind(Buffer.from('a text about %PDF- files'))).toBeNull();
     expect(documentKind(Buffer.alloc(0))).toBeNull();
@@ -54,6 +57,24 @@ describe('a document', () => {
       expect(difference / (info.width * info.height * 3)).toBeLessThan(6);
       document.close();
     }
+  });
+
+  it('shows a bitmap, and refuses a compressed one by a sentence that says why', async () => {
+    const { data, info } = await sharp(card).resize(300).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const colours = Array.from({ length: info.width * info.height }, (_, at) => data.readUIntBE(at * 3, 3)).values();
+    const bytes = makeBmp(BMP, info.width, info.height, () => colours.next().value ?? 0).bytes;
+    const document = await openDocument('bmp', bytes);
+    const shown = await sharp(await document.render(0))
+      .raw()
+      .toBuffer();
+    document.close();
+    const difference = shown.reduce((sum, value, index) => sum + Math.abs(value - (data[index] ?? 0)), 0);
+    expect(difference / data.length).toBeLessThan(3);
+    bytes.writeUInt32LE(1, 30);
+    await expect(openDocument('bmp', bytes)).rejects.toMatchObject({
+      code: 'unsupported_media_type',
+      message: 'The BMP is compressed, or of a depth that is not supported.',
+    });
   });
 
   it.each([

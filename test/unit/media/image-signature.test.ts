@@ -19,29 +19,49 @@ beforeAll(async () => {
 
 describe('what a file is by its first bytes', () => {
   it.each(FORMATS)('%s is read', async (format) => {
-    expect(await sniffImage(await plain().toFormat(format).toBuffer())).toBe('read');
+    expect(await sniffImage(await plain().toFormat(format).toBuffer())).toEqual({ kind: 'read' });
   });
 
   it('a big TIFF, and one in the other order of bytes, are read', async () => {
-    expect(await sniffImage(await plain().tiff({ bigtiff: true }).toBuffer())).toBe('read');
-    expect(await sniffImage(Buffer.from('MM\0\x2a\0\0\0\x08', 'latin1'))).toBe('read');
+    expect(await sniffImage(await plain().tiff({ bigtiff: true }).toBuffer())).toEqual({ kind: 'read' });
+    expect(await sniffImage(Buffer.from('MM\0\x2a\0\0\0\x08', 'latin1'))).toEqual({ kind: 'read' });
   });
 
-  it('images and documents of other kinds are known as such, everything else is no image', async () => {
-    for (const bytes of [svg, avif, Buffer.from('%PDF-1.7'), Buffer.from('BM\x46\0\0\0\0\0\0\0', 'latin1')]) {
-      expect(await sniffImage(bytes)).toBe('known');
+  it.each([
+    ['SVG', svg],
+    ['SVG', Buffer.concat([Buffer.from('\ufeff'), svg])],
+    ['PDF', Buffer.from('%PDF-1.7')],
+    ['BMP of this kind', Buffer.from('BM\x46\0\0\0\0\0\0\0', 'latin1')],
+    ['JPEG 2000', Buffer.from('0000000c6a5020200d0a870a00000014667479706a703220', 'hex')],
+    ['JPEG 2000', Buffer.from('ff4fff51002f0000', 'hex')],
+    ['JPEG XL', Buffer.from('0000000c4a584c200d0a870a', 'hex')],
+    ['Photoshop (PSD)', Buffer.from('384250530001000000000000', 'hex')],
+    ['ICO', Buffer.from('000001000100101000000100', 'hex')],
+    ['Netpbm (PBM, PGM, PPM)', Buffer.from('P6\n1 1\n255\nabc')],
+    ['Netpbm (PBM, PGM, PPM)', Buffer.from('P5 # made by a scanner\n640 480 255 ')],
+    ['Netpbm (PBM, PGM, PPM)', Buffer.from('P7\nWIDTH 4\nHEIGHT 4\n')],
+    ['Targa (TGA)', Buffer.from(`00000a0000000000000000000004${'0003'}1820${'00'.repeat(9)}`, 'hex')],
+  ])('%s is known by its name', async (name, bytes) => {
+    expect(await sniffImage(bytes)).toEqual({ kind: 'known', name });
+  });
+
+  it('everything else is no image', async () => {
+    expect(await sniffImage(avif)).toMatchObject({ kind: 'known' });
+    for (const text of ['', 'P1 is a model', 'P6', '<html><body>', '1,2\n3,4\n', 'RIFF....WAVE', '#!/bin/sh']) {
+      expect(await sniffImage(Buffer.from(text)), text).toEqual({ kind: 'none' });
     }
-    for (const text of ['', 'P6\n1 1\n255\nabc', '<html><body>', '1,2\n3,4\n', 'RIFF....WAVE', '#!/bin/sh']) {
-      expect(await sniffImage(Buffer.from(text)), text).toBe('none');
-    }
-    expect(await sniffImage(await readFile(new URL('../../../package.json', import.meta.url)))).toBe('none');
+    const zeros = Buffer.alloc(5000);
+    expect(await sniffImage(zeros)).toEqual({ kind: 'none' });
+    expect(await sniffImage(await readFile(new URL('../../../package.json', import.meta.url)))).toEqual({
+      kind: 'none',
+    });
   });
 
   it('never fails, whatever the bytes', async () => {
     const bytes = fc.uint8Array({ maxLength: 6000 });
     await fc.assert(
       fc.asyncProperty(bytes, async (some) => {
-        expect(['read', 'known', 'none']).toContain(await sniffImage(some));
+        expect(['read', 'known', 'none']).toContain((await sniffImage(some)).kind);
       }),
     );
   });
