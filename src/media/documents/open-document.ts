@@ -6,7 +6,7 @@ import type { RendererAnswer, RendererFault, RendererRequest } from './renderer-
 
 /** Starting, opening a file of 15 MB, and rendering a page each take a second at most. */
 const STEP_MS = 20_000;
-/** V8's part of the renderer; WebAssembly's own memory is bounded by its format. */
+/** V8's part of the renderer, which bounds PDFium's memory itself. */
 const HEAP_MB = 512;
 
 /** A document's pages, as pictures. */
@@ -87,6 +87,7 @@ function askRenderer(renderer: ChildProcess, request: RendererRequest): Promise<
       clearTimeout(timer);
       renderer.off('message', onMessage);
       renderer.off('exit', onExit);
+      renderer.off('error', onExit);
       resolve(answer);
     };
     const onMessage = (answer: unknown) => settle(answer as RendererAnswer);
