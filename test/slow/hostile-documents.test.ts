@@ -35,8 +35,8 @@ beforeAll(async () => {
 });
 afterAll(() => console.table(table));
 
-/** Most memory that a renderer of this process had so far, in MB; 0 where there is none. */
-function rendererPeakMb(): number {
+/** Processes that have a document open for this one. */
+function rendererPids(): string[] {
   const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean);
   const commandOf = (pid: string) => {
     try {
@@ -45,8 +45,12 @@ function rendererPeakMb(): number {
       return '';
     }
   };
-  const pids = children.filter((pid) => commandOf(pid).includes('page-renderer'));
-  const peaks = pids.map((pid) => {
+  return children.filter((pid) => commandOf(pid).includes('page-renderer'));
+}
+
+/** Most memory that a renderer of this process had so far, in MB; 0 where there is none. */
+function rendererPeakMb(): number {
+  const peaks = rendererPids().map((pid) => {
     try {
       return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
     } catch {
@@ -161,6 +165,23 @@ describe.skipIf(process.platform !== 'linux')('a hostile document', () => {
     expect(peakMb).toBeLessThan(BOUND_MB);
     // Whatever it did, no process is left.
     await expect.poll(rendererPeakMb).toBe(0);
+  });
+
+  it('is checked beside three others at most, however many come at once', async () => {
+    const broken = onePage(text('')).subarray(0, 40);
+    let most = 0;
+    const sampling = setInterval(() => {
+      most = Math.max(most, rendererPids().length);
+    }, 10);
+    const checked = Array.from({ length: 12 }, (_, index) =>
+      checkDocument('pdf', index % 2 === 0 ? onePage(text('')) : broken).catch((error: KtpflowError) => error.code),
+    );
+    expect(await Promise.all(checked)).toEqual(Array(6).fill([1, 'invalid_image']).flat());
+    clearInterval(sampling);
+    // One that was told to end may still be there when the next begins.
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(8);
+    expect(await checkDocument('pdf', onePage(text('')))).toBe(1);
   });
 
   it('of 300 pages shows each of them from one process, whose memory does not grow with them', async () => {
