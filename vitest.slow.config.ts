@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -5,6 +6,8 @@ import { defineConfig } from 'vitest/config';
  * that the inner loop cannot spare; run before a change to starting, storing, the command line or documents lands.
  */
 export default defineConfig({
+  // What examples import by the name that it is installed by.
+  resolve: { alias: { 'ktpflow-client': fileURLToPath(new URL('clients/typescript/src/index.ts', import.meta.url)) } },
   test: {
     include: ['test/slow/**/*.test.ts'],
     globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts'],

@@ -1,5 +1,6 @@
 import type { StreamEnd, StreamRecord } from '../chat/stream-log.ts';
 import { queryDefinition, signalDefinition } from './definitions.ts';
+import type { WebhookInput } from './webhook.ts';
 
 /** What clients, activities and chat workflows say to each other; see extraction-workflow.ts for the rule on names. */
 
@@ -30,6 +31,8 @@ export interface ChatCompletionInput {
   readonly log?: string;
   /** false: whoever started it takes the answer from the history. Absent: it is stored for replays. */
   readonly transcript?: boolean;
+  /** To be told once the answer is stored. */
+  readonly webhook?: WebhookInput;
 }
 
 /** Output of `chatCompletionWorkflow`: readers take the end from here where no activity was left to record one. */
@@ -45,6 +48,7 @@ export interface StoreTranscriptInput {
   /** The ended run whose history is the stream. */
   readonly workflowId: string;
   readonly runId: string;
+  readonly webhook?: WebhookInput;
 }
 
 /** Whether an API process has readers of this stream. */

@@ -15,8 +15,8 @@ export interface WebhookInput {
   /** Made from the subject and its run: whoever starts the delivery starts the same. */
   readonly deliveryId: string;
   /** review: that an extraction waits for a person. */
-  readonly kind: 'extraction' | 'review' | 'batch';
-  /** Id of the extraction or batch. */
+  readonly kind: 'extraction' | 'review' | 'batch' | 'chat' | 'response';
+  /** Id of the extraction or batch, or of the answer of a chat or response. */
   readonly subject: string;
 }
 

@@ -18,14 +18,28 @@ export function deliveryContext(deliveryId: string): string {
   return `delivery ${deliveryId}`;
 }
 
+/** Context string that the webhook of an answer is bound to. */
+export function answerWebhookContext(generationId: string): string {
+  return `webhook of ${generationId}`;
+}
+
+/** Context string that the settings of a response are bound to. */
+export function responseSettingsContext(responseId: string): string {
+  return `settings of ${responseId}`;
+}
+
 /** Context string that a sealed file name is bound to. */
 export function fileNameContext(fileId: string): string {
   return `name of ${fileId}`;
 }
 
-/** Context strings that the custom_id and the outcome of a line of a batch are bound to. */
+/** Context strings that the custom_id, the settings and the outcome of a line of a batch are bound to. */
 export function customIdContext(batchId: string, line: number): string {
   return `custom id ${line} of ${batchId}`;
+}
+
+export function lineSettingsContext(batchId: string, line: number): string {
+  return `settings ${line} of ${batchId}`;
 }
 
 export function lineOutcomeContext(batchId: string, line: number): string {

@@ -8,7 +8,7 @@ import {
   partObject,
   type ReasoningItem,
 } from './output-items.ts';
-import { endedResponse, endStatus, openResponse, type ResponseHead } from './response-object.ts';
+import { type EndedResponse, endedResponse, endStatus, openResponse, type ResponseHead } from './response-object.ts';
 
 /** An event of a response's stream; `sequence_number` is its place in the stream. */
 export interface ResponseEvent {
@@ -159,6 +159,13 @@ export class ResponseEventLog {
   #emit(type: string, body: object): void {
     this.#events.push({ type, sequence_number: this.#events.length, ...body });
   }
+}
+
+/** A response that has ended, as one object. */
+export function wholeResponse(head: ResponseHead, view: StreamView, end: StreamEnd): EndedResponse {
+  const log = new ResponseEventLog(head);
+  log.follow(view);
+  return endedResponse(head, log.items, end);
 }
 
 function placeOf(item: OutputItem): { item_id: string; output_index: number } {

@@ -7,6 +7,10 @@ import type { ResponseRequest } from './request-schema.ts';
 /** What a response's row keeps of its request: all that the response object repeats. */
 export type ResponseSettings = Omit<ResponseRequest, 'input' | 'stream' | 'include'>;
 
+export function settingsOf({ input: _, stream: __, include: ___, ...settings }: ResponseRequest): ResponseSettings {
+  return settings;
+}
+
 export interface ResponseHead {
   readonly id: string;
   /** Milliseconds since the epoch. */
@@ -21,8 +25,10 @@ export function openResponse(head: ResponseHead, status: 'queued' | 'in_progress
   return responseObject(head, { status, output: [], usage: null });
 }
 
+export type EndedResponse = ReturnType<typeof responseObject>;
+
 /** The response as its end left it. */
-export function endedResponse(head: ResponseHead, items: readonly OutputItem[], end: StreamEnd): object {
+export function endedResponse(head: ResponseHead, items: readonly OutputItem[], end: StreamEnd): EndedResponse {
   const status = endStatus(end);
   const last = items.at(-1);
   const output = items.map((item) =>
@@ -50,12 +56,12 @@ function incompleteReason(end: StreamEnd): string {
 interface Progress {
   readonly status: ResponseStatus;
   readonly output: readonly object[];
-  readonly usage: object | null;
+  readonly usage: ReturnType<typeof usageObject>;
   readonly error?: object;
   readonly reason?: string;
 }
 
-function responseObject({ createdAt, id, settings }: ResponseHead, progress: Progress): object {
+function responseObject({ createdAt, id, settings }: ResponseHead, progress: Progress) {
   return {
     id,
     object: 'response',
@@ -89,7 +95,7 @@ function responseObject({ createdAt, id, settings }: ResponseHead, progress: Pro
   };
 }
 
-function usageObject(usage: Usage | null): object | null {
+function usageObject(usage: Usage | null) {
   if (!usage) return null;
   const { cachedTokens = 0, completionTokens, promptTokens, reasoningTokens = 0 } = usage;
   return {

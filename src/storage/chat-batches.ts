@@ -1,4 +1,4 @@
-import { customIdContext, lineOutcomeContext } from '../encryption/contexts.ts';
+import { customIdContext, lineOutcomeContext, lineSettingsContext } from '../encryption/contexts.ts';
 import { sealJson, unsealJson } from '../encryption/keyring.ts';
 import type { Database } from './database.ts';
 import type { ChatBatchLine } from './generated/client.ts';
@@ -40,6 +40,14 @@ export interface CompletionUsage {
   readonly completion_tokens_details: { readonly reasoning_tokens: number };
 }
 
+/** Usage as OpenAI's responses write it. */
+export interface ResponseUsage {
+  readonly input_tokens: number;
+  readonly input_tokens_details: { readonly cached_tokens: number };
+  readonly output_tokens: number;
+  readonly output_tokens_details: { readonly reasoning_tokens: number };
+}
+
 /** A line of an output or error file. */
 export interface LineOutcome {
   readonly id: string;
@@ -47,7 +55,7 @@ export interface LineOutcome {
   readonly response: {
     readonly status_code: number;
     readonly request_id: string;
-    readonly body: object & { readonly usage?: CompletionUsage };
+    readonly body: object & { readonly usage?: CompletionUsage | ResponseUsage | null };
   } | null;
   readonly error: { readonly code: string; readonly message: string } | null;
 }
@@ -68,6 +76,15 @@ export class LineSeal {
 
   customId({ line, sealedCustomId }: Pick<ChatBatchLine, 'line' | 'sealedCustomId'>): string {
     return String(unsealJson(this.#dataKey, sealedCustomId, customIdContext(this.#batchId, line)));
+  }
+
+  sealSettings(line: number, settings: object): Uint8Array<ArrayBuffer> {
+    return sealJson(this.#dataKey, settings, lineSettingsContext(this.#batchId, line));
+  }
+
+  /** What a response repeats of its request; null for chat completions. */
+  settings({ line, sealedSettings }: Pick<ChatBatchLine, 'line' | 'sealedSettings'>): unknown {
+    return sealedSettings && unsealJson(this.#dataKey, sealedSettings, lineSettingsContext(this.#batchId, line));
   }
 
   sealOutcome(line: number, outcome: LineOutcome): Uint8Array<ArrayBuffer> {

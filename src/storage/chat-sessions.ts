@@ -1,10 +1,12 @@
 import type { Generation } from '../chat/generation.ts';
 import type { StreamView } from '../chat/stream-log.ts';
 import type { BlobReference } from '../contract/blob-reference.ts';
+import { answerWebhookContext } from '../encryption/contexts.ts';
 import { type Keyring, sealJson, unsealJson } from '../encryption/keyring.ts';
 import type { Database } from './database.ts';
 import { Prisma } from './generated/client.ts';
 import type { ChatGenerationModel } from './generated/models.ts';
+import type { SealedWebhook } from './webhook-deliveries.ts';
 
 /**
  * The registry of chat sessions: a row an answer, written before its workflow is started and completed with the sealed
@@ -27,6 +29,14 @@ export interface NewGeneration {
   readonly blob: BlobReference;
   /** How long its transcript is kept; null: SESSIONS_TTL_SECONDS. */
   readonly keepSeconds: number | null;
+  /** Sealed with the data key; unset: nobody is to be told. */
+  readonly sealedWebhook?: Uint8Array<ArrayBuffer>;
+}
+
+/** Whom to tell of an answer's end. */
+export interface AnswerWebhook extends SealedWebhook {
+  /** What the caller knows the answer by: the id of the session or of the response. */
+  readonly name: string;
 }
 
 /** An answer as its row knows it. */
@@ -73,6 +83,20 @@ export async function newestGenerations(database: Database, sessionHash: string)
     omit: { sealedTranscript: true },
   });
   return rows.map(asStored);
+}
+
+/** An answer that somebody is to be told of; null where it is gone, or nobody is. */
+export async function findToldAnswer(
+  database: Database,
+  keyring: Keyring,
+  id: string,
+): Promise<(StoredGeneration & { readonly tenant: string; readonly webhook: AnswerWebhook }) | null> {
+  const row = await database.chatGeneration.findUnique({ where: { id }, omit: { sealedTranscript: true } });
+  if (!row?.sealedWebhook) return null;
+  const dataKey = keyring.unwrapDataKey(row.wrappedKey);
+  // What we sealed ourselves has the shape that we gave it.
+  const webhook = unsealJson(dataKey, row.sealedWebhook, answerWebhookContext(id)) as AnswerWebhook;
+  return { ...asStored(row), tenant: row.tenant, webhook };
 }
 
 /** Whether that Idempotency-Key came with another body before. */

@@ -43,7 +43,7 @@ export function fileRow({ tenant, purpose, name, bytes, key, blob, keepSeconds }
  */
 export async function insertFile(
   database: Database,
-  row: ReturnType<typeof fileRow>,
+  row: ReturnType<typeof fileRow> & { readonly idempotencyHash?: string; readonly requestHash?: string },
   access: Prisma.AccessLogEntryCreateInput,
   quotaBytes: number,
 ): Promise<void> {

@@ -3,7 +3,16 @@ import { type Keyring, sealJson, unsealJson } from '../encryption/keyring.ts';
 import type { Database } from './database.ts';
 import type { WebhookDelivery } from './generated/client.ts';
 
-/** A webhook as it lies sealed in the row of its extraction or batch. */
+/** Everything that a webhook is told of. */
+export const WEBHOOK_EVENTS = [
+  'extraction.finished',
+  'extraction.needs_review',
+  'batch.finished',
+  'chat.finished',
+  'response.finished',
+] as const;
+
+/** A webhook as it lies sealed in the row of its extraction, batch or answer. */
 export interface SealedWebhook {
   readonly url: string;
   readonly includeResult: boolean;
@@ -11,7 +20,7 @@ export interface SealedWebhook {
 
 /** What is sent, as Standard Webhooks recommends it; ids and status only. */
 export interface WebhookBody {
-  readonly type: 'extraction.finished' | 'extraction.needs_review' | 'batch.finished';
+  readonly type: (typeof WEBHOOK_EVENTS)[number];
   /** ISO 8601, of the end. */
   readonly timestamp: string;
   readonly data: {
@@ -32,13 +41,17 @@ export interface DeliveryAttempt {
   readonly duration_ms: number;
 }
 
-export interface NewDelivery {
-  readonly id: string;
+/** What is told, and to whom. */
+export interface Told {
   readonly tenant: string;
-  readonly subject: string;
   readonly target: SealedWebhook;
   readonly body: WebhookBody;
   readonly expiresAt: Date;
+}
+
+export interface NewDelivery extends Told {
+  readonly id: string;
+  readonly subject: string;
 }
 
 /** Writes the row of a delivery; one that is there already stays as it is. */

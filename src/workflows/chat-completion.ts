@@ -28,6 +28,7 @@ import {
 } from '../contract/chat-workflow.ts';
 import { INTERACTIVE_PRIORITY } from '../contract/task-queues.ts';
 import { isErrorCode } from '../errors.ts';
+import { startWebhook } from './webhook.ts';
 
 function generationAt(taskQueue: string, priorityKey: number): GenerationActivities {
   return proxyActivities<GenerationActivities>({
@@ -74,7 +75,7 @@ export async function chatCompletionWorkflow(input: ChatCompletionInput): Promis
   });
 
   const output = await generate(input, log, leases);
-  if (input.transcript !== false) await CancellationScope.nonCancellable(() => storeApart(input.generationId));
+  if (input.transcript !== false) await CancellationScope.nonCancellable(() => storeApart(input));
   return output;
 }
 
@@ -124,9 +125,9 @@ async function nobodyReads(leases: ReaderLeases): Promise<void> {
 }
 
 /** In a workflow of its own: the session is free for its next answer, however long the database may be away. */
-async function storeApart(generationId: string): Promise<void> {
+async function storeApart({ generationId, webhook }: ChatCompletionInput): Promise<void> {
   const { workflowId, runId } = workflowInfo();
-  const input: StoreTranscriptInput = { generationId, workflowId, runId };
+  const input: StoreTranscriptInput = { generationId, workflowId, runId, ...(webhook && { webhook }) };
   await startChild(storeTranscriptWorkflow, {
     workflowId: transcriptWorkflowId(generationId),
     args: [input],
@@ -135,9 +136,10 @@ async function storeApart(generationId: string): Promise<void> {
   });
 }
 
-/** Keeps an ended stream in the database, from where it is replayed without Temporal. */
+/** Keeps an ended stream in the database, from where it is replayed without Temporal, and tells of it where asked to. */
 export async function storeTranscriptWorkflow(input: StoreTranscriptInput): Promise<void> {
   await storeTranscript(input);
+  await startWebhook(input.webhook);
 }
 
 /** What is sealed is counted here, and read by those who have the key. */

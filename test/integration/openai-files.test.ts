@@ -35,6 +35,32 @@ async function blobsOnDisk(): Promise<number> {
 }
 
 describe('the OpenAI SDK', () => {
+  it('is given the same file for a request that is sent again, also at the same time', async () => {
+    const headers = { 'idempotency-key': 'requests of today' };
+    const send = async (text: string, by = client, name = 'a.jsonl') =>
+      by.files.create({ file: await toFile(Buffer.from(text), name), purpose: 'batch' }, { headers });
+    const [first, ...others] = await Promise.all([send('{"a":1}'), send('{"a":1}'), send('{"a":1}')]);
+    for (const other of others) expect(other).toEqual(first);
+    expect([await stored(), await blobsOnDisk()]).toEqual([1, 1]);
+    for (const [text, name] of [
+      ['{"a":2}', 'a.jsonl'],
+      ['{"a":1}', 'b.jsonl'],
+    ] as const) {
+      await expect(send(text, client, name)).rejects.toMatchObject({ status: 422, code: 'idempotency_mismatch' });
+    }
+    const theirs = await send('{"a":2}', other);
+    expect(theirs.id).not.toBe(first.id);
+    // One that has expired or was deleted frees its key.
+    await api.context.database.storedFile.update({ where: { id: first.id }, data: { expiresAt: new Date() } });
+    const next = await send('{"a":2}');
+    await client.files.delete(next.id);
+    const last = await send('{"a":3}');
+    expect(new Set([first.id, next.id, last.id]).size).toBe(3);
+    await Promise.all([client.files.delete(last.id), other.files.delete(theirs.id)]);
+    await api.context.blobs.delete((await api.context.database.storedFile.findFirstOrThrow()).blob);
+    await api.context.database.storedFile.deleteMany();
+  });
+
   it('hands a file in, finds it again, reads it and deletes it', async () => {
     const text = '{"custom_id":"a"}\n'.repeat(500);
     const file = await upload(text);

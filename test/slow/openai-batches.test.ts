@@ -318,6 +318,54 @@ describe('a batch of chat requests', () => {
     );
   });
 
+  it('has responses made of the lines that ask for them, and what no batch can do refused by its line', async () => {
+    const respond = (customId: string, body: object = {}) => ({
+      custom_id: customId,
+      method: 'POST',
+      url: '/v1/responses',
+      body: { model: MODEL, input: `soal ${customId}`, ...body },
+    });
+    const extra = { endpoint: '/v1/responses' as const };
+    const lines = [
+      respond('satu', { instructions: 'Singkat.', metadata: { nomor: '1' }, stream: true }),
+      respond('dua', { input: [{ role: 'user', content: [{ type: 'input_text', text: 'soal dua' }] }] }),
+      respond('lanjut', { previous_response_id: 'resp_none' }),
+      respond('nanti', { background: true }),
+      respond('alat', { tools: [{ type: 'web_search' }] }),
+    ];
+    const batch = await finished((await start(lines, extra)).id);
+    expect(batch).toMatchObject({
+      status: 'completed',
+      endpoint: '/v1/responses',
+      request_counts: { total: 5, completed: 2, failed: 3 },
+      usage: { output_tokens: 4 },
+    });
+    const bodies = (await linesOf(batch.output_file_id)).map(
+      ({ response }) => response?.body as unknown as OpenAI.Responses.Response,
+    );
+    expect(bodies).toMatchObject([
+      { object: 'response', status: 'completed', instructions: 'Singkat.', metadata: { nomor: '1' }, store: false },
+      { object: 'response', status: 'completed', instructions: null },
+    ]);
+    const said = bodies.flatMap(({ output }) => output).map((item) => item.type === 'message' && item.content[0]);
+    expect(said).toMatchObject([
+      { type: 'output_text', text: 'Jawaban "soal satu"' },
+      { type: 'output_text', text: expect.stringContaining('soal dua') },
+    ]);
+    const refused = (await linesOf(batch.error_file_id)).map(({ custom_id, response }) => [custom_id, response]);
+    expect(refused).toMatchObject(
+      [
+        ['lanjut', 'previous_response_id'],
+        ['nanti', 'background'],
+        ['alat', 'tools[0].type'],
+      ].map(([name, param]) => [name, { status_code: 400, body: { error: { code: 'invalid_value', param } } }]),
+    );
+    // A line for another endpoint refuses the file.
+    const mixed = await finished((await start([respond('satu'), line('dua')], extra)).id);
+    expect(mixed.errors?.data).toMatchObject([{ code: 'mismatched_endpoint', line: 2 }]);
+    expect(await leftOvers()).toEqual([0, 0]);
+  });
+
   it('is refused with the parameter that is wrong', async () => {
     const file = await client.files.create({ file: await toFile(Buffer.from('x'), 'x'), purpose: 'user_data' });
     const good = { input_file_id: file.id, endpoint: ENDPOINT, completion_window: '24h' };

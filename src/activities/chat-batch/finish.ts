@@ -6,6 +6,7 @@ import {
   type LineOutcome,
   LineSeal,
   OPEN_CHAT_BATCH,
+  type ResponseUsage,
 } from '../../storage/chat-batches.ts';
 import { fileRow } from '../../storage/files.ts';
 import type { ChatBatch } from '../../storage/generated/client.ts';
@@ -159,8 +160,15 @@ class UsageSum {
   #cached = 0;
   #reasoning = 0;
 
-  add(usage: CompletionUsage | undefined): void {
+  add(usage: CompletionUsage | ResponseUsage | null | undefined): void {
     if (!usage) return;
+    if ('input_tokens' in usage) {
+      this.#input += usage.input_tokens;
+      this.#output += usage.output_tokens;
+      this.#cached += usage.input_tokens_details.cached_tokens;
+      this.#reasoning += usage.output_tokens_details.reasoning_tokens;
+      return;
+    }
     this.#input += usage.prompt_tokens;
     this.#output += usage.completion_tokens;
     this.#cached += usage.prompt_tokens_details.cached_tokens;

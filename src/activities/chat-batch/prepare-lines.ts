@@ -1,11 +1,9 @@
 import { Readable } from 'node:stream';
-import { parseLine } from '../../chat/batch-lines.ts';
 import type { Generation } from '../../chat/generation.ts';
-import { type ChatRequest, parseChatRequest } from '../../chat/request.ts';
-import { holdsSeedBeyond64Bits, seedBeyond64Bits } from '../../chat/seed-range.ts';
 import type { ChatBatchActivities, PreparedLine } from '../../contract/chat-batch.ts';
 import { checkOcrRequest, requireModel, taskQueueOf } from '../../contract/chat-models.ts';
 import { KtpflowError } from '../../errors.ts';
+import type { ResponseSettings } from '../../responses/response-object.ts';
 import type { BlobReader } from '../../storage/blobs.ts';
 import { LineSeal, storeLineOutcome } from '../../storage/chat-batches.ts';
 import { generationRow, KEPT_BY_BATCH } from '../../storage/chat-sessions.ts';
@@ -15,6 +13,7 @@ import { heartbeatWhile } from '../heartbeat.ts';
 import type { ChatBatchDependencies } from './dependencies.ts';
 import { lineGenerationId, lineToken } from './line-ids.ts';
 import { refusedLine } from './line-outcome.ts';
+import { type LineRequest, readLineRequest } from './line-request.ts';
 import { removeAnswers } from './remove-answers.ts';
 
 /** Requests written at once: flushing one to the disk takes longer than checking it. */
@@ -96,12 +95,11 @@ async function prepare(
   try {
     if (!input) throw new KtpflowError('not_found', 'The input file of the batch is gone.');
     const bytes = await input.read(Number(row.position), row.length);
-    const body = bodyOf(bytes);
-    const request = parseChatRequest(body);
-    if (holdsSeedBeyond64Bits(Buffer.from(bytes))) throw seedBeyond64Bits();
-    requireModel(config, request.model);
-    checkOcrRequest(request);
-    return await writeGeneration(dependencies, batch, { line, attempt, body, request });
+    const asked = readLineRequest(batch.endpoint, bytes);
+    requireModel(config, asked.request.model);
+    checkOcrRequest(asked.request);
+    if (asked.settings) await keepSettings(dependencies, batch, line, asked.settings);
+    return await writeGeneration(dependencies, batch, { ...asked, line, attempt });
   } catch (error) {
     if (!(error instanceof KtpflowError) || error.retryable) throw error;
     const seal = new LineSeal(keyring.unwrapDataKey(batch.wrappedKey), batch.id);
@@ -112,23 +110,26 @@ async function prepare(
   }
 }
 
-function bodyOf(bytes: Uint8Array): object {
-  const value = parseLine(bytes) as { body?: unknown } | undefined;
-  if (typeof value?.body === 'object' && value.body !== null) return value.body;
-  throw new KtpflowError('internal', 'A line has changed since it was checked.');
+/** Until the answer is there, which repeats them: the input file may be gone by then. */
+async function keepSettings(
+  { database, keyring }: ChatBatchDependencies,
+  { id, wrappedKey }: ChatBatch,
+  line: number,
+  settings: ResponseSettings,
+): Promise<void> {
+  const sealedSettings = new LineSeal(keyring.unwrapDataKey(wrappedKey), id).sealSettings(line, settings);
+  await database.chatBatchLine.updateMany({ where: { batchId: id, line }, data: { sealedSettings } });
 }
 
-interface LineRequest {
+interface NumberedRequest extends LineRequest {
   readonly line: number;
   readonly attempt: number;
-  readonly body: object;
-  readonly request: ChatRequest;
 }
 
 async function writeGeneration(
   dependencies: ChatBatchDependencies,
   batch: ChatBatch,
-  { line, attempt, body, request }: LineRequest,
+  { line, attempt, body, request }: NumberedRequest,
 ): Promise<PreparedLine> {
   const { blobs, database, keyring } = dependencies;
   const token = lineToken(keyring, batch.id, line, attempt);

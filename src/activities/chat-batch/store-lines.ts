@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { StreamView } from '../../chat/stream-log.ts';
 import type { ChatBatchActivities, EndedLine } from '../../contract/chat-batch.ts';
+import type { ResponseSettings } from '../../responses/response-object.ts';
 import { LineSeal, storeLineOutcome } from '../../storage/chat-batches.ts';
 import { type KeyedRun, readStream, StreamGoneError } from '../../stream-history/stream-history.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
@@ -24,7 +25,7 @@ export function createStoreChatLines(dependencies: ChatBatchDependencies): ChatB
       const numbers = lines.map(({ line }) => line);
       const rows = await database.chatBatchLine.findMany({
         where: { batchId, line: { in: numbers }, status: 'queued' },
-        select: { line: true, sealedCustomId: true },
+        select: { line: true, sealedCustomId: true, sealedSettings: true },
       });
       const generations = await database.chatGeneration.findMany({
         where: { id: { in: lines.map(({ generation }) => generation.id) } },
@@ -37,7 +38,10 @@ export function createStoreChatLines(dependencies: ChatBatchDependencies): ChatB
         const token = ended.generation.id.replace('gen_', '');
         const key = keys.get(ended.generation.id);
         const view = key ? await readAnswer({ ...ended, dataKey: keyring.unwrapDataKey(key) }) : LOST;
-        const { status, outcome } = answeredLine({ customId: seal.customId(row), token }, ended.generation, view);
+        const named = { customId: seal.customId(row), token };
+        // What we sealed ourselves has the shape that we gave it.
+        const settings = seal.settings(row) as ResponseSettings | null;
+        const { status, outcome } = answeredLine(named, ended.generation, view, settings);
         await storeLineOutcome(database, batchId, row.line, { status, sealed: seal.sealOutcome(row.line, outcome) });
       };
       await Promise.all(rows.map(store));

@@ -6,6 +6,7 @@ import { unsealJson } from '../../encryption/keyring.ts';
 import { type PostOutcome, postGuarded } from '../../media/post-guarded.ts';
 import type { WebhookDelivery } from '../../storage/generated/client.ts';
 import { noteAttempt, openDeliveryRow, type WebhookBody } from '../../storage/webhook-deliveries.ts';
+import { answerResult } from './answer-event.ts';
 import type { WebhookDependencies } from './dependencies.ts';
 
 /** Between two tries: about 17 hours in all. */
@@ -68,16 +69,22 @@ function retryAfterSeconds(outcome: PostOutcome): number {
 
 /** The result, where the caller has asked for it; who was sent it stands in the access log. */
 async function withResult(
-  { database, keyring }: WebhookDependencies,
+  dependencies: WebhookDependencies,
   { subject, tenant }: WebhookDelivery,
   body: WebhookBody,
 ): Promise<WebhookBody> {
-  const row = await database.extraction.findUnique({
-    where: { id: subject },
-    select: { sealedResult: true, wrappedKey: true },
-  });
-  if (!row?.sealedResult) return { ...body, data: { ...body.data, result: null } };
-  const result = unsealJson(keyring.unwrapDataKey(row.wrappedKey), row.sealedResult, resultContext(subject));
-  await database.accessLogEntry.create({ data: { tenant, actor: 'system', action: 'webhook.send', subject } });
+  const { object } = body.data;
+  const isCard = object === 'ktp.extraction';
+  const result = isCard ? await cardResult(dependencies, subject) : await answerResult(dependencies, subject, object);
+  if (result !== null) {
+    const entry = { tenant, actor: 'system', action: 'webhook.send', subject };
+    await dependencies.database.accessLogEntry.create({ data: entry });
+  }
   return { ...body, data: { ...body.data, result } };
+}
+
+async function cardResult({ database, keyring }: WebhookDependencies, id: string): Promise<unknown> {
+  const row = await database.extraction.findUnique({ where: { id }, select: { sealedResult: true, wrappedKey: true } });
+  if (!row?.sealedResult) return null;
+  return unsealJson(keyring.unwrapDataKey(row.wrappedKey), row.sealedResult, resultContext(id));
 }

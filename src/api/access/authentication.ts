@@ -48,6 +48,13 @@ export class Authenticator {
     return this.#keysEverMade;
   }
 
+  /** Whether this key has ended access without one. */
+  async wasFirst({ createdAt, id }: { readonly createdAt: Date; readonly id: string }): Promise<boolean> {
+    if (this.#environmentKeys.length > 0) return false;
+    const others = { id: { notIn: [HOME_KEY_ID, id] }, createdAt: { lte: createdAt } };
+    return (await this.#database.apiKey.count({ where: others })) === 0;
+  }
+
   /** Who asks, after the request was counted. @throws KtpflowError invalid_api_key, rate_limited */
   async authenticate(request: Request): Promise<Caller> {
     const caller = await this.#identify(request);

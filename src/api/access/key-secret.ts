@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Keyring } from '../../encryption/keyring.ts';
 
 const PREFIX_LENGTH = 9;
 
@@ -16,6 +17,11 @@ export function hashKey(key: string): Buffer {
 /** A new key of 256 random bits. */
 export function createKey(): string {
   return `ktpf_${randomBytes(32).toString('base64url')}`;
+}
+
+/** A key that the same request can be shown again: as long, made from what only this server and the caller know. */
+export function repeatableKey(keyring: Keyring, idempotencyHash: string, id: string): string {
+  return `ktpf_${Buffer.from(keyring.hmac('api key', idempotencyHash, id), 'hex').toString('base64url')}`;
 }
 
 /** What a row keeps of a key. */

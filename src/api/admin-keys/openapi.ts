@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { idempotencyHeaderSchema } from '../extractions/request-schema.ts';
 import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { ADMIN_KEYS_PATH } from './routes.ts';
@@ -15,11 +16,12 @@ export const adminKeyPaths: ZodOpenApiPathsObject = {
       tags,
       summary: 'Create a key; it is shown once',
       description:
-        'The first key ends access without one. What was made without a key belongs to the tenant `anonymous`: the key in the home of the embedded shape sees it, and so does a key that is created for that tenant.',
+        'Shown once; a repeat of the request with the same Idempotency-Key is shown it again for a day. The first key ends access without one. What was made without a key belongs to the tenant `anonymous`: the key in the home of the embedded shape sees it, and so does a key that is created for that tenant.',
+      requestParams: { header: idempotencyHeaderSchema },
       requestBody: { required: true, content: { 'application/json': { schema: createKeySchema } } },
       responses: {
         201: { description: 'The key.', content: { 'application/json': { schema: createdKeySchema } } },
-        ...errors,
+        ...errorResponses(400, 401, 403, 422, 503),
       },
     },
     get: {

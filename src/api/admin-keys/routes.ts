@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Express, RequestHandler, Response } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import type { AccessAction } from '../access/access-log.ts';
@@ -9,34 +8,27 @@ import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { idempotencyOf } from '../intake/idempotency.ts';
+import { createOrRepeatKey } from './create.ts';
 import { createKeySchema, renderKey } from './schemas.ts';
 
 export const ADMIN_KEYS_PATH = '/v1/admin/keys';
 
 /** Creates, lists, rotates and revokes keys; the CLI uses these while a server runs. */
 export function adminKeys(app: Express, context: RouteContext): void {
-  const { accessLog, authenticator, config, database } = context;
+  const { accessLog, authenticator, config, database, keyring } = context;
   const scope = requireScope(authenticator, 'admin');
   const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>
     accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
 
   const create: RequestHandler = async (request, response) => {
-    const { scopes, tenant, name, expires_at } = createKeySchema.parse(request.body);
-    const isFirst = !(await authenticator.keysExist());
-    const key = createKey();
-    const id = `key_${randomBytes(12).toString('hex')}`;
-    const row = await database.apiKey.create({
-      data: {
-        ...keyColumns(key),
-        id,
-        tenant: tenant ?? id,
-        name: name ?? '',
-        scopes: [...new Set(scopes)],
-        expiresAt: expires_at ? new Date(expires_at) : null,
-      },
-    });
-    await log(response, 'key.create', id);
-    response.status(201).json({ ...renderKey(row), key, ends_anonymous_access: isFirst });
+    const body = createKeySchema.parse(request.body);
+    const caller = callerOf(response);
+    const idempotency = idempotencyOf(keyring, request, caller, ADMIN_KEYS_PATH, body);
+    const { key, row } = await createOrRepeatKey(context, { caller, body, idempotency });
+    await log(response, 'key.create', row.id);
+    const ends_anonymous_access = await authenticator.wasFirst(row);
+    response.status(201).json({ ...renderKey(row), key, ends_anonymous_access });
   };
 
   const list: RequestHandler = async (request, response) => {
@@ -65,7 +57,9 @@ export function adminKeys(app: Express, context: RouteContext): void {
     const { id } = request.params;
     refuseHomeKey(id);
     const key = createKey();
-    const { count } = await database.apiKey.updateMany({ where: { id, revokedAt: null }, data: keyColumns(key) });
+    // What the key was before cannot be shown again.
+    const data = { ...keyColumns(key), idempotencyHash: null, requestHash: null };
+    const { count } = await database.apiKey.updateMany({ where: { id, revokedAt: null }, data });
     const row = count === 0 ? null : await database.apiKey.findUnique({ where: { id } });
     if (!row) throw unknownKey();
     await log(response, 'key.rotate', id);

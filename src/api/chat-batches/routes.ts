@@ -10,7 +10,7 @@ import { route } from '../http/methods.ts';
 import { openAiPageQuery, toOpenAiPage } from '../http/openai-pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
-import { idempotencyHash, requestHash } from '../intake/idempotency.ts';
+import { idempotencyOf } from '../intake/idempotency.ts';
 import { createChatBatch } from './create.ts';
 import { renderChatBatch } from './render.ts';
 import { CHAT_BATCHES_PATH, chatBatchListQuerySchema, createChatBatchSchema } from './schemas.ts';
@@ -45,9 +45,7 @@ export function chatBatches(app: Express, context: RouteContext): void {
   const create: RequestHandler = async (request, response) => {
     const body = createChatBatchSchema.parse(request.body);
     const caller = callerOf(response);
-    const keyHash = idempotencyHash(keyring, request, caller, CHAT_BATCHES_PATH);
-    const idempotency =
-      keyHash === undefined ? undefined : { idempotencyHash: keyHash, requestHash: requestHash(keyring, caller, body) };
+    const idempotency = idempotencyOf(keyring, request, caller, CHAT_BATCHES_PATH, body);
     const { loggedId } = requestState(response);
     const id = await createChatBatch(context, { caller, loggedId, body, idempotency });
     await send(response, await find(response, id));

@@ -29,7 +29,7 @@ export function windowSeconds(window: string): number {
 export const createChatBatchSchema = z
   .object({
     input_file_id: z.string().min(1).max(128).describe('A file of the purpose `batch`: JSON Lines of requests.'),
-    endpoint: z.enum(['/v1/chat/completions']),
+    endpoint: z.enum(['/v1/chat/completions', '/v1/responses']),
     completion_window: z
       .string()
       .regex(/^[1-9]\d{0,5}[smhd]$/, 'Must be a number and one of s, m, h, d.')

@@ -8,6 +8,7 @@ import { checkOcrRequest, requireModel } from '../../contract/chat-models.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { receiveAnswerWebhook } from './answer-webhook.ts';
 import { type BegunAnswer, beginAnswer } from './begin-answer.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { hasSeedBeyond64Bits } from './note-seed.ts';
@@ -30,6 +31,7 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
     checkOcrRequest(chat);
     const seen = lastEventIdOf(request);
     if (seen && chat.session_id !== undefined && chat.session_id !== seen.sessionId) throw invalidEventId();
+    const webhook = await receiveAnswerWebhook(context, body);
     const session = sessionOf(chat, seen?.sessionId, idempotencyKeyOf(request), caller);
     const sessionHash = keyring.hmac('session', caller.tenant, session.id);
 
@@ -49,7 +51,7 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
         begun = await beginAnswer(context, streams, {
           caller,
           loggedId,
-          body: body as object,
+          body: withoutWebhook(body as object),
           request: chat,
           sessionHash,
           isNewSession: session.isNew,
@@ -61,6 +63,7 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
           disconnectLimitSeconds: session.isNamed
             ? config.CANCEL_AFTER_DISCONNECT_SECONDS
             : config.CANCEL_ANONYMOUS_AFTER_DISCONNECT_SECONDS,
+          ...(webhook && { webhook: { ...webhook, kind: 'chat' as const, name: session.id } }),
         });
       }
       try {
@@ -108,6 +111,12 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
       idempotencyHash === null ? `sess_${randomBytes(12).toString('hex')}` : `idem_${idempotencyHash.slice(0, 24)}`;
     return { id, isNamed: false, isNew: idempotencyHash === null, idempotencyHash };
   }
+}
+
+/** Where the answer is told of is no business of whoever makes it. */
+function withoutWebhook(body: object): object {
+  const { webhook: _, ...asked } = body as Record<string, unknown>;
+  return asked;
 }
 
 /** X-Session-Id, and on replays until when the session can be replayed. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { chatRequestSchema } from '../../chat/request.ts';
 import { errorResponses } from '../openapi/responses.ts';
+import { answerWebhookFields } from './answer-webhook.ts';
 
 const tags = ['Chat'];
 const session = z.object({ session: z.string() });
@@ -84,7 +85,10 @@ export const chatPaths: ZodOpenApiPathsObject = {
         }),
         query: z.object({ last_event_id: lastEventId }),
       },
-      requestBody: { required: true, content: { 'application/json': { schema: chatRequestSchema } } },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: chatRequestSchema.extend(answerWebhookFields) } },
+      },
       responses: {
         200: {
           description: 'The answer; as events, each with the id SESSION:INDEX and a chunk as its data, then [DONE].',

@@ -17,6 +17,8 @@ import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
 import { streamAnswer } from './stream-answer.ts';
 
+export const COMPLETIONS_PATH = '/v1/chat/completions';
+
 /** A model of ours has no date of making that would mean anything; clients want a number. */
 const MODEL_CREATED = 1_795_392_000;
 
@@ -55,7 +57,7 @@ export function chat(app: Express, context: RouteContext, streams: LiveStreams):
     response.json({ ok: true, session_id: sessionId, status });
   };
 
-  route(app, '/v1/chat/completions', {
+  route(app, COMPLETIONS_PATH, {
     post: [
       scope,
       gateUploads(context, config.MAX_JSON_MB),
@@ -63,7 +65,7 @@ export function chat(app: Express, context: RouteContext, streams: LiveStreams):
       createCompletion(context, streams),
     ],
   });
-  route(app, '/v1/chat/completions/:session/stream', { get: [scope, resume as RequestHandler] });
+  route(app, `${COMPLETIONS_PATH}/:session/stream`, { get: [scope, resume as RequestHandler] });
   route(app, '/v1/cancel/:session', { post: [scope, cancel as RequestHandler] });
   models(app, context);
 }

@@ -11,7 +11,9 @@ import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { UnknownStartError } from '../intake/start-workflow.ts';
+import { webhookInput } from '../intake/webhook-target.ts';
 import type { Answer } from './answer.ts';
+import { sealAnswerWebhook, type ToldAnswer } from './answer-webhook.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { resolveUnknownStart } from './resolve-unknown-start.ts';
 import { startRun } from './runs.ts';
@@ -29,6 +31,8 @@ export interface StartOptions {
   readonly disconnectLimitSeconds: number;
   /** How long its transcript is kept; unset: SESSIONS_TTL_SECONDS. */
   readonly keepSeconds?: number;
+  /** Unset: nobody is told of its end. */
+  readonly webhook?: ToldAnswer;
 }
 
 type StartContext = Pick<
@@ -48,7 +52,8 @@ export async function startAnswer(
   { firstIndex, ordinal }: { firstIndex: number; ordinal: number },
 ): Promise<Answer | null> {
   const { blobs, database, keyring } = context;
-  const { body, caller, disconnectLimitSeconds, identity, isNewSession, loggedId, request, sessionHash } = options;
+  const { body, caller, disconnectLimitSeconds, identity, isNewSession, loggedId, request, sessionHash, webhook } =
+    options;
   const generation: Generation = {
     id: `gen_${randomBytes(16).toString('hex')}`,
     ordinal,
@@ -69,6 +74,7 @@ export async function startAnswer(
     wrappedKey: key.wrappedKey,
     blob,
     keepSeconds: options.keepSeconds ?? null,
+    ...(webhook && { sealedWebhook: sealAnswerWebhook(key.dataKey, generation.id, webhook) }),
   });
   const access = accessLogRow({ caller, action: 'chat.create', subject: generation.id, requestId: loggedId });
   const discard = async () => {
@@ -103,6 +109,7 @@ export async function startAnswer(
         holder: streams.holder,
         disconnectLimitMs: disconnectLimitSeconds * 1000,
         sealed: true,
+        ...(webhook && { webhook: webhookInput(keyring, webhook.kind, generation.id, 1) }),
       },
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { idempotencyHeaderSchema } from '../extractions/request-schema.ts';
 import { openAiPageObjectSchema } from '../http/openai-pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { deletedFileSchema, FILES_PATH, fileFieldsSchema, fileListQuerySchema, fileSchema } from './schemas.ts';
@@ -13,14 +14,15 @@ export const filePaths: ZodOpenApiPathsObject = {
   [FILES_PATH]: {
     post: {
       tags,
-      summary: 'Hand a file in, for batches and as input of chats and extractions',
+      summary: 'Hand a file in, for batches and as input of extractions',
+      requestParams: { header: idempotencyHeaderSchema },
       requestBody: {
         required: true,
         content: { 'multipart/form-data': { schema: fileFieldsSchema.extend({ file: binary }) } },
       },
       responses: {
         200: { description: 'The file.', content: json(fileSchema) },
-        ...errorResponses(400, 401, 403, 413, 503),
+        ...errorResponses(400, 401, 403, 413, 422, 503),
       },
     },
     get: {

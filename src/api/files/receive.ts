@@ -1,11 +1,15 @@
+import { createHash, type Hash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
+import type { Database } from '../../storage/database.ts';
 import { fileRow, insertFile } from '../../storage/files.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { ReceiveContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { type FilePart, readForm } from '../http/multipart.ts';
+import { checkSameRequest, createOrRepeat, type Idempotency, requestHash } from '../intake/idempotency.ts';
 import { discardImage } from '../intake/image-upload.ts';
 import { fileFieldsSchema } from './schemas.ts';
 
@@ -22,25 +26,35 @@ interface StoredContent {
   readonly blob: string;
   readonly size: number;
   readonly name: string;
+  /** Hex SHA-256 of the plain bytes. */
+  readonly sha256: string;
+}
+
+export interface Receiver {
+  readonly caller: Caller;
+  readonly loggedId: string;
+  /** From the Idempotency-Key, where there is one. */
+  readonly idempotencyHash: string | undefined;
 }
 
 /**
  * Takes a file in from a form: its content streams to the blob store, encrypted, while it arrives. Nothing is left behind
- * on failure.
- * @returns the file's row @throws KtpflowError as readForm, payload_too_large, invalid_value
+ * on failure. A repeat under the same Idempotency-Key is the file that is there already.
+ * @returns the file's id @throws KtpflowError as readForm, payload_too_large, invalid_value, idempotency_mismatch
  */
 export async function receiveFile(
   context: ReceiveContext,
   request: Request,
-  { caller, loggedId }: { caller: Caller; loggedId: string },
-) {
+  { caller, idempotencyHash, loggedId }: Receiver,
+): Promise<string> {
   const { blobs, config, database, keyring } = context;
   const key = keyring.createDataKey();
   const maxFileBytes = config.MAX_UPLOAD_MB * MEBIBYTE;
   let storing: Promise<StoredContent> | undefined;
   const store = async (file: FilePart, name: string): Promise<StoredContent> => {
-    const { blob, size } = await blobs.write(file, key);
-    return { blob, size, name };
+    const hash = createHash('sha256');
+    const { blob, size } = await blobs.write(Readable.from(hashing(file, hash)), key);
+    return { blob, size, name, sha256: hash.digest('hex') };
   };
   try {
     const fields = await readForm(request, {
@@ -73,12 +87,48 @@ export async function receiveFile(
       keepSeconds: expires_after?.seconds ?? config.FILES_RETENTION_DAYS * DAY_SECONDS,
     });
     const access = accessLogRow({ caller, action: 'file.create', subject: row.id, requestId: loggedId });
-    await insertFile(database, row, access, config.MAX_FILES_GB * GIBIBYTE);
-    return row;
+    const quotaBytes = config.MAX_FILES_GB * GIBIBYTE;
+    const insert = async (idempotency?: Idempotency) => {
+      await insertFile(database, { ...row, ...idempotency }, access, quotaBytes);
+      return row.id;
+    };
+    if (idempotencyHash === undefined) return await insert();
+    const asked = [stored.sha256, stored.name, purpose, expires_after?.seconds ?? null];
+    const idempotency = { idempotencyHash, requestHash: requestHash(keyring, caller, asked) };
+    const create = () => insert(idempotency);
+    const id = await createOrRepeat({
+      create,
+      find: () => findRepeated(database, idempotency),
+      discard: async () => {},
+    });
+    if (id !== row.id) await discardImage(context, stored.blob);
+    return id;
   } catch (error) {
     const stored = await storing?.catch(() => undefined);
     if (stored) await discardImage(context, stored.blob);
     throw error;
+  }
+}
+
+async function findRepeated(database: Database, asked: Idempotency): Promise<string | undefined> {
+  const row = await database.storedFile.findUnique({ where: { idempotencyHash: asked.idempotencyHash } });
+  if (!row) return undefined;
+  // One that is past its expiry frees its key; its content goes with it by the sweep.
+  if (row.expiresAt <= new Date()) {
+    await database.storedFile.updateMany({
+      where: { id: row.id },
+      data: { idempotencyHash: null, requestHash: null },
+    });
+    return undefined;
+  }
+  checkSameRequest(row, asked);
+  return row.id;
+}
+
+async function* hashing(source: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer, void> {
+  for await (const bytes of source) {
+    hash.update(bytes);
+    yield bytes;
   }
 }
 

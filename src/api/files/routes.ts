@@ -9,6 +9,7 @@ import { route } from '../http/methods.ts';
 import { openAiPageQuery, toOpenAiPage } from '../http/openai-pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { sendStream } from '../http/send-stream.ts';
+import { idempotencyHash } from '../intake/idempotency.ts';
 import { discardImage } from '../intake/image-upload.ts';
 import { receiveFile } from './receive.ts';
 import { FILES_PATH, fileListQuerySchema, renderFile } from './schemas.ts';
@@ -32,8 +33,10 @@ export function files(app: Express, context: RouteContext): void {
       throw new KtpflowError('unsupported_media_type', 'Send the file as multipart/form-data.');
     }
     const { loggedId } = requestState(response);
-    const row = await receiveFile(context, request, { caller: callerOf(response), loggedId });
-    response.json(renderFile(context, row));
+    const caller = callerOf(response);
+    const keyHash = idempotencyHash(keyring, request, caller, FILES_PATH);
+    const id = await receiveFile(context, request, { caller, loggedId, idempotencyHash: keyHash });
+    response.json(renderFile(context, await find(response, id)));
   };
 
   const list: RequestHandler = async (request, response) => {

@@ -30,6 +30,21 @@ export function requestHash(keyring: Keyring, caller: Caller, payload: unknown):
   return keyring.hmac('request', caller.tenant, JSON.stringify(payload));
 }
 
+/**
+ * How a repeat of a request with a JSON body is known; undefined: it has no Idempotency-Key.
+ * @throws KtpflowError invalid_value
+ */
+export function idempotencyOf(
+  keyring: Keyring,
+  request: Request,
+  caller: Caller,
+  route: string,
+  payload: unknown,
+): Idempotency | undefined {
+  const hash = idempotencyHash(keyring, request, caller, route);
+  return hash === undefined ? undefined : { idempotencyHash: hash, requestHash: requestHash(keyring, caller, payload) };
+}
+
 /** @throws KtpflowError idempotency_mismatch when the key was used for something else */
 export function checkSameRequest(stored: { readonly requestHash: string | null }, asked: Idempotency): void {
   if (stored.requestHash === asked.requestHash) return;

@@ -8,14 +8,14 @@ import type { StoreContext } from '../context.ts';
 const MAX_URL_LENGTH = 2048;
 const ID_DIGITS = 32;
 
-/** Where to send what has become of an extraction or a batch. */
+/** Where to send what has become of an extraction, a batch or an answer. */
 export const webhookSchema = z
   .strictObject({
     url: z.string().min(1).max(MAX_URL_LENGTH).describe('http(s) URL of a public address.'),
     include_result: z
       .boolean()
       .nullish()
-      .describe('Extractions only: send the result along, which is personal data. Default: id and status only.'),
+      .describe('Not of batches: send the result along, which is personal data. Default: id and status only.'),
   })
   .meta({ id: 'WebhookTarget' });
 

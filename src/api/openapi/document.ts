@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
-import { ktpResultSchema } from '../../ktp/schema.ts';
+import {
+  alternativeSchema,
+  characterSchema,
+  checkSchema,
+  fieldSchema,
+  ktpResultSchema,
+  qualitySchema,
+} from '../../ktp/schema.ts';
 import { adminKeyPaths } from '../admin-keys/openapi.ts';
 import { batchPaths } from '../batches/openapi.ts';
 import { chatPaths } from '../chat/openapi.ts';
@@ -38,9 +45,18 @@ export const PATHS: ZodOpenApiPathsObject = {
   ...healthPaths,
 };
 
+/** What a card's result is made of, each named once: written out at every field it would be most of the document. */
+const RESULT_PARTS = {
+  KtpField: fieldSchema,
+  KtpCharacter: characterSchema,
+  KtpAlternative: alternativeSchema,
+  KtpCheck: checkSchema,
+  KtpQuality: qualitySchema,
+};
+
 /** The OpenAPI 3.1 document, made from the schemas that check the requests. */
 export function createOpenApiDocument(): oas31.OpenAPIObject {
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'ktpflow',
@@ -51,11 +67,24 @@ export function createOpenApiDocument(): oas31.OpenAPIObject {
     security: [{ key: [] }],
     paths: PATHS,
     components: {
+      schemas: { KtpResult: ktpResultSchema, ...RESULT_PARTS },
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'Needed as soon as the server has a key.' },
       },
     },
   });
+  return nameAnswersOnly(document, Object.keys(RESULT_PARTS));
+}
+
+/** No request has these parts: what they are in requests goes, and what they are in answers has the plain name. */
+function nameAnswersOnly(document: oas31.OpenAPIObject, names: readonly string[]): oas31.OpenAPIObject {
+  const others = Object.entries(document.components?.schemas ?? {}).filter(([name]) => !names.includes(name));
+  const named = { ...document, components: { ...document.components, schemas: Object.fromEntries(others) } };
+  const text = names.reduce(
+    (written, name) => written.replaceAll(`/${name}Output"`, `/${name}"`).replaceAll(`"${name}Output":`, `"${name}":`),
+    JSON.stringify(named),
+  );
+  return JSON.parse(text) as oas31.OpenAPIObject;
 }
 
 /** JSON Schema of the full result: what `response_format` names as `ktp`. */

@@ -6,10 +6,12 @@ import { asError } from '../../chat/error-object.ts';
 import { parseChatRequest } from '../../chat/request.ts';
 import { checkOcrRequest, requireModel } from '../../contract/chat-models.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
+import { KtpflowError } from '../../errors.ts';
 import { chatBodyOf, messagesOf } from '../../responses/chat-body.ts';
-import { parseResponseRequest, type ResponseRequest } from '../../responses/request-schema.ts';
-import type { ResponseHead, ResponseSettings } from '../../responses/response-object.ts';
+import { parseResponseRequest } from '../../responses/request-schema.ts';
+import { type ResponseHead, settingsOf } from '../../responses/response-object.ts';
 import type { Answer } from '../chat/answer.ts';
+import { receiveAnswerWebhook } from '../chat/answer-webhook.ts';
 import { beginAnswer } from '../chat/begin-answer.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import { idempotencyKeyOf, isRepeated } from '../chat/request-headers.ts';
@@ -39,6 +41,12 @@ export function createResponse(context: RouteContext, streams: LiveStreams): Req
     const body = chatBodyOf(asked, earlier);
     const chat = parseChatRequest(body);
     checkOcrRequest(chat);
+    const webhook = await receiveAnswerWebhook(context, request.body);
+    if (webhook && asked.store === false) {
+      throw new KtpflowError('invalid_value', 'A webhook needs store: what it tells of must be found again.', {
+        param: 'webhook',
+      });
+    }
     const { id, idempotencyHash, isNew } = newId(keyring, caller.tenant, idempotencyKeyOf(request));
     const settings = settingsOf(asked);
     const keepSeconds = Math.round(config.RETENTION_DAYS * DAY_S);
@@ -68,6 +76,7 @@ export function createResponse(context: RouteContext, streams: LiveStreams): Req
           ? BACKGROUND_LIMIT_S
           : config.CANCEL_ANONYMOUS_AFTER_DISCONNECT_SECONDS,
         ...(asked.store !== false && { keepSeconds }),
+        ...(webhook && { webhook: { ...webhook, kind: 'response' as const, name: id } }),
       });
       try {
         const head = { id, settings, createdAt: answer.generation.createdAt };
@@ -114,8 +123,4 @@ function newId(keyring: Keyring, tenant: string, key: string | null) {
   if (key === null) return { id: `resp_${randomBytes(24).toString('hex')}`, idempotencyHash: null, isNew: true };
   const idempotencyHash = keyring.hmac('response idempotency key', tenant, key);
   return { id: `resp_${idempotencyHash.slice(0, 48)}`, idempotencyHash, isNew: false };
-}
-
-function settingsOf({ input: _, stream: __, include: ___, ...settings }: ResponseRequest): ResponseSettings {
-  return settings;
 }

@@ -2,8 +2,8 @@ import { joinPieces } from '../../chat/piece-text.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
 import { answerMessage, type ChatBodyMessage } from '../../responses/chat-body.ts';
-import { ResponseEventLog } from '../../responses/event-log.ts';
-import { endedResponse, openResponse, type ResponseHead } from '../../responses/response-object.ts';
+import { wholeResponse } from '../../responses/event-log.ts';
+import { openResponse, type ResponseHead } from '../../responses/response-object.ts';
 import type { Answer } from '../chat/answer.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import { resumeAnswer } from '../chat/resume-answer.ts';
@@ -68,9 +68,7 @@ export async function snapshot(context: ApiContext, tenant: string, stored: Stor
 /** The response as it is now. */
 export function currentResponse(head: ResponseHead, { view }: Pick<Answer, 'view'>): object {
   if (!view.end) return openResponse(head, view.pieces.length === 0 ? 'queued' : 'in_progress');
-  const log = new ResponseEventLog(head);
-  log.follow(view);
-  return endedResponse(head, log.items, view.end);
+  return wholeResponse(head, view, view.end);
 }
 
 function unknownResponse(cause?: unknown): KtpflowError {

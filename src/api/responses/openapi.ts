@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { responseRequestSchema } from '../../responses/request-schema.ts';
+import { answerWebhookFields } from '../chat/answer-webhook.ts';
 import { errorResponses } from '../openapi/responses.ts';
 
 const tags = ['Responses'];
@@ -42,7 +43,10 @@ export const responsePaths: ZodOpenApiPathsObject = {
       tags,
       summary: 'Answer an input, streamed, whole or in the background',
       requestParams: { header: z.object({ 'idempotency-key': z.string().optional() }) },
-      requestBody: { required: true, content: { 'application/json': { schema: responseRequestSchema } } },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: responseRequestSchema.extend(answerWebhookFields) } },
+      },
       responses: {
         200: { description: 'The response, or its events.', content: jsonOrEvents },
         ...errorResponses(400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504),

@@ -8,6 +8,7 @@ import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { forgetDeliveries, sessionAnswers } from '../webhooks/told-answers.ts';
 import { createResponse } from './create-response.ts';
 import { inputItemsPage, inputItemsQuerySchema } from './input-items.ts';
 import { openAnswer, responseSession, snapshot } from './open-response.ts';
@@ -68,6 +69,7 @@ export function responses(app: Express, context: RouteContext, streams: LiveStre
     const sessionHash = responseSession(keyring, tenant, stored.id);
     await cancelAnswer(context, streams, sessionHash);
     await removeResponse(context, stored);
+    await forgetDeliveries(context.database, await sessionAnswers(context.database, tenant, sessionHash));
     // The sweep takes what has expired, its history too.
     await context.database.chatGeneration.updateMany({
       where: { sessionHash },

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { responseSettingsContext } from '../../encryption/contexts.ts';
 import { type Keyring, sealJson, unsealJson } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { ChatBodyMessage } from '../../responses/chat-body.ts';
@@ -36,7 +37,7 @@ export async function storeResponse(
   if (await database.storedResponse.findUnique({ where: { id }, select: { id: true } })) return;
   const key = keyring.createDataKey();
   const { blob } = await blobs.write(Readable.from([Buffer.from(JSON.stringify(conversation))]), key);
-  const sealedSettings = sealJson(key.dataKey, settings, settingsContext(id));
+  const sealedSettings = sealJson(key.dataKey, settings, responseSettingsContext(id));
   const { count } = await database.storedResponse.createMany({
     data: { id, tenant, wrappedKey: key.wrappedKey, sealedSettings, blob, expiresAt },
     skipDuplicates: true,
@@ -71,9 +72,5 @@ export async function removeResponse({ blobs, database }: StoreContext, { blob, 
 
 function settingsOf(keyring: Keyring, row: { id: string; wrappedKey: Uint8Array; sealedSettings: Uint8Array }) {
   const dataKey = keyring.unwrapDataKey(row.wrappedKey);
-  return unsealJson(dataKey, row.sealedSettings, settingsContext(row.id)) as ResponseSettings;
-}
-
-function settingsContext(id: string): string {
-  return `settings of ${id}`;
+  return unsealJson(dataKey, row.sealedSettings, responseSettingsContext(row.id)) as ResponseSettings;
 }

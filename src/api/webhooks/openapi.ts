@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { BATCHES_PATH } from '../batches/render-batch.ts';
+import { COMPLETIONS_PATH } from '../chat/routes.ts';
 import { EXTRACTIONS_PATH } from '../extractions/collection.ts';
 import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
+import { RESPONSES_PATH } from '../responses/routes.ts';
 import { deliverySchema } from './schemas.ts';
 
 const tags = ['Webhooks'];
@@ -42,4 +44,6 @@ function pathsUnder(path: string, subject: string): ZodOpenApiPathsObject {
 export const webhookPaths: ZodOpenApiPathsObject = {
   ...pathsUnder(EXTRACTIONS_PATH, 'an extraction'),
   ...pathsUnder(BATCHES_PATH, 'a batch'),
+  ...pathsUnder(COMPLETIONS_PATH, "a session's answers"),
+  ...pathsUnder(RESPONSES_PATH, 'a response'),
 };

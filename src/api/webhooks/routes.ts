@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Express, RequestHandler, Response } from 'express';
+import type { Scope } from '../../config.ts';
 import { BATCH_PRIORITY } from '../../contract/task-queues.ts';
 import { WEBHOOK_WORKFLOW, type WebhookInput, webhookWorkflowId } from '../../contract/webhook.ts';
 import { KtpflowError } from '../../errors.ts';
 import { requireScope } from '../access/authentication.ts';
 import { findBatch } from '../batches/find-batch.ts';
 import { BATCHES_PATH } from '../batches/render-batch.ts';
+import { COMPLETIONS_PATH } from '../chat/routes.ts';
 import type { RouteContext } from '../context.ts';
 import { EXTRACTIONS_PATH } from '../extractions/collection.ts';
 import { findExtraction } from '../extractions/find-extraction.ts';
@@ -15,7 +17,9 @@ import { route } from '../http/methods.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
+import { RESPONSES_PATH } from '../responses/routes.ts';
 import { renderDelivery } from './schemas.ts';
+import { sessionAnswers } from './told-answers.ts';
 
 const LOOK_AGAIN_MS = 50;
 /** A run that has said how it ended is closed within milliseconds, as long as there is a worker. */
@@ -24,28 +28,59 @@ const CLOSING_MS = 5_000;
 type ById = RequestHandler<{ id: string }>;
 type ByDelivery = RequestHandler<{ id: string; delivery: string }>;
 
-/** What was told of an extraction or a batch, and telling it again. */
-export function webhookDeliveries(app: Express, context: RouteContext): void {
-  deliveriesUnder(app, context, EXTRACTIONS_PATH, 'extraction', (tenant, id) => findExtraction(context, tenant, id));
-  deliveriesUnder(app, context, BATCHES_PATH, 'batch', (tenant, id) => findBatch(context, tenant, id));
+interface ToldSubjects {
+  readonly path: string;
+  readonly scope: Scope;
+  readonly kind: WebhookInput['kind'];
+  /** Their ids. @throws KtpflowError where there is none */
+  readonly find: (tenant: string, id: string) => Promise<readonly string[]>;
 }
 
-function deliveriesUnder(
-  app: Express,
-  context: RouteContext,
-  path: string,
-  kind: WebhookInput['kind'],
-  findSubject: (tenant: string, id: string) => Promise<{ id: string }>,
-): void {
+/** What was told of an extraction, a batch or an answer, and telling it again. */
+export function webhookDeliveries(app: Express, context: RouteContext): void {
+  const { database, keyring } = context;
+  const answersOf = async (tenant: string, name: string, none: KtpflowError) => {
+    const answers = await sessionAnswers(database, tenant, keyring.hmac('session', tenant, name));
+    if (answers.length === 0) throw none;
+    return answers;
+  };
+  deliveriesUnder(app, context, {
+    path: EXTRACTIONS_PATH,
+    scope: 'extract',
+    kind: 'extraction',
+    find: async (tenant, id) => [(await findExtraction(context, tenant, id)).id],
+  });
+  deliveriesUnder(app, context, {
+    path: BATCHES_PATH,
+    scope: 'extract',
+    kind: 'batch',
+    find: async (tenant, id) => [(await findBatch(context, tenant, id)).id],
+  });
+  deliveriesUnder(app, context, {
+    path: COMPLETIONS_PATH,
+    scope: 'chat',
+    kind: 'chat',
+    find: (tenant, session) =>
+      answersOf(tenant, session, new KtpflowError('session_not_found', 'The session is unknown or has expired.')),
+  });
+  deliveriesUnder(app, context, {
+    path: RESPONSES_PATH,
+    scope: 'chat',
+    kind: 'response',
+    find: (tenant, id) => answersOf(tenant, id, new KtpflowError('not_found', 'There is no such response.')),
+  });
+}
+
+function deliveriesUnder(app: Express, context: RouteContext, { find, kind, path, scope: needed }: ToldSubjects): void {
   const { accessLog, authenticator, database } = context;
-  const scope = requireScope(authenticator, 'extract');
-  const find = async (response: Response, id: string) => (await findSubject(callerOf(response).tenant, id)).id;
+  const scope = requireScope(authenticator, needed);
+  const subjectsOf = async (response: Response, id: string) => [...(await find(callerOf(response).tenant, id))];
 
   const list: ById = async (request, response) => {
     const { cursor, limit } = pageQuerySchema.parse(request.query);
-    const subject = await find(response, request.params.id);
+    const subjects = await subjectsOf(response, request.params.id);
     const rows = await database.webhookDelivery.findMany({
-      where: { subject, ...behind(cursor) },
+      where: { subject: { in: subjects }, ...behind(cursor) },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: limit + 1,
     });
@@ -54,10 +89,11 @@ function deliveriesUnder(
 
   /** The same event under the same webhook-id; one that is being delivered goes on as it is. */
   const redeliver: ByDelivery = async (request, response) => {
-    const subject = await find(response, request.params.id);
+    const subjects = await subjectsOf(response, request.params.id);
     const { delivery: id } = request.params;
-    const known = await database.webhookDelivery.findFirst({ where: { id, subject } });
+    const known = await database.webhookDelivery.findFirst({ where: { id, subject: { in: subjects } } });
     if (!known) throw new KtpflowError('not_found', 'There is no such delivery.');
+    const { subject } = known;
     const caller = callerOf(response);
     const requestId = requestState(response).loggedId;
     await accessLog.write({ caller, action: 'webhook.redeliver', subject, requestId });

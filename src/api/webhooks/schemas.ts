@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { WebhookDelivery } from '../../storage/generated/client.ts';
-import { openDeliveryRow } from '../../storage/webhook-deliveries.ts';
+import { openDeliveryRow, WEBHOOK_EVENTS } from '../../storage/webhook-deliveries.ts';
 import type { ApiContext } from '../context.ts';
 
 const attemptSchema = z.object({
@@ -11,14 +11,13 @@ const attemptSchema = z.object({
 });
 
 const DELIVERY_STATUSES = ['pending', 'delivered', 'failed'] as const;
-const EVENTS = ['extraction.finished', 'batch.finished'] as const;
 
 export const deliverySchema = z
   .object({
     id: z.string().describe('The webhook-id, the same at every try.'),
     object: z.literal('webhook.delivery'),
-    event: z.enum(EVENTS),
-    subject: z.string().describe('Id of the extraction or batch.'),
+    event: z.enum(WEBHOOK_EVENTS),
+    subject: z.string().describe('Id of the extraction, batch, completion or response.'),
     url: z.string(),
     include_result: z.boolean(),
     status: z.enum(DELIVERY_STATUSES).describe('failed: given up, after eight tries or a 410.'),
@@ -32,12 +31,13 @@ export function renderDelivery(
   { keyring }: Pick<ApiContext, 'keyring'>,
   row: WebhookDelivery,
 ): z.infer<typeof deliverySchema> {
+  const { body, url } = openDeliveryRow(keyring, row);
   return {
     id: row.id,
     object: 'webhook.delivery',
-    event: z.enum(EVENTS).parse(row.event),
-    subject: row.subject,
-    url: openDeliveryRow(keyring, row).url,
+    event: z.enum(WEBHOOK_EVENTS).parse(row.event),
+    subject: body.data.id,
+    url,
     include_result: row.includeResult,
     status: z.enum(DELIVERY_STATUSES).parse(row.status),
     attempts: z.array(attemptSchema).parse(row.attempts),

@@ -6,8 +6,11 @@ import type { RendererAnswer, RendererFault, RendererRequest } from './renderer-
 
 /** Starting, opening a file of 15 MB, and rendering a page each take a second at most. */
 const STEP_MS = 20_000;
-/** V8's part of the renderer; WebAssembly's own memory is bounded by its format. */
+/** V8's part of the renderer, which bounds PDFium's memory itself. */
 const HEAP_MB = 512;
+
+/** Documents that are checked at the same time: a process each, of 130 MB and half a second of processor time. */
+const CHECKS_AT_ONCE = 4;
 
 /** A document's pages, as pictures. */
 export interface DocumentPages {
@@ -60,14 +63,25 @@ export async function openDocument(
 }
 
 /**
- * Whether a document can be opened at all: protected and broken ones are refused before any work is started.
+ * Whether a document can be opened at all: protected and broken ones are refused before any work is started. Some at a
+ * time: each takes a process, and callers may send as many as they like.
  * @returns how many pages it has @throws KtpflowError invalid_image
  */
 export async function checkDocument(kind: DocumentKind, bytes: Uint8Array): Promise<number> {
-  const document = await openDocument(kind, bytes);
-  document.close();
-  return document.count;
+  if (checks.running >= CHECKS_AT_ONCE) await new Promise<void>((resolve) => checks.waiting.push(resolve));
+  else checks.running++;
+  try {
+    const document = await openDocument(kind, bytes);
+    document.close();
+    return document.count;
+  } finally {
+    const next = checks.waiting.shift();
+    if (next) next();
+    else checks.running--;
+  }
 }
+
+const checks = { running: 0, waiting: [] as (() => void)[] };
 
 function startRenderer(): ChildProcess {
   const source = import.meta.url.endsWith('.ts');
@@ -87,6 +101,7 @@ function askRenderer(renderer: ChildProcess, request: RendererRequest): Promise<
       clearTimeout(timer);
       renderer.off('message', onMessage);
       renderer.off('exit', onExit);
+      renderer.off('error', onExit);
       resolve(answer);
     };
     const onMessage = (answer: unknown) => settle(answer as RendererAnswer);

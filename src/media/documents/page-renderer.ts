@@ -3,6 +3,7 @@
  * read-bmp.ts. A hostile file can make it loop, grow or crash; it knows no key, and whoever waits for it ends it. See
  * open-document.ts.
  */
+import { setFlagsFromString } from 'node:v8';
 import sharp from 'sharp';
 import { BmpError, readBmpHeader, readBmpPixels } from './read-bmp.ts';
 import type { RendererAnswer, RendererFault, RendererRequest } from './renderer-messages.ts';
@@ -15,6 +16,12 @@ const MAX_PAGE_PIXELS = 20_000_000;
 /** Of a picture before it is decoded: 108 megapixels is what phones have at most. */
 const MAX_PICTURE_PIXELS = 120_000_000;
 const QUALITY = { quality: 95, chromaSubsampling: '4:4:4' } as const;
+
+/**
+ * Memory of PDFium, in pages of 64 KB: 1 GB, which a scan of A4 at 600 dpi needs half of. Its own bound is 2 GB, and a
+ * PDF of 600 bytes whose form draws itself takes whatever there is.
+ */
+const MAX_PDF_MEMORY_PAGES = 16_384;
 
 interface Pages {
   readonly count: number;
@@ -31,6 +38,7 @@ class RenderError extends Error {
 }
 
 async function openPdf(bytes: Uint8Array): Promise<Pages> {
+  setFlagsFromString(`--wasm-max-mem-pages=${MAX_PDF_MEMORY_PAGES}`);
   const { PDFiumLibrary } = await import('@hyzyla/pdfium');
   const library = await PDFiumLibrary.init();
   const document = await library.loadDocument(bytes).catch((error: unknown) => {

@@ -15,12 +15,15 @@ interface Key {
 }
 
 const ADMIN = 'admin-key-0000';
+const OTHER_ADMIN = 'other-admin-key-0000';
 const EXTRACT = 'extract-key-0000';
 
 describe('with keys in the environment', () => {
   let api: TestApi;
   beforeAll(async () => {
-    api = await startLonelyApi({ API_KEYS: `${ADMIN}:admin,${EXTRACT}:extract:clinic` });
+    api = await startLonelyApi({
+      API_KEYS: `${ADMIN}:admin,${OTHER_ADMIN}:admin,${EXTRACT}:extract:clinic`,
+    });
   });
   afterAll(() => api?.close());
 
@@ -77,6 +80,38 @@ describe('with keys in the environment', () => {
     expect(listed).not.toContain(created.key);
     const rows = await api.context.database.apiKey.findMany();
     expect(JSON.stringify(rows)).not.toContain(created.key);
+  });
+
+  it('makes one key of a request that is sent again, and shows it to nobody else', async () => {
+    const send = (name: string, admin = ADMIN, idempotencyKey = 'key of the front desk') => {
+      const { headers, ...request } = jsonRequest({ scopes: ['extract'], name });
+      const sent = { ...headers, ...bearer(admin).headers, 'idempotency-key': idempotencyKey };
+      return api.request('/v1/admin/keys', { ...request, headers: sent });
+    };
+    const answers = await Promise.all([send('once'), send('once'), send('once')]);
+    const made = await Promise.all(answers.map((answer) => jsonOf<Key>(answer)));
+    expect(new Set(made.map((each) => JSON.stringify(each))).size).toBe(1);
+    const [{ id, key }] = made as [Key];
+    expect(key).toMatch(/^ktpf_[\w-]{43}$/);
+    expect((await api.request('/v1/ktp/extractions/ext_1', bearer(key))).status).toBe(404);
+    const rows = await api.context.database.apiKey.findMany({ where: { name: 'once' } });
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain(key);
+    expect(await errorOf(await send('another'))).toMatchObject({ status: 422, code: 'idempotency_mismatch' });
+    // The same Idempotency-Key of another caller is another.
+    expect((await jsonOf<Key>(await send('once', OTHER_ADMIN))).key).not.toBe(key);
+    // What was replaced, revoked or made a day ago is not shown again.
+    const path = `/v1/admin/keys/${id}`;
+    await api.request(`${path}/rotate`, { method: 'POST', ...bearer(ADMIN) });
+    const next = await jsonOf<Key>(await send('once'));
+    expect(next.id).not.toBe(id);
+    await api.request(`/v1/admin/keys/${next.id}`, { method: 'DELETE', ...bearer(ADMIN) });
+    const third = await jsonOf<Key>(await send('once'));
+    expect(new Set([key, next.key, third.key]).size).toBe(3);
+    const createdAt = new Date(Date.now() - 25 * 3_600_000);
+    await api.context.database.apiKey.update({ where: { id: third.id }, data: { createdAt } });
+    expect((await jsonOf<Key>(await send('once'))).id).not.toBe(third.id);
+    expect(await errorOf(await send('x', ADMIN, 'ä'))).toMatchObject({ status: 400, param: 'Idempotency-Key' });
   });
 
   it('ends a revoked, a rotated and an expired key at once', async () => {

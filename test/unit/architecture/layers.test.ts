@@ -29,7 +29,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   activities: [
     ...['abort-scope.ts', 'config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'inference', 'ktp'],
     'media',
-    ...['observability', 'storage', 'stream-history'],
+    ...['observability', 'responses', 'storage', 'stream-history'],
   ],
   worker: ['errors.ts', 'contract', 'encryption', 'observability', 'storage'],
   api: [

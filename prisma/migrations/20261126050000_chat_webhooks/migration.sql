@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "chat_generations" ADD COLUMN "sealed_webhook" BYTEA;

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "chat_batch_lines" ADD COLUMN "sealed_settings" BYTEA;
