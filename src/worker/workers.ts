@@ -16,6 +16,7 @@ import type { WebhookActivities } from '../contract/webhook.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import { createDataConverter } from './data-converter.ts';
 import { withMappedFailures } from './failures.ts';
+import { traceActivities, traceRuns } from './tracing/trace-work.ts';
 
 /** Built by scripts/build.mjs; the same path from src/worker and dist/worker. */
 const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
@@ -37,6 +38,7 @@ function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
     connection,
     namespace,
     dataConverter: createDataConverter(keyring),
+    interceptors: { activity: traceActivities(keyring) },
     // A card takes a second: let it finish when the process is asked to stop.
     shutdownGraceTime: '8 seconds',
     shutdownForceTime: '12 seconds',
@@ -68,6 +70,7 @@ export async function createWorkflowWorkers(
       ...baseOptions(where),
       taskQueue: WORKER_TASK_QUEUE,
       workflowBundle: { codePath: workflowBundlePath },
+      sinks: traceRuns(where.keyring),
       // With fetches, too: those that the version before has scheduled here.
       activities: withMappedFailures(activities),
       // One V8 context each; two cores have no use for more threads than one.
