@@ -30,7 +30,7 @@ interface Sample {
   readonly megabytes: readonly number[];
   /** Of the API. */
   readonly kinds: MemoryKinds;
-  readonly javascript: { readonly heap: number; readonly external: number };
+  readonly javascript: { readonly heap: number; readonly total: number; readonly external: number };
 }
 
 async function main(): Promise<void> {
@@ -89,7 +89,11 @@ async function javascriptOf(platform: EmbeddedPlatform): Promise<Sample['javascr
   const text = await (await platform.request('/metrics')).text();
   const megabytes = (name: string) =>
     Number(new RegExp(`^ktpflow_nodejs_${name}_bytes (\\S+)`, 'm').exec(text)?.[1] ?? 0) / 1024 / 1024;
-  return { heap: megabytes('heap_size_used'), external: megabytes('external_memory') };
+  return {
+    heap: megabytes('heap_size_used'),
+    total: megabytes('heap_size_total'),
+    external: megabytes('external_memory'),
+  };
 }
 
 /** Some noise, which is no card and is told so quickly; a new picture would not change what is measured. */
@@ -123,18 +127,19 @@ function report(samples: readonly Sample[], done: object): void {
 function reportKinds(samples: readonly Sample[]): void {
   const columns: Readonly<Record<string, (sample: Sample) => number>> = {
     'heap of malloc': ({ kinds }) => kinds.heap,
-    'other small mappings': ({ kinds }) => kinds.anonymous,
+    'further heaps of malloc': ({ kinds }) => kinds.arenas,
+    'pages of V8, stacks': ({ kinds }) => kinds.pages,
     'large mappings': ({ kinds }) => kinds.large,
     files: ({ kinds }) => kinds.files,
-    'JavaScript heap': ({ javascript }) => javascript.heap,
+    'JavaScript heap, main thread': ({ javascript }) => javascript.heap,
+    'pages of that heap': ({ javascript }) => javascript.total,
     'external to it': ({ javascript }) => javascript.external,
   };
   const late = samples.slice(Math.floor(samples.length / 3));
   console.table(
     Object.entries(columns).map(([kind, of]) => ({
       'API, MB': kind,
-      first: Math.round(late[0] ? of(late[0]) : 0),
-      last: Math.round(late.at(-1) ? of(late.at(-1) as Sample) : 0),
+      'over time': samples.map((sample) => Math.round(of(sample))).join(' '),
       'MB a minute': slope(late.map((sample) => [sample.minutes, of(sample)])).toFixed(1),
     })),
   );
