@@ -11,6 +11,7 @@ const folder = process.argv[2];
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error };
 const { code } = await bundleWorkflowCode({
   workflowsPath: `${folder}/workflows/index.js`,
+  workflowInterceptorModules: [`${folder}/workflows/pass-trace-on.js`],
   failureConverterPath: `${folder}/worker/failure-converter.js`,
   logger: quiet,
   webpackConfigHook: (config) => ({

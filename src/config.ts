@@ -254,6 +254,11 @@ export const environmentSchema = z.object({
     .describe('What becomes of a card that nobody has reviewed: deliver it as it was read, or fail it'),
   REVIEW_LEASE_MINUTES: whole(5, { min: 1, max: 60 }).describe('How long a card is kept for the reviewer who took it'),
 
+  // Traces
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe(
+    'Collector of OpenTelemetry traces (OTLP over HTTP); unset: none are made',
+  ),
+
   // Webhooks
   WEBHOOK_SECRET: webhookSecretsSchema.describe('whsec_ and base64; comma-separated while it is being changed'),
 });

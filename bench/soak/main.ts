@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import sharp from 'sharp';
 import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
 import { jsonRequest } from '../../test/support/api.ts';
-import { residentMegabytes } from '../process-usage.ts';
+import { type MemoryKinds, memoryKinds, residentMegabytes } from '../process-usage.ts';
 import { MODEL, startTimedUpstream } from '../streaming/timed-upstream.ts';
 
 /**
@@ -28,6 +28,9 @@ const TOKENS = 60;
 interface Sample {
   readonly minutes: number;
   readonly megabytes: readonly number[];
+  /** Of the API. */
+  readonly kinds: MemoryKinds;
+  readonly javascript: { readonly heap: number; readonly total: number; readonly external: number };
 }
 
 async function main(): Promise<void> {
@@ -66,6 +69,8 @@ async function main(): Promise<void> {
       samples.push({
         minutes: elapsed,
         megabytes: PARTS.map((part) => Math.round(residentMegabytes(platform.part(part).pid))),
+        kinds: memoryKinds(platform.part('ktpflow-api').pid),
+        javascript: await javascriptOf(platform),
       });
       await sleep(EVERY_MS);
     }
@@ -76,6 +81,19 @@ async function main(): Promise<void> {
     rmSync(home, { recursive: true, force: true });
   }
   report(samples, done);
+  reportKinds(samples);
+}
+
+/** What V8 knows of, by the API's own metrics. */
+async function javascriptOf(platform: EmbeddedPlatform): Promise<Sample['javascript']> {
+  const text = await (await platform.request('/metrics')).text();
+  const megabytes = (name: string) =>
+    Number(new RegExp(`^ktpflow_nodejs_${name}_bytes (\\S+)`, 'm').exec(text)?.[1] ?? 0) / 1024 / 1024;
+  return {
+    heap: megabytes('heap_size_used'),
+    total: megabytes('heap_size_total'),
+    external: megabytes('external_memory'),
+  };
 }
 
 /** Some noise, which is no card and is told so quickly; a new picture would not change what is measured. */
@@ -101,6 +119,28 @@ function report(samples: readonly Sample[], done: object): void {
       part,
       'MB over time': samples.map(({ megabytes }) => megabytes[index]).join(' '),
       'MB a minute': slope(late.map((sample) => [sample.minutes, sample.megabytes[index] ?? 0])).toFixed(1),
+    })),
+  );
+}
+
+/** Where the API's memory is, and what of it grows. */
+function reportKinds(samples: readonly Sample[]): void {
+  const columns: Readonly<Record<string, (sample: Sample) => number>> = {
+    'heap of malloc': ({ kinds }) => kinds.heap,
+    'further heaps of malloc': ({ kinds }) => kinds.arenas,
+    'pages of V8, stacks': ({ kinds }) => kinds.pages,
+    'large mappings': ({ kinds }) => kinds.large,
+    files: ({ kinds }) => kinds.files,
+    'JavaScript heap, main thread': ({ javascript }) => javascript.heap,
+    'pages of that heap': ({ javascript }) => javascript.total,
+    'external to it': ({ javascript }) => javascript.external,
+  };
+  const late = samples.slice(Math.floor(samples.length / 3));
+  console.table(
+    Object.entries(columns).map(([kind, of]) => ({
+      'API, MB': kind,
+      'over time': samples.map((sample) => Math.round(of(sample))).join(' '),
+      'MB a minute': slope(late.map((sample) => [sample.minutes, of(sample)])).toFixed(1),
     })),
   );
 }

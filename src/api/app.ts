@@ -22,6 +22,7 @@ import { notFound, refuseNulInUrl, renderErrors } from './http/errors.ts';
 import { identifyRequest } from './http/request-id.ts';
 import { logRequests } from './http/request-log.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { traceRequests } from './http/trace-requests.ts';
 import { drainUnreadBody } from './http/unread-body.ts';
 import { mcp } from './mcp/routes.ts';
 import { documentation } from './openapi/routes.ts';
@@ -61,7 +62,8 @@ export function createApp(context: ApiContext, closing: AbortSignal = new AbortC
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.TRUST_PROXY));
-  app.use(identifyRequest(keyring), logRequests(logger, metrics), securityHeaders, allowOrigins(config.CORS_ORIGINS));
+  app.use(identifyRequest(keyring), logRequests(logger, metrics), ...traceRequests());
+  app.use(securityHeaders, allowOrigins(config.CORS_ORIGINS));
   app.use(drainUnreadBody, refuseNulInUrl, acceptConsoleSessions(routes));
 
   health(app, routes);

@@ -1,9 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { createWorkMetrics, type WorkMetrics } from './work-metrics.ts';
 
 export type ExtractionOutcome = 'succeeded' | 'failed' | 'cancelled';
 
 /** What a process measures. Labels are route templates and codes: nothing that a caller chose, and few of them. */
-export interface Metrics {
+export interface Metrics extends WorkMetrics {
   readonly registry: Registry;
   /** One finished HTTP request; a connection that broke before the answer has status 499. */
   requestFinished(request: { method: string; route: string; status: number; seconds: number }): void;
@@ -80,6 +81,7 @@ export function createMetrics(): Metrics {
     registers,
   });
   return {
+    ...createWorkMetrics(registry),
     registry,
     requestFinished({ method, route, status, seconds }) {
       const labels = { method, route, status: String(status) };

@@ -35,6 +35,8 @@ export interface StreamSource {
 /** Some of a stream's records, in order. */
 export interface StreamBatch {
   readonly records: readonly StreamRecord[];
+  /** When Temporal took the newest of them, by its clock. */
+  readonly takenAt?: Date;
   /** The run is over, and how: the last batch. */
   readonly closed: (ChatCompletionOutput & { readonly at: Date }) | null;
 }
@@ -163,18 +165,20 @@ async function readEvents(
 ): Promise<HistoryPage> {
   const records: StreamRecord[] = [];
   let log: { log?: string } = {};
+  let taken: { takenAt?: Date } = {};
   for (const event of events) {
     const signal = event.workflowExecutionSignaledEventAttributes;
     if (signal?.signalName === RECORD_SIGNAL) {
       const record = await decode<StreamRecord | SealedRecord>(converter, signal.input?.payloads?.[0]);
       records.push(openRecord(dataKey, record));
+      taken = { takenAt: timeOf(event) };
     }
     const input = event.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
     if (input) log = logOf(await decode<ChatCompletionInput>(converter, input));
     const end = await endOf(converter, event);
-    if (end) return { records, closed: { ...end, at: timeOf(event) }, ...log };
+    if (end) return { records, closed: { ...end, at: timeOf(event) }, ...log, ...taken };
   }
-  return { records, closed: null, ...log };
+  return { records, closed: null, ...log, ...taken };
 }
 
 function logOf({ log }: ChatCompletionInput): { log?: string } {

@@ -45,7 +45,7 @@ export async function* followStream(
       if (of === 'log') {
         logPage = page && log?.pages ? turnOf('log', log.pages) : undefined;
         if (page) log?.end.see(page.records);
-        if (page && page.records.length > 0) yield { records: page.records, closed: null };
+        if (page && page.records.length > 0) yield { records: page.records, closed: null, ...takenOf(page) };
         continue;
       }
       if (!page) return;
@@ -64,7 +64,7 @@ export async function* followStream(
         };
         return;
       }
-      if (records.length > 0) yield { records, closed: null };
+      if (records.length > 0) yield { records, closed: null, ...takenOf(page) };
       if (log && !log.pages && page.records.length > 0) {
         // Now it is decided what the first record is; what stands in the log comes behind it.
         log.pages = followHistory(source, log.run, scope.signal, { comesLater: true });
@@ -75,6 +75,10 @@ export async function* followStream(
   } finally {
     left.abort();
   }
+}
+
+function takenOf({ takenAt }: HistoryPage): { takenAt?: Date } {
+  return takenAt ? { takenAt } : {};
 }
 
 /** The log of a stream while it is followed. */

@@ -14,8 +14,11 @@ import {
 } from '../contract/task-queues.ts';
 import type { WebhookActivities } from '../contract/webhook.ts';
 import type { Keyring } from '../encryption/keyring.ts';
+import type { WorkMetrics } from '../observability/work-metrics.ts';
 import { createDataConverter } from './data-converter.ts';
 import { withMappedFailures } from './failures.ts';
+import { measureActivities } from './measure-work.ts';
+import { traceActivities, traceRuns } from './tracing/trace-work.ts';
 
 /** Built by scripts/build.mjs; the same path from src/worker and dist/worker. */
 const WORKFLOW_BUNDLE = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
@@ -30,13 +33,15 @@ export interface WorkerConnection {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly keyring: Keyring;
+  readonly metrics?: Pick<WorkMetrics, 'activityAttempted'>;
 }
 
-function baseOptions({ connection, namespace, keyring }: WorkerConnection) {
+function baseOptions({ connection, keyring, metrics, namespace }: WorkerConnection) {
   return {
     connection,
     namespace,
     dataConverter: createDataConverter(keyring),
+    interceptors: { activity: [...(metrics ? [measureActivities(metrics)] : []), ...traceActivities(keyring)] },
     // A card takes a second: let it finish when the process is asked to stop.
     shutdownGraceTime: '8 seconds',
     shutdownForceTime: '12 seconds',
@@ -68,6 +73,7 @@ export async function createWorkflowWorkers(
       ...baseOptions(where),
       taskQueue: WORKER_TASK_QUEUE,
       workflowBundle: { codePath: workflowBundlePath },
+      sinks: traceRuns(where.keyring),
       // With fetches, too: those that the version before has scheduled here.
       activities: withMappedFailures(activities),
       // One V8 context each; two cores have no use for more threads than one.

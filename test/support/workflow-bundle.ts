@@ -12,6 +12,7 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
   const ignore = () => undefined;
   const { code } = await bundleWorkflowCode({
     workflowsPath: source('workflows/index.ts'),
+    workflowInterceptorModules: [source('workflows/pass-trace-on.ts')],
     failureConverterPath: source('worker/failure-converter.ts'),
     logger: { log: ignore, trace: ignore, debug: ignore, info: ignore, warn: console.warn, error: console.error },
   });

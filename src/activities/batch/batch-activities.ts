@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import type { BatchActivities } from '../../contract/batch-activities.ts';
-import type { Metrics } from '../../observability/metrics.ts';
+import type { OutcomeMetrics } from '../extraction/store-result.ts';
 import { createBatchRun } from './batch-run.ts';
 import { createFetchBatchItem } from './fetch-item.ts';
 import type { BatchDependencies } from './item-images.ts';
@@ -26,10 +26,7 @@ export function batchDependencies(
 }
 
 /** All activities of a batch, for the role `worker`. */
-export function createBatchActivities(
-  dependencies: BatchDependencies,
-  metrics?: Pick<Metrics, 'extractionFinished'>,
-): BatchActivities {
+export function createBatchActivities(dependencies: BatchDependencies, metrics?: OutcomeMetrics): BatchActivities {
   return {
     ...createBatchRun(dependencies),
     nextBatchItems: createNextBatchItems(dependencies),

@@ -18,7 +18,7 @@ export interface StoreTranscriptDependencies {
   readonly blobs: BlobStore;
   readonly keyring: Keyring;
   readonly config: Pick<Config, 'PERSIST_SESSIONS' | 'SESSIONS_TTL_SECONDS'>;
-  readonly metrics?: Pick<Metrics, 'generationFinished'>;
+  readonly metrics?: Pick<Metrics, 'generationFinished' | 'tokensUsed'>;
 }
 
 /**
@@ -69,6 +69,8 @@ export function createStoreTranscript(
     await blobs.delete(blob);
     await forgetRequestBlob(database, input.generationId);
     metrics?.generationFinished(outcomeOf(view));
+    const usage = view.end?.type === 'finish' ? view.end.usage : null;
+    if (usage) metrics?.tokensUsed(usage.promptTokens, usage.completionTokens);
   };
 }
 

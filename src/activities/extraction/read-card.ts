@@ -10,6 +10,7 @@ import { type FoundReading, readAllCards } from '../../inference/documents/read-
 import { type PictureReader, readFirstCard } from '../../inference/documents/read-first-card.ts';
 import { finishByModel, type ModelReaderOptions } from '../../inference/model-reader/model-reader.ts';
 import { parseNik } from '../../ktp/rules/nik.ts';
+import { inSpan } from '../../observability/tracing/spans.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
 import { storeUprightPicture } from './upright-picture.ts';
@@ -53,7 +54,16 @@ export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependen
           progress.details = { stage, fraction: FRACTIONS[stage] };
         },
       };
-      const found = cards === 'all' ? await readAllCards(pool, image, options) : [await readFirst(image, options)];
+      const found = await inSpan(
+        { name: 'read ppocr', kind: 'internal', attributes: { engine: 'ppocr' } },
+        async (span) => {
+          const read = cards === 'all' ? await readAllCards(pool, image, options) : [await readFirst(image, options)];
+          const total = (stage: 'prepare' | 'ocr' | 'assemble') =>
+            read.reduce((sum, { reading }) => sum + reading.timingsMs[stage], 0);
+          span?.set({ prepareMs: total('prepare'), ocrMs: total('ocr'), assembleMs: total('assemble') });
+          return read;
+        },
+      );
       const nikHashes = new Set<string>();
       const timings = { prepare: 0, ocr: 0, assemble: 0, generate: 0 };
       const [sealedResult = '', ...sealedOthers] = await inTurn(found, async ({ picture, reading }) => {

@@ -7,9 +7,11 @@ import type { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { linkExtractions, type SubjectLink } from '../../storage/subject-records.ts';
 import { openReview, type ReviewDependencies } from '../review/open-review.ts';
 
+export type OutcomeMetrics = Pick<Metrics, 'cardRead' | 'extractionFinished'>;
+
 export interface StoreResultDependencies extends ReviewDependencies {
   readonly blobs: BlobStore;
-  readonly metrics?: Pick<Metrics, 'extractionFinished'> | undefined;
+  readonly metrics?: OutcomeMetrics | undefined;
   readonly outcomes?: StoredOutcomes | undefined;
 }
 
@@ -35,11 +37,9 @@ export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
 }
 
 /** Counts an outcome that was written. */
-export function countOutcome(
-  metrics: Pick<Metrics, 'extractionFinished'> | undefined,
-  outcome: ExtractionOutcome,
-): void {
+export function countOutcome(metrics: OutcomeMetrics | undefined, outcome: ExtractionOutcome): void {
   metrics?.extractionFinished(outcome.status, outcome.status === 'failed' ? outcome.error.code : null);
+  if (outcome.status === 'succeeded') metrics?.cardRead(outcome.timings);
 }
 
 /** Whom outcomes concern, where NIKs were read. */

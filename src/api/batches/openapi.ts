@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { idempotencyHeaderSchema, waitQuerySchema } from '../extractions/request-schema.ts';
 import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
+import { eventOfJson } from '../openapi/events.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { batchSchema, itemSchema } from './batch-schema.ts';
 import { BATCHES_PATH } from './render-batch.ts';
@@ -161,7 +162,10 @@ export const batchPaths: ZodOpenApiPathsObject = {
       description: 'Resumable with Last-Event-ID; the last event carries a final status.',
       requestParams: { path },
       responses: {
-        200: { description: 'Events; data is the batch.', content: { 'text/event-stream': { schema: z.string() } } },
+        200: {
+          description: 'Events; data is the batch.',
+          content: { 'text/event-stream': { schema: eventOfJson('The batch') } },
+        },
         ...errorResponses(400, 401, 403, 404, 503),
       },
     },

@@ -32,10 +32,12 @@ function statusOf({ expiresAt, outcome }: EndedAnswer): CancelStatus {
 async function stop(context: ApiContext, streams: LiveStreams, running: RunningAnswer): Promise<CancelStatus> {
   const answer = streams.join(running.generation, running.run);
   try {
+    const askedAt = performance.now();
     await cancelRun(context, running.run);
     const patience = AbortSignal.timeout(STOPPED_MS);
     while (!answer.view.end && !patience.aborted) await answer.changed(patience);
     const { end } = answer.view;
+    context.metrics.cancelled((performance.now() - askedAt) / 1000);
     // What was recorded before the cancellation came stands.
     return !end || (end.type === 'finish' && end.cancelled) ? 'cancelled' : 'finished';
   } finally {

@@ -14,6 +14,8 @@ export interface LiveStreamOptions {
   /** Where the stream may be when its history is gone. */
   readonly readTranscript: () => Promise<StreamView | null>;
   readonly onFault: (error: unknown) => void;
+  /** Seconds from Temporal's taking a piece to its arrival here. */
+  readonly onLag: (seconds: number) => void;
 }
 
 /** One stream, followed once and read from memory by as many as want. */
@@ -67,10 +69,14 @@ export class LiveStream {
   }
 
   async #follow(): Promise<void> {
-    const { onFault, run, source } = this.#options;
+    const { onFault, onLag, run, source } = this.#options;
+    // Of a stream that others have followed the first batch is what was there before.
+    let isLive = false;
     try {
       for await (const batch of followStream(source, run, this.#stop.signal)) {
         for (const record of batch.records) this.#log.accept(record);
+        if (isLive && batch.takenAt) onLag((Date.now() - batch.takenAt.getTime()) / 1000);
+        isLive = true;
         if (batch.closed) {
           this.#log.close(batch.closed.end);
           this.#closedAt = batch.closed.at;

@@ -63,7 +63,7 @@ export class LiveStreams {
   }
 
   #follow(generation: Generation, run: KeyedRun): LiveStream {
-    const { database, keyring, logger, temporal } = this.#context;
+    const { database, keyring, logger, metrics, temporal } = this.#context;
     const { loadedDataConverter, namespace } = temporal.options;
     const stream = new LiveStream({
       source: { connection: this.#connection, namespace, dataConverter: loadedDataConverter },
@@ -71,9 +71,10 @@ export class LiveStreams {
       run,
       readTranscript: () => readTranscript(database, keyring, generation.id),
       onFault: (error) => logger.error('chat.stream.failed', { error }),
+      onLag: metrics.streamLag,
     });
     this.#streams.set(run.runId, stream);
-    this.#context.metrics.setLiveStreams(this.#streams.size);
+    metrics.setLiveStreams(this.#streams.size);
     return stream;
   }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { compatibleCardSchema } from '../../ktp/schema.ts';
 import { pageSchema } from '../http/pagination.ts';
+import { eventOfJson } from '../openapi/events.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { jobSchema } from './job-schema.ts';
@@ -83,7 +84,7 @@ export const extractionPaths: ZodOpenApiPathsObject = {
       responses: {
         200: {
           description: 'Events; data is the extraction.',
-          content: { 'text/event-stream': { schema: z.string() } },
+          content: { 'text/event-stream': { schema: eventOfJson('The extraction') } },
         },
         ...errorResponses(400, 401, 403, 404, 503),
       },

@@ -20,7 +20,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 const OVERHEAD_BYTES = MEBIBYTE;
 const MAX_NAME_LENGTH = 1024;
 const UNNAMED = 'file';
-const TEXT_FIELDS = ['purpose', 'expires_after[anchor]', 'expires_after[seconds]'];
+const TEXT_FIELDS = ['purpose', 'expires_after', 'expires_after[anchor]', 'expires_after[seconds]'];
 
 interface StoredContent {
   readonly blob: string;
@@ -132,16 +132,25 @@ async function* hashing(source: AsyncIterable<Buffer>, hash: Hash): AsyncGenerat
   }
 }
 
-/** `expires_after[seconds]` is how the SDKs write an object in a form. */
 function parseFields(fields: ReadonlyMap<string, string>) {
-  const anchor = fields.get('expires_after[anchor]');
-  const seconds = fields.get('expires_after[seconds]');
-  const parsed = fileFieldsSchema.safeParse({
-    purpose: fields.get('purpose'),
-    ...((anchor !== undefined || seconds !== undefined) && { expires_after: { anchor, seconds } }),
-  });
+  const parsed = fileFieldsSchema.safeParse({ purpose: fields.get('purpose'), expires_after: expiryOf(fields) });
   if (!parsed.success) throw invalidValue(parsed.error);
   return parsed.data;
+}
+
+/** `expires_after[seconds]` is how the SDKs write an object in a form; OpenAPI's own way is one field of JSON. */
+function expiryOf(fields: ReadonlyMap<string, string>): unknown {
+  const whole = fields.get('expires_after');
+  if (whole !== undefined) {
+    try {
+      return JSON.parse(whole);
+    } catch {
+      throw new KtpflowError('invalid_value', 'expires_after is no JSON.', { param: 'expires_after' });
+    }
+  }
+  const anchor = fields.get('expires_after[anchor]');
+  const seconds = fields.get('expires_after[seconds]');
+  return anchor === undefined && seconds === undefined ? undefined : { anchor, seconds };
 }
 
 function fileTooLarge({ config }: Pick<ReceiveContext, 'config'>): KtpflowError {

@@ -23,7 +23,9 @@ export const expiresAfterSchema = z.object({
 /** Text fields of the form, next to `file`. */
 export const fileFieldsSchema = z.object({
   purpose: z.enum(PURPOSES),
-  expires_after: expiresAfterSchema.optional().describe('As the fields expires_after[anchor] and [seconds].'),
+  expires_after: expiresAfterSchema
+    .optional()
+    .describe('As the fields expires_after[anchor] and [seconds], or as one of JSON.'),
 });
 
 export const fileListQuerySchema = openAiPageSchema({ id: FILE_ID, maxLimit: 10_000, defaultLimit: 10_000 }).extend({

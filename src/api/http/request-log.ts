@@ -15,7 +15,7 @@ export function logRequests(logger: Logger, metrics: Metrics): RequestHandler {
     response.once('close', () => {
       const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
       const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST;
-      const method = METHODS.has(request.method) ? request.method : 'OTHER';
+      const method = countedMethod(request.method);
       const route = templateOf(request.route);
       metrics.requestFinished({ method, route, status, seconds: durationMs / 1000 });
       const requestId = requestState(response).loggedId;
@@ -25,7 +25,13 @@ export function logRequests(logger: Logger, metrics: Metrics): RequestHandler {
   };
 }
 
-function templateOf(route: { path?: unknown } | undefined): string {
+/** The method by its name, or OTHER for what a caller has invented. */
+export function countedMethod(method: string): string {
+  return METHODS.has(method) ? method : 'OTHER';
+}
+
+/** The template of the route that answered, such as `/v1/models/:id`; never the URL. */
+export function templateOf(route: { path?: unknown } | undefined): string {
   const path = Array.isArray(route?.path) ? route.path[0] : route?.path;
   return typeof path === 'string' ? path : 'unmatched';
 }

@@ -56,23 +56,26 @@ const RESULT_PARTS = {
 
 /** The OpenAPI 3.1 document, made from the schemas that check the requests. */
 export function createOpenApiDocument(): oas31.OpenAPIObject {
-  const document = createDocument({
-    openapi: '3.1.0',
-    info: {
-      title: 'ktpflow',
-      version: VERSION,
-      description: 'Reads Indonesian identity cards (KTP) as durable workflows.',
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-    },
-    security: [{ key: [] }],
-    paths: PATHS,
-    components: {
-      schemas: { KtpResult: ktpResultSchema, ...RESULT_PARTS },
-      securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'Needed as soon as the server has a key.' },
+  const document = createDocument(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'ktpflow',
+        version: VERSION,
+        description: 'Reads Indonesian identity cards (KTP) as durable workflows.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      security: [{ key: [] }],
+      paths: PATHS,
+      components: {
+        schemas: { KtpResult: ktpResultSchema, ...RESULT_PARTS },
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'Needed as soon as the server has a key.' },
+        },
       },
     },
-  });
+    { override: ({ jsonSchema }) => writeTupleAsArray(jsonSchema) },
+  );
   return nameAnswersOnly(document, Object.keys(RESULT_PARTS));
 }
 
@@ -85,6 +88,14 @@ function nameAnswersOnly(document: oas31.OpenAPIObject, names: readonly string[]
     JSON.stringify(named),
   );
   return JSON.parse(text) as oas31.OpenAPIObject;
+}
+
+/** A tuple of equal items, such as a box, as an array of that length: many readers of documents know no `prefixItems`. */
+function writeTupleAsArray(schema: z.core.JSONSchema.BaseSchema): void {
+  const { prefixItems: items } = schema;
+  if (!Array.isArray(items) || new Set(items.map((item) => JSON.stringify(item))).size !== 1) return;
+  delete schema.prefixItems;
+  Object.assign(schema, { items: items[0], minItems: items.length, maxItems: items.length });
 }
 
 /** JSON Schema of the full result: what `response_format` names as `ktp`. */

@@ -3,6 +3,7 @@ import { KtpflowError } from '../../errors.ts';
 import type { Engine, EngineMessage, GenerationPart, GenerationRequest } from '../engine.ts';
 import { type JsonAnswer, readJsonAnswer } from './json-answer.ts';
 import { compileSchema, type SchemaCheck } from './json-schema.ts';
+import { tracedGeneration } from './trace-generation.ts';
 
 /** Asked again at most twice, cooler first, then warmer: the same words at the same heat would fail the same way. */
 const TEMPERATURES_WHEN_ASKED_AGAIN = [0.2, 0.6] as const;
@@ -27,7 +28,7 @@ export async function* generateChecked(
   const { responseFormat } = request;
   // Our own engine makes its JSON itself, by its own schema.
   if (responseFormat.type === 'text' || engine.kind === 'ppocr') {
-    yield* engine.generate(request, options);
+    yield* tracedGeneration(engine, request, options);
     return;
   }
   const check = responseFormat.type === 'json_schema' ? await compileSchema(responseFormat.schema) : checkObject;
@@ -48,7 +49,7 @@ async function* generateEnforced(
   options: GenerateOptions,
 ): AsyncGenerator<GenerationPart> {
   let text = request.prefix ?? '';
-  for await (const part of engine.generate(request, options)) {
+  for await (const part of tracedGeneration(engine, request, options)) {
     if (part.type === 'piece') text += part.piece.content ?? '';
     // What has been streamed cannot be taken back: there is no repair here.
     else if (part.reason === 'stop' && !(await isValid(text, check))) throw notSatisfied();
@@ -74,7 +75,7 @@ async function* generateHeldBack(
   for (const temperature of [sampling.temperature, ...TEMPERATURES_WHEN_ASKED_AGAIN]) {
     sampling = { ...sampling, temperature };
     const asked = { ...request, messages: wrong ? [...messages, ...complaint(wrong)] : messages, sampling };
-    const { pieces, text, finish } = await collect(engine.generate(asked, options));
+    const { pieces, text, finish } = await collect(tracedGeneration(engine, asked, options));
     usage = addUsage(usage, finish.usage);
     const answer: JsonAnswer =
       finish.reason === 'stop' ? await readJsonAnswer(text, check) : { kind: 'valid', text, repaired: false };

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { decompress } from '../../media/decompress.ts';
+import { traceparent } from '../../observability/tracing/spans.ts';
 import { EngineFault } from '../engine-fault.ts';
 import type { UpstreamTimeouts } from './options.ts';
 import { failureOfConnection, failureOfStatus, UpstreamFailure } from './upstream-failure.ts';
@@ -49,6 +50,7 @@ export function createUpstreamHttp({
 
   return {
     async openStream(body, signal) {
+      const here = traceparent();
       const response = await request(`${root}/v1/chat/completions`, {
         method: 'POST',
         dispatcher,
@@ -58,6 +60,7 @@ export function createUpstreamHttp({
           'content-type': 'application/json',
           accept: 'text/event-stream',
           'accept-encoding': 'identity',
+          ...(here !== undefined && { traceparent: here }),
         },
         body: JSON.stringify(body),
       }).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { temporalSecurity } from '../../encryption/temporal-security.ts';
 import { createDataConverter } from '../../worker/data-converter.ts';
+import { traceStarts } from '../../worker/tracing/trace-starts.ts';
 import { retryWithinDeadline } from './retry-interceptor.ts';
 
 /** Keep-alives end a call to a server that froze or vanished, instead of leaving it to TCP. */
@@ -36,6 +37,7 @@ export function createTemporalClient(config: Config, keyring: Keyring): Client {
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
     dataConverter: createDataConverter(keyring),
+    interceptors: { workflow: traceStarts(keyring) },
   });
 }
 
@@ -53,11 +55,13 @@ export function createWorkerClient(
     const connection = connectionOf();
     if (!connection) return undefined;
     if (client?.of !== connection) {
-      const dataConverter = createDataConverter(keyring);
-      client = {
-        of: connection,
-        made: new Client({ connection, namespace: config.TEMPORAL_NAMESPACE, dataConverter }),
-      };
+      const made = new Client({
+        connection,
+        namespace: config.TEMPORAL_NAMESPACE,
+        dataConverter: createDataConverter(keyring),
+        interceptors: { workflow: traceStarts(keyring) },
+      });
+      client = { of: connection, made };
     }
     return client.made;
   };

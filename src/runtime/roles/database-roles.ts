@@ -10,6 +10,7 @@ import { createWebhookActivities } from '../../activities/webhook/webhook-activi
 import type { Role } from '../../config.ts';
 import { type Database, openDatabase } from '../../storage/database.ts';
 import { StoredOutcomes } from '../../storage/stored-outcomes.ts';
+import { createQueueWatch } from '../../worker/measure-work.ts';
 import { ensureRetentionSchedule } from '../../worker/retention-schedule.ts';
 import { createWorkflowWorkers } from '../../worker/workers.ts';
 import { ensureAdminKey } from '../embedded/admin-key.ts';
@@ -39,7 +40,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
       'worker',
       async () => {
         const connection = await connectWorker(config);
-        const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
+        const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring, metrics };
         const activities = {
           storeResult,
           ...createReviewActivities({ database, blobs, keyring, metrics, outcomes }),
@@ -58,7 +59,9 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
     );
   };
   const workers = roles.includes('worker') ? keepWorkflowWorker() : undefined;
+  metrics.watchQueues(createQueueWatch(temporal));
   if (workers) {
+    metrics.watchSlots(() => workers.slots());
     closers.add('workflow worker', () => workers.stop());
     context.readinessChecks.push({ component: 'workflow worker', works: () => workers.connection() !== undefined });
   }

@@ -16,7 +16,7 @@ import type { RoleContext } from './role-context.ts';
 
 /** Images and models: needs no database. */
 export async function runInferenceRole(context: RoleContext): Promise<void> {
-  const { config, keyring, blobs, logger, closers } = context;
+  const { config, keyring, blobs, logger, metrics, closers } = context;
   await removeLeftVideoFolders(isAlive);
   const models = await ensureOcrModels(config, silentReport);
   const threads = config.OCR_THREADS || availableParallelism();
@@ -60,7 +60,7 @@ export async function runInferenceRole(context: RoleContext): Promise<void> {
     'inference',
     async () => {
       const connection = await connectWorker(config);
-      const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
+      const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring, metrics };
       return workersOn(connection, async () => {
         // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
         const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
@@ -73,5 +73,6 @@ export async function runInferenceRole(context: RoleContext): Promise<void> {
     logger,
   );
   closers.add('inference worker', () => workers.stop());
+  metrics.watchSlots(() => workers.slots());
   context.readinessChecks.push({ component: 'inference worker', works: () => workers.connection() !== undefined });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from '../../observability/logger.ts';
+import type { SlotUse } from '../../observability/work-metrics.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
@@ -14,6 +15,8 @@ export interface ConnectedWorkers {
 export interface KeptWorkers {
   /** The running workers' connection; undefined while there are none. */
   connection(): NativeConnection | undefined;
+  /** Activities that each worker runs now, and may run; none while there are no workers. */
+  slots(): readonly SlotUse[];
   /** Stops polling, lets running activities finish within the workers' grace time. */
   stop(): Promise<void>;
 }
@@ -78,11 +81,22 @@ export function keepWorking(component: string, create: () => Promise<ConnectedWo
 
   return {
     connection: () => connected,
+    slots: () => (connected ? current.map(slotsOf) : []),
     async stop() {
       stopping.abort();
       shutdown(current);
       await running;
     },
+  };
+}
+
+function slotsOf(worker: Worker): SlotUse {
+  const { taskQueue, tuner } = worker.options;
+  const supplier = tuner.activityTaskSlotSupplier;
+  return {
+    queue: taskQueue,
+    slots: supplier.type === 'fixed-size' ? supplier.numSlots : 0,
+    used: worker.getStatus().numInFlightActivities,
   };
 }
 

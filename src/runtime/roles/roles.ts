@@ -6,6 +6,7 @@ import { temporalSecurity } from '../../encryption/temporal-security.ts';
 import { blockOtherLoaders } from '../../media/allowed-loaders.ts';
 import { createLogger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/metrics.ts';
+import { startTracing } from '../../observability/tracing/start-tracing.ts';
 import { createTemporalLog } from '../../worker/temporal-log.ts';
 import { CleanupStack } from './cleanup-stack.ts';
 import { startHealthServer } from './health-server.ts';
@@ -39,6 +40,11 @@ export async function runRoles(
     }
     // A certificate that is not there stops the start; workers would look for it again and again.
     temporalSecurity(config);
+    const tracing = await startTracing({
+      service: `ktpflow-${roles.join('-')}`,
+      onFault: () => logger.warn('traces.export_failed'),
+    });
+    if (tracing) closers.add('traces', () => tracing.close());
     const metrics = createMetrics();
     Runtime.install({
       logger: createTemporalLog(logger, metrics.workflowTaskFailed),

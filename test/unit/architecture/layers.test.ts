@@ -24,7 +24,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'stream-history': ['abort-scope.ts', 'chat', 'contract', 'encryption'],
   storage: ['errors.ts', 'chat', 'contract', 'encryption'],
   batch: ['errors.ts', 'contract', 'ktp', 'media'],
-  inference: ['abort-scope.ts', 'config.ts', 'errors.ts', 'chat', 'contract', 'ktp', 'media', 'text-lines'],
+  inference: [
+    ...['abort-scope.ts', 'config.ts', 'errors.ts', 'chat', 'contract', 'ktp', 'media', 'observability', 'text-lines'],
+  ],
   workflows: ['errors.ts', 'chat', 'contract'],
   activities: [
     ...['abort-scope.ts', 'config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'inference', 'ktp'],
