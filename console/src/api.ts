@@ -20,19 +20,27 @@ export interface Call {
   readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly json?: unknown;
   readonly form?: FormData;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Sent even while the page goes. */
   readonly keepalive?: boolean;
 }
 
 /** @throws ApiFailure for every answer that is no success, and without one (status 0) */
-export async function call(path: string, { form, json, keepalive, method, signal }: Call = {}): Promise<Response> {
+export async function call(
+  path: string,
+  { form, headers, json, keepalive, method, signal }: Call = {},
+): Promise<Response> {
   const body = form ?? (json === undefined ? undefined : JSON.stringify(json));
   let response: Response;
   try {
     response = await fetch(new URL(path, BASE), {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
-      headers: { 'x-ktpflow-console': '1', ...(json !== undefined && { 'content-type': 'application/json' }) },
+      headers: {
+        'x-ktpflow-console': '1',
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       credentials: 'same-origin',
       cache: 'no-store',
       ...(body !== undefined && { body }),
@@ -44,15 +52,19 @@ export async function call(path: string, { form, json, keepalive, method, signal
     throw new ApiFailure(0, 'unreachable', 'The server does not answer.', null);
   }
   if (response.ok) return response;
-  const answer = (await response.json().catch(() => ({}))) as {
-    error?: { code?: string; message?: string; param?: string | null };
-  };
-  const {
-    code = 'unknown',
-    message = `The server answered with ${response.status}.`,
-    param = null,
-  } = answer.error ?? {};
-  throw new ApiFailure(response.status, code, message, param);
+  throw failureOf(response.status, await response.json().catch(() => null));
+}
+
+/** What an answer that is no success says. */
+export function failureOf(status: number, answer: unknown): ApiFailure {
+  const { error } = (answer ?? {}) as { error?: { code?: string; message?: string; param?: string | null } };
+  const { code = 'unknown', message = `The server answered with ${status}.`, param = null } = error ?? {};
+  return new ApiFailure(status, code, message, param);
+}
+
+/** What went wrong, for a person. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The body of an answer, in the shape that the server's own schema promises. */

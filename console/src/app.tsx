@@ -1,9 +1,13 @@
-import { useCallback, useEffect, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
-import { ApiFailure, call, read } from './api.ts';
+import { ActivityPage } from './activity/activity-page.tsx';
+import { ApiFailure, call, messageOf, read } from './api.ts';
+import { BatchesPage } from './batches/batches-page.tsx';
+import { ChatPage } from './chat/chat-page.tsx';
 import { type Language, LanguageProvider, useLanguage } from './language.tsx';
 import { ReviewPage } from './review/review-page.tsx';
 import { SignIn } from './sign-in.tsx';
+import { SystemPage } from './system/system-page.tsx';
 import { THEMES, useTheme } from './theme.ts';
 import { TryPage } from './try/try-page.tsx';
 
@@ -11,6 +15,11 @@ interface Session {
   readonly signed_in: boolean;
   readonly scopes: readonly string[];
 }
+
+/** The pages, and what a key has to be for to be shown them. */
+const PAGES = { try: 'extract', batches: 'extract', review: 'review', chat: 'chat', activity: 'admin', system: null };
+type PageName = keyof typeof PAGES;
+const PAGE_NAMES = Object.keys(PAGES) as PageName[];
 
 /** undefined: not known yet; null: a key is needed. */
 type SessionState = Session | null | undefined;
@@ -27,13 +36,13 @@ function Shell() {
   const { texts } = useLanguage();
   const [session, setSession] = useState<SessionState>();
   const [fault, setFault] = useState<string | null>(null);
-  const page = useHash();
+  const { detail, page } = useHash();
 
   const ask = useCallback(() => {
     setFault(null);
     read<Session>('console/session').then(setSession, (error: unknown) => {
       if (error instanceof ApiFailure && error.status === 401) setSession(null);
-      else setFault(error instanceof Error ? error.message : String(error));
+      else setFault(messageOf(error));
     });
   }, []);
   useEffect(ask, [ask]);
@@ -41,7 +50,39 @@ function Shell() {
   const signOut = () => {
     call('console/session', { method: 'DELETE' }).then(ask, ask);
   };
-  const scope = page === 'review' ? 'review' : 'extract';
+  const names: Record<PageName, string> = {
+    try: texts.tryPage,
+    batches: texts.batchesPage,
+    review: texts.reviewPage,
+    chat: texts.chatPage,
+    activity: texts.activityPage,
+    system: texts.systemPage,
+  };
+  const has = (scope: string | null) => scope === null || session?.scopes.includes(scope);
+  /** Another key may be for it; without any, that of an administrator is asked for. */
+  const refusal = (scope: string) => (
+    <div className="refusal">
+      <p className="notice bad">{session?.signed_in ? texts.lacksScope(scope) : texts.needsScope(scope)}</p>
+      <SignIn onSignedIn={setSession} />
+    </div>
+  );
+  const pageOf = (): ReactNode => {
+    switch (page) {
+      case 'try':
+        return <TryPage />;
+      case 'batches':
+        return <BatchesPage id={detail} />;
+      case 'review':
+        return <ReviewPage />;
+      case 'chat':
+        return <ChatPage />;
+      case 'activity':
+        return <ActivityPage />;
+      case 'system':
+        return <SystemPage insteadOfKeys={has('admin') ? null : refusal('admin')} />;
+    }
+  };
+  const scope = PAGES[page];
   return (
     <>
       <header className="top">
@@ -49,12 +90,11 @@ function Shell() {
           ktp<b>flow</b>
         </a>
         <nav aria-label={texts.pages}>
-          <PageLink page="try" current={page}>
-            {texts.tryPage}
-          </PageLink>
-          <PageLink page="review" current={page}>
-            {texts.reviewPage}
-          </PageLink>
+          {PAGE_NAMES.map((name) => (
+            <a key={name} href={`#${name}`} aria-current={page === name ? 'page' : undefined}>
+              {names[name]}
+            </a>
+          ))}
         </nav>
         <Preferences />
         {session?.signed_in && (
@@ -64,25 +104,16 @@ function Shell() {
         )}
       </header>
       <main>
-        <h1 className="unseen">ktpflow: {page === 'review' ? texts.reviewPage : texts.tryPage}</h1>
+        <h1 className="unseen">ktpflow: {names[page]}</h1>
         {fault !== null && (
           <p className="notice bad" role="alert">
             {fault} <Button onPress={ask}>{texts.retry}</Button>
           </p>
         )}
         {session === null && <SignIn onSignedIn={setSession} />}
-        {session && !session.scopes.includes(scope) && <p className="notice bad">{texts.lacksScope(scope)}</p>}
-        {session?.scopes.includes(scope) && (page === 'review' ? <ReviewPage /> : <TryPage />)}
+        {session && (has(scope) ? pageOf() : scope !== null && refusal(scope))}
       </main>
     </>
-  );
-}
-
-function PageLink({ children, current, page }: { children: string; current: string; page: string }) {
-  return (
-    <a href={`#${page}`} aria-current={current === page ? 'page' : undefined}>
-      {children}
-    </a>
   );
 }
 
@@ -114,13 +145,14 @@ function Preferences() {
   );
 }
 
-/** The page that the address names; nothing of a card stands in it. */
-function useHash(): 'try' | 'review' {
+/** The page that the address names, and the id behind it; nothing of a card stands in either. */
+function useHash(): { readonly page: PageName; readonly detail: string | null } {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
     const changed = () => setHash(location.hash);
     addEventListener('hashchange', changed);
     return () => removeEventListener('hashchange', changed);
   }, []);
-  return hash === '#review' ? 'review' : 'try';
+  const [name, detail = null] = hash.slice(1).split('/');
+  return { page: PAGE_NAMES.find((known) => known === name) ?? 'try', detail };
 }

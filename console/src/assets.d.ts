@@ -3,3 +3,8 @@ declare module '*.jpg' {
   export default url;
 }
 declare module '*.css';
+
+declare module '*.webp' {
+  const url: string;
+  export default url;
+}

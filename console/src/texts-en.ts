@@ -1,9 +1,18 @@
 import type { FieldName } from '../../src/ktp/field-names.ts';
+import { activityTextsEn } from './activity/texts.ts';
+import { batchTextsEn } from './batches/texts.ts';
 import type { Level } from './card.ts';
+import { chatTextsEn } from './chat/texts.ts';
+import { systemTextsEn } from './system/texts.ts';
+import type { Hint } from './try/frame-hints.ts';
 
 export const english = {
   tryPage: 'Try',
   reviewPage: 'Review',
+  batchesPage: 'Batches',
+  chatPage: 'Chat',
+  activityPage: 'Activity',
+  systemPage: 'System',
   pages: 'Pages',
   theme: { system: 'System colours', light: 'Light', dark: 'Dark', label: 'Colours' },
   language: 'Language',
@@ -13,8 +22,23 @@ export const english = {
   keyHelp: 'The key stays in a cookie that scripts cannot read, for twelve hours.',
   wrongKey: 'This key is unknown, expired or revoked.',
   lacksScope: (scope: string) => `This key lacks the scope "${scope}".`,
+  needsScope: (scope: string) => `Here a key with the scope "${scope}" is needed.`,
   loading: 'Loading …',
   retry: 'Try again',
+  more: 'More',
+  batches: batchTextsEn,
+  chat: chatTextsEn,
+  activity: activityTextsEn,
+  system: systemTextsEn,
+  record: {
+    close: 'Close',
+    nothing: 'Nothing was read of it.',
+    masked: 'Values are masked.',
+    shown: 'That they were shown is in the access log.',
+    show: 'Show the values',
+    mask: 'Mask them',
+  },
+  erase: { ask: 'Erase', really: 'Erase it for good?', yes: 'Erase', no: 'Keep' },
   fields: {
     provinsi: 'Province',
     kabupaten_kota: 'Regency or city',
@@ -53,6 +77,19 @@ export const english = {
     sample: (number: number) => `Sample ${number}`,
     another: 'Another card',
   },
+  camera: {
+    starts: 'The camera starts …',
+    refused: 'The camera cannot be used: the browser or its owner does not allow it.',
+    well: 'Good. Hold it still.',
+    take: 'Take the picture',
+    close: 'Close the camera',
+    hints: {
+      no_card: 'Hold the card into the frame.',
+      dark: 'Too dark: more light.',
+      small: 'Too small: go closer.',
+      glare: 'Glare: tilt the card, or turn from the lamp.',
+    } satisfies Record<Hint, string>,
+  },
   reading: 'Reading the card …',
   readIn: (seconds: string) => `Read in ${seconds} s`,
   noPreview: 'There is no preview of this kind of file.',
@@ -79,6 +116,9 @@ export const english = {
   until: (time: string) => `The picture is kept until ${time}`,
   taken: 'Another reviewer has that card. Here is the next one.',
   lost: 'This card was decided meanwhile.',
+  decided: { confirmed: 'The card before was confirmed.', rejected: 'The card before was rejected.' },
+  undo: 'Undo',
+  notTaken: (reason: string) => `The decision before was not taken, and its card waits again. ${reason}`,
   confirm: 'Confirm the card',
   reject: 'Reject',
   skip: 'Skip',
@@ -87,7 +127,7 @@ export const english = {
   others: 'The other fields',
   inDoubt: 'In doubt',
   nothingInDoubt: 'No field is in doubt: look at the whole card.',
-  keys: 'Enter: accept and go on · Esc: as it was read · 1–3: alternative (Alt+1–3 in fields of digits) · Alt+S: skip · Alt+R: reject',
+  keys: 'Enter: accept and go on · Esc: as it was read · 1–3: alternative (Alt+1–3 in fields of digits) · Alt+S: skip · Alt+R: reject · Alt+Z: undo',
   session: (count: number, seconds: string) => `${count} reviewed, ${seconds} s a card`,
   notRead: 'not read',
   nik: {

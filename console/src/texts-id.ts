@@ -1,8 +1,16 @@
+import { activityTextsId } from './activity/texts.ts';
+import { batchTextsId } from './batches/texts.ts';
+import { chatTextsId } from './chat/texts.ts';
+import { systemTextsId } from './system/texts.ts';
 import type { Texts } from './texts-en.ts';
 
 export const indonesian: Texts = {
   tryPage: 'Coba',
   reviewPage: 'Periksa',
+  batchesPage: 'Kumpulan',
+  chatPage: 'Obrolan',
+  activityPage: 'Aktivitas',
+  systemPage: 'Sistem',
   pages: 'Halaman',
   theme: { system: 'Warna sistem', light: 'Terang', dark: 'Gelap', label: 'Warna' },
   language: 'Bahasa',
@@ -12,8 +20,23 @@ export const indonesian: Texts = {
   keyHelp: 'Kunci disimpan dalam cookie yang tidak terbaca oleh skrip, selama dua belas jam.',
   wrongKey: 'Kunci ini tidak dikenal, kedaluwarsa, atau sudah dicabut.',
   lacksScope: (scope) => `Kunci ini tidak memiliki cakupan "${scope}".`,
+  needsScope: (scope) => `Di sini diperlukan kunci dengan cakupan "${scope}".`,
   loading: 'Memuat …',
   retry: 'Coba lagi',
+  more: 'Lagi',
+  batches: batchTextsId,
+  chat: chatTextsId,
+  activity: activityTextsId,
+  system: systemTextsId,
+  record: {
+    close: 'Tutup',
+    nothing: 'Tidak ada yang terbaca.',
+    masked: 'Nilai disamarkan.',
+    shown: 'Tercatat dalam catatan akses bahwa nilai ini ditampilkan.',
+    show: 'Tampilkan nilai',
+    mask: 'Samarkan',
+  },
+  erase: { ask: 'Hapus', really: 'Hapus untuk selamanya?', yes: 'Hapus', no: 'Simpan' },
   fields: {
     provinsi: 'Provinsi',
     kabupaten_kota: 'Kabupaten/kota',
@@ -52,6 +75,19 @@ export const indonesian: Texts = {
     sample: (number) => `Contoh ${number}`,
     another: 'Kartu lain',
   },
+  camera: {
+    starts: 'Kamera dinyalakan …',
+    refused: 'Kamera tidak dapat dipakai: tidak diizinkan oleh peramban atau pemiliknya.',
+    well: 'Bagus. Tahan sebentar.',
+    take: 'Ambil gambar',
+    close: 'Tutup kamera',
+    hints: {
+      no_card: 'Letakkan kartu di dalam bingkai.',
+      dark: 'Terlalu gelap: tambah cahaya.',
+      small: 'Terlalu kecil: dekatkan.',
+      glare: 'Silau: miringkan kartu atau jauhkan dari lampu.',
+    },
+  },
   reading: 'Membaca kartu …',
   readIn: (seconds) => `Dibaca dalam ${seconds} dtk`,
   noPreview: 'Jenis berkas ini tidak dapat ditampilkan.',
@@ -78,6 +114,9 @@ export const indonesian: Texts = {
   until: (time) => `Gambar disimpan sampai ${time}`,
   taken: 'Kartu itu sedang diperiksa orang lain. Ini kartu berikutnya.',
   lost: 'Kartu ini sudah diputuskan.',
+  decided: { confirmed: 'Kartu sebelumnya disetujui.', rejected: 'Kartu sebelumnya ditolak.' },
+  undo: 'Urungkan',
+  notTaken: (reason) => `Keputusan sebelumnya tidak diterima, kartunya menunggu lagi. ${reason}`,
   confirm: 'Setujui kartu',
   reject: 'Tolak',
   skip: 'Lewati',
@@ -86,7 +125,7 @@ export const indonesian: Texts = {
   others: 'Isian lainnya',
   inDoubt: 'Meragukan',
   nothingInDoubt: 'Tidak ada isian yang meragukan: lihat seluruh kartu.',
-  keys: 'Enter: terima dan lanjut · Esc: seperti terbaca · 1–3: alternatif (Alt+1–3 pada isian angka) · Alt+S: lewati · Alt+R: tolak',
+  keys: 'Enter: terima dan lanjut · Esc: seperti terbaca · 1–3: alternatif (Alt+1–3 pada isian angka) · Alt+S: lewati · Alt+R: tolak · Alt+Z: urungkan',
   session: (count, seconds) => `${count} diperiksa, ${seconds} dtk per kartu`,
   notRead: 'tidak terbaca',
   nik: {

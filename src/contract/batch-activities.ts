@@ -58,6 +58,11 @@ export interface BatchResult {
   readonly review?: ReviewPolicy;
 }
 
+export interface BeginBatchRunInput extends BatchRun {
+  /** Errors of the items that are read again; absent: all that failed. */
+  readonly codes?: readonly string[];
+}
+
 export interface ShowBatchPausedInput extends BatchRun {
   readonly paused: boolean;
 }
@@ -69,7 +74,7 @@ export interface FinishBatchInput extends BatchRun {
 /** Batch activities of the role `worker`, which need the database. All of them may be repeated without harm. */
 export interface BatchActivities {
   /** Marks the run as begun, and what failed in the former one as queued. */
-  beginBatchRun(input: BatchRun): Promise<void>;
+  beginBatchRun(input: BeginBatchRunInput): Promise<void>;
   /** Writes `paused` or `running` into the row of a batch that is one of both. */
   showBatchPaused(input: ShowBatchPausedInput): Promise<void>;
   nextBatchItems(input: NextBatchItemsInput): Promise<NextBatchItemsOutput>;

@@ -64,6 +64,8 @@ export interface IngestBatchInput {
   readonly webhook?: WebhookInput;
   /** Which cards are to wait for a person, while the batch goes on; absent: none. */
   readonly review?: ReviewPolicy;
+  /** Of a retry: errors of the items that are read again; absent: all that failed. */
+  readonly codes?: readonly string[];
   readonly position: BatchPosition;
 }
 

@@ -28,9 +28,15 @@ export const GOING_BATCH_STATUSES = ['validating', 'running', 'paused'] as const
  * Begins a run of a batch, once: what failed in the former run is queued again, with its attempts and its last error
  * kept, and everything is kept for at least `keepMs` from now on. Whoever comes second, the API or the workflow, changes
  * nothing.
+ * @param codes only what failed with one of these errors; absent: whatever failed
  */
-export async function beginRun(database: Database, batchId: string, run: number, keepMs: number): Promise<void> {
+export async function beginRun(
+  database: Database,
+  { batchId, codes, run }: { readonly batchId: string; readonly run: number; readonly codes?: readonly string[] },
+  keepMs: number,
+): Promise<void> {
   const keepUntil = new Date(Date.now() + keepMs);
+  const repeated = codes ? [...codes] : null;
   // One statement, and so one transaction on every kind of connection.
   await database.$executeRaw`
     WITH begun AS (
@@ -42,8 +48,10 @@ export async function beginRun(database: Database, batchId: string, run: number,
     )
     UPDATE extractions
     SET expires_at = GREATEST(expires_at, ${keepUntil}),
-        finished_at = CASE WHEN status = 'failed' THEN NULL ELSE finished_at END,
-        status = CASE WHEN status = 'failed' THEN 'queued' ELSE status END
+        finished_at = CASE WHEN status = 'failed' AND (${repeated}::text[] IS NULL OR error_code = ANY(${repeated}))
+          THEN NULL ELSE finished_at END,
+        status = CASE WHEN status = 'failed' AND (${repeated}::text[] IS NULL OR error_code = ANY(${repeated}))
+          THEN 'queued' ELSE status END
     WHERE ${run} > 1 AND batch_id IN (SELECT id FROM begun)`;
 }
 
@@ -56,6 +64,26 @@ export async function showPaused(database: Database, batchId: string, run: numbe
         started_at = COALESCE(started_at, now()), run_started_at = COALESCE(run_started_at, now())
     WHERE id = ${batchId} AND run = ${run} AND status IN ('validating', 'running', 'paused')
       AND status <> ${paused ? 'paused' : 'running'}`;
+}
+
+/** What the failed items of a batch have failed with, the most frequent first. */
+export async function countFailures(
+  database: Database,
+  batchId: string,
+): Promise<{ readonly code: string; readonly message: string | null; readonly count: number }[]> {
+  const groups = await database.extraction.groupBy({
+    by: ['errorCode'],
+    where: { batchId, status: 'failed' },
+    _count: { _all: true },
+    _min: { errorMessage: true },
+  });
+  return groups
+    .map(({ _count, _min, errorCode }) => ({
+      code: errorCode ?? 'internal',
+      message: _min.errorMessage,
+      count: _count._all,
+    }))
+    .toSorted((left, right) => right.count - left.count || left.code.localeCompare(right.code));
 }
 
 /** Counts by GROUP BY: whatever happens to a row, they add up. A join of item by item would take twice as long. */

@@ -94,6 +94,23 @@ describe('a batch of images', () => {
     expect(items[3]).toMatchObject({ status: 'succeeded', attempts: 1, error: null, metadata: { row: '3' } });
     const single = await get<{ result: KtpResult }>(`/v1/ktp/extractions/${items[3]?.extraction_id}`);
     expect(single.result.compat.nik).toBe(RESULT.compat.nik);
+    const offset = await get<{ data: BatchItemObject[] }>(`${batch.links.items}?limit=2&offset=20`);
+    expect(offset.data.map(({ index }) => index)).toEqual([20, 21]);
+  });
+
+  it('shows a result with its values masked to whoever does not ask for them, and logs which it was', async () => {
+    const batch = await finished(await post(form([['card.png', await picture(3, 4)]])));
+    const [item] = await itemsOf(batch);
+    const path = `/v1/ktp/extractions/${item?.extraction_id}`;
+    const { result } = await get<{ result: KtpResult }>(`${path}?masked=1`);
+    const { nik, nama } = RESULT.compat;
+    expect(result.fields.nik).toMatchObject({ value: `••••••••••••${nik.slice(-4)}`, confidence: 1, alternatives: [] });
+    expect(JSON.stringify(result)).not.toContain(nik);
+    expect(JSON.stringify(result)).not.toContain(nama);
+    expect(result.compat.nik).toBe(result.fields.nik.value);
+    await get(path);
+    const log = await platform.database.accessLogEntry.findMany({ where: { subject: item?.extraction_id ?? '' } });
+    expect(log.map(({ action }) => action)).toEqual(['extraction.read_masked', 'extraction.read']);
   });
 
   it('fails exactly its bad items, each with its code; retry reads only those again', async () => {
@@ -130,6 +147,29 @@ describe('a batch of images', () => {
       [11, 'invalid_image', 2],
       [17, 'invalid_image', 2],
       [23, 'payload_too_large', 2],
+    ]);
+
+    const { data: failures } = await get<{ data: { code: string; count: number }[] }>(batch.links.failures);
+    expect(failures.map(({ code, count }) => [code, count])).toEqual([
+      ['invalid_image', 2],
+      ['not_a_ktp', 1],
+      ['payload_too_large', 1],
+    ]);
+    const other = await api.request(batch.links.retry, jsonRequest({ codes: ['image_fetch_failed'] }));
+    expect(((await other.json()) as BatchObject).run).toBe(2);
+    expect(await errorOf(await api.request(batch.links.retry, jsonRequest({ codes: ['no such code'] })))).toMatchObject(
+      {
+        code: 'invalid_value',
+      },
+    );
+    const group = await api.request(batch.links.retry, jsonRequest({ codes: ['not_a_ktp'] }));
+    const third = await finished((await group.json()) as BatchObject);
+    expect(third).toMatchObject({ run: 3, counts: batch.counts });
+    expect(failed(await itemsOf(third)).map(([index, , attempts]) => [index, attempts])).toEqual([
+      [3, 3],
+      [11, 2],
+      [17, 2],
+      [23, 2],
     ]);
   });
 

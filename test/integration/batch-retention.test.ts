@@ -82,7 +82,7 @@ describe('the removal of what has expired', () => {
     const past = new Date(Date.now() - 1000);
     await database.batch.update({ where: { id }, data: { expiresAt: past, status: 'completed' } });
     await database.extraction.updateMany({ where: { batchId: id }, data: { expiresAt: past, status: 'failed' } });
-    await beginRun(database, id, 2, 24 * HOUR_MS);
+    await beginRun(database, { batchId: id, run: 2 }, 24 * HOUR_MS);
     await database.batch.update({ where: { id }, data: { status: 'completed' } });
     expect(await run()).toMatchObject({ expired: 0 });
     for (const { expiresAt, status } of await itemsOf(id)) {

@@ -10,6 +10,8 @@ import { quietRuntime } from '../support/quiet-runtime.ts';
 
 quietRuntime();
 
+const WEEK_SECONDS = 7 * 86_400;
+
 const keyring = new Keyring(readConfig({ ENCRYPTION_KEYS: TEST_ENCRYPTION_KEYS }).ENCRYPTION_KEYS);
 const histories = await recordedHistories();
 
@@ -26,6 +28,17 @@ const replay = (history: unknown, workflowBundle: WorkflowBundleOption = { codeP
 
 describe('recorded histories', () => {
   it.each(histories)('$name replays: a workflow that runs in the field survives this change', async ({ history }) => {
+    await replay(history);
+  });
+
+  it.each(['review-decided', 'review-timed-out'])('%s replays where all of it came a week later', async (name) => {
+    const { history } = (await recordedHistories()).find((recorded) => recorded.name === name) ?? {};
+    const events = history?.events ?? [];
+    const begun = events.findIndex((event) => event.timerStartedEventAttributes);
+    expect(begun).toBeGreaterThan(0);
+    for (const { eventTime } of events.slice(begun + 1)) {
+      if (eventTime?.seconds) eventTime.seconds = eventTime.seconds.add(WEEK_SECONDS);
+    }
     await replay(history);
   });
 

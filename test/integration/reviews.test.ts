@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import protoModule from '@temporalio/proto';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
 import type { BatchObject } from '../../src/api/batches/batch-schema.ts';
 import type { ExtractionJob } from '../../src/api/extractions/job-schema.ts';
 import type { reviewSchema } from '../../src/api/reviews/schemas.ts';
@@ -185,8 +187,38 @@ describe('a doubtful card', () => {
     expect(await errorOf(await decide(id, confirmed({ shoe_size: '43' })))).toMatchObject({ status: 400 });
     const attack = '<img src=x onerror=alert(1)>';
     expect(await errorOf(await decide(id, confirmed({ nama: attack })))).toMatchObject({ param: 'fields.nama' });
+    // Only asked: nothing is decided.
+    expect(await errorOf(await decide(id, confirmed({ nama: attack }, { dry_run: true })))).toMatchObject({
+      status: 422,
+    });
+    const asked = await decide(id, confirmed({ nama: attack }, { force: true, dry_run: true }));
+    expect(await jsonOf(asked)).toMatchObject({ status: 'claimed', outcome: null });
+    expect(await job(id)).toMatchObject({ status: 'needs_review' });
     expect((await decide(id, confirmed({ nama: attack }, { force: true }))).status).toBe(200);
     expect((await job(id)).result?.fields.nama.value).toBe(attack.toUpperCase());
+  });
+
+  it('is found by the NIK that a reviewer has corrected', async () => {
+    const id = await waiting();
+    const nik = '3504074906660000';
+    expect((await decide(id, confirmed({ nik }, { force: true }))).status).toBe(200);
+    const where = { nikHash: platform.keyring.subjectHash(nik) };
+    expect(await platform.database.subjectRecord.findMany({ where })).toMatchObject([{ record: id, tenant: 'office' }]);
+  });
+
+  it('goes with its decision and its pictures when its time is over', async () => {
+    const id = await waiting({ review: 'doubtful', store_image: true });
+    const { blob } = await platform.database.extraction.findUniqueOrThrow({ where: { id } });
+    const { picture: upright } = await platform.database.review.findUniqueOrThrow({ where: { extractionId: id } });
+    expect((await decide(id, confirmed())).status).toBe(200);
+    await platform.database.extraction.update({ where: { id }, data: { expiresAt: new Date(Date.now() - 1000) } });
+    const isRunning = async () => ({ memo: undefined, open: true });
+    await new MockActivityEnvironment().run(createRemoveExpired(platform.database, platform.blobs, isRunning));
+    expect((await send(`${REVIEWS}/${id}`)).status).toBe(404);
+    expect(await platform.database.reviewDecision.count({ where: { extractionId: id } })).toBe(0);
+    for (const gone of [blob, upright]) {
+      await expect(platform.blobs.read(gone ?? '')).rejects.toMatchObject({ code: 'not_found' });
+    }
   });
 
   it('is failed by a rejection, with nothing of it kept', async () => {

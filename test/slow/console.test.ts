@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import axe from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   EmbeddedPlatform,
@@ -10,49 +10,33 @@ import {
   jsonRequest,
   temporaryFolder,
 } from '../e2e/embedded-platform.ts';
-import { findChromium, launchChromium } from '../support/chromium.ts';
+import { findChromium } from '../support/chromium.ts';
+import { ConsoleBrowser, overflowOf, shoot, violations } from '../support/console-browser.ts';
 
-/** SCREENSHOTS=FOLDER writes what was seen there. */
-const { SCREENSHOTS } = process.env;
 const executable = findChromium();
 const folder = temporaryFolder();
 let platform: EmbeddedPlatform;
-let browser: Browser;
-let context: BrowserContext;
-/** What the browser complains of: a policy that was broken, a script that failed. */
-let complaints: string[] = [];
+let browser: ConsoleBrowser;
 
-async function open(hash: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-  context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB', ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(`${platform.address}/console/${hash}`);
-  return page;
-}
+const open = (hash: string, options: BrowserContextOptions = {}): Promise<Page> =>
+  browser.open(platform.address, hash, options);
 
-async function shoot(page: Page, name: string): Promise<void> {
-  if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
-}
-
-/** Violations by axe, each with where it is. */
-async function violations(page: Page): Promise<string[]> {
-  // By the debugger, which no policy of the page concerns.
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    interface Axe {
-      run(
-        options: object,
-      ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
-    }
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({ resultTypes: ['violations'] });
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ failureSummary = '', html }) => `${id}: ${html.slice(0, 160)} ${failureSummary.slice(0, 240)}`),
-    );
-  });
+/** A camera in front of which a card lies on a table: the browser plays a file of JPEGs. */
+async function cameraThatShows(card: Uint8Array): Promise<string[]> {
+  const small = await sharp(card).resize({ width: 1000, height: 640, fit: 'inside' }).toBuffer();
+  const background = { r: 120, g: 96, b: 72 };
+  const table = sharp({ create: { width: 1280, height: 720, channels: 3, background } });
+  const frame = await table
+    .composite([{ input: small }])
+    .jpeg({ quality: 92 })
+    .toBuffer();
+  const path = join(folder.path, 'camera.mjpeg');
+  writeFileSync(path, Buffer.concat(Array.from({ length: 10 }, () => frame)));
+  return [
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+    `--use-file-for-fake-video-capture=${path}`,
+  ];
 }
 
 async function waitingCard(number: 1 | 2 | 3, thresholds: Record<string, number>): Promise<string> {
@@ -64,16 +48,15 @@ async function waitingCard(number: 1 | 2 | 3, thresholds: Record<string, number>
 describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, () => {
   beforeAll(async () => {
     platform = await EmbeddedPlatform.start(join(folder.path, 'home'), { LOG_LEVEL: 'warn' });
-    browser = await launchChromium(executable ?? '');
+    browser = await ConsoleBrowser.launch(executable ?? '', await cameraThatShows(exampleImage(1)));
   }, 300_000);
   afterAll(async () => {
-    await browser?.close();
+    await browser?.end();
     await platform?.end();
     folder.remove();
   });
   afterEach(async () => {
-    await context?.close();
-    complaints = [];
+    await browser?.close();
   });
 
   it('reads a card, shows each field with its box, and has nothing that axe finds, in both themes', async () => {
@@ -99,7 +82,7 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
     await page.getByRole('list', { name: 'Isian' }).waitFor();
     expect(page.url()).not.toContain(nik);
     expect(await page.evaluate<string>('JSON.stringify({ ...localStorage })')).not.toContain(nik);
-    expect(complaints).toEqual([]);
+    expect(browser.complaints).toEqual([]);
   });
 
   it('is reviewed by keyboard alone, and shows an attack as the text that it is', async () => {
@@ -112,7 +95,8 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Enter');
     const decided: string[] = [];
-    for (let card = 0; card < 2; card++) {
+    /** Goes through the card in front of it. */
+    const decide = async (card: number): Promise<void> => {
       const name = page.locator('.in-doubt input');
       await name.first().waitFor();
       await page.waitForFunction('document.activeElement instanceof HTMLInputElement');
@@ -120,8 +104,10 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
       expect(await violations(page)).toEqual([]);
       const isFirst = (await name.count()) === 2;
       decided.push(isFirst ? first : second);
+      // Taken back, it still has what was typed.
+      if (card === 2 && isFirst) expect(await name.first().inputValue()).toBe(attack);
       if (isFirst) {
-        await page.keyboard.type(attack);
+        if (card < 2) await page.keyboard.type(attack);
         await page.keyboard.press('Enter');
         await page.keyboard.press('Enter');
         await page.getByText('characters that cards do not print').waitFor();
@@ -131,18 +117,41 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
         await page.getByText('NIK: 16 digits').waitFor();
         await page.keyboard.press('Enter');
       }
-      if (card === 0) await page.getByText('1 reviewed').waitFor();
-    }
+    };
+    await decide(0);
+    await page.getByText('1 reviewed').waitFor();
+    await decide(1);
     await page.getByText('No card waits.').waitFor();
     await shoot(page, 'review-empty');
-    expect(decided.toSorted()).toEqual([first, second].toSorted());
+    expect((await platform.job(decided[1] ?? '')).status).toBe('needs_review');
+    await page.keyboard.press('Alt+z');
+    await page.getByText('1 reviewed').waitFor();
+    await decide(2);
+    await page.getByText('No card waits.').waitFor();
+    expect(new Set(decided)).toEqual(new Set([first, second]));
+    expect(decided[2]).toBe(decided[1]);
     expect((await platform.finished(first)).result?.fields.nama).toMatchObject({ value: attack.toUpperCase() });
     expect((await platform.finished(second)).result?.fields.nik).toMatchObject({
       value: exampleTruth(2).nik,
       source: 'review',
     });
     expect(await page.title()).toBe('ktpflow');
-    expect(complaints.filter((text) => !text.includes('422'))).toEqual([]);
+    expect(browser.complaints.filter((text) => !text.includes('422'))).toEqual([]);
+  });
+
+  it('takes a card by the camera once it lies well', async () => {
+    const page = await open('');
+    await page.getByRole('button', { name: 'Take a photo' }).click();
+    await page.getByText('Good. Hold it still.').waitFor();
+    await shoot(page, 'try-camera');
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Take the picture' }).click();
+    await page.getByRole('list', { name: 'Fields' }).waitFor();
+    await page
+      .getByRole('list', { name: 'Fields' })
+      .getByText(exampleTruth(1).nik ?? '')
+      .waitFor();
+    expect(browser.complaints).toEqual([]);
   });
 
   it('fits a phone', async () => {
@@ -150,8 +159,7 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
     await page.getByRole('button', { name: 'Sample 3' }).click();
     await page.getByRole('list', { name: 'Fields' }).waitFor();
     await shoot(page, 'try-phone');
-    const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-    expect(overflow).toBeLessThanOrEqual(0);
+    expect(await overflowOf(page)).toBe(0);
     expect(await violations(page)).toEqual([]);
   });
 
@@ -171,7 +179,7 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
     await page.keyboard.press('Enter');
     await page.getByText('No card waits.').waitFor();
     expect(await page.evaluate<string>('document.cookie')).toBe('');
-    const [cookie] = await context.cookies();
+    const [cookie] = await browser.cookies();
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
     expect(cookie?.value).not.toContain(reviewer);
     const withCookie = { cookie: `${cookie?.name}=${cookie?.value}` };
@@ -180,6 +188,6 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
     await page.getByText('No card waits.').waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('API key').waitFor();
-    expect(await context.cookies()).toEqual([]);
+    expect(await browser.cookies()).toEqual([]);
   });
 });

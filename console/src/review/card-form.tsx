@@ -7,12 +7,15 @@ import { CardPicture, usePicture } from '../card-picture.tsx';
 import { useLanguage } from '../language.tsx';
 import { FieldInput } from './field-input.tsx';
 import { nikHints } from './nik-hints.ts';
-import { type Decision, decide, type ReviewedCard } from './review-api.ts';
+import { checkDecision, type Decision, type ReviewedCard } from './review-api.ts';
 
 export interface CardFormProps {
   readonly card: ReviewedCard & { readonly result: CardResult };
   readonly blob: Blob | null;
-  readonly onDecided: () => void;
+  /** What was decided before that was taken back; null: nothing. */
+  readonly before: Decision | null;
+  /** A decision that the rules let pass; it is still to be sent. */
+  readonly onDecided: (decision: Decision) => void;
   readonly onSkip: () => void;
   /** Somebody else has it, or has decided it. */
   readonly onLost: () => void;
@@ -20,12 +23,17 @@ export interface CardFormProps {
 
 type Values = Partial<Record<FieldName, string>>;
 
+function valuesOf(before: Decision | null): Values {
+  const named = Object.entries(before?.fields ?? {}).map(([name, value]) => [name, value ?? '']);
+  return Object.fromEntries(named) as Values;
+}
+
 /** One card under review: nothing is taken by itself, every doubtful field is gone through. */
-export function CardForm({ blob, card, onDecided, onLost, onSkip }: CardFormProps) {
+export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: CardFormProps) {
   const { language, texts } = useLanguage();
   const { fields: read } = card.result;
   const picture = usePicture(blob);
-  const [values, setValues] = useState<Values>({});
+  const [values, setValues] = useState<Values>(() => valuesOf(before));
   const [current, setCurrent] = useState<FieldName | null>(card.fields[0] ?? null);
   const [hovered, setHovered] = useState<FieldName | null>(null);
   const [problem, setProblem] = useState<{ field: FieldName | null; message: string } | null>(null);
@@ -45,8 +53,9 @@ export function CardForm({ blob, card, onDecided, onLost, onSkip }: CardFormProp
     setSending(true);
     setProblem(null);
     try {
-      await decide(card.id, { outcome, force, fields: outcome === 'confirmed' ? changed() : {} });
-      onDecided();
+      const decision = { outcome, force, fields: outcome === 'confirmed' ? changed() : {} };
+      await checkDecision(card.id, decision);
+      onDecided(decision);
     } catch (error) {
       if (!(error instanceof ApiFailure)) throw error;
       if (error.status === 409) return onLost();

@@ -60,6 +60,16 @@ export async function readPicture(id: string): Promise<Blob> {
   return (await call(`${PATH}/${id}/picture`)).blob();
 }
 
-export async function decide(id: string, { fields, force, outcome }: Decision): Promise<void> {
-  await call(`${PATH}/${id}/decide`, { json: { outcome, fields, reviewer, ...(force && { force }) } });
+/** @throws ApiFailure review_decided, review_claimed; invalid_value, whose param names a field */
+export async function decide(id: string, decision: Decision, isLeaving = false): Promise<void> {
+  await call(`${PATH}/${id}/decide`, { json: bodyOf(decision), keepalive: isLeaving });
+}
+
+/** Whether a decision would be taken; decides nothing, and keeps the claim. @throws ApiFailure as {@link decide} */
+export async function checkDecision(id: string, decision: Decision): Promise<void> {
+  await call(`${PATH}/${id}/decide`, { json: { ...bodyOf(decision), dry_run: true } });
+}
+
+function bodyOf({ fields, force, outcome }: Decision) {
+  return { outcome, fields, reviewer, ...(force && { force }) };
 }

@@ -1,16 +1,18 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
-import { ApiFailure } from '../api.ts';
+import { ApiFailure, messageOf } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { CardForm, type CardFormProps } from './card-form.tsx';
 import { Queue } from './queue.tsx';
 import { claim, listWaiting, readPicture, readReview, release, type WaitingCard } from './review-api.ts';
+import { usePendingDecision } from './use-pending-decision.ts';
 
 /** A claim lasts for minutes; a person may look at a card for longer. */
 const RENEW_MS = 60_000;
 
 interface Taken {
+  readonly before: CardFormProps['before'];
   readonly card: CardFormProps['card'];
   readonly blob: Blob | null;
   readonly since: number;
@@ -24,11 +26,13 @@ export function ReviewPage() {
   const [field, setField] = useState<FieldName | null>(null);
   const [taken, setTaken] = useState<Taken | null>(null);
   const [notice, setNotice] = useState<string | null>(null);
-  const [done, setDone] = useState({ count: 0, seconds: 0 });
+  const [done, setDone] = useState({ count: 0, seconds: 0, last: 0 });
+  const notTaken = useCallback((error: unknown) => setNotice(texts.notTaken(messageOf(error))), [texts]);
+  const { keep, pending, undo } = usePendingDecision<Taken>(notTaken);
   const held = useRef<string | null>(null);
   const loading = useRef(false);
 
-  const fail = useCallback((error: unknown) => setNotice(error instanceof Error ? error.message : String(error)), []);
+  const fail = useCallback((error: unknown) => setNotice(messageOf(error)), []);
   const load = useCallback(() => {
     setNotice(null);
     listWaiting(field, null).then((page) => {
@@ -81,7 +85,9 @@ export function ReviewPage() {
       held.current = waiting.id;
       try {
         const [card, blob] = await Promise.all([readReview(waiting.id), readPicture(waiting.id).catch(() => null)]);
-        if (card.result) return setTaken({ card: { ...card, result: card.result }, blob, since: performance.now() });
+        if (card.result) {
+          return setTaken({ before: null, card: { ...card, result: card.result }, blob, since: performance.now() });
+        }
         forget(waiting.id);
       } catch (error) {
         return fail(error);
@@ -105,6 +111,26 @@ export function ReviewPage() {
     const rest = [...list.slice(place + 1), ...list.slice(0, Math.max(0, place))];
     void take(rest);
   };
+
+  /** Goes back to the card that was decided last, with what was typed there. */
+  const goBack = () => {
+    const last = undo();
+    if (!last) return;
+    if (held.current !== null) release(held.current);
+    held.current = last.id;
+    setNotice(null);
+    setDone((before) => ({ count: before.count - 1, seconds: before.seconds - before.last, last: 0 }));
+    setTaken({ ...last.card, before: last.decision, since: performance.now() });
+  };
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (!event.altKey || event.code !== 'KeyZ' || !pending) return;
+      event.preventDefault();
+      goBack();
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  });
 
   if (cards === null) return <p className="notice">{notice ?? texts.loading}</p>;
   return (
@@ -140,14 +166,21 @@ export function ReviewPage() {
             {notice}
           </p>
         )}
+        {pending && (
+          <p className="notice undo" role="status">
+            {texts.decided[pending.decision.outcome]} <Button onPress={goBack}>{texts.undo} (Alt+Z)</Button>
+          </p>
+        )}
         {taken ? (
           <CardForm
             key={taken.card.id}
             card={taken.card}
             blob={taken.blob}
-            onDecided={() => {
-              const seconds = (performance.now() - taken.since) / 1000;
-              setDone((before) => ({ count: before.count + 1, seconds: before.seconds + seconds }));
+            before={taken.before}
+            onDecided={(decision) => {
+              keep({ card: taken, id: taken.card.id, decision });
+              const last = (performance.now() - taken.since) / 1000;
+              setDone(({ count, seconds }) => ({ count: count + 1, seconds: seconds + last, last }));
               setNotice(null);
               forget(taken.card.id);
               goOn(taken.card.id);

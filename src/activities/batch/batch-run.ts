@@ -13,7 +13,7 @@ export function createBatchRun({
   retentionMs,
 }: BatchDependencies): Pick<BatchActivities, 'beginBatchRun' | 'cancelBatchItems' | 'finishBatch' | 'showBatchPaused'> {
   return {
-    beginBatchRun: ({ batchId, run }) => beginRun(database, batchId, run, retentionMs),
+    beginBatchRun: (input) => beginRun(database, input, retentionMs),
 
     showBatchPaused: ({ batchId, paused, run }) => showPaused(database, batchId, run, paused),
 

@@ -4,6 +4,7 @@ import type { Caller } from './caller.ts';
 export type AccessAction =
   | 'extraction.create'
   | 'extraction.read'
+  | 'extraction.read_masked'
   | 'extraction.cancel'
   | 'extraction.delete'
   | 'review.read'

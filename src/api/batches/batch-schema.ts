@@ -63,6 +63,7 @@ export const batchSchema = z
     links: z.object({
       self: z.string(),
       items: z.string(),
+      failures: z.string(),
       results: z.string(),
       events: z.string(),
       cancel: z.string(),
@@ -88,6 +89,9 @@ export const itemSchema = z
     metadata: z.record(z.string(), z.string()).nullable(),
   })
   .meta({ id: 'BatchItem' });
+export const failureSchema = errorSchema
+  .extend({ count: count.describe('Failed items with this error.') })
+  .meta({ id: 'BatchFailure' });
 export type BatchItemObject = z.infer<typeof itemSchema>;
 
 export function isFinalBatch(status: string): boolean {

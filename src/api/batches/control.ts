@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
-import { beginRun, countItems, GOING_BATCH_STATUSES } from '../../storage/batches.ts';
+import { beginRun, countFailures, countItems, GOING_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
@@ -34,9 +34,10 @@ export async function cancelBatch(context: Pick<ApiContext, 'database' | 'tempor
 
 /**
  * Begins another run over the items that have failed; without any there is nothing to do.
+ * @param codes only those that failed with one of these errors; absent: all
  * @throws KtpflowError batch_running; batch_cancelled where only cancelled items are left; errors of the Temporal client
  */
-export async function retryBatch(context: StartContext, row: Batch): Promise<void> {
+export async function retryBatch(context: StartContext, row: Batch, codes?: readonly string[]): Promise<void> {
   const { database } = context;
   if (!isFinalBatch(row.status)) throw running();
   const counts = (await countItems(database, [row.id])).get(row.id);
@@ -44,15 +45,17 @@ export async function retryBatch(context: StartContext, row: Batch): Promise<voi
     if (row.status === 'cancelled') throw cancelled();
     return;
   }
+  if (codes && !(await countFailures(database, row.id)).some(({ code }) => codes.includes(code))) return;
   const run = row.run + 1;
+  const repeated = codes && { codes };
   try {
-    await startRun(context, { ...optionsOf(row), id: row.id, tenant: row.tenant, run });
+    await startRun(context, { ...optionsOf(row), id: row.id, tenant: row.tenant, run, ...repeated });
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) throw running();
     throw error;
   }
   // The workflow does the same first of all; whoever is second changes nothing.
-  await beginRun(database, row.id, run, context.config.RETENTION_DAYS * DAY_MS);
+  await beginRun(database, { batchId: row.id, run, ...repeated }, context.config.RETENTION_DAYS * DAY_MS);
 }
 
 /**

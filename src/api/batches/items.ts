@@ -5,11 +5,12 @@ import { requestContext, resultContext } from '../../encryption/contexts.ts';
 import { SealError, unsealJson } from '../../encryption/keyring.ts';
 import { isErrorCode, KtpflowError } from '../../errors.ts';
 import { ktpResultSchema } from '../../ktp/schema.ts';
+import { countFailures } from '../../storage/batches.ts';
 import type { Batch, Extraction, Prisma } from '../../storage/generated/client.ts';
 import type { ApiContext } from '../context.ts';
 import { EXTRACTION_STATUSES, type ExtractionStatus } from '../extractions/job-schema.ts';
 import { pageBehind, readCursor } from '../http/pagination.ts';
-import type { BatchItemObject } from './batch-schema.ts';
+import type { BatchItemObject, failureSchema } from './batch-schema.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { batchProgress } from './progress.ts';
 
@@ -24,14 +25,21 @@ export interface ItemsQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly status?: ExtractionStatus | undefined;
+  /** Items to leave out first. */
+  readonly offset?: number;
 }
 
 /** A page of items in the input's order. @throws KtpflowError invalid_value for a bad cursor */
-export async function listItems(context: ItemsContext, batch: Batch, { limit, cursor, status }: ItemsQuery) {
+export async function listItems(
+  context: ItemsContext,
+  batch: Batch,
+  { limit, cursor, offset = 0, status }: ItemsQuery,
+) {
   const reading = await readingOf(context, batch);
   const rows = await context.database.extraction.findMany({
     where: { batchId: batch.id, batchIndex: { gt: indexBehind(cursor) }, ...whereStatus(status, reading) },
     orderBy: { batchIndex: 'asc' },
+    skip: offset,
     take: limit + 1,
     omit: { sealedResult: true, sealedOthers: true },
   });
@@ -41,6 +49,16 @@ export async function listItems(context: ItemsContext, batch: Batch, { limit, cu
     ...pageBehind(rows, limit, ({ batchIndex }) => `item ${batchIndex}`),
     data: shown.map((row) => renderItem(context, row, reading, firsts)),
   };
+}
+
+/** Why items of a batch have failed, each reason with how many there are; the most frequent first. */
+export async function listFailures({ database }: Pick<ItemsContext, 'database'>, batch: Batch) {
+  const groups = await countFailures(database, batch.id);
+  const data: z.infer<typeof failureSchema>[] = groups.map(({ code, count, message }) => ({
+    ...describeError(code, message),
+    count,
+  }));
+  return { object: 'list' as const, data, has_more: false, next_cursor: null };
 }
 
 /** How many rows {@link resultRows} gives. */
@@ -156,7 +174,10 @@ function statusOf(row: ListedRow, reading: ReadonlyMap<string, number>): Extract
 
 /** The last error, also of an item that is being tried again. */
 function errorOf({ errorCode, errorMessage }: ListedRow) {
-  if (errorCode === null) return null;
+  return errorCode === null ? null : describeError(errorCode, errorMessage);
+}
+
+function describeError(errorCode: string, errorMessage: string | null) {
   const code = isErrorCode(errorCode) ? errorCode : 'internal';
   const message = errorMessage ?? 'The item failed.';
   return { code, message, retryable: new KtpflowError(code, message).retryable };

@@ -4,7 +4,7 @@ import { idempotencyHeaderSchema, waitQuerySchema } from '../extractions/request
 import { pageQuerySchema, pageSchema } from '../http/pagination.ts';
 import { eventOfJson } from '../openapi/events.ts';
 import { errorResponses } from '../openapi/responses.ts';
-import { batchSchema, itemSchema } from './batch-schema.ts';
+import { batchSchema, failureSchema, itemSchema } from './batch-schema.ts';
 import { BATCHES_PATH } from './render-batch.ts';
 import {
   addItemsSchema,
@@ -12,6 +12,7 @@ import {
   itemsQuerySchema,
   MOST_BATCH_ITEMS,
   resultsQuerySchema,
+  retrySchema,
 } from './request-schema.ts';
 import { linkRequestSchema, linkSchema } from './result-link.ts';
 
@@ -203,11 +204,26 @@ export const batchPaths: ZodOpenApiPathsObject = {
       responses: { 200: { description: 'The batch.', content: batch }, ...notFoundErrors },
     },
   },
+  [`${byId}/failures`]: {
+    get: {
+      tags,
+      summary: 'Why items failed: each error, and of how many items',
+      requestParams: { path },
+      responses: {
+        200: {
+          description: 'All errors, the most frequent first.',
+          content: { 'application/json': { schema: pageSchema(failureSchema) } },
+        },
+        ...notFoundErrors,
+      },
+    },
+  },
   [`${byId}/retry`]: {
     post: {
       tags,
       summary: 'Read the failed items again, in the same batch',
       requestParams: { path },
+      requestBody: { required: false, content: { 'application/json': { schema: retrySchema } } },
       responses: {
         202: { description: 'The batch.', headers: pollHeaders, content: batch },
         409: {

@@ -77,6 +77,7 @@ export function renderBatch(
     links: {
       self,
       items: `${self}/items`,
+      failures: `${self}/failures`,
       results: `${self}/results`,
       events: `${self}/events`,
       cancel: `${self}/cancel`,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BATCH_PRIORITIES } from '../../contract/batch-workflow.ts';
+import { isErrorCode } from '../../errors.ts';
 import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
 import { metadataSchema, optionsSchema } from '../extractions/options.ts';
 import { imageUrlSchema } from '../extractions/request-schema.ts';
@@ -69,7 +70,25 @@ export const itemsQuerySchema = z.object({
     .describe('1-100, default 20.'),
   cursor: z.string().max(256).optional().describe('`next_cursor` of the page before.'),
   status: z.enum(EXTRACTION_STATUSES).optional(),
+  offset: z
+    .string()
+    .regex(/^\d{1,7}$/, 'Must be a whole number from 0.')
+    .transform(Number)
+    .default(0)
+    .describe('Items to leave out, for a table that is scrolled to any place; who reads all of them uses the cursor.'),
 });
+
+/** JSON body of POST /v1/ktp/batches/{id}/retry; none reads again whatever failed. */
+export const retrySchema = z
+  .strictObject({
+    codes: z
+      .array(z.string().max(64).refine(isErrorCode, 'Must be the code of an error.'))
+      .min(1)
+      .max(100)
+      .nullish()
+      .describe('Only items that failed with one of these errors: see the list of failures.'),
+  })
+  .meta({ id: 'BatchRetry' });
 
 const flag = z
   .enum(['0', '1', 'true', 'false'])

@@ -10,7 +10,7 @@ import { waitQuerySchema } from '../extractions/request-schema.ts';
 import { waitForWorkflow } from '../extractions/wait.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { invalidValue } from '../http/errors.ts';
-import { hasBody } from '../http/has-body.ts';
+import { hasBody, ifBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
@@ -23,12 +23,12 @@ import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-sche
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
 import { streamBatchEvents } from './events.ts';
 import { findBatch, isKept } from './find-batch.ts';
-import { countResultRows, listItems, resultRows } from './items.ts';
+import { countResultRows, listFailures, listItems, resultRows } from './items.ts';
 import { pauseBatch } from './pause.ts';
 import { receiveAddition, receiveBatch } from './receive.ts';
 import { BATCHES_PATH } from './render-batch.ts';
 import { batchPayload, createOrRepeatBatch } from './repeat.ts';
-import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
+import { itemsQuerySchema, resultsQuerySchema, retrySchema } from './request-schema.ts';
 import { byLinkOr, linkRequestSchema, makeResultLink } from './result-link.ts';
 import { formatOf, sendResults } from './send-results.ts';
 import { settleBatch, settleBatches } from './settle-batch.ts';
@@ -102,6 +102,10 @@ export function batches(app: Express, context: RouteContext): void {
     response.json(page);
   };
 
+  const failures: ById = async (request, response) => {
+    response.json(await listFailures(context, await find(response, request.params.id)));
+  };
+
   const results: ById = async (request, response) => {
     const options = resultsQuerySchema.parse(request.query);
     const row = await find(response, request.params.id);
@@ -168,8 +172,9 @@ export function batches(app: Express, context: RouteContext): void {
   };
 
   const retry: ById = async (request, response) => {
+    const { codes } = hasBody(request) ? retrySchema.parse(request.body) : {};
     const row = await find(response, request.params.id);
-    await retryBatch(context, row);
+    await retryBatch(context, row, codes ?? undefined);
     await log(response, 'batch.retry', row.id);
     send(response, 202, await settleBatch(context, await find(response, row.id)));
   };
@@ -195,6 +200,7 @@ export function batches(app: Express, context: RouteContext): void {
   });
   route(app, `${BATCHES_PATH}/:id`, { get: byId(read), delete: byId(erase) });
   route(app, `${BATCHES_PATH}/:id/items`, { get: byId(items), post: receiving(add as RequestHandler) });
+  route(app, `${BATCHES_PATH}/:id/failures`, { get: byId(failures) });
   route(app, `${BATCHES_PATH}/:id/results`, { get: [byLinkOr(context, scope), results as RequestHandler] });
   route(app, `${BATCHES_PATH}/:id/results/link`, { post: [scope, ...jsonBody(config), link as RequestHandler] });
   route(app, `${BATCHES_PATH}/:id/events`, { get: byId(events) });
@@ -202,7 +208,9 @@ export function batches(app: Express, context: RouteContext): void {
   route(app, `${BATCHES_PATH}/:id/pause`, { post: byId(pauseOr(true)) });
   route(app, `${BATCHES_PATH}/:id/resume`, { post: byId(pauseOr(false)) });
   route(app, `${BATCHES_PATH}/:id/seal`, { post: byId(seal) });
-  route(app, `${BATCHES_PATH}/:id/retry`, { post: byId(retry) });
+  route(app, `${BATCHES_PATH}/:id/retry`, {
+    post: [scope, ...ifBody(jsonBody(config)), retry as RequestHandler],
+  });
 }
 
 function send(response: Response, status: 200 | 202, batch: BatchObject): void {

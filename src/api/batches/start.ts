@@ -44,6 +44,8 @@ export interface BatchStart {
   readonly review?: ReviewPolicy;
   /** Absent: the first one of each item. */
   readonly cards?: 'all';
+  /** Of a retry: errors of the items that are read again; absent: all that failed. */
+  readonly codes?: readonly string[];
   /** Whether somebody is to be told of the end of the run. */
   readonly webhook: boolean;
 }
@@ -88,6 +90,7 @@ export async function startRun(context: StartContext, start: BatchStart): Promis
     longestIdleMs: RETENTION_DAYS * DAY_MS,
     ...(start.webhook && { webhook: webhookInput(context.keyring, 'batch', start.id, start.run) }),
     ...(start.review && { review: start.review }),
+    ...(start.codes && { codes: start.codes }),
     position: BATCH_START,
   };
   await startWorkflow(context, INGEST_BATCH_WORKFLOW, {

@@ -12,7 +12,8 @@ import { eraseExtraction } from './erase.ts';
 import { streamExtractionEvents } from './events.ts';
 import { findExtraction } from './find-extraction.ts';
 import { isFinal } from './job-schema.ts';
-import { waitQuerySchema } from './request-schema.ts';
+import { maskJob } from './mask-job.ts';
+import { jobQuerySchema } from './request-schema.ts';
 import { sendJob } from './respond.ts';
 import { settleJob } from './settle-job.ts';
 import { waitForEnd } from './wait.ts';
@@ -26,7 +27,7 @@ export function extractionItem(app: Express, context: RouteContext): void {
   const scope = requireScope(authenticator, 'extract');
 
   const read: RequestHandler<{ id: string }> = async (request, response) => {
-    const { wait } = waitQuerySchema.parse(request.query);
+    const { masked, wait } = jobQuerySchema.parse(request.query);
     const caller = callerOf(response);
     const { id } = request.params;
     let row = await findExtraction(context, caller.tenant, id);
@@ -43,9 +44,10 @@ export function extractionItem(app: Express, context: RouteContext): void {
     const job = await settleJob(context, row);
     if (job.result) {
       const requestId = requestState(response).loggedId;
-      await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId });
+      const action = masked ? 'extraction.read_masked' : 'extraction.read';
+      await accessLog.write({ caller, action, subject: id, requestId });
     }
-    sendJob(request, response, 200, job);
+    sendJob(request, response, 200, masked ? maskJob(job) : job);
   };
 
   const cancel: RequestHandler<{ id: string }> = async (request, response) => {

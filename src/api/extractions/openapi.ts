@@ -7,7 +7,7 @@ import { errorResponses } from '../openapi/responses.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { jobSchema } from './job-schema.ts';
 import { listQuerySchema } from './list.ts';
-import { createBodySchema, idempotencyHeaderSchema, waitQuerySchema } from './request-schema.ts';
+import { createBodySchema, idempotencyHeaderSchema, jobQuerySchema, waitQuerySchema } from './request-schema.ts';
 
 const tags = ['Extractions'];
 const path = z.object({ id: z.string() });
@@ -94,7 +94,7 @@ export const extractionPaths: ZodOpenApiPathsObject = {
     get: {
       tags,
       summary: 'The extraction, with its result once it has one',
-      requestParams: { path, query: waitQuerySchema },
+      requestParams: { path, query: jobQuerySchema },
       responses: {
         200: { description: 'The extraction.', headers: pollHeaders.omit({ location: true }), content: job },
         304: { description: 'Unchanged since the ETag of If-None-Match.' },

@@ -37,3 +37,11 @@ export const waitSchema = z
 export const waitQuerySchema = z.object({
   wait: waitSchema.describe(`Seconds to wait for a final state, at most ${MAX_WAIT_SECONDS}.`),
 });
+
+export const jobQuerySchema = waitQuerySchema.extend({
+  masked: z
+    .enum(['0', '1', 'true', 'false'])
+    .default('0')
+    .transform((text) => text === '1' || text === 'true')
+    .describe('1: values are masked, the NIK but for its last four digits. The access log tells both kinds apart.'),
+});

@@ -6,7 +6,7 @@ import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
-import { hasBody } from '../http/has-body.ts';
+import { ifBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
@@ -67,7 +67,7 @@ export function reviews(app: Express, context: RouteContext): void {
   const decide: ById = async (request, response) => {
     const body = decideSchema.parse(request.body);
     const row = await find(response, request.params.id);
-    await log(response, 'review.decide', row.extractionId);
+    await log(response, body.dry_run ? 'review.claim' : 'review.decide', row.extractionId);
     await decideReview(context, row, holder(response, body.reviewer), body);
     response.json(await renderReview(context, await find(response, row.extractionId)));
   };
@@ -87,11 +87,7 @@ export function reviews(app: Express, context: RouteContext): void {
     ...body,
     handler as RequestHandler,
   ];
-  const optionalBody = jsonBody(config).map(
-    (middleware): RequestHandler =>
-      (request, response, next) =>
-        hasBody(request) ? middleware(request, response, next) : next(),
-  );
+  const optionalBody = ifBody(jsonBody(config));
   route(app, REVIEWS_PATH, { get: [scope, list] });
   route(app, `${REVIEWS_PATH}/export`, { get: [scope, truth] });
   route(app, `${REVIEWS_PATH}/:id`, { get: byId(read) });

@@ -34,6 +34,7 @@ export const decideSchema = z
     outcome: z.enum(['confirmed', 'rejected']),
     note: z.string().max(MAX_NOTE_LENGTH).nullish().describe('Kept sealed with the decision.'),
     force: z.boolean().nullish().describe('Take values that break a rule: cards do.'),
+    dry_run: z.boolean().nullish().describe('Only check the values, and keep the claim: nothing is decided.'),
     reviewer: reviewerSchema,
   })
   .meta({ id: 'ReviewDecision' });

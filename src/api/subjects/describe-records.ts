@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Database } from '../../storage/database.ts';
 import type { AccessLogEntry, SubjectRecord } from '../../storage/generated/client.ts';
 import { ERASURES_PATH } from '../erasures/certificate.ts';
-import type { subjectRecordSchema } from './schemas.ts';
+import type { accessLogEntrySchema, subjectRecordSchema } from './schemas.ts';
 
 const MOST_ACCESSES = 1000;
 
@@ -45,7 +45,12 @@ export async function describeRecords(
   );
 }
 
-/** An entry of the access log as it is shown and exported. */
-export function renderAccess({ action, actor, at, requestId, subject }: AccessLogEntry) {
+/** An entry of the access log, of a known record. */
+function renderAccess({ action, actor, at, requestId, subject }: AccessLogEntry) {
   return { at: at.toISOString(), action, key: actor, record: subject, request_id: requestId };
+}
+
+/** The same where it is not clear whose the record is. */
+export function renderEntry(entry: AccessLogEntry): z.infer<typeof accessLogEntrySchema> {
+  return { ...renderAccess(entry), tenant: entry.tenant };
 }

@@ -2,7 +2,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { pageSchema } from '../http/pagination.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { ACCESS_LOG_PATH, SUBJECTS_PATH } from './routes.ts';
-import { accessLogQuerySchema, searchSchema, subjectRecordSchema } from './schemas.ts';
+import { accessLogEntrySchema, accessLogQuerySchema, searchSchema, subjectRecordSchema } from './schemas.ts';
 
 const tags = ['Privacy'];
 
@@ -26,11 +26,17 @@ export const subjectPaths: ZodOpenApiPathsObject = {
   [ACCESS_LOG_PATH]: {
     get: {
       tags,
-      summary: 'The access log as JSON lines, oldest first',
-      description: 'A line an entry: at, action, key, record, request_id, tenant.',
+      summary: 'The access log: as JSON lines, oldest first, or page by page, newest first',
+      description: 'An entry: at, action, key, record, request_id, tenant.',
       requestParams: { query: accessLogQuerySchema },
       responses: {
-        200: { description: 'JSON lines.', content: { 'application/x-ndjson': { schema: { type: 'string' } } } },
+        200: {
+          description: 'JSON lines, or with format=list a page.',
+          content: {
+            'application/x-ndjson': { schema: { type: 'string' } },
+            'application/json': { schema: pageSchema(accessLogEntrySchema) },
+          },
+        },
         ...errorResponses(400, 401, 403, 503),
       },
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageQuerySchema } from '../http/pagination.ts';
 
 const NIK = /^\d{16}$/;
 
@@ -35,7 +36,16 @@ export const subjectRecordSchema = z
   })
   .meta({ id: 'SubjectRecord' });
 
-export const accessLogQuerySchema = z.object({
+/** An entry of the access log of all tenants. */
+export const accessLogEntrySchema = accessSchema.extend({ tenant: z.string() }).meta({ id: 'AccessLogEntry' });
+
+export const accessLogQuerySchema = pageQuerySchema.extend({
+  format: z
+    .enum(['ndjson', 'list'])
+    .default('ndjson')
+    .describe('ndjson: everything, oldest first; list: a page, newest first, by limit and cursor.'),
+  key: z.string().max(128).optional().describe('Only what was done with the key of this id.'),
+  action: z.string().max(64).optional().describe('Only this action, for example `extraction.read`.'),
   since: z.iso.datetime({ offset: true }).optional().describe('Entries from then on.'),
   until: z.iso.datetime({ offset: true }).optional().describe('Entries before then.'),
   record: z.string().max(128).optional().describe('Only entries about this record.'),

@@ -50,13 +50,13 @@ const { nextBatchItems, cancelBatchItems } = proxyActivities<BatchActivities>({
  * is: which items there are, and which are done, is the database's to tell.
  */
 export async function ingestBatchWorkflow(input: IngestBatchInput): Promise<void> {
-  const { batchId, run } = input;
+  const { batchId, codes, run } = input;
   const groups = new ResultGroups();
   const control = new BatchControl(input, input.position.paused ?? false);
   const reader = new BatchReader(input, groups, control);
   let position: BatchPosition | null;
   try {
-    await beginBatchRun({ batchId, run });
+    await beginBatchRun({ batchId, run, ...(codes && { codes }) });
     position = await reader.readAll();
   } catch (error) {
     // With a dead worker a cancellation arrives as an activity's time-out: what was asked for decides.

@@ -226,4 +226,29 @@ describe('the export of the access log', () => {
     expect((await about.text()).trimEnd().split('\n')).toHaveLength(1);
     expect((await api.request('/v1/admin/access-log', bearer(CLINIC))).status).toBe(403);
   });
+
+  it('is a page, newest first, for whoever looks at it, by record, key and action', async () => {
+    interface Page {
+      data: { action: string; key: string; record: string; tenant: string }[];
+      next_cursor: string | null;
+    }
+    const page = async (query: string): Promise<Page> =>
+      jsonOf(await api.request(`/v1/admin/access-log?format=list&${query}`, bearer(ADMIN)));
+    const seen: Page['data'] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { data, next_cursor }: Page = await page(`limit=2${cursor && `&cursor=${cursor}`}`);
+      seen.push(...data);
+      cursor = next_cursor;
+    }
+    expect(seen).toHaveLength(await api.context.database.accessLogEntry.count());
+    expect(seen.at(-1)).toMatchObject({ action: 'extraction.read', record: 'ext_one', tenant: 'clinic' });
+    const { data } = await page('key=key_of_bank&action=extraction.read');
+    expect(new Set(data.map(({ action, key }) => `${action} ${key}`))).toEqual(
+      new Set(['extraction.read key_of_bank']),
+    );
+    expect((await page('record=batch_1')).data).toHaveLength(1);
+    expect(await errorOf(await api.request('/v1/admin/access-log?format=list&cursor=x', bearer(ADMIN)))).toMatchObject({
+      param: 'cursor',
+    });
+  });
 });
