@@ -6,15 +6,14 @@
  * which needs about twice the tokens for the words of a prompt.
  */
 import { readFileSync } from 'node:fs';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import type { Engine, EngineContentPart } from '../src/inference/engine.ts';
 import { createOnnxQwen3VlEngine } from '../src/inference/onnx-qwen3vl/onnx-qwen3vl-engine.ts';
 import { FIELD_NAMES, type FieldName } from '../src/ktp/field-names.ts';
 import { promptFor } from '../src/ktp/vlm/prompt.ts';
+import { addStandInTokenizer } from './stand-in-tokenizer.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -28,21 +27,6 @@ const { positionals, values } = parseArgs({
 });
 const [folder] = positionals;
 if (!folder) throw new Error('name the folder of an export');
-
-/** The tokenizer of the tests' tiny model, its control tokens moved to where the real model has them. */
-async function addStandInTokenizer(target: string): Promise<void> {
-  const tiny = new URL('../test/fixtures/qwen3vl-tiny/model/', import.meta.url);
-  const config = JSON.parse(await readFile(join(target, 'config.json'), 'utf8')) as { image_token_id: number };
-  const tokenizer = JSON.parse(readFileSync(new URL('tokenizer.json', tiny), 'utf8')) as {
-    added_tokens: { id: number; content: string }[];
-  };
-  const image = tokenizer.added_tokens.find(({ content }) => content === '<|image_pad|>');
-  const shift = config.image_token_id - (image?.id ?? 0);
-  for (const token of tokenizer.added_tokens) token.id += shift;
-  await writeFile(join(target, 'tokenizer.json'), JSON.stringify(tokenizer));
-  for (const name of ['tokenizer_config.json', 'chat_template.jinja'])
-    await copyFile(new URL(name, tiny), join(target, name));
-}
 
 function memory(): string {
   const status = readFileSync('/proc/self/status', 'utf8');
@@ -106,7 +90,7 @@ async function measure(engine: Engine, name: string, content: EngineContentPart[
   );
 }
 
-if (!(await readFile(join(folder, 'tokenizer.json')).catch(() => null))) await addStandInTokenizer(folder);
+await addStandInTokenizer(folder);
 const engine = createOnnxQwen3VlEngine({
   id: 'bench',
   modelId: 'bench',

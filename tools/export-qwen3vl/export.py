@@ -61,6 +61,7 @@ def arguments(argv=None):
     parser.add_argument("--embedding", choices=["fp32", "fp16"])
     parser.add_argument("--decoder", choices=["fp32", "fp16", "int8", "int4"])
     parser.add_argument("--block", type=int, choices=[16, 32, 64, 128], default=128, help="block of int4 and int8 decoders")
+    parser.add_argument("--caches", choices=["rows", "whole"], help="what the decoder puts out of them, see attention.py (default: rows, fp16: whole)")
     parser.add_argument("--accuracy-level", type=int, choices=[1, 4], default=4, help="computes in: 4 int8, 1 fp32")
     parser.add_argument("--no-deepstack", action="store_true", help="as public exports are; for comparing only")
     parser.add_argument("--no-check", action="store_true", help="do not compare with the reference (the manifest says so)")
@@ -87,7 +88,10 @@ def export(args):
     if vision == "int8":
         names += quantise_vision(args.out)
     names += embed_tokens(args.out, weights, config, half_table=embedding == "fp16")
-    options = dict(half=language == "fp16", bits=BITS.get(language, 0), block=args.block, accuracy_level=args.accuracy_level)
+    caches = args.caches or ("whole" if language == "fp16" else "rows")
+    if caches == "rows" and language == "fp16":
+        raise SystemExit("--caches rows computes in fp32 only")
+    options = dict(caches=caches, half=language == "fp16", bits=BITS.get(language, 0), block=args.block, accuracy_level=args.accuracy_level)
     names += decoder(args.out, weights, config, deepstack=deepstack, **options)
     checked = None
     if source and deepstack and not args.no_check:
@@ -107,7 +111,7 @@ def export(args):
         ),
         opset=OPSET,
         deepstack=deepstack,
-        cacheInPlace=True,
+        caches=caches,
         checked=checked,
     )
     print("done" if checked else "done, NOT compared with the reference", flush=True)

@@ -110,7 +110,7 @@ def main():
         tiny.model(args.seed).save_pretrained(work)
         processor.save_pretrained(work)
         export(arguments([work, f"{args.out}/model", "--preset", "fp32"]))
-        export(arguments([work, f"{work}/public", "--preset", "fp32", "--no-deepstack"]))
+        export(arguments([work, f"{work}/public", "--preset", "fp32", "--no-deepstack", "--caches", "whole"]))
         same = [open(f"{folder}/decoder_model_merged.onnx_data", "rb").read() for folder in (f"{args.out}/model", f"{work}/public")]
         assert same[0] == same[1], "the graph without DeepStack uses the same weights file"
         shutil.copyfile(f"{work}/public/decoder_model_merged.onnx", f"{args.out}/decoder-without-deepstack.onnx")

@@ -1,11 +1,8 @@
-"""embed_tokens and decoder_model_merged.
-
-The decoder takes a batch of one: GroupQueryAttention with left padding is silently wrong. Its caches may be given in
-full capacity as past and as present at once: then they are written in place.
-"""
+"""embed_tokens and decoder_model_merged. The decoder takes a batch of one: attention with left padding is silently wrong."""
 import numpy as np
 from onnx import TensorProto as T
 
+from attention import CACHES
 from graph import MICROSOFT, Graph
 
 ALL = np.iinfo(np.int64).max
@@ -37,10 +34,11 @@ def rope_of(cfg):
     return cfg.get("rope_parameters") or cfg["rope_scaling"] | {"rope_theta": cfg["rope_theta"]}
 
 
-def decoder(folder, weights, config, *, deepstack=True, layers=None, head_bits=None, **options):
+def decoder(folder, weights, config, *, deepstack=True, caches="rows", layers=None, head_bits=None, **options):
     """Writes decoder_model_merged. Inputs: inputs_embeds f32 [1, s, hidden], attention_mask i64 [1, past+s],
     position_ids i64 [3, 1, s], deepstack_embeds f32 [taps, 1, s or 1, hidden], num_logits_to_keep i64 (0: all),
-    past_key_values.{i}.key/value; outputs: logits f32 [1, kept, vocab], present.{i}.key/value. -> file names"""
+    past_key_values.{i}.key/value; outputs: logits f32 [1, kept, vocab], and new.{i}.key/value (caches "rows") or
+    present.{i}.key/value ("whole"), see attention.py. -> file names"""
     cfg, taps = config["text_config"], len(config["vision_config"]["deepstack_visual_indexes"])
     hidden, inner, vocab = cfg["hidden_size"], cfg["intermediate_size"], cfg["vocab_size"]
     heads, kv_heads, head_size = cfg["num_attention_heads"], cfg["num_key_value_heads"], cfg["head_dim"]
@@ -62,8 +60,8 @@ def decoder(folder, weights, config, *, deepstack=True, layers=None, head_bits=N
     sin = g.reshape(g.cast(g.op("Sin", angles), g.float), -1, head_size // 2)
     count = g.op("Squeeze", g.op("Mul", batch, sequence))
     token = g.reshape(g.op("Range", g.int(0), count, g.int(1)), batch, sequence)
-    lengths = g.cast(g.op("Sub", g.op("ReduceSum", mask, g.ints(1), keepdims=0), g.int(1)), T.INT32)
-    total = g.cast(g.op("Squeeze", g.size(mask, 1)), T.INT32)
+    held = CACHES[caches](g, mask, sequence, heads, kv_heads, head_size)
+    query_angles = held.query_angles(cos, sin)
 
     def norm(x, name, size):
         weight = g.weight(name, (size,))
@@ -74,21 +72,13 @@ def decoder(folder, weights, config, *, deepstack=True, layers=None, head_bits=N
         project = lambda name, n: g.linear(x, f"{prefix}.{name}_proj", n * head_size, hidden)
         by_head = lambda y, n, name: norm(g.reshape(y, 0, 0, n, head_size), f"{prefix}.{name}_norm.weight", head_size)
 
-        def turn(y, n):
+        def turn(y, n, angles):
             y = g.reshape(y, 0, 0, n * head_size)
-            return g.op("RotaryEmbedding", y, token, cos, sin, domain=MICROSOFT, num_heads=n)
+            return g.op("RotaryEmbedding", y, token, *angles, domain=MICROSOFT, num_heads=n)
 
-        cache_shape = ["batch", kv_heads, "past_sequence", head_size]
-        past = [g.input(f"past_key_values.{layer}.{kind}", g.float, cache_shape) for kind in ("key", "value")]
-        present = [f"present.{layer}.{kind}" for kind in ("key", "value")]
-        for name in present:
-            g.output(name, g.float, ["batch", kv_heads, "total_sequence", head_size])
-        q = turn(by_head(project("q", heads), heads, "q"), heads)
-        k = turn(by_head(project("k", kv_heads), kv_heads, "k"), kv_heads)
-        inputs = (q, k, project("v", kv_heads), *past, lengths, total)
-        outputs = [f"attention_{layer}", *present]
-        attributes = dict(num_heads=heads, kv_num_heads=kv_heads)
-        y = g.op("GroupQueryAttention", *inputs, outputs=outputs, domain=MICROSOFT, **attributes)[0]
+        q = turn(by_head(project("q", heads), heads, "q"), heads, query_angles)
+        k = turn(by_head(project("k", kv_heads), kv_heads, "k"), kv_heads, (cos, sin))
+        y = held.attend(layer, q, k, project("v", kv_heads))
         return g.linear(y, f"{prefix}.o_proj", hidden, heads * head_size)
 
     x = g.cast(embeds, g.float)

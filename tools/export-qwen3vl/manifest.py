@@ -5,8 +5,9 @@ import os
 import shutil
 
 FORMAT = "ktpflow-qwen3vl"
-FORMAT_VERSION = 1
-EXPORTER_VERSION = "1.0.0"
+# 2: a runner that knows version 1 only could not fill the caches of "rows".
+FORMAT_VERSION = 2
+EXPORTER_VERSION = "1.1.0"
 
 COPIED = (
     "generation_config.json",

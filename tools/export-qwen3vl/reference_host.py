@@ -31,6 +31,8 @@ class Host:
     def __init__(self, folder, threads=2):
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
+        # As the runner has it: threads that wait for work leave the processor to others.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         load = lambda name: ort.InferenceSession(f"{folder}/{name}.onnx", options, providers=["CPUExecutionProvider"])
         self.config = json.load(open(f"{folder}/config.json"))
         names = ("vision_encoder", "embed_tokens", "decoder_model_merged")
@@ -39,11 +41,13 @@ class Host:
         half = lambda entry: np.float16 if "float16" in entry.type else np.float32
         self.caches = [(n, e.shape, half(e)) for n, e in inputs.items() if n.startswith("past")]
         self.outputs = [entry.name for entry in self.decoder.get_outputs()]
+        self.rows = "new.0.key" in self.outputs
         self.taps, self.hidden = inputs["deepstack_embeds"].shape[0], inputs["deepstack_embeds"].shape[3]
         self.reset()
 
     def reset(self):
-        self.kv = {name: np.zeros((1, shape[1], 0, shape[3]), dtype) for name, shape, dtype in self.caches}
+        empty = lambda shape: [shape[0] if self.rows else 1, shape[1], 0, shape[3]]
+        self.kv = {name: np.zeros(empty(shape), dtype) for name, shape, dtype in self.caches}
         self.length, self.next_position = 0, 0
 
     def encode(self, pixels, grids):
@@ -77,7 +81,11 @@ class Host:
             **self.kv,
         )
         out = dict(zip(self.outputs, self.decoder.run(None, feed)))
-        self.kv = {name: out[name.replace("past_key_values", "present")] for name in self.kv}
+        if self.rows:
+            grown = lambda name, cache: np.concatenate([cache, out[name].transpose(1, 2, 0, 3)], axis=2)
+            self.kv = {name: grown(name.replace("past_key_values", "new"), cache) for name, cache in self.kv.items()}
+        else:
+            self.kv = {name: out[name.replace("past_key_values", "present")] for name in self.kv}
         return out["logits"][0]
 
     def prompt(self, inputs, keep=1):

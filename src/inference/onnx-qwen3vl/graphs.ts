@@ -22,16 +22,18 @@ export interface DecoderCall {
   readonly past: number;
 }
 
-/** Shape and type of one of the decoder's caches. */
+/** One of the decoder's caches. */
 export interface CacheLayout {
+  /** Of the decoder's input. */
   readonly name: string;
+  /** Of the output that belongs to it. */
+  readonly output: string;
   readonly type: 'float32' | 'float16';
   readonly heads: number;
   readonly headSize: number;
+  /** Of the input, with room for so many tokens. */
+  shape(tokens: number): number[];
 }
-
-/** Element type of a half-precision tensor in Node. */
-export type CacheData = Float32Array | Uint16Array;
 
 /**
  * The three graphs of an exported model. Runs block their thread. Made once: onnxruntime-node leaks where sessions are
@@ -42,8 +44,11 @@ export class Qwen3VlGraphs {
   readonly caches: readonly CacheLayout[];
   /** Decoder layers that take DeepStack features; 0: the export has none. */
   readonly taps: number;
-  /** Whether a cache of more room than is filled may be given as past and present at once, to be written in place. */
-  readonly cacheInPlace: boolean;
+  /**
+   * What the decoder puts out of its caches: the rows of the call's tokens (our exports from version 1.1 on), or the
+   * whole of them, which onnxruntime-node copies at every token.
+   */
+  readonly cacheOutput: 'rows' | 'whole';
   readonly #vision: InferenceSession;
   readonly #embedding: InferenceSession;
   readonly #decoder: InferenceSession;
@@ -51,9 +56,10 @@ export class Qwen3VlGraphs {
   private constructor(sessions: readonly [InferenceSession, InferenceSession, InferenceSession], folder: ModelFolder) {
     [this.#vision, this.#embedding, this.#decoder] = sessions;
     this.hiddenSize = folder.hiddenSize;
-    this.cacheInPlace = folder.manifest?.cacheInPlace ?? false;
+    const rows = this.#decoder.outputNames.some((name) => name.startsWith('new.'));
+    this.cacheOutput = rows ? 'rows' : 'whole';
     this.caches = this.#decoder.inputMetadata.flatMap((input) =>
-      input.isTensor && input.name.startsWith('past_key_values.') ? [cacheLayout(input)] : [],
+      input.isTensor && input.name.startsWith('past_key_values.') ? [cacheLayout(input, rows)] : [],
     );
     this.taps = this.#decoder.inputNames.includes('deepstack_embeds') ? tapsOf(this.#decoder) : 0;
   }
@@ -93,8 +99,8 @@ export class Qwen3VlGraphs {
 
   /**
    * Runs the decoder behind what the caches hold.
-   * @param caches by input name, in full capacity where they are written in place.
-   * @returns logits of the last token, and the caches to give next
+   * @param caches by input name.
+   * @returns logits of the last token, and what is put out of the caches, by output name
    */
   async decode(call: DecoderCall, caches: ReadonlyMap<string, Tensor>) {
     const count = call.embeds.length / this.hiddenSize;
@@ -109,15 +115,12 @@ export class Qwen3VlGraphs {
     };
     if (this.taps > 0) feeds.deepstack_embeds = this.#deepstack(call.deepstack, count);
     if (inputs.has('num_logits_to_keep')) feeds.num_logits_to_keep = whole([1], []);
-    const fetches: Record<string, Tensor | null> = { logits: null };
-    for (const [name, tensor] of caches) {
-      feeds[name] = tensor;
-      fetches[presentOf(name)] = this.cacheInPlace ? tensor : null;
-    }
-    const outputs = await this.#decoder.run(feeds, fetches);
+    for (const [name, tensor] of caches) feeds[name] = tensor;
+    const outputs = await this.#decoder.run(feeds);
     const logits = floats(outputs.logits);
     const vocabulary = outputs.logits?.dims.at(-1) ?? logits.length;
-    return { logits: logits.slice(logits.length - vocabulary), present: (name: string) => outputs[presentOf(name)] };
+    const last = logits.length > vocabulary ? logits.slice(-vocabulary) : logits;
+    return { logits: last, output: (name: string) => outputs[name] };
   }
 
   async close(): Promise<void> {
@@ -149,10 +152,18 @@ function createSession(path: string, threads: number): Promise<InferenceSession>
   });
 }
 
-function cacheLayout(input: InferenceSession.TensorValueMetadata): CacheLayout {
-  const [, heads, , headSize] = input.shape;
+function cacheLayout(input: InferenceSession.TensorValueMetadata, rows: boolean): CacheLayout {
+  const heads = input.shape[rows ? 0 : 1];
+  const headSize = input.shape[3];
   if (typeof heads !== 'number' || typeof headSize !== 'number') throw new RangeError('a cache has no fixed shape');
-  return { name: input.name, type: input.type === 'float16' ? 'float16' : 'float32', heads, headSize };
+  return {
+    name: input.name,
+    output: input.name.replace('past_key_values', rows ? 'new' : 'present'),
+    type: input.type === 'float16' ? 'float16' : 'float32',
+    heads,
+    headSize,
+    shape: (tokens) => (rows ? [heads, 1, tokens, headSize] : [1, heads, tokens, headSize]),
+  };
 }
 
 function tapsOf(decoder: InferenceSession): number {
@@ -160,10 +171,6 @@ function tapsOf(decoder: InferenceSession): number {
   const taps = input?.isTensor ? input.shape[0] : undefined;
   if (typeof taps !== 'number') throw new RangeError('deepstack_embeds has no fixed number of taps');
   return taps;
-}
-
-function presentOf(name: string): string {
-  return name.replace('past_key_values', 'present');
 }
 
 function whole(values: readonly number[], shape: readonly number[]): Tensor {

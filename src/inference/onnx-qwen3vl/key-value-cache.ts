@@ -1,24 +1,19 @@
 import { Tensor } from 'onnxruntime-node';
-import type { CacheData, CacheLayout, Qwen3VlGraphs } from './graphs.ts';
-
-/**
- * Room is taken in steps: all that an answer may need would be a gigabyte for 4,000 tokens of a 2B. In small ones, since
- * onnxruntime-node (1.30 and before) copies every output into memory of JavaScript's, room that is empty along with it.
- */
-const STEP_TOKENS = 64;
+import { CacheRows } from './cache-rows.ts';
+import type { CacheLayout, Qwen3VlGraphs } from './graphs.ts';
 
 /** What the decoder remembers of one answer. */
 export class KeyValueCache {
   readonly #layouts: readonly CacheLayout[];
-  readonly #inPlace: boolean;
-  #tensors = new Map<string, Tensor>();
-  #capacity = 0;
+  /** By the names of the decoder's inputs; none where the decoder puts out grown caches itself. */
+  readonly #rows: ReadonlyMap<string, CacheRows>;
+  #tensors: ReadonlyMap<string, Tensor>;
   #length = 0;
 
-  constructor({ caches, cacheInPlace }: Qwen3VlGraphs) {
+  constructor({ caches, cacheOutput }: Qwen3VlGraphs) {
     this.#layouts = caches;
-    this.#inPlace = cacheInPlace;
-    this.#allocate(0);
+    this.#rows = new Map(cacheOutput === 'rows' ? caches.map((layout) => [layout.name, new CacheRows(layout)]) : []);
+    this.#tensors = new Map(caches.map((layout) => [layout.name, emptyCache(layout)]));
   }
 
   /** Tokens that are remembered. */
@@ -26,41 +21,28 @@ export class KeyValueCache {
     return this.#length;
   }
 
-  /** Tensors by the names of the decoder's inputs, with room for so many more tokens. */
-  withRoomFor(tokens: number): ReadonlyMap<string, Tensor> {
-    const needed = this.#length + tokens;
-    if (this.#inPlace && needed > this.#capacity) this.#allocate(Math.ceil(needed / STEP_TOKENS) * STEP_TOKENS);
+  /** What the decoder is to be given next, by the names of its inputs. */
+  get tensors(): ReadonlyMap<string, Tensor> {
     return this.#tensors;
   }
 
-  /** After a call of the decoder. */
-  advance(tokens: number, present: (name: string) => Tensor | undefined): void {
+  /**
+   * Takes over what a call of the decoder has put out.
+   * @param tokens of that call
+   * @param output by the name of the decoder's output
+   */
+  append(tokens: number, output: (name: string) => Tensor | undefined): void {
     this.#length += tokens;
-    if (this.#inPlace) return;
-    for (const { name } of this.#layouts) {
-      const tensor = present(name);
-      if (tensor) this.#tensors.set(name, tensor);
-    }
+    this.#tensors = new Map(
+      this.#layouts.map((layout) => {
+        const put = output(layout.output);
+        if (!put) throw new RangeError('the decoder puts out no caches');
+        return [layout.name, this.#rows.get(layout.name)?.append(put) ?? put];
+      }),
+    );
   }
+}
 
-  #allocate(capacity: number): void {
-    const before = this.#tensors;
-    this.#tensors = new Map();
-    for (const layout of this.#layouts) {
-      const { name, type, heads, headSize } = layout;
-      const size = heads * capacity * headSize;
-      const data: CacheData = type === 'float16' ? new Uint16Array(size) : new Float32Array(size);
-      const old = before.get(name)?.data;
-      if (old instanceof Float32Array || old instanceof Uint16Array) this.#copy(old, data, layout, capacity);
-      this.#tensors.set(name, new Tensor(type, data, [1, heads, capacity, headSize]));
-    }
-    this.#capacity = capacity;
-  }
-
-  #copy(from: CacheData, to: CacheData, { heads, headSize }: CacheLayout, capacity: number): void {
-    for (let head = 0; head < heads; head++) {
-      const start = head * this.#capacity * headSize;
-      to.set(from.subarray(start, start + this.#length * headSize), head * capacity * headSize);
-    }
-  }
+function emptyCache({ type, shape }: CacheLayout): Tensor {
+  return new Tensor(type, type === 'float16' ? new Uint16Array(0) : new Float32Array(0), shape(0));
 }

@@ -34,9 +34,8 @@ const NO_TOKENIZER_CONFIG: z.infer<typeof tokenizerConfigSchema> = {};
 const NO_GENERATION_CONFIG: z.infer<typeof generationSchema> = {};
 const manifestSchema = z.looseObject({
   format: z.literal('ktpflow-qwen3vl'),
-  formatVersion: z.literal(1),
+  formatVersion: z.union([z.literal(1), z.literal(2)]),
   deepstack: z.boolean(),
-  cacheInPlace: z.boolean(),
   source: z.looseObject({ model: z.string().nullish(), revision: z.string().nullish() }),
   precision: z.record(z.string(), z.union([z.string(), z.number()]).nullable()),
 });

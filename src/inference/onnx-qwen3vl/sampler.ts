@@ -49,9 +49,9 @@ export class Sampler {
     if (temperature === 0) return best;
     const { ids, total, weights } = this.#candidates(logits, logits[best] ?? 0);
     let rest = dice(this.#options.seed, this.#place) * total;
-    for (const [index, id] of ids.entries()) {
+    for (let index = 0; index < ids.length; index++) {
       rest -= weights[index] ?? 0;
-      if (rest < 0) return id;
+      if (rest < 0) return ids[index] ?? best;
     }
     return best;
   }
@@ -70,58 +70,76 @@ export class Sampler {
     }
   }
 
-  /** The tokens that may be drawn. Sorted only as far as is needed: a vocabulary has 150,000 tokens. */
+  /** The tokens that may be drawn. */
   #candidates(logits: Float32Array, best: number): Candidates {
     const { temperature, topK, topP } = this.#options;
     const floor = best - NEGLIGIBLE * temperature;
-    const ids: number[] = [];
-    const weights: number[] = [];
+    const ids = topK > 0 ? strongest(logits, topK, floor) : allFrom(logits, floor);
+    const weights = new Float64Array(ids.length);
     let total = 0;
-    for (let id = 0; id < logits.length; id++) {
-      const logit = logits[id] ?? Number.NEGATIVE_INFINITY;
-      if (logit < floor) continue;
-      const weight = Math.exp((logit - best) / temperature);
-      ids.push(id);
-      weights.push(weight);
+    for (let index = 0; index < ids.length; index++) {
+      const weight = Math.exp(((logits[ids[index] ?? 0] ?? 0) - best) / temperature);
+      weights[index] = weight;
       total += weight;
     }
     const all = { ids, weights, total };
-    const kept = topK > 0 && topK < ids.length ? likeliest(all, (count) => count >= topK, topK) : all;
-    if (topP >= 1) return kept;
-    return likeliest(kept, (_count, mass) => mass >= topP * kept.total);
+    return topP < 1 ? nucleus(all, topP) : all;
   }
 }
 
+/** Loops over these are plain ones, without iterators: a vocabulary has 150,000 tokens, and each answered one waits. */
 interface Candidates {
-  readonly ids: readonly number[];
-  readonly weights: readonly number[];
+  readonly ids: ArrayLike<number>;
+  readonly weights: ArrayLike<number>;
   readonly total: number;
+}
+
+function allFrom(logits: Float32Array, floor: number): Int32Array {
+  const ids = new Int32Array(logits.length);
+  let count = 0;
+  for (let id = 0; id < logits.length; id++) if ((logits[id] ?? 0) >= floor) ids[count++] = id;
+  return ids.subarray(0, count);
+}
+
+/** Beyond twice what is wanted the weaker ones are dropped; so many more, lest that be done at every other token. */
+const SPARE = 64;
+
+/** So many of the largest from `floor` on, in order. */
+function strongest(logits: Float32Array, count: number, floor: number): number[] {
+  const byLogit = (a: number, b: number): number => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b;
+  const kept: number[] = [];
+  let threshold = floor;
+  for (let id = 0; id < logits.length; id++) {
+    if ((logits[id] ?? 0) < threshold) continue;
+    kept.push(id);
+    if (kept.length < 2 * count + SPARE) continue;
+    kept.sort(byLogit).length = count;
+    threshold = logits[kept.at(-1) ?? 0] ?? floor;
+  }
+  return kept.sort(byLogit).slice(0, count);
 }
 
 /** Weights are looked at down to this share of the largest first, then to this share of that, and so on. */
 const STEP_DOWN = 1e-2;
 
-/** The likeliest candidates, in order, until there are enough of them. */
-function likeliest(
-  { ids, weights }: Candidates,
-  enough: (count: number, mass: number) => boolean,
-  most = Number.POSITIVE_INFINITY,
-): Candidates {
+/** The likeliest, in order, that have this share of the chances together. Sorted only as far as is needed. */
+function nucleus({ ids, weights, total }: Candidates, share: number): Candidates {
   for (let floor = STEP_DOWN; ; floor *= STEP_DOWN) {
-    const order = [...ids.keys()].filter((index) => (weights[index] ?? 0) >= floor);
-    const mass = order.reduce((sum, index) => sum + (weights[index] ?? 0), 0);
-    if (order.length < ids.length && !enough(order.length, mass)) continue;
-    order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
-    let total = 0;
-    let count = 0;
-    for (const index of order) {
-      if (count >= most) break;
-      total += weights[index] ?? 0;
-      count++;
-      if (enough(count, total)) break;
+    const order: number[] = [];
+    let mass = 0;
+    for (let index = 0; index < ids.length; index++) {
+      const weight = weights[index] ?? 0;
+      if (weight < floor) continue;
+      order.push(index);
+      mass += weight;
     }
+    if (order.length < ids.length && mass < share * total) continue;
+    order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
+    let sum = 0;
+    let count = 0;
+    while (count < order.length && sum < share * total) sum += weights[order[count++] ?? 0] ?? 0;
     const kept = order.slice(0, count);
-    return { ids: kept.map((index) => ids[index] ?? 0), weights: kept.map((index) => weights[index] ?? 0), total };
+    return { ids: kept.map((index) => ids[index] ?? 0), weights: kept.map((index) => weights[index] ?? 0), total: sum };
   }
 }
 

@@ -80,10 +80,9 @@ export class Sequence {
   ): Promise<Float32Array> {
     const embeds = await this.#graphs.embed(ids);
     const deepstack = this.#merge(embeds, places);
-    const caches = this.#cache.withRoomFor(ids.length);
     const call = { embeds, positions, deepstack, past: this.#cache.length };
-    const { logits, present } = await this.#graphs.decode(call, caches);
-    this.#cache.advance(ids.length, present);
+    const { logits, output } = await this.#graphs.decode(call, this.#cache.tensors);
+    this.#cache.append(ids.length, output);
     return logits;
   }
 
