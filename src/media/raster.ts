@@ -5,6 +5,13 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
+/** A picture of one byte of brightness a pixel, as a raster. */
+export function greyRaster(luma: Uint8Array, width: number, height: number): Raster {
+  const data = new Uint8Array(luma.length * 3);
+  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += 3) data.fill(luma[pixel] as number, at, at + 3);
+  return { width, height, data };
+}
+
 /** Halves a picture by averaging 2 x 2 pixels (odd last row or column is dropped). */
 export function halveRaster(raster: Raster): Raster {
   const width = Math.max(1, raster.width >> 1);

@@ -8,13 +8,19 @@ import type { Page } from './page.ts';
 /** Width of the small picture of the card that light, colour and glare are judged on. */
 const OVERVIEW_WIDTH = 512;
 
-/** The card alone, upright, 512 pixels wide. */
-export function overviewOf(picture: RasterPyramid, page: Page, card: Rectangle): Raster {
-  const height = Math.round(OVERVIEW_WIDTH / CARD_RATIO);
-  const scaleX = (card.right - card.left) / OVERVIEW_WIDTH;
+/** The card alone, upright, so many pixels wide. */
+export function overviewOf(picture: RasterPyramid, page: Page, card: Rectangle, width = OVERVIEW_WIDTH): Raster {
+  const height = Math.round(width / CARD_RATIO);
+  const scaleX = (card.right - card.left) / width;
   const scaleY = (card.bottom - card.top) / height;
   const map: Homography = [scaleX, 0, card.left, 0, scaleY, card.top, 0, 0, 1];
-  return sampleRaster(picture, composeHomographies(page.toSource, map), OVERVIEW_WIDTH, height);
+  return sampleRaster(picture, composeHomographies(page.toSource, map), width, height);
+}
+
+/** A little inside of the card's edges, which are known to some hundredths only. */
+export function inset({ left, top, right, bottom }: Rectangle): Rectangle {
+  const margin = 0.05 * (bottom - top);
+  return { left: left + margin, top: top + margin, right: right - margin, bottom: bottom - margin };
 }
 
 /** Squares of the card at the picture's own scale, unturned, so that fine patterns stay what they are. */

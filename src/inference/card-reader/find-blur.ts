@@ -1,10 +1,11 @@
 import { type Raster, RasterPyramid } from '../../media/raster.ts';
-import { type BlurKernel, deblur, type SharpenedBox } from '../../media/renderings/deblur.ts';
+import { type BlurKernel, deblur } from '../../media/renderings/deblur.ts';
 import { estimateBlur } from '../../media/renderings/estimate-blur.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
+import { boxAround } from './box-around.ts';
 import { findLabelHits } from './label-hits.ts';
 import type { PagePicture } from './look-again.ts';
 import { longAxis } from './text-direction.ts';
@@ -12,9 +13,11 @@ import { longAxis } from './text-direction.ts';
 /** Lines that kernels are tried on: labels, since what they say is known. */
 const SAMPLE = 3;
 /** Fit of a spectrum from which a kernel is worth a try: sharp pictures stay below 0.25. */
-const LEAST_FIT = 0.2;
+export const LEAST_FIT = 0.2;
 /** A hand does not move straight: how far the middle of its path lies off, as a share of its length. */
 const BENDS = [0.12, -0.12] as const;
+/** Noise against signal of a picture in good light: there more can be restored than where nothing is known of the noise. */
+export const LITTLE_NOISE = 0.005;
 /** A kernel must make a sample this much more legible than the picture is as it was. */
 const LEAST_GAIN = 1.03;
 /** A label says as much as this many characters. */
@@ -32,14 +35,14 @@ export async function findBlur(
   const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
   const estimated = estimateBlur(
     raster,
-    lines.map(({ quad }) => boxOf(mapQuad(toRaster, quad))),
+    lines.map(({ quad }) => boxAround(mapQuad(toRaster, quad))),
   );
   if (!estimated || estimated.fit < LEAST_FIT) return null;
   const onRaster = sampleOf(lines).map(({ quad }) => mapQuad(toRaster, quad));
   if (onRaster.length === 0) return null;
   const { part, left, top } = cutAround(raster, onRaster);
   const quads = onRaster.map((quad) => mapQuad([1, 0, -left, 0, 1, -top, 0, 0, 1], quad));
-  const boxes = quads.map(boxOf);
+  const boxes = quads.map(boxAround);
   const legibility = async (kernel: BlurKernel | null): Promise<number> => {
     const picture = new RasterPyramid(kernel ? deblur(part, kernel, boxes) : part);
     const read = await ocr.recognise(picture, quads, CARD_LINES);
@@ -48,9 +51,13 @@ export async function findBlur(
   };
   const plain = await legibility(null);
   let best = { kernel: estimated.kernel, score: await legibility(estimated.kernel) };
-  if (estimated.kernel.kind === 'motion') {
+  const clean = { ...estimated.kernel, noise: LITTLE_NOISE };
+  const cleanScore = await legibility(clean);
+  if (cleanScore > best.score) best = { kernel: clean, score: cleanScore };
+  const { kernel: straight } = best;
+  if (straight.kind === 'motion') {
     for (const bend of BENDS) {
-      const kernel: BlurKernel = { ...estimated.kernel, bend };
+      const kernel: BlurKernel = { ...straight, bend };
       const score = await legibility(kernel);
       if (score > best.score) best = { kernel, score };
     }
@@ -60,7 +67,7 @@ export async function findBlur(
 
 /** The part of a picture that some quads lie in, with room for the blur. */
 function cutAround(raster: Raster, quads: readonly Quad[]): { part: Raster; left: number; top: number } {
-  const boxes = quads.map(boxOf);
+  const boxes = quads.map(boxAround);
   const left = Math.max(0, Math.floor(Math.min(...boxes.map((box) => box.left))) - ROOM);
   const top = Math.max(0, Math.floor(Math.min(...boxes.map((box) => box.top))) - ROOM);
   const right = Math.min(raster.width, Math.ceil(Math.max(...boxes.map((box) => box.right))) + ROOM);
@@ -84,11 +91,4 @@ function sampleOf(lines: readonly TextLine[]): TextLine[] {
     return length > 4 * height && length < 10 * height;
   });
   return fitting.sort((p, q) => p.quad[0].x - q.quad[0].x).slice(0, SAMPLE);
-}
-
-/** The upright box around a quad. */
-function boxOf(quad: Quad): SharpenedBox {
-  const xs = quad.map(({ x }) => x);
-  const ys = quad.map(({ y }) => y);
-  return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
 }

@@ -14,9 +14,9 @@ import { type CardLines, LIKELY, type ReadCandidate, type Survey, surveyPicture 
 import { extent } from './text-groups.ts';
 
 /** Longer side of the detector's first look at the whole picture, pixels. */
-const SURVEY_SIDE = 736;
+export const SURVEY_SIDE = 736;
 /** The same where that and looks at single places found no card. */
-const CLOSE_SURVEY_SIDE = 1472;
+export const CLOSE_SURVEY_SIDE = 1472;
 /**
  * A picture that the survey made no smaller than this was seen well enough: a card too small for that look is too small
  * to be read.

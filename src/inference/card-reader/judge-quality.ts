@@ -10,7 +10,7 @@ import { sampleRaster } from '../../media/sample.ts';
 import { applyHomography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
 import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
 import type { Rectangle } from './card-frame.ts';
-import { overviewOf, tilesOf } from './card-samples.ts';
+import { inset, overviewOf, tilesOf } from './card-samples.ts';
 import type { CardLines } from './read-lines.ts';
 
 type Flag = Quality['flags'][number];
@@ -67,7 +67,7 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
   const exposure = measureExposure(overview);
   const copied = exposure.grayscale >= THRESHOLDS.grayscale;
   const glare = findGlare(overview);
-  const screen = screenOf(picture, card, frame);
+  const screen = measureScreen(picture, card);
   const covered = uncovered.length >= MANY_UNCOVERED && screen < THRESHOLDS.screen;
   const scores: Record<Flag, number> = {
     ...exposure,
@@ -102,12 +102,6 @@ export function isRefused({ flags }: Quality): boolean {
   return flags.some((flag) => REFUSED.has(flag));
 }
 
-/** A little inside of the card's edges, which are known to some hundredths only. */
-function inset({ left, top, right, bottom }: Rectangle): Rectangle {
-  const margin = 0.05 * (bottom - top);
-  return { left: left + margin, top: top + margin, right: right - margin, bottom: bottom - margin };
-}
-
 /**
  * How blurred the print is: edges must be wide against the letters, which then cannot be read, and wide in the picture's
  * own pixels too: small print has wide edges for want of pixels, which is another fault (`too_small`).
@@ -137,7 +131,12 @@ function middleOf(values: readonly number[]): number {
   return [...values].sort((p, q) => p - q)[values.length >> 1] ?? 0;
 }
 
-function screenOf(picture: RasterPyramid, { page }: CardLines, frame: Rectangle): number {
+/** How much a card looks like one shown by a screen: single frequencies of colour stand out. */
+export function measureScreen(
+  picture: RasterPyramid,
+  { page, frame: known }: Pick<CardLines, 'page' | 'frame'>,
+): number {
+  const frame = known ?? { left: 0, top: 0, right: page.width, bottom: page.height };
   const peaks = tilesOf(picture, page, frame).map(moirePeak);
   peaks.sort((p, q) => p - q);
   // Other pictures stay below 400, screens begin at 3,000.

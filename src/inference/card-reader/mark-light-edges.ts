@@ -1,5 +1,8 @@
+import { toCompatibleCard } from '../../ktp/compat.ts';
 import type { FieldName } from '../../ktp/field-names.ts';
+import { withAlternatives } from '../../ktp/fields/alternatives.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
+import { checkCard } from '../../ktp/rules/checks.ts';
 import type { Field } from '../../ktp/schema.ts';
 import { lumaOf, quantile } from '../../media/quality/luma.ts';
 import { sampleRaster } from '../../media/sample.ts';
@@ -18,21 +21,29 @@ const CHANGE = 1.4;
 /** The photo and its edge begin here, as a share of the card's width. */
 const PHOTO_LEFT = 0.69;
 const AT_MOST = 0.88;
+/** Below this a value that no list knows and that ends at such an edge is what is left of one. */
+const REMNANT = 0.7;
 const SAMPLE = 16;
 
 /**
  * Marks values that end where the light changes: at the edge of a hard shadow, a burnt-out spot, a finger, the edge of the
- * picture. What is seen of them may not be all.
+ * picture. What is seen of them may not be all; of a place that no list knows and that was not read surely it is not, and
+ * nothing is answered.
  */
 export function markLightEdges(found: FoundCard, reading: KtpReading): KtpReading {
   const fields = { ...reading.fields };
   const names = [...FREE, ...UNLISTED.filter((name) => fields[name].warnings.includes('not_in_list'))];
   for (const name of names) {
     const field = fields[name];
-    if (field.value === null || field.confidence <= AT_MOST || !endsAtEdge(found, field)) continue;
-    fields[name] = { ...field, confidence: AT_MOST, warnings: [...field.warnings, 'cut'] };
+    const isRemnant = UNLISTED.includes(name) && field.confidence < REMNANT;
+    if (field.value === null || (field.confidence <= AT_MOST && !isRemnant) || !endsAtEdge(found, field)) continue;
+    const { confidence, value } = field;
+    const warnings = [...new Set([...field.warnings, 'cut' as const])];
+    fields[name] = isRemnant
+      ? withAlternatives({ ...field, value: null, confidence: 0, warnings }, [{ value, confidence }])
+      : { ...field, confidence: AT_MOST, warnings };
   }
-  return { ...reading, fields };
+  return { ...reading, fields, checks: checkCard(fields), compat: toCompatibleCard(fields) };
 }
 
 function endsAtEdge({ card, picture }: FoundCard, { box }: Field): boolean {

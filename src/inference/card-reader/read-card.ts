@@ -7,6 +7,7 @@ import { applyHomography, composeHomographies } from '../../text-lines/homograph
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import type { Rectangle } from './card-frame.ts';
 import { findCard } from './find-card.ts';
+import { findInRendering } from './find-in-rendering.ts';
 import { isRefused, judgeQuality } from './judge-quality.ts';
 import { boxToPicture, type Page, quarterTurn } from './page.ts';
 import { readFoundCard } from './read-found-card.ts';
@@ -49,8 +50,9 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   const prepared = performance.now();
   onStage?.('reading');
   signal?.throwIfAborted();
-  const seen = await findCard(ocr, image);
-  const looked = seen && (await readFoundCard(ocr, seen));
+  const plain = await findCard(ocr, image);
+  const seen = plain && plain.likelihood >= LIKELY ? plain : ((await findInRendering(ocr, image, plain)) ?? plain);
+  const looked = seen && (await readFoundCard(ocr, image, seen));
   const read = performance.now();
   onStage?.('assembling');
   signal?.throwIfAborted();

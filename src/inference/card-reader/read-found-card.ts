@@ -4,14 +4,20 @@ import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
 import { withoutRemains } from '../../ktp/without-remains.ts';
+import type { DecodedImage } from '../../media/decode.ts';
+import { colouredInk } from '../../media/quality/coloured-ink.ts';
 import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
-import { inkAlone } from '../../media/renderings/ink-alone.ts';
+import { inkAlone, type PrintBox } from '../../media/renderings/ink-alone.ts';
+import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
+import { boxAround } from './box-around.ts';
+import { inset, overviewOf } from './card-samples.ts';
 import { findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
+import { findInRendering, isOnScreen, isVeryBlurred } from './find-in-rendering.ts';
 import { isHidden } from './is-hidden.ts';
 import { measureBlur } from './judge-quality.ts';
 import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
@@ -20,6 +26,7 @@ import { markLightEdges } from './mark-light-edges.ts';
 import type { Page } from './page.ts';
 import { LIKELY } from './read-lines.ts';
 import { rereadStrokes } from './reread-strokes.ts';
+import { withoutBurntStarts } from './without-burnt-starts.ts';
 
 /** A card's fields, and what stands over its print. */
 export interface CardFields {
@@ -37,39 +44,69 @@ const WORTH_SHARPENING = 0.3;
 
 /**
  * Reads the fields of a card's lines. Where a field is in doubt, or text that is not the card's lies over it, the card is
- * looked at once more: sharpened where it is blurred and a kernel is found, else with nothing but its black print. A
- * clear card pays for neither.
+ * looked at once more: sharpened where it is blurred and a kernel is found, without the grid of a screen, else with nothing
+ * but its black print. A clear card pays for none.
  */
-export async function readFoundCard(ocr: PpOcr, found: FoundCard): Promise<CardFields> {
+export async function readFoundCard(ocr: PpOcr, image: DecodedImage, found: FoundCard): Promise<CardFields> {
   const { page } = found.card;
   const { picture } = found;
   const lines = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
   const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
   const overlay = overlayLines(lines);
-  if (found.likelihood < LIKELY || (overlay.length === 0 && doubtfulFields(first.fields).length === 0)) {
+  const isCovered = overlay.length > 0 || isUnderColour(found);
+  if (found.likelihood < LIKELY || (!isCovered && doubtfulFields(first.fields).length === 0)) {
     return { found, reading: honest(found, first), overlay, uncovered: [] };
   }
-  return readAgain(ocr, isCutShort(first) ? withRoom(found, lines) : withLines(found, lines), overlay);
+  if (!isCutShort(first)) return readAgain(ocr, withLines(found, lines), overlay, isCovered);
+  const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found) : null;
+  const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines);
+  return readAgain(ocr, whole, overlay, isCovered);
 }
 
 /** The same with a second look. */
-async function readAgain(ocr: PpOcr, found: FoundCard, overlay: readonly TextLine[]): Promise<CardFields> {
+async function readAgain(
+  ocr: PpOcr,
+  found: FoundCard,
+  overlay: readonly TextLine[],
+  isCovered: boolean,
+): Promise<CardFields> {
   const { picture } = found;
   const { page, lines } = found.card;
   const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
   const plain = pictureOfPage(found);
   const blurred = measureBlur(picture, { lines, page }) >= WORTH_SHARPENING;
   const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
-  const again = await lookAgain(ocr, { ...plain, raster: sharpened ?? inkAlone(plain.raster) });
+  const onScreen = !sharpened && isOnScreen(found);
+  const clearer = (): Raster =>
+    onScreen ? withoutGrid(plain.raster) : inkAlone(plain.raster, clearPrint(lines, plain.scale));
+  const again = await lookAgain(ocr, { ...plain, raster: sharpened ?? clearer() });
   const second = await readWithPlaces(ocr, again, page);
-  const reading = second.likelihood < LIKELY ? first : combineLooks(first, second, overlay.length > 0);
+  const reading = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || onScreen);
   return {
     found,
     reading: honest(found, reading),
     overlay,
-    uncovered: sharpened ? [] : uncoveredFields(first, second),
+    uncovered: sharpened || onScreen ? [] : uncoveredFields(first, second),
   };
 }
+
+/** Whether coloured ink lies over a card's text: a stamp, words written across. */
+function isUnderColour({ card, picture }: FoundCard): boolean {
+  const { frame, page } = card;
+  return frame !== null && colouredInk(overviewOf(picture, page, inset(frame), COLOUR_WIDTH)) > COLOUR_SHARE;
+}
+
+/** Colour of stamps shows on few pixels; drawn cards without one stay below 0.0001, those with one begin at 0.006. */
+const COLOUR_WIDTH = 256;
+const COLOUR_SHARE = 0.005;
+
+/** Where print was read well, on the rendered page. */
+function clearPrint(lines: readonly TextLine[], scale: number): PrintBox[] {
+  const clear = lines.filter(({ confidence }) => confidence >= CLEAR);
+  return clear.map(({ quad }) => boxAround(mapQuad([scale, 0, 0, 0, scale, 0, 0, 0, 1], quad)));
+}
+
+const CLEAR = 0.9;
 
 /** Whether the first or last rows of a card were not read: they may lie beyond the page, made for misread labels. */
 function isCutShort({ fields }: KtpReading): boolean {
@@ -116,7 +153,7 @@ const SURELY_TOLD = 0.9;
 
 /** A reading without what cannot have been seen. */
 function honest(found: FoundCard, reading: KtpReading): KtpReading {
-  return markLightEdges(found, withoutRemains(withoutHiddenBlank(found, reading)));
+  return markLightEdges(found, withoutBurntStarts(found, withoutRemains(withoutHiddenBlank(found, reading))));
 }
 
 /** No stroke for a blood group that was not seen because its place is burnt out or lies beyond the picture's edge. */

@@ -36,12 +36,16 @@ function doubtfulMarks(spans: readonly Span[]): number {
 
 const DOUBTFUL_SHARE = 0.08;
 
-/** A person's name: letters, and the marks . , ' - /. */
+/**
+ * A person's name: letters, and the marks . , ' - /. What stands between a name and a degree behind it is a comma: full
+ * stops follow short forms.
+ */
 export function cleanName(text: string): string {
   return onlyLetters(plainText(text))
     .replace(/[:;|]/g, ' ')
     .replace(/[^A-Z .,'/()-]/g, '')
     .replace(/^(DR|DRA|DRS|IR|PROF|HJ?|KH),(?= ?[A-Z])/, '$1.')
+    .replace(/(?<=[A-Z]{4}[A-Z'])\.(?= ?(?:S\.?(?:E|H|T|P|PD|KOM|SI|SOS|KEP|AG|KED)|A\.?MD|M\.?(?:SI|PD|M|KOM|H))\b)/, ',')
     .replace(/(?<=[A-Z]) ?- ?(?=[A-Z])/g, '-')
     .replace(/\s+/g, ' ')
     .replace(/^[ .,'-]+|[ ,'-]+$/g, '');

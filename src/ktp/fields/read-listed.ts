@@ -53,6 +53,8 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   if (completed !== undefined) return known(completed, 0.5 * (completed.length - plain.length), ['completed']);
   const near = nearestFitting(plain, entries, spans, options.closed === true);
   if (near) return known(near.value, near.distance, near.distance > 0 ? ['snapped'] : []);
+  const leading = options.closed ? leadingEntry(plain, entries) : undefined;
+  if (leading !== undefined) return known(leading, FITTED_SHARE * leading.length, ['snapped']);
   const fitting = options.closed ? bestFitting(plain, entries, spans, options.common) : undefined;
   if (fitting !== undefined) return known(fitting, FITTED_SHARE * fitting.length, ['snapped']);
   if (options.closed && isFragment(plain, entries)) return { ...unread('incomplete'), raw, spans };
@@ -71,6 +73,11 @@ function nearestFitting(
   const open = Math.min(OPEN_COST_LIMIT, OPEN_COST + OPEN_COST_A_CHARACTER * near.value.length);
   const fit = fitOf(spans);
   return fit.of(plain) - fit.of(near.value) <= (closed ? CLOSED_COST : open) ? near : undefined;
+}
+
+/** The longest entry that a reading begins with: what follows it is a stamp's or other text beside the value. */
+function leadingEntry(plain: string, entries: readonly string[]): string | undefined {
+  return entries.filter((entry) => plain.startsWith(`${entry} `)).sort((p, q) => q.length - p.length)[0];
 }
 
 /** The entry that the probabilities alone tell, for readings blurred beyond likeness. */

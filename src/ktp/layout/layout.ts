@@ -7,6 +7,7 @@ import { type Metrics, measureCard, rowPitch } from './card-metrics.ts';
 import { cutEdgeOf, isInBody, isMark, isOnCard, issueOf, topOf } from './card-regions.ts';
 import { fillSlots, markGaps } from './fill-slots.ts';
 import type { Label } from './labels.ts';
+import { isStampText } from './overlay.ts';
 import type { Slot } from './slot.ts';
 
 /** The card's text sorted by what it belongs to. Values still carry stray separators. */
@@ -33,7 +34,7 @@ const LEAST_LABELS = 1.2;
 export function layOut(lines: readonly TextLine[]): CardLayout {
   const frame = fitFrame(lines);
   const spans = lines
-    .filter((line) => !frame.isSlanted(line) && !isNoise(line))
+    .filter((line) => !frame.isSlanted(line) && !isNoise(line) && !isStampText(line.text))
     .flatMap((line) => spansOfLine(line, frame));
   if (spans.length === 0) {
     return {

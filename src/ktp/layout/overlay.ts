@@ -1,4 +1,5 @@
 import type { TextLine } from '../../text-lines/text-line.ts';
+import { ocrDistance } from '../rules/edit-distance.ts';
 import { bareText } from '../rules/snap.ts';
 import { fitFrame, lineHeight } from '../text/frame.ts';
 import { median } from './anchors.ts';
@@ -30,6 +31,26 @@ const MARK_WORDS: ReadonlySet<string> = new Set([
   'DIPERIKSA',
   'DITERIMA',
 ]);
+
+/** Other words of stamps. */
+const STAMP_WORDS: readonly string[] = [...MARK_WORDS, 'DENGAN', 'TELAH'];
+/** Words of at least this many letters tell a stamp, the shorter ones only go with them; edits allowed in each. */
+const LONG_WORD = 6;
+const EDITS = { long: 2, short: 1 } as const;
+
+/** Whether all words of a line are those of a stamp, some letters of which may be misread: no part of any value. */
+export function isStampText(text: string): boolean {
+  const words = text.toUpperCase().match(/[A-Z]{4,}/g) ?? [];
+  return (
+    words.some((word) => word.length >= LONG_WORD) &&
+    words.every((word) => {
+      const edits = word.length >= LONG_WORD ? EDITS.long : EDITS.short;
+      return STAMP_WORDS.some(
+        (mark) => Math.abs(mark.length - word.length) <= edits && ocrDistance(word, mark, edits) <= edits,
+      );
+    })
+  );
+}
 
 /** What drawn cards and teaching material have across them as a part of the print. */
 const OWN_MARKS: ReadonlySet<string> = new Set(['SPESIMEN', 'SPECIMEN']);

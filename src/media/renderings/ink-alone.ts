@@ -1,102 +1,63 @@
-import type { Raster } from '../raster.ts';
-import { brightestChannel } from './brightest-channel.ts';
+import { greyRaster, type Raster } from '../raster.ts';
+import { separateInk } from './separate-ink.ts';
+
+/** A rectangle of a picture in which print was read, pixels. */
+export interface PrintBox {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
 
 /** Against the local white: ink below the first stays black, what is above the second becomes white. */
 const BLACK = 0.25;
 const WHITE = 0.62;
-/** Side of the cells that the local white is measured in, as a share of the picture's width; about a line's height. */
-const CELL_SHARE = 1 / 56;
-/** Share of a cell's pixels that are darker than its white. */
-const WHITE_QUANTILE = 0.85;
-/** No white is darker than this: what lies in the dark stays so. */
-const LEAST_WHITE = 24;
-
+/** Thin print of few pixels is less dark than this against its white: then the second is as much higher. */
+const DARK_PRINT = 0.3;
+const HIGHEST_WHITE = 0.85;
+/** Share of a line's pixels that are its strokes' middles. */
+const STROKE_QUANTILE = 0.06;
 /**
- * The black print of a card alone: the brightest channel against the local white, through a tone curve. Coloured stamps,
- * grey words written across and the background's pattern become white. The edge of a hard shadow may leave a line.
+ * The black print of a card alone: each channel against the local white, coloured ink taken off, through a tone curve.
+ * Coloured stamps, grey words written across and the background's pattern become white. The curve goes by how dark the
+ * print in `print` is; without any it is made for print of full size. The edge of a hard shadow may leave a line.
  */
-export function inkAlone(picture: Raster): Raster {
-  const bright = brightestChannel(picture);
-  const { width, height, data } = bright;
-  const cell = Math.max(8, Math.round(width * CELL_SHARE));
-  const white = localWhite(bright, cell);
-  const curve = toneCurve();
-  const lastColumn = white.columns - 1;
-  const lastRow = white.rows - 1;
-  for (let y = 0, at = 0; y < height; y++) {
-    const v = Math.min(lastRow, Math.max(0, (y + 0.5) / cell - 0.5));
-    const row = Math.floor(v);
-    const fy = v - row;
-    const upper = row * white.columns;
-    const lower = Math.min(lastRow, row + 1) * white.columns;
-    for (let x = 0; x < width; x++, at += 3) {
-      const u = Math.min(lastColumn, Math.max(0, (x + 0.5) / cell - 0.5));
-      const column = u | 0;
-      const fx = u - column;
-      const next = column < lastColumn ? column + 1 : column;
-      const above = (white.values[upper + column] as number) * (1 - fx) + (white.values[upper + next] as number) * fx;
-      const below = (white.values[lower + column] as number) * (1 - fx) + (white.values[lower + next] as number) * fx;
-      const share = (data[at] as number) / (above + (below - above) * fy);
-      const tone = curve[share >= 1 ? 255 : (share * 255) | 0] as number;
-      data[at] = tone;
-      data[at + 1] = tone;
-      data[at + 2] = tone;
+export function inkAlone(picture: Raster, print: readonly PrintBox[] = []): Raster {
+  const { black: shares } = separateInk(picture);
+  const curve = toneCurve(darknessOf(shares, picture.width, picture.height, print));
+  const tones = shares.map((share) => curve[share] as number);
+  return greyRaster(tones, picture.width, picture.height);
+}
+
+/** How dark the strokes of print are against its white: the middle of some lines'. */
+function darknessOf(shares: Uint8Array, width: number, height: number, print: readonly PrintBox[]): number {
+  const darkness = print.map((box) => {
+    const right = Math.min(width, Math.ceil(box.right));
+    const bottom = Math.min(height, Math.ceil(box.bottom));
+    const counts = new Uint32Array(256);
+    let total = 0;
+    for (let y = Math.max(0, Math.floor(box.top)); y < bottom; y++) {
+      for (let x = Math.max(0, Math.floor(box.left)); x < right; x++, total++) {
+        const level = shares[y * width + x] as number;
+        counts[level] = (counts[level] as number) + 1;
+      }
     }
-  }
-  return bright;
+    let below = 0;
+    let level = 0;
+    for (; level < 255 && below <= STROKE_QUANTILE * total; level++) below += counts[level] as number;
+    return level / 255;
+  });
+  darkness.sort((p, q) => p - q);
+  return darkness[darkness.length >> 1] ?? 0;
 }
 
 /** By 255ths of the local white. */
-function toneCurve(): Uint8Array {
+function toneCurve(darkness: number): Uint8Array {
+  const lift = Math.max(0, darkness - DARK_PRINT);
+  const white = Math.min(HIGHEST_WHITE, WHITE + lift);
+  const black = BLACK + Math.min(lift, HIGHEST_WHITE - WHITE);
   return Uint8Array.from({ length: 256 }, (_, index) => {
-    const t = Math.min(1, Math.max(0, (index / 255 - BLACK) / (WHITE - BLACK)));
+    const t = Math.min(1, Math.max(0, (index / 255 - black) / (white - black)));
     return Math.round(255 * t * t * (3 - 2 * t));
   });
-}
-
-interface LocalWhite {
-  readonly columns: number;
-  readonly rows: number;
-  readonly values: Float32Array;
-}
-
-/** The white of each cell: a high quantile, at least the middle one of its neighbours' where print or a photo fills it. */
-function localWhite({ width, height, data }: Raster, cell: number): LocalWhite {
-  const columns = Math.max(1, Math.ceil(width / cell));
-  const rows = Math.max(1, Math.ceil(height / cell));
-  const own = new Float32Array(columns * rows);
-  const counts = new Uint16Array(256);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      counts.fill(0);
-      let total = 0;
-      for (let y = row * cell; y < Math.min(height, (row + 1) * cell); y += 2) {
-        for (let x = column * cell; x < Math.min(width, (column + 1) * cell); x += 2, total++) {
-          const value = data[(y * width + x) * 3] as number;
-          counts[value] = (counts[value] as number) + 1;
-        }
-      }
-      let below = 0;
-      let value = 0;
-      for (; value < 255 && below <= WHITE_QUANTILE * total; value++) below += counts[value] as number;
-      own[row * columns + column] = Math.max(LEAST_WHITE, value);
-    }
-  }
-  const values = new Float32Array(own.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const around: number[] = [];
-      for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
-        for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {
-          around.push(own[y * columns + x] as number);
-        }
-      }
-      around.sort((p, q) => p - q);
-      values[row * columns + column] = Math.max(
-        own[row * columns + column] as number,
-        around[around.length >> 1] as number,
-      );
-    }
-  }
-  return { columns, rows, values };
 }

@@ -1,0 +1,74 @@
+import { overlayLines } from '../../ktp/layout/overlay.ts';
+import type { DecodedImage } from '../../media/decode.ts';
+import { type Raster, RasterPyramid } from '../../media/raster.ts';
+import { deblur } from '../../media/renderings/deblur.ts';
+import { estimateBlur } from '../../media/renderings/estimate-blur.ts';
+import { inkAlone } from '../../media/renderings/ink-alone.ts';
+import { withoutGrid } from '../../media/renderings/without-grid.ts';
+import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
+import type { PpOcr } from '../ppocr/ppocr.ts';
+import { boxAround } from './box-around.ts';
+import { LEAST_FIT, LITTLE_NOISE } from './find-blur.ts';
+import { CLOSE_SURVEY_SIDE, type FoundCard, SURVEY_SIDE } from './find-card.ts';
+import { measureBlur, measureScreen } from './judge-quality.ts';
+import { LIKELY, surveyPicture } from './read-lines.ts';
+
+/** Blur (0-1) from which labels are misread so that a card is not known as one, or its last rows are not found. */
+const VERY_BLURRED = 0.5;
+/** Likeness to a screen (0-1) from which its grid is taken out of the picture. */
+const SCREEN = 0.5;
+
+/**
+ * A card that plain looks did not show, or not as a whole, in a rendering of the whole picture: sharpened where the text
+ * that was `seen` is much blurred, without the grid of a screen, or with nothing but black print where words of a mark were seen: written all over a
+ * card they hide its rows.
+ * Its lines are those of the rendering, its picture the plain one. Null where there is none.
+ */
+export async function findInRendering(
+  ocr: PpOcr,
+  image: DecodedImage,
+  seen: FoundCard | null,
+): Promise<FoundCard | null> {
+  const raster = seen && renderingFor(image.raster, seen);
+  if (!raster) return null;
+  const picture = new RasterPyramid(raster);
+  const longer = Math.max(raster.width, raster.height);
+  for (const side of longer > SURVEY_SIDE ? [SURVEY_SIDE, Math.min(longer, CLOSE_SURVEY_SIDE)] : [SURVEY_SIDE]) {
+    const { best } = await surveyPicture(ocr, picture, side);
+    if (!best || best.likelihood < LIKELY) continue;
+    const { card, likelihood, textLikelihood } = best;
+    const { reduction } = image;
+    const plain = new RasterPyramid(image.raster);
+    return { card, likelihood, textLikelihood, picture: plain, toImage: [1, 0, 0, 0, 1, 0, 0, 0, 1], reduction };
+  }
+  return null;
+}
+
+/** Whether what was seen of a card is so blurred that a part of it may not have been. */
+export function isVeryBlurred(seen: FoundCard): boolean {
+  return measureBlur(seen.picture, seen.card) >= VERY_BLURRED;
+}
+
+/** What may show more of a card than was seen; null where nothing tells that there is more. */
+function renderingFor(raster: Raster, seen: FoundCard): Raster | null {
+  if (isVeryBlurred(seen)) return sharpened(raster, seen);
+  if (isOnScreen(seen)) return withoutGrid(raster);
+  return overlayLines(seen.card.lines).length > 0 ? inkAlone(raster) : null;
+}
+
+/** Whether what was seen of a card is the picture of a screen. */
+export function isOnScreen({ card, picture }: FoundCard): boolean {
+  return measureScreen(picture, card) >= SCREEN;
+}
+
+/** The whole picture sharpened against the blur of the text that was seen; null where its spectrum does not tell. */
+function sharpened(raster: Raster, { card, toImage }: FoundCard): Raster | null {
+  const onImage = composeHomographies(toImage, card.page.toSource);
+  const blur = estimateBlur(
+    raster,
+    card.lines.map(({ quad }) => boxAround(mapQuad(onImage, quad))),
+  );
+  if (!blur || blur.fit < LEAST_FIT) return null;
+  const whole = { left: 0, top: 0, right: raster.width, bottom: raster.height };
+  return deblur(raster, { ...blur.kernel, noise: LITTLE_NOISE }, [whole]);
+}
