@@ -52,6 +52,13 @@ class ResultLinkRequest(TypedDict):
     expires_in_seconds: NotRequired[int | None]
 
 
+Code: TypeAlias = str
+
+
+class BatchRetry(TypedDict):
+    codes: NotRequired[list[Code] | None]
+
+
 class ReviewHold(TypedDict):
     reviewer: NotRequired[str | None]
 
@@ -61,6 +68,7 @@ class ReviewDecision(TypedDict):
     outcome: Literal['confirmed', 'rejected']
     note: NotRequired[str | None]
     force: NotRequired[bool | None]
+    dry_run: NotRequired[bool | None]
     reviewer: NotRequired[str | None]
 
 
@@ -175,6 +183,7 @@ class Error3(TypedDict):
 
 class Links1(TypedDict):
     self: str
+    failures: str
     results: str
     events: str
     cancel: str
@@ -230,6 +239,13 @@ class ResultLink(TypedDict):
     object: Literal['ktp.result_link']
     url: str
     expires_at: str
+
+
+class BatchFailure(TypedDict):
+    code: str
+    message: str
+    retryable: bool
+    count: int
 
 
 class Links2(TypedDict):
@@ -345,6 +361,15 @@ class SubjectRecord(TypedDict):
     certificate: str | None
     accesses: list[Access]
     accesses_truncated: bool
+
+
+class AccessLogEntry(TypedDict):
+    at: str
+    action: str
+    key: str
+    record: str
+    request_id: str | None
+    tenant: str
 
 
 class Counts1(TypedDict):

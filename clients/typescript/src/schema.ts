@@ -285,6 +285,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ktp/batches/{id}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why items failed: each error, and of how many items */
+        get: operations["listBatchFailures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ktp/batches/{id}/retry": {
         parameters: {
             query?: never;
@@ -628,8 +645,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The access log as JSON lines, oldest first
-         * @description A line an entry: at, action, key, record, request_id, tenant.
+         * The access log: as JSON lines, oldest first, or page by page, newest first
+         * @description An entry: at, action, key, record, request_id, tenant.
          */
         get: operations["getAccessLog"];
         put?: never;
@@ -837,6 +854,10 @@ export interface components {
             /** @description Default: 3600; at most 604800. */
             expires_in_seconds?: number | null;
         };
+        BatchRetry: {
+            /** @description Only items that failed with one of these errors: see the list of failures. */
+            codes?: string[] | null;
+        };
         ReviewHold: {
             /** @description Tells apart those who share a key: an id of the person or the window. Default: the key alone. */
             reviewer?: string | null;
@@ -855,6 +876,8 @@ export interface components {
             note?: string | null;
             /** @description Take values that break a rule: cards do. */
             force?: boolean | null;
+            /** @description Only check the values, and keep the claim: nothing is decided. */
+            dry_run?: boolean | null;
             /** @description Tells apart those who share a key: an id of the person or the window. Default: the key alone. */
             reviewer?: string | null;
         };
@@ -1064,6 +1087,7 @@ export interface components {
             } | null;
             links: {
                 self: string;
+                failures: string;
                 results: string;
                 events: string;
                 cancel: string;
@@ -1104,6 +1128,13 @@ export interface components {
             url: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        BatchFailure: {
+            code: string;
+            message: string;
+            retryable: boolean;
+            /** @description Failed items with this error. */
+            count: number;
         };
         ListedReview: {
             /** @description That of the extraction. */
@@ -1300,6 +1331,18 @@ export interface components {
                 request_id: string | null;
             }[];
             accesses_truncated: boolean;
+        };
+        AccessLogEntry: {
+            /** Format: date-time */
+            at: string;
+            /** @description For example `extraction.create`, `extraction.read`, `batch.read`. */
+            action: string;
+            /** @description Id of the key that was used; `anonymous` where none was needed. */
+            key: string;
+            /** @description The record itself, or the batch that it is an item of. */
+            record: string;
+            request_id: string | null;
+            tenant: string;
         };
         ErasureCertificate: {
             /** @constant */
@@ -1666,7 +1709,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        /** @description For Last-Event-ID. */
+                        id?: string;
+                        event?: string;
+                        /** @description The extraction, as JSON. */
+                        data: string;
+                    };
                 };
             };
             /** @description An error. */
@@ -1685,6 +1734,8 @@ export interface operations {
             query?: {
                 /** @description Seconds to wait for a final state, at most 60. */
                 wait?: string;
+                /** @description 1: values are masked, the NIK but for its last four digits. The access log tells both kinds apart. */
+                masked?: "0" | "1" | "true" | "false";
             };
             header?: never;
             path: {
@@ -1957,6 +2008,8 @@ export interface operations {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 status?: "queued" | "running" | "needs_review" | "succeeded" | "failed" | "cancelled";
+                /** @description Items to leave out, for a table that is scrolled to any place; who reads all of them uses the cursor. */
+                offset?: string;
             };
             header?: never;
             path: {
@@ -2136,7 +2189,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        /** @description For Last-Event-ID. */
+                        id?: string;
+                        event?: string;
+                        /** @description The batch, as JSON. */
+                        data: string;
+                    };
                 };
             };
             /** @description An error. */
@@ -2274,7 +2333,7 @@ export interface operations {
             };
         };
     };
-    retryBatch: {
+    listBatchFailures: {
         parameters: {
             query?: never;
             header?: never;
@@ -2284,6 +2343,47 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description All errors, the most frequent first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        object: "list";
+                        data: components["schemas"]["BatchFailure"][];
+                        has_more: boolean;
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    retryBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BatchRetry"];
+            };
+        };
         responses: {
             /** @description The batch. */
             202: {
@@ -2620,7 +2720,7 @@ export interface operations {
                 "multipart/form-data": {
                     /** @enum {string} */
                     purpose: "assistants" | "batch" | "fine-tune" | "vision" | "user_data" | "evals";
-                    /** @description As the fields expires_after[anchor] and [seconds]. */
+                    /** @description As the fields expires_after[anchor] and [seconds], or as one of JSON. */
                     expires_after?: {
                         /** @constant */
                         anchor: "created_at";
@@ -3077,6 +3177,16 @@ export interface operations {
     getAccessLog: {
         parameters: {
             query?: {
+                /** @description 1-100, default 20. */
+                limit?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description ndjson: everything, oldest first; list: a page, newest first, by limit and cursor. */
+                format?: "ndjson" | "list";
+                /** @description Only what was done with the key of this id. */
+                key?: string;
+                /** @description Only this action, for example `extraction.read`. */
+                action?: string;
                 /** @description Entries from then on. */
                 since?: string;
                 /** @description Entries before then. */
@@ -3090,13 +3200,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description JSON lines. */
+            /** @description JSON lines, or with format=list a page. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/x-ndjson": string;
+                    "application/json": {
+                        /** @constant */
+                        object: "list";
+                        data: components["schemas"]["AccessLogEntry"][];
+                        has_more: boolean;
+                        next_cursor: string | null;
+                    };
                 };
             };
             /** @description An error. */
