@@ -1,7 +1,6 @@
-import type { ApiContext } from '../context.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { cancelRun } from './runs.ts';
-import { type EndedAnswer, locateAnswer, type RunningAnswer, recheckAnswer } from './sessions.ts';
+import { type EndedAnswer, locateAnswer, type RunningAnswer, recheckAnswer, type SessionContext } from './sessions.ts';
 
 export type CancelStatus = 'cancelled' | 'finished' | 'not_found';
 
@@ -13,7 +12,7 @@ const STOPPED_MS = 2_500;
  * @throws errors of the database and of the Temporal client
  */
 export async function cancelAnswer(
-  context: ApiContext,
+  context: SessionContext,
   streams: LiveStreams,
   sessionHash: string,
 ): Promise<CancelStatus> {
@@ -29,7 +28,7 @@ function statusOf({ expiresAt, outcome }: EndedAnswer): CancelStatus {
   return expiresAt > new Date() ? 'finished' : 'not_found';
 }
 
-async function stop(context: ApiContext, streams: LiveStreams, running: RunningAnswer): Promise<CancelStatus> {
+async function stop(context: SessionContext, streams: LiveStreams, running: RunningAnswer): Promise<CancelStatus> {
   const answer = streams.join(running.generation, running.run);
   try {
     await cancelRun(context, running.run);

@@ -31,7 +31,8 @@ export interface StartOptions {
   readonly keepSeconds?: number;
 }
 
-type StartContext = Pick<
+/** What starting an answer touches. */
+export type StartContext = Pick<
   RouteContext,
   'blobs' | 'closing' | 'database' | 'keyring' | 'logger' | 'metrics' | 'temporal' | 'workerClient'
 >;

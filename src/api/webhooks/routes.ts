@@ -24,15 +24,19 @@ const CLOSING_MS = 5_000;
 type ById = RequestHandler<{ id: string }>;
 type ByDelivery = RequestHandler<{ id: string; delivery: string }>;
 
+/** What telling again touches. */
+type TellContext = Pick<RouteContext, 'keyring' | 'temporal' | 'workerClient'>;
+type DeliveriesContext = TellContext & Pick<RouteContext, 'accessLog' | 'authenticator' | 'database'>;
+
 /** What was told of an extraction or a batch, and telling it again. */
-export function webhookDeliveries(app: Express, context: RouteContext): void {
+export function webhookDeliveries(app: Express, context: DeliveriesContext): void {
   deliveriesUnder(app, context, EXTRACTIONS_PATH, 'extraction', (tenant, id) => findExtraction(context, tenant, id));
   deliveriesUnder(app, context, BATCHES_PATH, 'batch', (tenant, id) => findBatch(context, tenant, id));
 }
 
 function deliveriesUnder(
   app: Express,
-  context: RouteContext,
+  context: DeliveriesContext,
   path: string,
   kind: WebhookInput['kind'],
   findSubject: (tenant: string, id: string) => Promise<{ id: string }>,
@@ -85,7 +89,7 @@ interface Redelivery {
 }
 
 /** @returns false where a run of it is open */
-async function startAgain(context: RouteContext, { input, requestId, tenant }: Redelivery): Promise<boolean> {
+async function startAgain(context: TellContext, { input, requestId, tenant }: Redelivery): Promise<boolean> {
   try {
     await startWorkflow(context, WEBHOOK_WORKFLOW, {
       workflowId: webhookWorkflowId(input.deliveryId),
