@@ -1,6 +1,8 @@
 /** The page at /console: every address in it is relative, so that it works behind any prefix. */
 export default {
   base: './',
+  // An odd folder is built under another name: see scripts/build.mjs.
+  resolve: { preserveSymlinks: true },
   build: {
     target: 'es2022',
     emptyOutDir: true,

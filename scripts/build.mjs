@@ -47,24 +47,26 @@ async function build() {
   const tsc = locate('typescript/package.json').replace('package.json', 'bin/tsc');
   run('compiling', tsc, '-p', 'tsconfig.build.json', '--noCheck', '--types', '', '--outDir', staging);
   const vite = locate('vite/package.json').replace('package.json', 'bin/vite.js');
-  run('building the console', vite, 'build', 'console', '--outDir', `${staging}/console`, '--logLevel', 'warn');
-
-  bundleWorkflows();
+  inPlainFolder((plainRoot) => {
+    const outDir = `${plainRoot}${basename(staging)}/console`;
+    run('building the console', vite, 'build', `${plainRoot}console`, '--outDir', outDir, '--logLevel', 'warn');
+    const flags = ['--preserve-symlinks', '--preserve-symlinks-main'];
+    const script = `${plainRoot}scripts/bundle-workflows.mjs`;
+    run('bundling the workflows', ...flags, script, plainRoot + basename(staging));
+  });
   if (existsSync(`${staging}/cli/main.js`)) chmodSync(`${staging}/cli/main.js`, 0o755);
   rmSync(`${root}dist`, { recursive: true, force: true });
   renameSync(staging, `${root}dist`);
 }
 
-/** Webpack takes what follows ? or # in a folder's name for a query: it is given a plain name for an odd one. */
-function bundleWorkflows() {
+/** Webpack and Vite take what follows ? or # in a folder's name for a query: they are given a plain name for an odd one. */
+function inPlainFolder(work) {
   const isPlain = /^[\w./@ -]*$/.test(root);
   const folder = isPlain ? null : mkdtempSync(join(tmpdir(), 'ktpflow-build-'));
   const plainRoot = folder === null ? root : `${folder}/root/`;
   try {
     if (folder !== null) symlinkSync(root, `${folder}/root`);
-    const flags = ['--preserve-symlinks', '--preserve-symlinks-main'];
-    const script = `${plainRoot}scripts/bundle-workflows.mjs`;
-    run('bundling the workflows', ...flags, script, plainRoot + basename(staging));
+    work(plainRoot);
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
   }

@@ -3,16 +3,25 @@ import { decide, type LastAnswer, type RequestIdentity } from '../../chat/decide
 import { indexAfter } from '../../chat/generation.ts';
 import { KtpflowError } from '../../errors.ts';
 import { isKeyOfAnotherBody } from '../../storage/chat-sessions.ts';
-import type { RouteContext } from '../context.ts';
 import type { Answer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
-import { type EndedAnswer, type LocatedAnswer, locateAnswer, recheckAnswer, type SessionAnswer } from './sessions.ts';
-import { type StartOptions, startAnswer } from './start-answer.ts';
+import {
+  type EndedAnswer,
+  type LocatedAnswer,
+  locateAnswer,
+  recheckAnswer,
+  type SessionAnswer,
+  type SessionContext,
+} from './sessions.ts';
+import { type StartContext, type StartOptions, startAnswer } from './start-answer.ts';
 
 /** A run with a recorded end is closed within milliseconds, as long as there is a worker. */
 const CLOSING_MS = 5_000;
 const LOOK_AGAIN_MS = 25;
 const NEW_SESSION: LocatedAnswer = { last: { state: 'none' }, nextOrdinal: 1 };
+
+/** What finding or starting an answer touches. */
+export type BeginContext = SessionContext & StartContext;
 
 export interface BeginOptions extends StartOptions {
   readonly identity: RequestIdentity;
@@ -29,7 +38,7 @@ export interface BegunAnswer {
  * @throws KtpflowError session_busy, idempotency_mismatch; errors of the database and of the Temporal client
  */
 export async function beginAnswer(
-  context: RouteContext,
+  context: BeginContext,
   streams: LiveStreams,
   options: BeginOptions,
 ): Promise<BegunAnswer> {

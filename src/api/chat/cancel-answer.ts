@@ -1,9 +1,11 @@
 import type { ApiContext } from '../context.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { cancelRun } from './runs.ts';
-import { type EndedAnswer, locateAnswer, type RunningAnswer, recheckAnswer } from './sessions.ts';
+import { type EndedAnswer, locateAnswer, type RunningAnswer, recheckAnswer, type SessionContext } from './sessions.ts';
 
 export type CancelStatus = 'cancelled' | 'finished' | 'not_found';
+
+type CancelContext = SessionContext & Pick<ApiContext, 'metrics'>;
 
 /** An engine that obeys has stopped long before; with a dead worker it takes a heartbeat's time-out. */
 const STOPPED_MS = 2_500;
@@ -13,7 +15,7 @@ const STOPPED_MS = 2_500;
  * @throws errors of the database and of the Temporal client
  */
 export async function cancelAnswer(
-  context: ApiContext,
+  context: CancelContext,
   streams: LiveStreams,
   sessionHash: string,
 ): Promise<CancelStatus> {
@@ -29,7 +31,7 @@ function statusOf({ expiresAt, outcome }: EndedAnswer): CancelStatus {
   return expiresAt > new Date() ? 'finished' : 'not_found';
 }
 
-async function stop(context: ApiContext, streams: LiveStreams, running: RunningAnswer): Promise<CancelStatus> {
+async function stop(context: CancelContext, streams: LiveStreams, running: RunningAnswer): Promise<CancelStatus> {
   const answer = streams.join(running.generation, running.run);
   try {
     const askedAt = performance.now();

@@ -9,7 +9,7 @@ import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { receiveAnswerWebhook } from './answer-webhook.ts';
-import { type BegunAnswer, beginAnswer } from './begin-answer.ts';
+import { type BeginContext, type BegunAnswer, beginAnswer } from './begin-answer.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { hasSeedBeyond64Bits } from './note-seed.ts';
 import { idempotencyKeyOf, isRepeated, lastEventIdOf } from './request-headers.ts';
@@ -17,8 +17,11 @@ import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
 import { streamAnswer } from './stream-answer.ts';
 import { sendWholeAnswer } from './whole-answer.ts';
 
+/** What a chat completion touches. */
+export type CompletionContext = BeginContext & Pick<RouteContext, 'accessLog' | 'admission'>;
+
 /** POST /v1/chat/completions: starts an answer, or shows the one that this request has already. */
-export function createCompletion(context: RouteContext, streams: LiveStreams): RequestHandler {
+export function createCompletion(context: CompletionContext, streams: LiveStreams): RequestHandler {
   const { accessLog, admission, closing, config, keyring } = context;
 
   return async (request, response) => {

@@ -12,14 +12,20 @@ import { createStreamConnection } from './stream-connection.ts';
 const CLOSING_MS = 3_000;
 const LOOK_AGAIN_MS = 20;
 
+/** What following streams touches. */
+export type FollowContext = Pick<
+  RouteContext,
+  'config' | 'database' | 'keyring' | 'logger' | 'metrics' | 'shortened' | 'temporal'
+>;
+
 /** The streams that this process follows: one long poll each, however many readers it has. */
 export class LiveStreams {
-  readonly #context: RouteContext;
+  readonly #context: FollowContext;
   readonly #connection: Connection;
   readonly #leases: LeaseKeeper;
   readonly #streams = new Map<string, LiveStream>();
 
-  constructor(context: RouteContext) {
+  constructor(context: FollowContext) {
     this.#context = context;
     this.#connection = createStreamConnection(context.config);
     this.#leases = new LeaseKeeper(context.temporal);

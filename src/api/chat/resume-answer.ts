@@ -1,16 +1,15 @@
 import { invalidEventId } from '../../chat/event-id.ts';
 import { KtpflowError } from '../../errors.ts';
-import type { ApiContext } from '../context.ts';
 import type { BegunAnswer } from './begin-answer.ts';
 import type { LiveStreams } from './live-streams.ts';
-import { locateAnswer, recheckAnswer } from './sessions.ts';
+import { locateAnswer, recheckAnswer, type SessionContext } from './sessions.ts';
 
 /**
  * A session's last answer, running or kept.
  * @throws KtpflowError session_not_found; errors of the database and of the Temporal client
  */
 export async function resumeAnswer(
-  context: ApiContext,
+  context: SessionContext,
   streams: LiveStreams,
   sessionHash: string,
 ): Promise<BegunAnswer> {

@@ -10,7 +10,7 @@ import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelAnswer } from './cancel-answer.ts';
-import { createCompletion, setSessionHeaders } from './create-completion.ts';
+import { type CompletionContext, createCompletion, setSessionHeaders } from './create-completion.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { noteSeed } from './note-seed.ts';
 import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
@@ -22,8 +22,10 @@ export const COMPLETIONS_PATH = '/v1/chat/completions';
 /** A model of ours has no date of making that would mean anything; clients want a number. */
 const MODEL_CREATED = 1_795_392_000;
 
+type ChatContext = CompletionContext & Pick<RouteContext, 'authenticator' | 'uploads'>;
+
 /** Chat completions, the streams of their sessions, cancellation, models. */
-export function chat(app: Express, context: RouteContext, streams: LiveStreams): void {
+export function chat(app: Express, context: ChatContext, streams: LiveStreams): void {
   const { accessLog, authenticator, closing, config, keyring } = context;
   const scope = requireScope(authenticator, 'chat');
 

@@ -13,6 +13,9 @@ import { type Answer, keptAnswer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { type DescribedRun, describeRun } from './runs.ts';
 
+/** What finding an answer touches. */
+export type SessionContext = Pick<ApiContext, 'config' | 'database' | 'keyring' | 'temporal'>;
+
 export interface RunningAnswer {
   readonly state: 'running';
   readonly generation: Generation;
@@ -44,7 +47,7 @@ export interface LocatedAnswer {
  * knows. A row without a run is what a process left that died before it could start one.
  * @throws errors of the database and of the Temporal client
  */
-export async function locateAnswer(context: ApiContext, sessionHash: string): Promise<LocatedAnswer> {
+export async function locateAnswer(context: SessionContext, sessionHash: string): Promise<LocatedAnswer> {
   const rows = await newestGenerations(context.database, sessionHash);
   const nextOrdinal = (rows[0]?.generation.ordinal ?? 0) + 1;
   let described: DescribedRun | null | undefined;
@@ -65,7 +68,7 @@ export async function locateAnswer(context: ApiContext, sessionHash: string): Pr
  * @throws errors of the Temporal client
  */
 export async function recheckAnswer(
-  context: ApiContext,
+  context: SessionContext,
   streams: LiveStreams,
   answer: RunningAnswer,
 ): Promise<RunningAnswer | EndedAnswer> {
@@ -80,7 +83,7 @@ export function readRun({ temporal }: Pick<ApiContext, 'temporal'>, run: KeyedRu
 }
 
 function storedAnswer(
-  { database, keyring }: ApiContext,
+  { database, keyring }: Pick<ApiContext, 'database' | 'keyring'>,
   generation: Generation,
   ended: NonNullable<StoredGeneration['ended']>,
 ): EndedAnswer {
@@ -97,7 +100,7 @@ function storedAnswer(
 
 /** Ended, with its transcript still to be stored. */
 function recordedAnswer(
-  { config }: ApiContext,
+  { config }: Pick<ApiContext, 'config'>,
   generation: Generation,
   view: StreamView,
   finishedAt: Date,

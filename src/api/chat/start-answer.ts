@@ -35,7 +35,8 @@ export interface StartOptions {
   readonly webhook?: ToldAnswer;
 }
 
-type StartContext = Pick<
+/** What starting an answer touches. */
+export type StartContext = Pick<
   RouteContext,
   'blobs' | 'closing' | 'database' | 'keyring' | 'logger' | 'metrics' | 'temporal' | 'workerClient'
 >;

@@ -28,6 +28,10 @@ const CLOSING_MS = 5_000;
 type ById = RequestHandler<{ id: string }>;
 type ByDelivery = RequestHandler<{ id: string; delivery: string }>;
 
+/** What telling again touches. */
+type TellContext = Pick<RouteContext, 'keyring' | 'temporal' | 'workerClient'>;
+type DeliveriesContext = TellContext & Pick<RouteContext, 'accessLog' | 'authenticator' | 'database'>;
+
 interface ToldSubjects {
   readonly path: string;
   readonly scope: Scope;
@@ -37,7 +41,7 @@ interface ToldSubjects {
 }
 
 /** What was told of an extraction, a batch or an answer, and telling it again. */
-export function webhookDeliveries(app: Express, context: RouteContext): void {
+export function webhookDeliveries(app: Express, context: DeliveriesContext): void {
   const { database, keyring } = context;
   const answersOf = async (tenant: string, name: string, none: KtpflowError) => {
     const answers = await sessionAnswers(database, tenant, keyring.hmac('session', tenant, name));
@@ -71,7 +75,11 @@ export function webhookDeliveries(app: Express, context: RouteContext): void {
   });
 }
 
-function deliveriesUnder(app: Express, context: RouteContext, { find, kind, path, scope: needed }: ToldSubjects): void {
+function deliveriesUnder(
+  app: Express,
+  context: DeliveriesContext,
+  { find, kind, path, scope: needed }: ToldSubjects,
+): void {
   const { accessLog, authenticator, database } = context;
   const scope = requireScope(authenticator, needed);
   const subjectsOf = async (response: Response, id: string) => [...(await find(callerOf(response).tenant, id))];
@@ -121,7 +129,7 @@ interface Redelivery {
 }
 
 /** @returns false where a run of it is open */
-async function startAgain(context: RouteContext, { input, requestId, tenant }: Redelivery): Promise<boolean> {
+async function startAgain(context: TellContext, { input, requestId, tenant }: Redelivery): Promise<boolean> {
   try {
     await startWorkflow(context, WEBHOOK_WORKFLOW, {
       workflowId: webhookWorkflowId(input.deliveryId),

@@ -8,7 +8,14 @@ const MAX_PROBLEMS = 5;
 /** @throws Error where it is no schema of any dialect that is known */
 export function compilePortableSchema(schema: unknown): ValidateFunction {
   const regExp = Object.assign((pattern: string) => compilePattern(pattern), { code: 'compilePattern' });
-  const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: true, logger: false, code: { regExp } });
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: false,
+    validateFormats: true,
+    logger: false,
+    multipleOfPrecision: 9,
+    code: { regExp },
+  });
   addFormats.default(ajv);
   // Patterns of other languages are patterns too.
   ajv.addFormat('regex', true);

@@ -21,13 +21,42 @@ const MAP: ReadonlySet<string> = new Set([
   'properties',
 ]);
 
+/** Keywords that only describe: of another type than they should be they are left out. */
+const TEXTS: ReadonlySet<string> = new Set(['$comment', 'contentEncoding', 'contentMediaType', 'description', 'title']);
+const FLAGS: ReadonlySet<string> = new Set(['deprecated', 'readOnly', 'uniqueItems', 'writeOnly']);
+/** Names of types in Python and in OpenAPI generators. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  bool: 'boolean',
+  dict: 'object',
+  double: 'number',
+  float: 'number',
+  int: 'integer',
+  list: 'array',
+  long: 'integer',
+  none: 'null',
+  str: 'string',
+};
+
 /** @throws RangeError where it is nested beyond all measure */
 export function toPortableSchema(schema: unknown): unknown {
   if (!isObject(schema)) return schema;
   // Its name says nothing to us, and older identifiers are refused.
   const { $schema: _dialect, id: _oldId, ...rest } = schema;
-  const inside = Object.fromEntries(Object.entries(rest).map(([keyword, value]) => [keyword, inner(keyword, value)]));
+  const said = Object.entries(rest).filter(([keyword, value]) => isSaid(keyword, value));
+  const inside = Object.fromEntries(said.map(([keyword, value]) => [keyword, inner(keyword, value)]));
   return withoutNullable(withoutOldLimits(withTuples(withTypes(withRequired(inside)))));
+}
+
+/** Whether a keyword means something: writers in many languages write what they do not set as null. */
+function isSaid(keyword: string, value: unknown): boolean {
+  if (value === null) return keyword === 'const' || keyword === 'default' || keyword === 'example';
+  if (TEXTS.has(keyword)) return typeof value === 'string';
+  if (FLAGS.has(keyword)) return typeof value === 'boolean';
+  if (keyword === 'examples') return Array.isArray(value);
+  if (keyword === '$id') return typeof value === 'string' && !value.startsWith('#');
+  // A tuple of nothing, and lists of PHP where there is no name.
+  if (keyword === 'items' || MAP.has(keyword)) return !Array.isArray(value) || value.length > 0;
+  return keyword !== '$recursiveAnchor';
 }
 
 function inner(keyword: string, value: unknown): unknown {
@@ -38,7 +67,7 @@ function inner(keyword: string, value: unknown): unknown {
     return Object.fromEntries(entries);
   }
   if (MAP.has(keyword) && isObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, toPortableSchema(schema)]));
+    return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, toPortableSchema(schema ?? true)]));
   }
   return value;
 }
@@ -46,10 +75,11 @@ function inner(keyword: string, value: unknown): unknown {
 /** Draft 3 wrote `required: true` into the property. */
 function withRequired(schema: Json): Json {
   const { required, ...rest } = schema;
+  if (Array.isArray(required)) return { ...rest, required: [...new Set(required)] };
   return typeof required === 'boolean' ? rest : schema;
 }
 
-/** Gemini writes types in capitals, draft 3 knew `any`. */
+/** Gemini writes types in capitals, Python has names of its own, draft 3 knew `any`. */
 function withTypes(schema: Json): Json {
   const { type, ...rest } = schema;
   if (typeof type === 'string') return type.toLowerCase() === 'any' ? rest : { ...rest, type: lowerCase(type) };
@@ -57,7 +87,9 @@ function withTypes(schema: Json): Json {
 }
 
 function lowerCase(type: unknown): unknown {
-  return typeof type === 'string' && type === type.toUpperCase() ? type.toLowerCase() : type;
+  if (typeof type !== 'string') return type;
+  const name = type === type.toUpperCase() ? type.toLowerCase() : type;
+  return Object.hasOwn(TYPE_NAMES, name) ? TYPE_NAMES[name] : name;
 }
 
 /** Before 2020-12 a list of schemas under `items` was a tuple. */
@@ -88,7 +120,16 @@ function withoutNullable(schema: Json): Json {
   const { nullable, ...rest } = schema;
   if (typeof nullable !== 'boolean') return schema;
   if (!nullable) return rest;
+  const { $defs, definitions, ...own } = rest;
   const { enum: allowed, type } = rest;
+  // The flag stands beside what is said elsewhere.
+  if ('$ref' in rest || 'allOf' in rest || 'anyOf' in rest || 'oneOf' in rest) {
+    return {
+      ...($defs !== undefined && { $defs }),
+      ...(definitions !== undefined && { definitions }),
+      anyOf: [own, { type: 'null' }],
+    };
+  }
   const types = typeof type === 'string' ? [type] : type;
   return {
     ...rest,

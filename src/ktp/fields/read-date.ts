@@ -15,8 +15,8 @@ export function readDate(spans: readonly Span[], labelQuality: number): Reading 
   if (raw === '') return unread();
   const found = findDate(raw) ?? decodedDate(spans, raw);
   if (!found) return { ...unread('malformed'), raw, spans };
-  const evidence = { ...characterEvidence(spans, labelQuality), oddCharacters: found.mended };
-  const warnings: Warning[] = found.mended > 0 ? ['normalised'] : [];
+  const evidence = { ...characterEvidence(spans, labelQuality), oddCharacters: found.corrected };
+  const warnings: Warning[] = found.corrected > 0 ? ['normalised'] : [];
   return { value: toIsoDate(found.date), raw, spans, source: 'ocr', warnings, evidence };
 }
 
@@ -24,7 +24,7 @@ function decodedDate(spans: readonly Span[], raw: string): FoundDate | undefined
   const digits = raw.replace(/\D/g, '').length;
   if (digits < LEAST_DIGITS || raw.length > MOST_CHARACTERS) return undefined;
   const found = findDate(trackOf(spans)?.decode(DATE_CHARACTERS).text ?? '');
-  return found && { ...found, mended: Math.max(1, 8 - digits) };
+  return found && { ...found, corrected: Math.max(1, 8 - digits) };
 }
 
 const DATE_CHARACTERS: ReadonlySet<string> = new Set('0123456789-./ ');
@@ -38,7 +38,7 @@ export interface FoundDate {
   readonly start: number;
   readonly end: number;
   /** How many characters were no digits or separators but were taken for some. */
-  readonly mended: number;
+  readonly corrected: number;
 }
 
 const SEPARATORS = "-./, :_~'=+";
@@ -54,8 +54,8 @@ export function findDate(text: string): FoundDate | undefined {
     if (!found) continue;
     if (
       !best ||
-      found.mended < best.mended ||
-      (found.mended === best.mended && found.start < best.start && found.end >= best.end)
+      found.corrected < best.corrected ||
+      (found.corrected === best.corrected && found.start < best.start && found.end >= best.end)
     ) {
       best = found;
     }
@@ -67,14 +67,14 @@ function dateAt(text: string, start: number): FoundDate | undefined {
   const before = text[start - 1];
   if (before !== undefined && before >= '0' && before <= '9') return undefined;
   let index = start;
-  let mended = 0;
+  let corrected = 0;
   const take = (count: number): number | undefined => {
     let digits = '';
     while (digits.length < count) {
       const character = text[index];
       const digit = character === undefined ? undefined : digitOf(character);
       if (digit === undefined || character === undefined) return undefined;
-      if (character !== digit) mended += 1;
+      if (character !== digit) corrected += 1;
       digits += digit;
       index += 1;
     }
@@ -96,8 +96,8 @@ function dateAt(text: string, start: number): FoundDate | undefined {
   const after = text[index];
   if (after !== undefined && after >= '0' && after <= '9') return undefined;
   // Letters alone are no date: "BOIS..." would be one.
-  if (mended > (first > 0 && second > 0 ? 4 : 1)) return undefined;
+  if (corrected > (first > 0 && second > 0 ? 4 : 1)) return undefined;
   const date = { year, month, day };
   if (year < 1900 || year > 2099 || !isCalendarDate(date)) return undefined;
-  return { date, start, end: index, mended };
+  return { date, start, end: index, corrected };
 }

@@ -15,7 +15,7 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
   const parts = withLeadingZeros(splitNeighbourhood(raw), raw, spans);
   if (!parts) return { rt: { ...unread('malformed'), raw, spans }, rw: { ...unread('malformed'), raw, spans } };
   const warnings: Warning[] = [];
-  if (parts.mended) warnings.push('normalised');
+  if (parts.normalised) warnings.push('normalised');
   if (parts.repaired) warnings.push('repaired');
   const reading = (value: string): Reading => ({
     value: value.padStart(3, '0'),
@@ -26,7 +26,7 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
     evidence: {
       ...evidence,
       listed: value.length === 3,
-      oddCharacters: (parts.mended ? 1 : 0) + (parts.repaired ? 2 : 0) + (value.startsWith('0') ? 0 : 1),
+      oddCharacters: (parts.normalised ? 1 : 0) + (parts.repaired ? 2 : 0) + (value.startsWith('0') ? 0 : 1),
     },
   });
   // Of one that is shorter than the three digits of the other, the rest could not be read; "5/10" is printed so.
@@ -43,7 +43,7 @@ interface Parts {
   readonly rt: string;
   readonly rw: string;
   /** Whether the text was not plainly two numbers with a slash. */
-  readonly mended: boolean;
+  readonly normalised: boolean;
   readonly repaired?: boolean;
 }
 
@@ -74,15 +74,15 @@ function splitNeighbourhood(raw: string): Parts | undefined {
   const digits = halves.map((half) => [...half].map((character) => digitOf(character) ?? 'x').join(''));
   const [rt, rw] = digits;
   if (rt !== undefined && rw !== undefined && digits.length === 2 && /^\d{1,3}$/.test(rt) && /^\d{1,3}$/.test(rw)) {
-    return { rt, rw, mended: !/^\d{3}\/\d{3}$/.test(compact) };
+    return { rt, rw, normalised: !/^\d{3}\/\d{3}$/.test(compact) };
   }
   // Cards without an RW print "003/-" or "003/".
   const alone = /^(\d{1,3})[/\\]-*$/.exec(compact)?.[1];
-  if (alone !== undefined) return { rt: alone, rw: '', mended: false };
+  if (alone !== undefined) return { rt: alone, rw: '', normalised: false };
   // The slash was lost (six digits) or read as a digit (seven, with a 1 or 7 in the middle).
   const [whole] = digits;
   if (digits.length !== 1 || whole === undefined) return undefined;
-  if (/^\d{6}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(3), mended: true };
-  if (/^\d{3}[17]\d{3}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(4), mended: true };
+  if (/^\d{6}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(3), normalised: true };
+  if (/^\d{3}[17]\d{3}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(4), normalised: true };
   return undefined;
 }

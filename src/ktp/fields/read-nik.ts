@@ -27,9 +27,9 @@ export function readNik(slot: Slot | undefined): NikReading {
   const digits = chooseDigits(raw, fit);
   if (digits.length < LEAST_DIGITS) return { reading: unread(), digits: '', fit: undefined };
   const solid = [...raw].filter((character) => character !== ' ');
-  const mended = solid.filter((character) => digitOf(character) !== character).length;
+  const correctedDigits = solid.filter((character) => digitOf(character) !== character).length;
   const changed = digits !== solid.join('');
-  const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: mended };
+  const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: correctedDigits };
   const warnings: Warning[] = changed ? ['normalised'] : [];
   return { reading: { value: digits, raw, spans, source: 'ocr', warnings, evidence }, digits, fit };
 }

@@ -103,6 +103,39 @@ describe('compileSchema', () => {
     await expect(compileSchema(schema)).rejects.toThrow(/response_format\.json_schema\.schema/);
   });
 
+  it.each<[string, Record<string, unknown>, unknown, unknown]>([
+    ['nulls for what is not set', { type: 'string', format: null, pattern: null, minLength: null, enum: null }, 'a', 1],
+    [
+      'nulls in the place of schemas',
+      { properties: { a: null }, required: ['a'], additionalProperties: null },
+      { a: 1 },
+      {},
+    ],
+    ['empty lists of PHP', { properties: [], items: [], type: 'object' }, {}, 1],
+    [
+      'names of types in Python',
+      { properties: { a: { type: 'int' }, b: { type: ['str', 'none'] } } },
+      { a: 1, b: null },
+      { a: 'x' },
+    ],
+    ['a name twice', { required: ['a', 'a'] }, { a: 1 }, {}],
+    [
+      'descriptions of any type',
+      { title: 5, $comment: {}, examples: { a: 1 }, deprecated: 'no', type: 'integer' },
+      1,
+      'a',
+    ],
+    ['a reference that may be null', { nullable: true, $ref: '#/$defs/a', $defs: { a: { type: 'string' } } }, null, 1],
+    ['steps of a cent', { multipleOf: 0.01 }, 0.07, 0.075],
+    ['flags before a pattern', { pattern: '(?i)^abc$' }, 'ABC', 'x'],
+    ['classes of POSIX', { pattern: '^[[:alpha:]_]{,3}$' }, 'ab', 'a1'],
+    ['text that is quoted', { pattern: '^\\Qa.b\\E$' }, 'a.b', undefined],
+    ['an older name of itself', { $id: '#card', $recursiveAnchor: true, type: 'object' }, {}, 1],
+  ])('takes %s', async (_name, schema, good, bad) => {
+    expect(await fits(schema, good)).toBe(true);
+    if (bad !== undefined) expect(await fits(schema, bad)).toBe(false);
+  });
+
   it('is not held up by a pattern without end, and holds up nobody else', async () => {
     const slow = await compileSchema({ type: 'string', pattern: '^(a+)+$' });
     let turns = 0;
