@@ -10,6 +10,7 @@ import type { RouteContext } from '../context.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { receiveAnswerWebhook } from './answer-webhook.ts';
 import { type BegunAnswer, beginAnswer } from './begin-answer.ts';
+import { inlineFiles } from './inline-files.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { hasSeedBeyond64Bits } from './note-seed.ts';
 import { idempotencyKeyOf, isRepeated, lastEventIdOf } from './request-headers.ts';
@@ -25,7 +26,8 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
     const caller = callerOf(response);
     const loggedId = requestState(response).loggedId;
     const body: unknown = request.body;
-    const chat = parseChatRequest(body);
+    const whole = await inlineFiles(context, 'messages', body, { caller, loggedId });
+    const chat = parseChatRequest(whole);
     if (hasSeedBeyond64Bits(request)) throw seedBeyond64Bits();
     requireModel(config, chat.model);
     checkOcrRequest(chat);
@@ -51,7 +53,7 @@ export function createCompletion(context: RouteContext, streams: LiveStreams): R
         begun = await beginAnswer(context, streams, {
           caller,
           loggedId,
-          body: withoutWebhook(body as object),
+          body: withoutWebhook(whole as object),
           request: chat,
           sessionHash,
           isNewSession: session.isNew,
