@@ -17,22 +17,30 @@ const absent = (message: string) =>
 const MAX_ITEMS = 4096;
 const MAX_PARTS = 256;
 
+const fileId = optional(z.string().min(1).max(128)).describe('A picture or document of /v1/files.');
+/** The API has put the content in its place; lines of batches are not looked through. */
+const NO_FILES = { path: ['file_id'], message: 'Files are not taken in lines of batches' };
+
 const inputPartSchema = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['input_text', 'output_text', 'text']), text: z.string() }),
   z.object({ type: z.literal('refusal'), refusal: z.string() }),
-  z.object({
-    type: z.literal('input_image'),
-    image_url: optional(z.string().min(1)),
-    file_id: absent('Uploaded files are not supported here; send image_url'),
-    detail: optional(z.string()),
-  }),
-  z.object({
-    type: z.literal('input_file'),
-    file_data: optional(z.string().min(1)),
-    file_url: optional(z.string().min(1)),
-    filename: optional(z.string()),
-    file_id: absent('Uploaded files are not supported here; send file_data or file_url'),
-  }),
+  z
+    .object({
+      type: z.literal('input_image'),
+      image_url: optional(z.string().min(1)),
+      file_id: fileId,
+      detail: optional(z.string()),
+    })
+    .refine(({ file_id }) => file_id === undefined, NO_FILES),
+  z
+    .object({
+      type: z.literal('input_file'),
+      file_data: optional(z.string().min(1)),
+      file_url: optional(z.string().min(1)),
+      filename: optional(z.string()),
+      file_id: fileId,
+    })
+    .refine(({ file_id }) => file_id === undefined, NO_FILES),
 ]);
 export type InputPart = z.output<typeof inputPartSchema>;
 

@@ -1,9 +1,9 @@
-import OpenAI from 'openai';
+import OpenAI, { toFile } from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { KeptWorkers } from '../../src/runtime/roles/keep-working.ts';
-import { errorOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
+import { errorOf, jsonRequest, specimen, startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, MODEL, startGenerations, tokens } from '../support/chat.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { startUpstream, type Upstream, type UpstreamBehaviour } from '../support/upstream.ts';
@@ -177,6 +177,40 @@ describe('the Responses API of the OpenAI SDK', () => {
     });
   });
 
+  it('shows the model a file that was handed in, in a response and in a chat', async () => {
+    const picture = await specimen();
+    const { id: file_id } = await client.files.create({ file: await toFile(picture, 'ktp.jpg'), purpose: 'vision' });
+    const isShown = () => {
+      const content = lastMessages()?.at(-1)?.content as { type: string; image_url?: { url: string } }[] | undefined;
+      return content?.map(({ image_url, type }) => image_url?.url.slice(0, 16) ?? type);
+    };
+    const content = [
+      { type: 'input_text' as const, text: 'Apa ini?' },
+      { type: 'input_image' as const, file_id, detail: 'auto' as const },
+      { type: 'input_file' as const, file_id },
+    ];
+    const { id } = await client.responses.create({ model: MODEL, input: [{ role: 'user', content }] });
+    expect(isShown()).toEqual(['text', 'data:image/jpeg;', 'data:image/jpeg;']);
+    await client.responses.create({ model: MODEL, previous_response_id: id, input: 'Lagi' });
+    expect(lastMessages()).toHaveLength(3);
+    // What was put in is shown as it came.
+    const [item] = await collect(await client.responses.inputItems.list(id));
+    expect(item).toMatchObject({ content: [{ text: 'Apa ini?' }, { file_id }, { file_id }] });
+    await client.chat.completions.create({
+      model: MODEL,
+      messages: [{ role: 'user', content: [{ type: 'file', file: { file_id } }] }],
+    });
+    expect(isShown()).toEqual(['data:image/jpeg;']);
+    const text = await client.files.create({
+      file: await toFile(Buffer.from('no picture'), 'a'),
+      purpose: 'user_data',
+    });
+    const wrong = [{ type: 'input_image' as const, file_id: text.id, detail: 'auto' as const }];
+    await expect(
+      client.responses.create({ model: MODEL, input: [{ role: 'user', content: wrong }] }),
+    ).rejects.toMatchObject({ status: 400, code: 'invalid_image' });
+  });
+
   it('does not keep what is not to be stored', async () => {
     const { id } = await client.responses.create({ model: MODEL, input: 'Halo', store: false });
     await expect(client.responses.retrieve(id)).rejects.toMatchObject({ status: 404 });
@@ -205,6 +239,14 @@ describe('refusals', () => {
     expect((await clientOf('first-key').responses.retrieve(id)).id).toBe(id);
     await expect(clientOf('second-key').responses.retrieve(id)).rejects.toMatchObject({ status: 404 });
     await expect(clientOf('second-key').responses.delete(id)).rejects.toMatchObject({ status: 404 });
+    const mine = await clientOf('first-key').files.create({
+      file: await toFile(Buffer.from('x'), 'x'),
+      purpose: 'vision',
+    });
+    const content = [{ type: 'input_image' as const, file_id: mine.id, detail: 'auto' as const }];
+    await expect(
+      clientOf('second-key').responses.create({ model: MODEL, input: [{ role: 'user', content }] }),
+    ).rejects.toMatchObject({ status: 404, code: 'not_found', param: 'input[0].content[0].file_id' });
     await keyed.close();
   });
 });

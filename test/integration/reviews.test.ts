@@ -279,6 +279,8 @@ describe('a doubtful card', () => {
       ['extraction.needs_review', 'needs_review'],
       ['extraction.finished', 'succeeded'],
     ]);
+    const { data } = await jsonOf<{ data: { event: string }[] }>(await send(`${EXTRACTIONS}/${id}/deliveries`));
+    expect(data.map(({ event }) => event).toSorted()).toEqual(['extraction.finished', 'extraction.needs_review']);
   });
 });
 

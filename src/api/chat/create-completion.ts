@@ -10,6 +10,7 @@ import type { RouteContext } from '../context.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { receiveAnswerWebhook } from './answer-webhook.ts';
 import { type BeginContext, type BegunAnswer, beginAnswer } from './begin-answer.ts';
+import { inlineFiles } from './inline-files.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { hasSeedBeyond64Bits } from './note-seed.ts';
 import { idempotencyKeyOf, isRepeated, lastEventIdOf } from './request-headers.ts';
@@ -28,7 +29,8 @@ export function createCompletion(context: CompletionContext, streams: LiveStream
     const caller = callerOf(response);
     const loggedId = requestState(response).loggedId;
     const body: unknown = request.body;
-    const chat = parseChatRequest(body);
+    const whole = await inlineFiles(context, 'messages', body, { caller, loggedId });
+    const chat = parseChatRequest(whole);
     if (hasSeedBeyond64Bits(request)) throw seedBeyond64Bits();
     requireModel(config, chat.model);
     checkOcrRequest(chat);
@@ -54,7 +56,7 @@ export function createCompletion(context: CompletionContext, streams: LiveStream
         begun = await beginAnswer(context, streams, {
           caller,
           loggedId,
-          body: withoutWebhook(body as object),
+          body: withoutWebhook(whole as object),
           request: chat,
           sessionHash,
           isNewSession: session.isNew,

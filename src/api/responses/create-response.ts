@@ -13,6 +13,7 @@ import { type ResponseHead, settingsOf } from '../../responses/response-object.t
 import type { Answer } from '../chat/answer.ts';
 import { receiveAnswerWebhook } from '../chat/answer-webhook.ts';
 import { beginAnswer } from '../chat/begin-answer.ts';
+import { inlineFiles } from '../chat/inline-files.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import { idempotencyKeyOf, isRepeated } from '../chat/request-headers.ts';
 import { shuttingDown } from '../chat/stream-answer.ts';
@@ -33,7 +34,7 @@ export function createResponse(context: RouteContext, streams: LiveStreams): Req
   return async (request, response) => {
     const caller = callerOf(response);
     const { loggedId } = requestState(response);
-    const asked = parseResponseRequest(request.body);
+    const asked = parseResponseRequest(await inlineFiles(context, 'input', request.body, { caller, loggedId }));
     requireModel(config, asked.model);
     const earlier = asked.previous_response_id
       ? await earlierMessages(context, streams, caller.tenant, asked.previous_response_id)
