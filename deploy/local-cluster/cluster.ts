@@ -36,6 +36,8 @@ export interface LocalCluster {
   /** A key with every scope. */
   readonly key: string;
   readonly databaseUrl: string;
+  /** Of who may make databases on that server. */
+  readonly databaseAdminUrl: string;
   /** host:port */
   readonly temporalAddress: string;
   /** Everything that the cluster writes lies in it; `tmp` is the temporary folder of all roles. */
@@ -153,6 +155,7 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
       apiUrls: apiPorts.map((port) => `http://127.0.0.1:${port}`),
       key,
       databaseUrl: postgres.databaseUrl,
+      databaseAdminUrl: postgres.adminUrl,
       temporalAddress: temporal.address,
       folder,
       healthPorts,

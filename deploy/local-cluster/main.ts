@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { listenForStop } from '../../src/runtime/processes/stop-signals.ts';
@@ -9,10 +11,11 @@ import { type LocalCluster, startLocalCluster } from './cluster.ts';
 /** See README.md beside this file. */
 const options = new Command('local-cluster')
   .option('--check', 'read a card through nginx and a stream over both APIs, then stop')
+  .option('--test [files...]', 'run the integration suite, or some files of it, against its PostgreSQL and Temporal')
   .option('--image <name>', 'run the roles from an image that buildah has')
   .option('--shards <n>', "Temporal's history shards", Number)
   .parse()
-  .opts<{ check?: boolean; image?: string; shards?: number }>();
+  .opts<{ check?: boolean; image?: string; shards?: number; test?: true | string[] }>();
 
 const MODEL = 'scripted-model';
 const ANSWER = Array.from({ length: 50 }, (_, index) => ` t${index}`);
@@ -33,7 +36,9 @@ async function main(): Promise<number> {
   try {
     print(cluster);
     if (options.check) ok = await check(cluster);
-    else await new Promise<void>((stop) => listenForStop({ onStop: () => stop(), onForce: () => process.exit(1) }));
+    if (options.test) ok &&= await runIntegrationTests(cluster, options.test === true ? [] : options.test);
+    if (!options.check && !options.test)
+      await new Promise<void>((stop) => listenForStop({ onStop: () => stop(), onForce: () => process.exit(1) }));
   } finally {
     const left = await cluster.stop();
     await upstream.close();
@@ -51,6 +56,20 @@ function print(cluster: LocalCluster): void {
   console.log(`PostgreSQL ${cluster.databaseUrl}`);
   for (const [name, port] of cluster.healthPorts) console.log(`health     http://127.0.0.1:${port}/readyz  ${name}`);
   console.log(`logs       ${cluster.folder}/logs\n`);
+}
+
+/** Each file makes a database and a namespace of its own; the roles of the cluster have others. */
+async function runIntegrationTests(cluster: LocalCluster, files: readonly string[]): Promise<boolean> {
+  const child = spawn('npx', ['vitest', 'run', '--project', 'integration', ...files], {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      TEST_DATABASE_URL: cluster.databaseAdminUrl,
+      TEST_TEMPORAL_ADDRESS: cluster.temporalAddress,
+    },
+  });
+  const [code] = await once(child, 'exit');
+  return code === 0;
 }
 
 async function check(cluster: LocalCluster): Promise<boolean> {

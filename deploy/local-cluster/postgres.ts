@@ -13,6 +13,8 @@ export interface Postgres {
   readonly definition: ServiceDefinition;
   readonly port: number;
   readonly databaseUrl: string;
+  /** Of who may make databases. */
+  readonly adminUrl: string;
   /** Makes roles and databases with the script that docker-compose.yml gives PostgreSQL's image; once, when it serves. */
   createDatabases(): void;
 }
@@ -48,6 +50,7 @@ export function preparePostgres({ programs, folder, port, passwords }: PostgresO
   return {
     port,
     databaseUrl,
+    adminUrl,
     definition: {
       name: 'postgres',
       command,

@@ -426,24 +426,29 @@ describe('a bad request', () => {
 
 describe('metrics', () => {
   it('tell of tokens, of the lag of streams, and of slots, queues and attempts by names of ours alone', async () => {
-    const metrics = await (await platform.request('/metrics')).text();
-    const value = (series: string) =>
-      Number(
-        metrics
+    const value = async (series: string) => {
+      const text = await (await platform.request('/metrics')).text();
+      return Number(
+        text
           .split('\n')
           .find((line) => line.startsWith(`${series} `))
           ?.split(' ')[1],
       );
-    expect(value('ktpflow_tokens_total{kind="completion"}')).toBeGreaterThan(TOKENS.length);
-    expect(value('ktpflow_stream_lag_seconds_count')).toBeGreaterThan(10);
-    expect(value('ktpflow_activity_slots{queue="ktpflow"}')).toBe(20);
-    expect(value('ktpflow_activity_slots_used{queue="ktpflow"}')).toBeLessThanOrEqual(20);
+    };
+    const tokens = 'ktpflow_tokens_total{kind="completion"}';
+    const before = (await value(tokens)) || 0;
+    await (await ask(`metrics-${sessions++}`)).text();
+    // The transcript is stored after the reader has gone.
+    await expect.poll(() => value(tokens)).toBe(before + TOKENS.length);
+    expect(await value('ktpflow_stream_lag_seconds_count')).toBeGreaterThan(1);
+    expect(await value('ktpflow_activity_slots{queue="ktpflow"}')).toBe(20);
+    expect(await value('ktpflow_activity_slots_used{queue="ktpflow"}')).toBeLessThanOrEqual(20);
     for (const queue of ['ktpflow', 'ktpflow-fetch', 'ktpflow-inference', 'ktpflow-generation']) {
-      expect(value(`ktpflow_queue_tasks{queue="${queue}"}`)).toBeGreaterThanOrEqual(0);
-      expect(value(`ktpflow_queue_oldest_seconds{queue="${queue}"}`)).toBeGreaterThanOrEqual(0);
+      expect(await value(`ktpflow_queue_tasks{queue="${queue}"}`)).toBeGreaterThanOrEqual(0);
+      expect(await value(`ktpflow_queue_oldest_seconds{queue="${queue}"}`)).toBeGreaterThanOrEqual(0);
     }
     const stored = 'activity="storeTranscript",outcome="completed",retry="false"';
-    expect(value(`ktpflow_activity_attempts_total{${stored}}`)).toBeGreaterThan(3);
-    expect(value('ktpflow_activity_wait_seconds_count{activity="storeTranscript"}')).toBeGreaterThan(3);
+    expect(await value(`ktpflow_activity_attempts_total{${stored}}`)).toBeGreaterThan(0);
+    expect(await value('ktpflow_activity_wait_seconds_count{activity="storeTranscript"}')).toBeGreaterThan(0);
   });
 });

@@ -95,6 +95,16 @@ describe('the OpenAI SDK', () => {
     await clear();
   });
 
+  it('takes the same as one field of JSON, as OpenAPI writes an object in a form: it was left out without a word', async () => {
+    const whole = new FormData();
+    whole.append('purpose', 'user_data');
+    whole.append('file', new Blob(['x']), 'x');
+    whole.append('expires_after', JSON.stringify({ anchor: 'created_at', seconds: 7200 }));
+    const file = (await (await post(whole)).json()) as { created_at: number; expires_at: number };
+    expect(file.expires_at - file.created_at).toBe(7200);
+    await clear();
+  });
+
   it('pages by itself over sixty files, also while they are deleted, in both orders and by purpose', async () => {
     const ids: string[] = [];
     for (let index = 0; index < 60; index += 15) {
@@ -167,6 +177,11 @@ describe('files', () => {
         ),
         'expires_after.seconds',
       ],
+      [
+        form(['file', file], ['purpose', 'batch'], ['expires_after', '{"anchor":"created_at"}']),
+        'expires_after.seconds',
+      ],
+      [form(['file', file], ['purpose', 'batch'], ['expires_after', 'tomorrow']), 'expires_after'],
     ];
     for (const [body, param] of cases) {
       expect(await errorOf(await post(body)), param).toMatchObject({ status: 400, code: 'invalid_value', param });

@@ -18,8 +18,6 @@ import type { InferenceActivities } from '../../src/contract/extraction-activiti
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { type CardReaderPool, createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
 import { createLogger, type Logger } from '../../src/observability/logger.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/runtime/embedded/temporal-server.ts';
-import { freePort } from '../../src/runtime/processes/free-port.ts';
 import { connectWorker, createTemporalClient } from '../../src/runtime/roles/connect.ts';
 import { type KeptWorkers, keepWorking } from '../../src/runtime/roles/keep-working.ts';
 import type { BlobStore } from '../../src/storage/blobs.ts';
@@ -29,6 +27,7 @@ import { createInferenceWorkers, createWorkflowWorkers } from '../../src/worker/
 import { TEST_ENCRYPTION_KEYS } from './histories.ts';
 import { createMemoryDatabase } from './memory-database.ts';
 import { quietRuntime } from './quiet-runtime.ts';
+import { startTemporalService } from './temporal-service.ts';
 
 export interface PlatformOptions {
   /** Guard, pauses and time-out of webhooks. Default: those of the configuration. */
@@ -48,7 +47,6 @@ export interface Platform {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly temporal: Client;
-  readonly temporalServer: TemporalServer;
   readonly logger: Logger;
   startInference(): KeptWorkers;
   startWorkflows(): KeptWorkers;
@@ -56,37 +54,30 @@ export interface Platform {
 }
 
 /**
- * The real platform in this process, without its supervisor: Temporal's server, PGlite (or TEST_DATABASE_URL, a
- * PostgreSQL in which a database of its own is made), real activities and models. Workers are started by the test,
- * so that it can leave one out.
+ * The real platform in this process, without its supervisor: Temporal's server (or TEST_TEMPORAL_ADDRESS), PGlite (or
+ * TEST_DATABASE_URL, a PostgreSQL in which a database of its own is made), real activities and models. Workers are
+ * started by the test, so that it can leave one out.
  */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   quietRuntime();
   const folder = await mkdtemp(join(tmpdir(), 'ktpflow-test-'));
-  const port = await freePort('127.0.0.1');
+  const temporalService = await startTemporalService(folder);
   const config = readConfig({
     LOG_LEVEL: 'error',
     KTPFLOW_HOME: folder,
     KTPFLOW_CACHE: process.env.KTPFLOW_CACHE,
     PORT: '0',
-    TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+    TEMPORAL_ADDRESS: temporalService.address,
+    TEMPORAL_NAMESPACE: temporalService.namespace,
     ENCRYPTION_KEYS: TEST_ENCRYPTION_KEYS,
     ...options.environment,
-  });
-  const cliPath = process.env.TEMPORAL_CLI_PATH;
-  if (!cliPath) throw new Error('TEMPORAL_CLI_PATH is set by test/support/assets.ts');
-  const temporalServer = await startTemporalServer({
-    cliPath,
-    databasePath: join(folder, 'temporal.db'),
-    logPath: join(folder, 'temporal.log'),
-    port,
   });
   const keyring = new Keyring(config.ENCRYPTION_KEYS);
   const logger = createLogger({ level: config.LOG_LEVEL, component: 'test' });
   const [blobs, database] = await Promise.all([
     FileBlobStore.open(join(folder, 'blobs'), keyring),
     createDatabase(),
-    temporalServer.ready(),
+    temporalService.ready(),
   ]);
   const temporal = createTemporalClient(config, keyring);
   const started: KeptWorkers[] = [];
@@ -117,7 +108,6 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     database: database.database,
     blobs,
     temporal,
-    temporalServer,
     logger,
     startInference: () =>
       keep('inference', async () => {
@@ -155,7 +145,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       await pool?.close();
       await temporal.connection.close();
       await database.drop();
-      await temporalServer.stop();
+      await temporalService.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

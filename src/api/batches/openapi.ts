@@ -22,7 +22,7 @@ const file = z.string().meta({ override: { type: 'string', format: 'binary' } })
 const json = (text: string) => z.string().optional().describe(text);
 const batch = { 'application/json': { schema: batchSchema } };
 const pollHeaders = z.object({
-  'retry-after': z.string().describe('Seconds until polling makes sense; missing once it is final.'),
+  'retry-after': z.string().optional().describe('Seconds until polling makes sense; missing once it is final.'),
 });
 const byId = `${BATCHES_PATH}/{id}`;
 const notFoundErrors = errorResponses(401, 403, 404, 503);

@@ -15,7 +15,7 @@ const file = z.string().meta({ override: { type: 'string', format: 'binary' } })
 const job = { 'application/json': { schema: jobSchema } };
 const pollHeaders = z.object({
   location: z.string().describe('Path of the extraction.'),
-  'retry-after': z.string().describe('Seconds until polling makes sense; missing once it is final.'),
+  'retry-after': z.string().optional().describe('Seconds until polling makes sense; missing once it is final.'),
   etag: z.string(),
 });
 

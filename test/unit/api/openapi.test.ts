@@ -48,6 +48,14 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('tells a box as four numbers, and an event as what is read of it: many readers know neither tuples nor streams', async () => {
+    const text = await (await api.request('/openapi.json')).text();
+    expect(text).toContain('{"type":"array","items":{"type":"number"},"minItems":4,"maxItems":4}');
+    const { paths } = JSON.parse(text);
+    const events = paths['/v1/ktp/batches/{id}/events'].get.responses['200'].content['text/event-stream'].schema;
+    expect(events.properties.data).toMatchObject({ type: 'string', contentMediaType: 'application/json' });
+  });
+
   it('says the same in YAML', async () => {
     const response = await api.request('/openapi.yaml');
     expect(response.headers.get('content-type')).toContain('application/yaml');
