@@ -5,15 +5,24 @@ import { indonesian } from './texts-id.ts';
 export type Language = 'en' | 'id';
 
 const STORED = 'ktpflow.language';
+/** How dates and numbers are written. */
+const LOCALES = { en: 'en-GB', id: 'id-ID' } as const;
 const TEXTS: Readonly<Record<Language, Texts>> = { en: english, id: indonesian };
 
 interface LanguageState {
   readonly language: Language;
   readonly texts: Texts;
+  /** Of dates and numbers. */
+  readonly locale: string;
   readonly setLanguage: (language: Language) => void;
 }
 
-const LanguageContext = createContext<LanguageState>({ language: 'en', texts: english, setLanguage: () => {} });
+const LanguageContext = createContext<LanguageState>({
+  language: 'en',
+  texts: english,
+  locale: LOCALES.en,
+  setLanguage: () => {},
+});
 
 export function LanguageProvider({ children }: { readonly children: ReactNode }) {
   const [language, setLanguage] = useState<Language>(firstLanguage);
@@ -21,7 +30,10 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     document.documentElement.lang = language;
     localStorage.setItem(STORED, language);
   }, [language]);
-  const state = useMemo(() => ({ language, texts: TEXTS[language], setLanguage }), [language]);
+  const state = useMemo(
+    () => ({ language, texts: TEXTS[language], locale: LOCALES[language], setLanguage }),
+    [language],
+  );
   return <LanguageContext value={state}>{children}</LanguageContext>;
 }
 

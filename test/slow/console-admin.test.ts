@@ -38,6 +38,10 @@ async function insertCard(id: string): Promise<void> {
   const sealedResult = new Uint8Array(sealJson(dataKey, card, resultContext(id)));
   const row = { id, tenant: 'office', strategy: 'auto', options: {}, wrappedKey, expiresAt };
   await database.extraction.create({ data: { ...row, status: 'succeeded', sealedResult, finishedAt: new Date() } });
+  for (const action of ['extraction.create', 'extraction.read'] as const) {
+    const entry = { tenant: 'office', actor: 'key_of_a_clerk', action, subject: id, requestId: null };
+    await database.accessLogEntry.create({ data: entry });
+  }
   await linkExtractions(database, [{ record: id, nikHash: keyring.subjectHash(NIK) }]);
 }
 
@@ -76,7 +80,7 @@ describe.skipIf(executable === undefined)('the pages of administrators', { timeo
     await signIn(page);
     await page.getByLabel('NIK').fill(NIK);
     await page.keyboard.press('Enter');
-    await page.getByRole('list', { name: 'Records' }).waitFor();
+    await page.getByText('2 accesses').click();
     expect(await violationsInBothThemes(page, 'activity')).toEqual([]);
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByText(`••••••••••••${NIK.slice(-4)}`).waitFor();
@@ -88,7 +92,7 @@ describe.skipIf(executable === undefined)('the pages of administrators', { timeo
     await page.getByLabel('Record', { exact: true }).fill('ext_of_a_person');
     await page.keyboard.press('Enter');
     const rows = page.locator('.log tbody tr');
-    await expect.poll(() => rows.count()).toBe(2);
+    await expect.poll(() => rows.count()).toBe(4);
     expect(await rows.nth(0).textContent()).toContain('card read');
     expect(await rows.nth(1).textContent()).toContain('card read, masked');
     expect(await tracesIn(page)).not.toContain(NIK);

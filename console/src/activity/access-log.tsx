@@ -22,7 +22,7 @@ const ALL: Filter = { record: '', key: '', action: '' };
 
 /** The access log of all tenants, newest first; it holds no value of any card. */
 export function AccessLog() {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const { log: words } = texts.activity;
   const [typed, setTyped] = useState(ALL);
   const [filter, setFilter] = useState(ALL);
@@ -50,7 +50,7 @@ export function AccessLog() {
     setFilter({ ...typed });
   };
   return (
-    <section className="found" aria-label={words.title}>
+    <div className="found">
       <h2 className="title">{words.title}</h2>
       <form className="row" onSubmit={submit}>
         {(['record', 'key', 'action'] as const).map((name) => (
@@ -90,7 +90,7 @@ export function AccessLog() {
                 // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
                 <tr key={index}>
                   <td className="figure">
-                    {new Date(entry.at).toLocaleString(language, { dateStyle: 'short', timeStyle: 'medium' })}
+                    {new Date(entry.at).toLocaleString(locale, { dateStyle: 'short', timeStyle: 'medium' })}
                   </td>
                   <td>{words.actions[entry.action] ?? entry.action}</td>
                   <td>
@@ -107,6 +107,6 @@ export function AccessLog() {
         </section>
       )}
       {cursor !== null && <Button onPress={() => load(filter, cursor)}>{texts.more}</Button>}
-    </section>
+    </div>
   );
 }

@@ -16,7 +16,7 @@ interface SubjectRecord {
 
 /** What is known of the holder of a NIK, who has seen it, and its erasure. The NIK goes in a body, never in an address. */
 export function SubjectSearch() {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const { log, subject: words } = texts.activity;
   const [nik, setNik] = useState('');
   const [isShown, setShown] = useState(false);
@@ -35,7 +35,7 @@ export function SubjectSearch() {
     event.preventDefault();
     search();
   };
-  const time = (at: string) => new Date(at).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const time = (at: string) => new Date(at).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
   return (
     <section className="found" aria-label={words.title}>
       <h2 className="title">{words.title}</h2>

@@ -28,7 +28,7 @@ export interface BatchViewProps {
 
 /** One batch, live: how far it is, what failed, every item, the results as files. */
 export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const { batches: words } = texts;
   const { batch, look, problem } = useBatch(id);
   const [status, setStatus] = useState<ItemStatus | null>(null);
@@ -54,7 +54,7 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
   if (!batch) return <p className="notice">{problem ?? texts.loading}</p>;
   const { counts } = batch;
   const isPaused = batch.status === 'paused';
-  const since = new Date(batch.created_at).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const since = new Date(batch.created_at).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
   const version = [batch.run, ...ITEM_STATUSES.map((name) => counts[name] ?? 0)].join(' ');
   return (
     <div className="batch">

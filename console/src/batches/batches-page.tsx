@@ -16,7 +16,7 @@ export interface BatchesPageProps {
 
 /** Many cards at once: handing them in on the left, and one batch beside it. */
 export function BatchesPage({ id }: BatchesPageProps) {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const { batches: words } = texts;
   const [batches, setBatches] = useState<readonly Batch[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
@@ -59,9 +59,9 @@ export function BatchesPage({ id }: BatchesPageProps) {
             <li key={batch.id}>
               <a href={`#batches/${batch.id}`} aria-current={batch.id === id ? 'page' : undefined}>
                 <span>
-                  {new Date(batch.created_at).toLocaleString(language, { dateStyle: 'short', timeStyle: 'short' })}
+                  {new Date(batch.created_at).toLocaleString(locale, { dateStyle: 'short', timeStyle: 'short' })}
                 </span>
-                <span className="figure">{words.cards(batch.counts.total.toLocaleString(language))}</span>
+                <span className="figure">{words.cards(batch.counts.total.toLocaleString(locale))}</span>
                 <span className={`status ${batch.status}`}>{words.statuses[batch.status]}</span>
               </a>
             </li>

@@ -11,7 +11,7 @@ export interface FailureGroupsProps {
 
 /** What items failed with, and reading those of one reason again. */
 export function FailureGroups({ batch, onProblem, onRetry }: FailureGroupsProps) {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const [failures, setFailures] = useState<readonly Failure[]>([]);
   const { counts, id } = batch;
   // biome-ignore lint/correctness/useExhaustiveDependencies: more of them may have failed
@@ -31,7 +31,7 @@ export function FailureGroups({ batch, onProblem, onRetry }: FailureGroupsProps)
       <ul>
         {failures.map(({ code, count, message }) => (
           <li key={code}>
-            <span className="figure">{count.toLocaleString(language)}</span>
+            <span className="figure">{count.toLocaleString(locale)}</span>
             <span>{message}</span>
             <Button
               isDisabled={!isOver(batch)}

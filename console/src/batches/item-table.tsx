@@ -74,7 +74,7 @@ export function ItemTable({ batchId, count, isLive, onOpen, onProblem, status, v
 function Gap({ height }: { readonly height: number }) {
   return (
     <tr className="gap">
-      <td colSpan={5} style={{ height }} />
+      <td style={{ height }} />
     </tr>
   );
 }
@@ -86,9 +86,9 @@ interface RowProps {
 }
 
 function Row({ index, item, onOpen }: RowProps) {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const { table } = texts.batches;
-  const number = ((item?.index ?? index) + 1).toLocaleString(language);
+  const number = ((item?.index ?? index) + 1).toLocaleString(locale);
   return (
     <tr aria-rowindex={index + 2}>
       <td className="figure">{number}</td>

@@ -30,7 +30,7 @@ function valuesOf(before: Decision | null): Values {
 
 /** One card under review: nothing is taken by itself, every doubtful field is gone through. */
 export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: CardFormProps) {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const { fields: read } = card.result;
   const picture = usePicture(blob);
   const [values, setValues] = useState<Values>(() => valuesOf(before));
@@ -57,13 +57,12 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
       await checkDecision(card.id, decision);
       onDecided(decision);
     } catch (error) {
+      setSending(false);
       if (!(error instanceof ApiFailure)) throw error;
       if (error.status === 409) return onLost();
       const field = FIELD_NAMES.find((name) => error.param === `fields.${name}`) ?? null;
       setProblem({ field, message: error.message });
       if (field) setCurrent(field);
-    } finally {
-      setSending(false);
     }
   };
   const accept = (name: FieldName) => {
@@ -101,9 +100,9 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
       onAccept={() => accept(name)}
     />
   );
-  const until = new Date(card.expires_at).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const until = new Date(card.expires_at).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
   return (
-    <div className="card-form">
+    <div className="card-form" data-card={card.id}>
       <section className="viewer">
         {picture && (
           <CardPicture

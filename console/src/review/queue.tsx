@@ -16,7 +16,7 @@ export interface QueueProps {
 
 /** The waiting cards, the least sure first; of thousands only those in sight are drawn. */
 export function Queue({ cards, current, onEnd, onPick }: QueueProps) {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const scroller = useRef<HTMLUListElement>(null);
   const rows = useVirtualizer({
     count: cards.length,
@@ -37,7 +37,7 @@ export function Queue({ cards, current, onEnd, onPick }: QueueProps) {
       {items.map(({ index, key, start }) => {
         const card = cards[index];
         if (!card) return null;
-        const since = new Date(card.created_at).toLocaleString(language, { dateStyle: 'short', timeStyle: 'short' });
+        const since = new Date(card.created_at).toLocaleString(locale, { dateStyle: 'short', timeStyle: 'short' });
         return (
           <li key={key} className="waiting" style={{ transform: `translateY(${start}px)` }}>
             <button

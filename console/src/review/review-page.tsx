@@ -31,6 +31,8 @@ export function ReviewPage() {
   const { keep, pending, undo } = usePendingDecision<Taken>(notTaken);
   const held = useRef<string | null>(null);
   const loading = useRef(false);
+  /** Grows with each way to another card: one that is still on its way then comes to nothing. */
+  const turn = useRef(0);
 
   const fail = useCallback((error: unknown) => setNotice(messageOf(error)), []);
   const load = useCallback(() => {
@@ -73,6 +75,7 @@ export function ReviewPage() {
 
   /** Takes the card, or the next one that nobody else has. */
   const take = async (from: readonly WaitingCard[]): Promise<void> => {
+    const own = ++turn.current;
     for (const waiting of from) {
       try {
         await claim(waiting.id);
@@ -82,9 +85,11 @@ export function ReviewPage() {
         forget(waiting.id);
         continue;
       }
+      if (own !== turn.current) return release(waiting.id);
       held.current = waiting.id;
       try {
         const [card, blob] = await Promise.all([readReview(waiting.id), readPicture(waiting.id).catch(() => null)]);
+        if (own !== turn.current) return;
         if (card.result) {
           return setTaken({ before: null, card: { ...card, result: card.result }, blob, since: performance.now() });
         }
@@ -93,6 +98,7 @@ export function ReviewPage() {
         return fail(error);
       }
     }
+    if (own !== turn.current) return;
     setTaken(null);
     load();
   };
@@ -112,10 +118,13 @@ export function ReviewPage() {
     void take(rest);
   };
 
+  /** Once a card is done with, a key that comes before the next one is shown is not for it. */
+  const isHeld = ({ card }: Taken) => held.current === card.id;
   /** Goes back to the card that was decided last, with what was typed there. */
   const goBack = () => {
     const last = undo();
     if (!last) return;
+    turn.current++;
     if (held.current !== null) release(held.current);
     held.current = last.id;
     setNotice(null);
@@ -173,11 +182,12 @@ export function ReviewPage() {
         )}
         {taken ? (
           <CardForm
-            key={taken.card.id}
+            key={`${taken.card.id} ${taken.since}`}
             card={taken.card}
             blob={taken.blob}
             before={taken.before}
             onDecided={(decision) => {
+              if (!isHeld(taken)) return;
               keep({ card: taken, id: taken.card.id, decision });
               const last = (performance.now() - taken.since) / 1000;
               setDone(({ count, seconds }) => ({ count: count + 1, seconds: seconds + last, last }));
@@ -186,11 +196,13 @@ export function ReviewPage() {
               goOn(taken.card.id);
             }}
             onSkip={() => {
+              if (!isHeld(taken)) return;
               release(taken.card.id);
               setNotice(null);
               goOn(taken.card.id);
             }}
             onLost={() => {
+              if (!isHeld(taken)) return;
               setNotice(texts.lost);
               forget(taken.card.id);
               goOn(taken.card.id);

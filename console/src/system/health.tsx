@@ -22,7 +22,7 @@ const LOOK_MS = 5_000;
 
 /** Every part and engine with its state, and the figures of the process that answers. */
 export function HealthView() {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const { system: words } = texts;
   const [health, setHealth] = useState<Health | null>(null);
   const [metrics, setMetrics] = useState('');
@@ -90,7 +90,7 @@ export function HealthView() {
               {figures.map(({ name, value }) => (
                 <li key={name}>
                   <span>{words.figureNames[name]}</span>
-                  <span className="figure">{value.toLocaleString(language)}</span>
+                  <span className="figure">{value.toLocaleString(locale)}</span>
                 </li>
               ))}
             </ul>

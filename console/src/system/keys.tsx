@@ -21,7 +21,7 @@ const HOME_KEY = 'key_home';
 
 /** The keys that there are; making one, which is shown once, and revoking one. */
 export function Keys() {
-  const { language, texts } = useLanguage();
+  const { locale, texts } = useLanguage();
   const { keys: words } = texts.system;
   const [keys, setKeys] = useState<readonly Key[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
@@ -118,8 +118,7 @@ export function Keys() {
                 <b>{key.name || key.id}</b> <code>{key.prefix}…</code>
                 <span className="help block">
                   {key.scopes.join(', ')} · {words.of(key.tenant)}
-                  {key.expires_at !== null &&
-                    ` · ${words.until(new Date(key.expires_at).toLocaleDateString(language))}`}
+                  {key.expires_at !== null && ` · ${words.until(new Date(key.expires_at).toLocaleDateString(locale))}`}
                 </span>
               </span>
               {key.id === HOME_KEY ? null : revoking === key.id ? (
