@@ -13,6 +13,11 @@ import { type PrintedValues, printedLines } from './printed-lines.ts';
 const TRUSTED = 0.85;
 /** The same where it has read known fields of this very card right: then it is likelier than what OCR doubts. */
 const TRUSTED_HERE = 0.92;
+/**
+ * A model that reads one field in five wrong gets the known ones right often enough. So letters or digits that OCR has
+ * not seen replace its own only where it is less sure than this.
+ */
+const OTHERWISE_BELOW = 0.6;
 /** The same of one that did not pass: its values may fill a gap, and never replace anything. */
 const UNTRUSTED = 0.3;
 /** Only what two readings or a rule agree on counts as sure. */
@@ -107,7 +112,7 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, trust: n
   }
   if (sameText(said.value, before.value)) return agreed(before, trust);
   const rule = name === 'nik' ? rulesDecide(before.value, said.value, ocr) : null;
-  const takeModel = rule === null ? trust > UNTRUSTED && before.confidence < trust * said.confidence : rule === 'model';
+  const takeModel = rule === null ? trust > UNTRUSTED && overrules(said, before, trust) : rule === 'model';
   const chosen = takeModel ? said : before;
   return {
     ...chosen,
@@ -117,6 +122,21 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, trust: n
     warnings: [...before.warnings, takeModel ? 'ocr_reads_otherwise' : 'model_reads_otherwise'],
     readings: { ocr: before.value, vlm: said.value },
   };
+}
+
+/**
+ * Whether a model's word counts for more than that of OCR. Where OCR has seen the same letters and digits, or the very
+ * value as another possibility, its doubt is about what the model is likelier to know.
+ */
+function overrules(said: Field, before: Field, trust: number): boolean {
+  const seen = (value: string | null): boolean => value !== null && signs(value) === signs(said.value ?? '');
+  const supported = seen(before.value) || (before.alternatives ?? []).some(({ value }) => seen(value));
+  const likelier = before.confidence < trust * said.confidence;
+  return likelier && (supported || before.confidence < OTHERWISE_BELOW);
+}
+
+function signs(value: string): string {
+  return value.toUpperCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 
 /** Whether OCR may have read a part of a value only, of which nothing else tells the whole. */

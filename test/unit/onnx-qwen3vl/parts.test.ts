@@ -209,10 +209,10 @@ describe('sampling', () => {
   });
 
   it('draws from the likeliest only, in a vocabulary of many words that are equally likely', () => {
-    const logits = Array.from({ length: 3000 }, (_, id) => ((id * 7919) % 101) / 10);
+    const logits = Array.from({ length: 1000 }, (_, id) => ((id * 7919) % 101) / 10);
     const order = [...logits.keys()].sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b);
     for (const topK of [1, 7, 40]) {
-      const drawn = draw({ topK }, logits, 600).flatMap((share, id) => (share > 0 ? [id] : []));
+      const drawn = draw({ topK }, logits, 400).flatMap((share, id) => (share > 0 ? [id] : []));
       expect(new Set(drawn)).toEqual(new Set(order.slice(0, topK)));
     }
     const [, least = 0] = draw({ topP: 0.3 }, [1, 0.5, 0]);
