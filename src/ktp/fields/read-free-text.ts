@@ -45,7 +45,10 @@ export function cleanName(text: string): string {
     .replace(/[:;|]/g, ' ')
     .replace(/[^A-Z .,'/()-]/g, '')
     .replace(/^(DR|DRA|DRS|IR|PROF|HJ?|KH),(?= ?[A-Z])/, '$1.')
-    .replace(/(?<=[A-Z]{4}[A-Z'])\.(?= ?(?:S\.?(?:E|H|T|P|PD|KOM|SI|SOS|KEP|AG|KED)|A\.?MD|M\.?(?:SI|PD|M|KOM|H))\b)/, ',')
+    .replace(
+      /(?<=[A-Z]{4}[A-Z'])\.(?= ?(?:S\.?(?:E|H|T|P|PD|KOM|SI|SOS|KEP|AG|KED)|A\.?MD|M\.?(?:SI|PD|M|KOM|H))\b)/,
+      ',',
+    )
     .replace(/(?<=[A-Z]) ?- ?(?=[A-Z])/g, '-')
     .replace(/\s+/g, ' ')
     .replace(/^[ .,'-]+|[ ,'-]+$/g, '');
