@@ -231,6 +231,7 @@ describe('free text', () => {
   it('puts a comma between a name and a degree, and leaves the stops of short forms', () => {
     expect(cleanName('I WAYAN SPESIMEN. SE')).toBe('I WAYAN SPESIMEN, SE');
     expect(cleanName('SITI SPESIMEN. S.PD')).toBe('SITI SPESIMEN, S.PD');
+    expect(cleanName('SITI SPESIMEN, ST. , M.T.')).toBe('SITI SPESIMEN, ST., M.T.');
     for (const name of ['HJ. ST. AMINAH', 'MOCH. SEPTIAN', 'SPESIMEN. SETIAWAN']) expect(cleanName(name)).toBe(name);
   });
 
