@@ -1,3 +1,4 @@
+import { bothSides } from './levels/both-sides.ts';
 import { a4, copyBlackWhite, copyGrey, fax } from './levels/copy.ts';
 import type { Level } from './levels/level.ts';
 import { stamped, watermark } from './levels/marked.ts';
@@ -54,6 +55,7 @@ export const LEVELS = {
   thumbnail,
   bent,
   keystone,
+  'both-sides': bothSides,
 } satisfies Record<string, Level>;
 
 export type LevelName = keyof typeof LEVELS;

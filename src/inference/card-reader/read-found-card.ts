@@ -10,7 +10,7 @@ import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
 import { inkAlone, type PrintBox } from '../../media/renderings/ink-alone.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
-import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
+import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
 import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { boxAround } from './box-around.ts';
@@ -57,9 +57,12 @@ export async function readFoundCard(ocr: PpOcr, image: DecodedImage, found: Foun
   if (found.likelihood < LIKELY || (!isCovered && doubtfulFields(first.fields).length === 0)) {
     return { found, reading: honest(found, first), overlay, uncovered: [] };
   }
-  if (!isCutShort(first)) return readAgain(ocr, withLines(found, lines), overlay, isCovered);
+  if (!isCutShort(first)) {
+    const rest = isCutAside(first) ? withRoom(found, lines, ASIDE) : withLines(found, lines);
+    return readAgain(ocr, rest, overlay, isCovered);
+  }
   const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found) : null;
-  const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines);
+  const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines, AROUND);
   return readAgain(ocr, whole, overlay, isCovered);
 }
 
@@ -114,30 +117,47 @@ function isCutShort({ fields }: KtpReading): boolean {
 }
 
 const EDGE_ROWS: readonly FieldName[] = ['provinsi', 'kabupaten_kota', 'nik', 'kewarganegaraan', 'berlaku_hingga'];
-/** Room that such a page gets on every side, as a share of its height. */
-const ROOM = 0.22;
+
+/**
+ * Whether the column at the right, for which no label stands, was not read: seen from below or aside a card reaches farther
+ * than its labels tell.
+ */
+function isCutAside({ fields }: KtpReading): boolean {
+  return fields.tgl_terbit.value === null;
+}
+
+/** Room that such a page gets on each side, as shares of its height. */
+interface Room {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+const AROUND: Room = { left: 0.22, top: 0.22, right: 0.22, bottom: 0.22 };
+const ASIDE: Room = { left: 0, top: 0.1, right: 0.35, bottom: 0.2 };
 
 function withLines(found: FoundCard, lines: readonly TextLine[]): FoundCard {
   return { ...found, card: { ...found.card, lines } };
 }
 
 /** A card on a larger page. */
-function withRoom(found: FoundCard, lines: readonly TextLine[]): FoundCard {
+function withRoom(found: FoundCard, lines: readonly TextLine[], room: Room): FoundCard {
   const { card } = found;
-  const room = ROOM * card.page.height;
-  const shift: Homography = [1, 0, room, 0, 1, room, 0, 0, 1];
+  const { height, width } = card.page;
+  const [x, y] = [room.left * height, room.top * height];
   const page: Page = {
-    width: card.page.width + 2 * room,
-    height: card.page.height + 2 * room,
-    toSource: composeHomographies(card.page.toSource, [1, 0, -room, 0, 1, -room, 0, 0, 1]),
+    width: width + (room.left + room.right) * height,
+    height: height + (room.top + room.bottom) * height,
+    toSource: composeHomographies(card.page.toSource, [1, 0, -x, 0, 1, -y, 0, 0, 1]),
   };
   const frame = card.frame && {
-    left: card.frame.left + room,
-    top: card.frame.top + room,
-    right: card.frame.right + room,
-    bottom: card.frame.bottom + room,
+    left: card.frame.left + x,
+    top: card.frame.top + y,
+    right: card.frame.right + x,
+    bottom: card.frame.bottom + y,
   };
-  const moved = lines.map((line) => ({ ...line, quad: mapQuad(shift, line.quad) }));
+  const moved = lines.map((line) => ({ ...line, quad: mapQuad([1, 0, x, 0, 1, y, 0, 0, 1], line.quad) }));
   return { ...found, card: { ...card, page, frame, lines: moved } };
 }
 

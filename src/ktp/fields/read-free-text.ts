@@ -51,6 +51,7 @@ export function cleanName(text: string): string {
     )
     .replace(/(?<=[A-Z]) ?- ?(?=[A-Z])/g, '-')
     .replace(/\s+/g, ' ')
+    .replace(/ ,/g, ',')
     .replace(/^[ .,'-]+|[ ,'-]+$/g, '');
 }
 

@@ -32,24 +32,36 @@ const MARK_WORDS: ReadonlySet<string> = new Set([
   'DITERIMA',
 ]);
 
-/** Other words of stamps. */
-const STAMP_WORDS: readonly string[] = [...MARK_WORDS, 'DENGAN', 'TELAH'];
-/** Words of at least this many letters tell a stamp, the shorter ones only go with them; edits allowed in each. */
-const LONG_WORD = 6;
-const EDITS = { long: 2, short: 1 } as const;
+/** Words that tell a stamp even where some of their letters are misread: no name and no place is near them. */
+const STAMP_WORDS: readonly string[] = [
+  'ASLINYA',
+  'DIPERIKSA',
+  'FOTOKOPI',
+  'FOTOCOPY',
+  'LEGALISIR',
+  'LEGALISASI',
+  'VERIFIKASI',
+  'KEPERLUAN',
+];
+/** Words that only go with those. */
+const BESIDE_STAMP_WORDS: readonly string[] = ['SESUAI', 'DENGAN', 'TELAH', 'HANYA', 'UNTUK'];
+/** A word must be so long to tell a stamp alone, and this long to have two misread letters and not one. */
+const TELLING = 8;
+const LONG = 7;
 
-/** Whether all words of a line are those of a stamp, some letters of which may be misread: no part of any value. */
+/** Whether all words of a line are those of a stamp, some letters of which may be misread or missing: part of no value. */
 export function isStampText(text: string): boolean {
   const words = text.toUpperCase().match(/[A-Z]{4,}/g) ?? [];
-  return (
-    words.some((word) => word.length >= LONG_WORD) &&
-    words.every((word) => {
-      const edits = word.length >= LONG_WORD ? EDITS.long : EDITS.short;
-      return STAMP_WORDS.some(
-        (mark) => Math.abs(mark.length - word.length) <= edits && ocrDistance(word, mark, edits) <= edits,
-      );
-    })
-  );
+  const telling = words.filter((word) => STAMP_WORDS.some((mark) => isNearly(word, mark)));
+  if (telling.length === 0 || (words.length === 1 && (words[0]?.length ?? 0) < TELLING)) return false;
+  return words.every((word) => telling.includes(word) || BESIDE_STAMP_WORDS.some((mark) => isNearly(word, mark)));
+}
+
+/** Whether a word is another with a letter or two misread, or a piece of it. */
+function isNearly(word: string, mark: string): boolean {
+  if (mark.includes(word)) return true;
+  const edits = word.length >= LONG ? 2 : 1;
+  return Math.abs(mark.length - word.length) <= edits && ocrDistance(word, mark, edits) <= edits;
 }
 
 /** What drawn cards and teaching material have across them as a part of the print. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { combineLooks } from '../../../src/ktp/combine-looks.ts';
 import { withAlternatives } from '../../../src/ktp/fields/alternatives.ts';
-import { overlayLines } from '../../../src/ktp/layout/overlay.ts';
+import { isStampText, overlayLines } from '../../../src/ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../../src/ktp/read-ktp.ts';
 import { type Field, fieldSchema } from '../../../src/ktp/schema.ts';
 import { cardLines, SPECIMEN, textLine } from './card-lines.ts';
@@ -77,6 +77,39 @@ describe('overlayLines', () => {
       { x: 400, y: 320 },
     ]);
     expect(overlayLines([...lines, across, stamp])).toEqual([across, stamp]);
+  });
+});
+
+describe('isStampText', () => {
+  it.each(['SESUAI ASLINYE', 'GELAH DIPERIKS', 'SUAI DENGAN ASLIN', 'LEGALISIR'])(
+    'knows %s, misread as it is',
+    (text) => {
+      expect(isStampText(text)).toBe(true);
+    },
+  );
+
+  it.each(['KP. WAENA', 'SELUMA UTARA', 'JL. TELAGA NO. 4', 'TELAH', '003/007', 'SALIMAN', 'DENGAN SEHAT'])(
+    'leaves %s alone',
+    (text) => {
+      expect(isStampText(text)).toBe(false);
+    },
+  );
+
+  it('joins no word of a stamp to the value that it stands behind', () => {
+    const { lines, ...page } = cardLines(SPECIMEN);
+    const address = lines.find(({ text }) => text.includes('MERDEKA'));
+    if (!address) throw new Error('the card has no address');
+    const [, topRight, bottomRight] = address.quad;
+    const behind = (x: number): { x: number; y: number }[] => [
+      { x: topRight.x + x, y: topRight.y },
+      { x: bottomRight.x + x, y: bottomRight.y },
+    ];
+    const [upperLeft, lowerLeft] = behind(12);
+    const [upperRight, lowerRight] = behind(120);
+    if (!upperLeft || !lowerLeft || !upperRight || !lowerRight) throw new Error('no place behind the address');
+    const stamp = textLine('SESUAI ASLINYE', [upperLeft, upperRight, lowerRight, lowerLeft]);
+    const { fields } = readKtp([...lines, stamp], page);
+    expect(fields.alamat).toMatchObject({ value: SPECIMEN.alamat, warnings: [] });
   });
 });
 

@@ -167,6 +167,15 @@ describe('readListed', () => {
     expect(readListed(slotOf('PEGAWAI NEGERI SIPIL (PNS)'), OCCUPATIONS).value).toBe('PEGAWAI NEGERI SIPIL');
   });
 
+  it('leaves what a stamp put behind an entry of a closed list', () => {
+    expect(readListed(slotOf('ISLAM EME'), RELIGIONS, { closed: true })).toMatchObject({
+      value: 'ISLAM',
+      raw: 'ISLAM EME',
+    });
+    expect(readListed(slotOf('WNI SUAI DENGAN'), NATIONALITIES, { closed: true }).value).toBe('WNI');
+    expect(readListed(slotOf('BELUM KAWIN EN'), MARITAL_STATES, { closed: true }).value).toBe('BELUM KAWIN');
+  });
+
   it('completes what is a part of one entry alone', () => {
     expect(readListed(slotOf('MENG RUMAH TANGGA'), OCCUPATIONS)).toMatchObject({
       value: 'MENGURUS RUMAH TANGGA',
@@ -217,6 +226,13 @@ describe('free text', () => {
     expect(cleanName('S1TI N0R, S.PD.')).toBe('SITI NOR, S.PD.');
     expect(cleanName("MA'RUF AL-AMIN")).toBe("MA'RUF AL-AMIN");
     expect(cleanName(': BUDI')).toBe('BUDI');
+  });
+
+  it('puts a comma between a name and a degree, and leaves the stops of short forms', () => {
+    expect(cleanName('I WAYAN SPESIMEN. SE')).toBe('I WAYAN SPESIMEN, SE');
+    expect(cleanName('SITI SPESIMEN. S.PD')).toBe('SITI SPESIMEN, S.PD');
+    expect(cleanName('SITI SPESIMEN, ST. , M.T.')).toBe('SITI SPESIMEN, ST., M.T.');
+    for (const name of ['HJ. ST. AMINAH', 'MOCH. SEPTIAN', 'SPESIMEN. SETIAWAN']) expect(cleanName(name)).toBe(name);
   });
 
   it('leaves numbers in addresses', () => {

@@ -29,8 +29,11 @@ describe('drawn cards', () => {
     expect(other.jpeg.equals(first.jpeg)).toBe(false);
   });
 
-  it('put the quads of the truth inside the picture', async () => {
-    const { jpeg, truth } = await degrade(5, 'small', 'moderate');
+  it.each([
+    ['small', 'moderate'],
+    ['both-sides', 'severe'],
+  ] as const)('put the quads of the truth inside the picture: %s', async (level, strength) => {
+    const { jpeg, truth } = await degrade(5, level, strength);
     const { width, height } = await sharp(jpeg).metadata();
     expect(truth.hidden).toEqual([]);
     for (const [x, y] of Object.values(truth.quads).flat()) {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { transform } from '../../../src/media/fourier.ts';
+import { colouredInk } from '../../../src/media/quality/coloured-ink.ts';
 import type { Raster } from '../../../src/media/raster.ts';
 import { deblur } from '../../../src/media/renderings/deblur.ts';
 import { estimateBlur } from '../../../src/media/renderings/estimate-blur.ts';
 import { inkAlone } from '../../../src/media/renderings/ink-alone.ts';
+import { withoutGrid } from '../../../src/media/renderings/without-grid.ts';
 
 function paint(width: number, height: number, colour: (x: number, y: number) => readonly number[]): Raster {
   const data = new Uint8Array(width * height * 3);
@@ -31,6 +33,17 @@ describe('inkAlone', () => {
     expect(at(ink, 400, 150)).toBeGreaterThan(240);
   });
 
+  it('keeps thin print, which is hardly darker than the stamp that lies over it', () => {
+    const isPrint = (x: number, y: number): boolean => y % 20 < 2 && x > 100 && x < 460;
+    const picture = paint(560, 300, (x, y) => {
+      const ink = x % 90 < 30 ? [0.55, 0.4, 0.78] : [1, 1, 1];
+      return PAPER.map((level, channel) => level * (ink[channel] ?? 1) * (isPrint(x, y) ? 0.55 : 1));
+    });
+    const ink = inkAlone(picture, [{ left: 130, top: 100, right: 178, bottom: 116 }]);
+    for (const x of [150, 195]) expect(at(ink, x, 141)).toBeLessThan(130);
+    for (const x of [150, 195]) expect(at(ink, x, 150)).toBeGreaterThan(200);
+  });
+
   it('sees print in the dark as in the light', () => {
     const picture = paint(560, 300, (x, y) => {
       const light = x < 280 ? 1 : 0.3;
@@ -41,6 +54,57 @@ describe('inkAlone', () => {
       expect(at(ink, x, 141)).toBeLessThan(70);
       expect(at(ink, x, 150)).toBeGreaterThan(230);
     }
+  });
+});
+
+describe('colouredInk', () => {
+  it('tells a stamp from print and pattern, in poor light too', () => {
+    const card = (stamp: boolean, light: number): Raster =>
+      paint(256, 161, (x, y) => {
+        const print = y % 12 < 2 && x > 20 && x < 150 ? 0.3 : 1;
+        const ink = stamp && Math.abs(Math.hypot(x - 90, y - 80) - 40) < 2 ? [0.3, 0.35, 0.8] : [1, 1, 1];
+        const pattern = (x + y) % 9 < 2 ? [0.96, 0.98, 1] : [1, 1, 1];
+        return [175, 205, 230].map(
+          (level, channel) => level * light * print * (ink[channel] ?? 1) * (pattern[channel] ?? 1),
+        );
+      });
+    for (const light of [1, 0.5]) {
+      expect(colouredInk(card(false, light))).toBeLessThan(0.001);
+      expect(colouredInk(card(true, light))).toBeGreaterThan(0.01);
+    }
+  });
+});
+
+describe('withoutGrid', () => {
+  it('takes the lines of a screen out and leaves the print between them', () => {
+    const [width, height, pitch] = [400, 240, 7];
+    const isPrint = (x: number, y: number): boolean =>
+      y > 60 && y < 180 && Math.imul(Math.imul(x >> 2, 73856093) ^ Math.imul(y >> 2, 19349663), 0x9e3779b1) >>> 28 < 4;
+    const seen = paint(width, height, (x, y) => {
+      const level = (isPrint(x, y) ? 70 : 200) * (x % pitch === 0 ? 0.4 : 1);
+      return [level, level, level];
+    });
+    const clear = withoutGrid(seen);
+    const mean = (picture: Raster, wanted: (x: number, y: number) => boolean): number => {
+      let [sum, count] = [0, 0];
+      for (let y = 64; y < 176; y++) {
+        for (let x = 40; x < 360; x++) {
+          if (!wanted(x, y)) continue;
+          sum += at(picture, x, y);
+          count++;
+        }
+      }
+      return sum / count;
+    };
+    const line = (picture: Raster): number =>
+      mean(picture, (x, y) => !isPrint(x, y) && x % pitch === 3) -
+      mean(picture, (x, y) => !isPrint(x, y) && x % pitch === 0);
+    const print = (picture: Raster): number =>
+      mean(picture, (x, y) => !isPrint(x, y) && x % pitch === 3) -
+      mean(picture, (x, y) => isPrint(x, y) && x % pitch === 3);
+    expect(line(seen)).toBeGreaterThan(100);
+    expect(line(clear)).toBeLessThan(30);
+    expect(print(clear)).toBeGreaterThan(60);
   });
 });
 
