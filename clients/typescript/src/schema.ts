@@ -1659,7 +1659,7 @@ export interface operations {
                     /** @description Path of the extraction. */
                     location: string;
                     /** @description Seconds until polling makes sense; missing once it is final. */
-                    "retry-after": string;
+                    "retry-after"?: string;
                     etag: string;
                     [name: string]: unknown;
                 };
@@ -1673,7 +1673,7 @@ export interface operations {
                     /** @description Path of the extraction. */
                     location: string;
                     /** @description Seconds until polling makes sense; missing once it is final. */
-                    "retry-after": string;
+                    "retry-after"?: string;
                     etag: string;
                     [name: string]: unknown;
                 };
@@ -1749,7 +1749,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Seconds until polling makes sense; missing once it is final. */
-                    "retry-after": string;
+                    "retry-after"?: string;
                     etag: string;
                     [name: string]: unknown;
                 };
@@ -1915,7 +1915,7 @@ export interface operations {
             202: {
                 headers: {
                     /** @description Seconds until polling makes sense; missing once it is final. */
-                    "retry-after": string;
+                    "retry-after"?: string;
                     /** @description Path of the batch. */
                     location: string;
                     [name: string]: unknown;
@@ -1953,7 +1953,7 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Seconds until polling makes sense; missing once it is final. */
-                    "retry-after": string;
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2072,7 +2072,7 @@ export interface operations {
             202: {
                 headers: {
                     /** @description Seconds until polling makes sense; missing once it is final. */
-                    "retry-after": string;
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2389,7 +2389,7 @@ export interface operations {
             202: {
                 headers: {
                     /** @description Seconds until polling makes sense; missing once it is final. */
-                    "retry-after": string;
+                    "retry-after"?: string;
                     [name: string]: unknown;
                 };
                 content: {
