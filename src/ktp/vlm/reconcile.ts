@@ -18,6 +18,8 @@ const TRUSTED_HERE = 0.92;
  * not seen replace its own only where it is less sure than this.
  */
 const OTHERWISE_BELOW = 0.6;
+/** Signs that the value is not what OCR has seen, but what our rules have made of it. */
+const GUESSED: ReadonlySet<string> = new Set(['normalised', 'repaired']);
 /** The same of one that did not pass: its values may fill a gap, and never replace anything. */
 const UNTRUSTED = 0.3;
 /** Only what two readings or a rule agree on counts as sure. */
@@ -131,8 +133,9 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, trust: n
 function overrules(said: Field, before: Field, trust: number): boolean {
   const seen = (value: string | null): boolean => value !== null && signs(value) === signs(said.value ?? '');
   const supported = seen(before.value) || (before.alternatives ?? []).some(({ value }) => seen(value));
+  const guessed = before.warnings.some((code) => GUESSED.has(code));
   const likelier = before.confidence < trust * said.confidence;
-  return likelier && (supported || before.confidence < OTHERWISE_BELOW);
+  return likelier && (supported || guessed || before.confidence < OTHERWISE_BELOW);
 }
 
 function signs(value: string): string {

@@ -131,15 +131,18 @@ describe('putting two readings together', () => {
     });
   });
 
-  it('takes marks, and what OCR has seen as well, from a model that reads the known fields of this card right', () => {
+  it('takes marks, what OCR has seen as well, and what our rules had to guess, from a model that reads the known fields of this card right', () => {
     const alternatives = [{ value: 'SITI SPESIMEN', confidence: 0.1 }];
     const ocr = reading({
       nama: { confidence: 0.88, value: 'SITI SPESIMIN', alternatives },
       alamat: { confidence: 0.88, value: 'JL MERDEKA NO 12' },
+      rw: { confidence: 0.8, value: '001', warnings: ['repaired'] },
+      rt: { confidence: 0.8, value: '001' },
     });
-    const asked = { doubtful: ['nama', 'alamat'] as const, controls: ['tgl_lahir'] as const };
-    const { fields } = reconcile(ocr, pick('nama', 'alamat', 'tgl_lahir'), asked, true);
-    expect([fields.nama.value, fields.alamat.value]).toEqual([CARD.nama, CARD.alamat]);
+    const asked = { doubtful: ['nama', 'alamat', 'rt', 'rw'] as const, controls: ['tgl_lahir'] as const };
+    const { fields } = reconcile(ocr, pick('nama', 'alamat', 'rt', 'rw', 'tgl_lahir'), asked, true);
+    expect([fields.nama.value, fields.alamat.value, fields.rw.value]).toEqual([CARD.nama, CARD.alamat, CARD.rw]);
+    expect(fields.rt.value).toBe('001');
     const unknown = reconcile(ocr, pick('nama'), { doubtful: ['nama'], controls: [] }, true);
     expect(unknown.fields.nama.value).toBe('SITI SPESIMIN');
   });
