@@ -79,6 +79,19 @@ describe('a client', () => {
     }
   });
 
+  it('that is an EventSource does not connect again for ever once it has seen all', async () => {
+    const session_id = 'event-source';
+    const events = await readEvents(await complete(ask('plain', { stream: true, session_id })));
+    const again = (index: number, accept: string) => {
+      const headers = { accept, 'last-event-id': `${session_id}:${index}` };
+      return api.request(`/v1/chat/completions/${session_id}/stream`, { headers });
+    };
+    const last = events.filter(({ id }) => id !== null).length - 1;
+    expect(await (await again(last, 'text/event-stream')).text()).toBe('retry: 86400000\ndata: [DONE]\n\n');
+    expect(await (await again(last, '*/*')).text()).toBe('data: [DONE]\n\n');
+    expect(await (await again(last - 1, 'text/event-stream')).text()).not.toContain('retry');
+  });
+
   it('is told soon of a fault that the engine tells of again and again, and whether a repeat can help', async () => {
     const before = engine.requests.length;
     const events = await readEvents(await complete(ask('fail', { stream: true })));

@@ -16,6 +16,11 @@ export function startingAfterOf(request: Request): number | null {
   return text === undefined ? null : parseEventIndex(text, 'starting_after');
 }
 
+/** Whether it is a browser's EventSource that connects again: that sends just this. */
+export function isEventSource(request: Request): boolean {
+  return request.get('accept') === 'text/event-stream' && request.get('last-event-id') !== undefined;
+}
+
 /** @throws KtpflowError invalid_value */
 export function idempotencyKeyOf(request: Request): string | null {
   const key = request.get('idempotency-key');

@@ -13,7 +13,7 @@ import { cancelAnswer } from './cancel-answer.ts';
 import { type CompletionContext, createCompletion, setSessionHeaders } from './create-completion.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { noteSeed } from './note-seed.ts';
-import { lastEventIdOf, startingAfterOf } from './request-headers.ts';
+import { isEventSource, lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
 import { streamAnswer } from './stream-answer.ts';
 
@@ -45,8 +45,15 @@ export function chat(app: Express, context: ChatContext, streams: LiveStreams): 
       setSessionHeaders(response, begun, sessionId);
       const includeUsage = answer.generation.usageEvent;
       const keepAliveSeconds = config.KEEP_ALIVE_SECONDS;
-      const onBegun = () => {};
-      await streamAnswer(response, answer, { sessionId, from, includeUsage, keepAliveSeconds, closing, onBegun });
+      await streamAnswer(response, answer, {
+        sessionId,
+        from,
+        includeUsage,
+        keepAliveSeconds,
+        closing,
+        onBegun: () => {},
+        reconnects: isEventSource(request),
+      });
     } finally {
       answer.leave();
     }

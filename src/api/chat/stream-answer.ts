@@ -21,7 +21,12 @@ export interface StreamOptions {
   readonly closing: AbortSignal;
   /** Called when there is something to show. */
   readonly onBegun: () => void;
+  /** A reader that connects again by itself after every end is told to take its time where it has seen all. */
+  readonly reconnects?: boolean;
 }
+
+/** A day: by then the session is unknown, and an answer of 404 ends the tries of a browser. */
+const RECONNECT_LATE = 'retry: 86400000\n';
 
 /**
  * Sends an answer as server-sent events, from an index on and to its end. Headers go out with the first event, or
@@ -47,7 +52,8 @@ export async function streamAnswer(response: Response, answer: Answer, options: 
     next = Math.max(next, (events.at(-1)?.index ?? -1) + 1);
     if (events.length > 0) await writer.write(events.map((event) => format(sessionId, event)).join(''));
     if (gone.aborted) return;
-    if (state === 'finished') await writer.write(formatEvent({ data: '[DONE]' }));
+    const hasSeenAll = options.reconnects === true && next === from && events.length === 0;
+    if (state === 'finished') await writer.write((hasSeenAll ? RECONNECT_LATE : '') + formatEvent({ data: '[DONE]' }));
     if (state !== 'open') break;
     if (closing.aborted) {
       // Not an event of the answer: whoever resumes after the last one misses nothing.

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Keyring } from '../../../src/encryption/keyring.ts';
 import { readBlob } from '../../../src/storage/blobs.ts';
 import { FileBlobStore } from '../../../src/storage/file-blobs.ts';
@@ -40,6 +40,21 @@ describe('FileBlobStore', () => {
     expect(Buffer.from(await blobs.wrappedKey(blob)).equals(key.wrappedKey)).toBe(true);
     const onDisk = await readFile(join(folder, blob.slice(0, 2), blob));
     expect(onDisk.includes('SPESIMEN')).toBe(false);
+  });
+
+  it.skipIf(process.platform === 'win32')('is flushed with the folder that names it: power may fail', async () => {
+    await using own = await open(folder, 'r');
+    const flushed: boolean[] = [];
+    const prototype = Object.getPrototypeOf(own) as typeof own;
+    const sync = prototype.sync;
+    vi.spyOn(prototype, 'sync').mockImplementation(async function (this: typeof own) {
+      flushed.push((await this.stat()).isDirectory());
+      return sync.call(this);
+    });
+    await blobs.write(Readable.from([Buffer.from('a card')]), keyring.createDataKey());
+    vi.restoreAllMocks();
+    // Its folder, and the one in which that was made.
+    expect(flushed).toEqual([true, true]);
   });
 
   it('leaves nothing behind when the upload breaks off', async () => {

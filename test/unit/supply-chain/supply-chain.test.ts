@@ -30,6 +30,11 @@ describe('the licence report', () => {
     ]);
   });
 
+  it('is not all: whoever repackages the optional ffmpeg is told of its licence', async () => {
+    const notice = await readFile(new URL('../../../NOTICE', import.meta.url), 'utf8');
+    expect(notice).toMatch(/ffmpeg-static.*GPL-3\.0-or-later\n.*If you repackage/);
+  });
+
   it('lets through what was reviewed, and says why', () => {
     const { refused, reviewed } = reportLicences([
       component('@img/sharp-libvips-linux-x64', 'LGPL-3.0-or-later'),
