@@ -38,7 +38,7 @@ const DOUBTFUL_SHARE = 0.08;
 
 /**
  * A person's name: letters, and the marks . , ' - /. What stands between a name and a degree behind it is a comma: full
- * stops follow short forms.
+ * stops follow short forms. An apostrophe may end a name (BASO').
  */
 export function cleanName(text: string): string {
   return onlyLetters(plainText(text))
@@ -52,7 +52,8 @@ export function cleanName(text: string): string {
     .replace(/(?<=[A-Z]) ?- ?(?=[A-Z])/g, '-')
     .replace(/\s+/g, ' ')
     .replace(/ ,/g, ',')
-    .replace(/^[ .,'-]+|[ ,'-]+$/g, '');
+    .replace(/^[ .,'-]+/, '')
+    .replace(/(?<=[A-Z]')[ ,'-]+$|(?<![ ,'-])(?:[ ,-][ ,'-]*|(?<![A-Z])'[ ,'-]*)$/, '');
 }
 
 /**

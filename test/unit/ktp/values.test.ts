@@ -235,6 +235,12 @@ describe('free text', () => {
     for (const name of ['HJ. ST. AMINAH', 'MOCH. SEPTIAN', 'SPESIMEN. SETIAWAN']) expect(cleanName(name)).toBe(name);
   });
 
+  it('keeps the apostrophe that ends a name of Sulawesi, and drops loose marks', () => {
+    expect(cleanName("BASO'")).toBe("BASO'");
+    for (const text of ["BASO' -", "BASO'',"]) expect(cleanName(text)).toBe("BASO'");
+    for (const text of ["BUDI '", 'BUDI -', "BUDI, '", "- BUDI -'"]) expect(cleanName(text)).toBe('BUDI');
+  });
+
   it('leaves numbers in addresses', () => {
     expect(cleanAddress('JL. MERDEKA NO. 12A/3')).toBe('JL. MERDEKA NO. 12A/3');
   });
