@@ -5,11 +5,12 @@
  * install what it takes. Types are therefore not checked here, but by `npm run check` and `npm test`.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inputsHash } from './build-inputs.mjs';
 import { nodeProblem } from './node-problem.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -43,6 +44,8 @@ function run(step, ...args) {
 async function build() {
   const problem = nodeProblem(process.versions.node);
   if (problem !== null) throw new BuildError(problem);
+  // Taken first: what is changed while it is built is built again.
+  const inputs = inputsHash(root);
   run('generating the Prisma client', locate('prisma/build/index.js'), 'generate');
   const tsc = locate('typescript/package.json').replace('package.json', 'bin/tsc');
   run('compiling', tsc, '-p', 'tsconfig.build.json', '--noCheck', '--types', '', '--outDir', staging);
@@ -55,6 +58,7 @@ async function build() {
     run('bundling the workflows', ...flags, script, plainRoot + basename(staging));
   });
   if (existsSync(`${staging}/cli/main.js`)) chmodSync(`${staging}/cli/main.js`, 0o755);
+  writeFileSync(`${staging}/.inputs`, inputs);
   rmSync(`${root}dist`, { recursive: true, force: true });
   renameSync(staging, `${root}dist`);
 }

@@ -5,8 +5,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { inputsHash } from './build-inputs.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Not resolved as modules: packages need not export their package.json or their commands.
@@ -29,7 +31,10 @@ function fail() {
   process.exit(1);
 }
 
-if (!(await run('build', ['scripts/build.mjs']))) fail();
+const builtFrom = `${root}dist/.inputs`;
+if (existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === inputsHash(root))
+  console.log('build: is that of today');
+else if (!(await run('build', ['scripts/build.mjs']))) fail();
 
 const checks = await Promise.all([
   run('lint', [packageFile('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings'], { quietly: true }),

@@ -14,7 +14,7 @@ describe('readCard', () => {
   let upright: KtpResult;
   const read = (bytes: Buffer, options = {}) => readCard(ocr, bytes, options);
   beforeAll(async () => {
-    ocr = await createPpOcr({ ...MODEL_PATHS, intraOpThreads: 2 });
+    ocr = await createPpOcr(MODEL_PATHS);
     card = await readFile(new URL('bogor.jpg', FIXTURES));
     ({ result: upright } = await read(card));
   });
