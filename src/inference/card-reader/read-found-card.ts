@@ -8,13 +8,12 @@ import type { DecodedImage } from '../../media/decode.ts';
 import { colouredInk } from '../../media/quality/coloured-ink.ts';
 import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
-import { inkAlone, type PrintBox } from '../../media/renderings/ink-alone.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
 import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { boxAround } from './box-around.ts';
 import { inset, overviewOf } from './card-samples.ts';
+import { clearestPrint } from './clearest-print.ts';
 import { findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
 import { findInRendering, isOnScreen, isVeryBlurred } from './find-in-rendering.ts';
@@ -80,9 +79,9 @@ async function readAgain(
   const blurred = measureBlur(picture, { lines, page }) >= WORTH_SHARPENING;
   const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
   const onScreen = !sharpened && isOnScreen(found);
-  const clearer = (): Raster =>
-    onScreen ? withoutGrid(plain.raster) : inkAlone(plain.raster, clearPrint(lines, plain.scale));
-  const again = await lookAgain(ocr, { ...plain, raster: sharpened ?? clearer() });
+  const clearer = async (): Promise<Raster> =>
+    onScreen ? withoutGrid(plain.raster) : clearestPrint(ocr, plain, lines);
+  const again = await lookAgain(ocr, { ...plain, raster: sharpened ?? (await clearer()) });
   const second = await readWithPlaces(ocr, again, page);
   const reading = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || onScreen);
   return {
@@ -102,14 +101,6 @@ function isUnderColour({ card, picture }: FoundCard): boolean {
 /** Colour of stamps shows on few pixels; drawn cards without one stay below 0.0001, those with one begin at 0.006. */
 const COLOUR_WIDTH = 256;
 const COLOUR_SHARE = 0.005;
-
-/** Where print was read well, on the rendered page. */
-function clearPrint(lines: readonly TextLine[], scale: number): PrintBox[] {
-  const clear = lines.filter(({ confidence }) => confidence >= CLEAR);
-  return clear.map(({ quad }) => boxAround(mapQuad([scale, 0, 0, 0, scale, 0, 0, 0, 1], quad)));
-}
-
-const CLEAR = 0.9;
 
 /** Whether the first or last rows of a card were not read: they may lie beyond the page, made for misread labels. */
 function isCutShort({ fields }: KtpReading): boolean {

@@ -1,5 +1,5 @@
 import { greyRaster, type Raster } from '../raster.ts';
-import { separateInk } from './separate-ink.ts';
+import { separateInk, THIN_INK } from './separate-ink.ts';
 
 /** A rectangle of a picture in which print was read, pixels. */
 export interface PrintBox {
@@ -22,8 +22,8 @@ const STROKE_QUANTILE = 0.06;
  * Coloured stamps, grey words written across and the background's pattern become white. The curve goes by how dark the
  * print in `print` is; without any it is made for print of full size. The edge of a hard shadow may leave a line.
  */
-export function inkAlone(picture: Raster, print: readonly PrintBox[] = []): Raster {
-  const { black: shares } = separateInk(picture);
+export function inkAlone(picture: Raster, print: readonly PrintBox[] = [], ink: number = THIN_INK): Raster {
+  const { black: shares } = separateInk(picture, ink);
   const curve = toneCurve(darknessOf(shares, picture.width, picture.height, print));
   const tones = shares.map((share) => curve[share] as number);
   return greyRaster(tones, picture.width, picture.height);

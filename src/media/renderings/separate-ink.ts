@@ -7,10 +7,12 @@ const WHITE_QUANTILE = 0.85;
 /** No white is darker than this: what lies in the dark stays so. */
 const LEAST_WHITE = 24;
 /**
- * Coloured ink takes its own share of each channel from whatever lies below it: of the blue, violet and red of stamps this
- * much of what the channels differ by, added to the brightest one, gives back what is below.
+ * Ink that is thin takes its own share of each channel from whatever lies below it: of the blue, violet and red of stamps
+ * this much of what the channels differ by, added to the brightest one, gives back what is below.
  */
-const INK_SHARE = 0.55;
+export const THIN_INK = 0.55;
+/** Ink that covers: what lies below it is not lighter than the brightest channel. */
+export const COVERING_INK = 0;
 
 /** A picture's ink by kind, a byte a pixel. */
 export interface SeparatedInk {
@@ -20,8 +22,11 @@ export interface SeparatedInk {
   readonly colour: Uint8Array;
 }
 
-/** Tells black print from coloured ink by what each leaves of the local white in red, green and blue. */
-export function separateInk(picture: Raster): SeparatedInk {
+/**
+ * Tells black print from coloured ink by what each leaves of the local white in red, green and blue.
+ * @param ink THIN_INK or COVERING_INK: what the coloured one takes
+ */
+export function separateInk(picture: Raster, ink: number = THIN_INK): SeparatedInk {
   const { width, height, data } = picture;
   const cell = Math.max(8, Math.round(width * CELL_SHARE));
   const white = localWhite(picture, cell);
@@ -50,7 +55,7 @@ export function separateInk(picture: Raster): SeparatedInk {
         if (share < least) least = share;
         if (share > most) most = share;
       }
-      black[pixel] = Math.min(255, 255 * (most + INK_SHARE * (most - least)));
+      black[pixel] = Math.min(255, 255 * (most + ink * (most - least)));
       colour[pixel] = 255 * (most - least);
     }
   }

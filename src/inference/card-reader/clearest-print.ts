@@ -1,0 +1,57 @@
+import { overlayLines } from '../../ktp/layout/overlay.ts';
+import { type Raster, RasterPyramid } from '../../media/raster.ts';
+import { inkAlone, type PrintBox } from '../../media/renderings/ink-alone.ts';
+import { COVERING_INK, separateInk, THIN_INK } from '../../media/renderings/separate-ink.ts';
+import { type Homography, mapQuad } from '../../text-lines/homography.ts';
+import type { TextLine } from '../../text-lines/text-line.ts';
+import type { PpOcr } from '../ppocr/ppocr.ts';
+import { CARD_LINES } from '../ppocr/recognition.ts';
+import { boxAround } from './box-around.ts';
+import type { PagePicture } from './look-again.ts';
+
+/** Lines read with this much are clear: they tell how dark print is. */
+const CLEAR = 0.9;
+/** Lines that the renderings are tried on: those under the most colour. */
+const SAMPLE = 8;
+/** By this much the rendering for covering ink must be more legible: most stamps' ink is thin. */
+const LEAST_GAIN = 1.01;
+
+/**
+ * The black print of a card's page alone. Whether the ink over it is thin or covers is not known beforehand: of both
+ * renderings the one in which the card's lines that lie under it are read better.
+ */
+export async function clearestPrint(
+  ocr: PpOcr,
+  { raster, scale }: PagePicture,
+  lines: readonly TextLine[],
+): Promise<Raster> {
+  const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
+  const onRaster = (some: readonly TextLine[]) => some.map(({ quad }) => mapQuad(toRaster, quad));
+  const print = onRaster(lines.filter(({ confidence }) => confidence >= CLEAR)).map(boxAround);
+  const foreign = new Set(overlayLines(lines));
+  const own = onRaster(lines.filter((line) => !foreign.has(line)));
+  const { colour } = separateInk(raster);
+  const coloured = own.map((quad) => ({ quad, share: meanWithin(colour, raster, boxAround(quad)) }));
+  const sample = coloured
+    .sort((p, q) => q.share - p.share)
+    .slice(0, SAMPLE)
+    .map(({ quad }) => quad);
+  const legibility = async (rendering: Raster): Promise<number> => {
+    const read = await ocr.recognise(new RasterPyramid(rendering), sample, CARD_LINES);
+    return read.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
+  };
+  const thin = inkAlone(raster, print, THIN_INK);
+  const covering = inkAlone(raster, print, COVERING_INK);
+  return (await legibility(covering)) > LEAST_GAIN * (await legibility(thin)) ? covering : thin;
+}
+
+function meanWithin(levels: Uint8Array, { width, height }: Raster, box: PrintBox): number {
+  const right = Math.min(width, Math.ceil(box.right));
+  const bottom = Math.min(height, Math.ceil(box.bottom));
+  let sum = 0;
+  let count = 0;
+  for (let y = Math.max(0, Math.floor(box.top)); y < bottom; y++) {
+    for (let x = Math.max(0, Math.floor(box.left)); x < right; x++, count++) sum += levels[y * width + x] as number;
+  }
+  return sum / Math.max(1, count);
+}
