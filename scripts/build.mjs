@@ -44,9 +44,9 @@ function run(step, ...args) {
 async function build() {
   const problem = nodeProblem(process.versions.node);
   if (problem !== null) throw new BuildError(problem);
-  // Taken first: what is changed while it is built is built again.
-  const inputs = inputsHash(root);
   run('generating the Prisma client', locate('prisma/build/index.js'), 'generate');
+  // Taken before the rest: what is changed while it is built is built again.
+  const inputs = inputsHash(root);
   const tsc = locate('typescript/package.json').replace('package.json', 'bin/tsc');
   run('compiling', tsc, '-p', 'tsconfig.build.json', '--noCheck', '--types', '', '--outDir', staging);
   const vite = locate('vite/package.json').replace('package.json', 'bin/vite.js');

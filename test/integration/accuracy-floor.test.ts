@@ -45,23 +45,6 @@ describe('accuracy floor', () => {
     expect(reached.surelyWrong, wrong.join('\n')).toBe(0);
   }, 180_000);
 
-  it.each([
-    ['so far out of focus that plain looks take it for no card', 91004, 'defocus'],
-    ['seen from aside, whose right-hand column lies beyond what its labels tell', 96000, 'keystone'],
-  ] as const)(
-    'reads a card that is %s',
-    async (_, seed, level) => {
-      const tally = emptyTally();
-      const { jpeg, truth } = await degrade(seed, level, 'severe');
-      const { fields } = (await readCard(ocr, jpeg)).result;
-      addCard(tally, truth, fields);
-      expect(figures(tally)).toMatchObject({ niks: 1, surelyWrong: 0 });
-      expect(figures(tally).fields).toBeGreaterThanOrEqual(0.95);
-      expect(fields.tgl_terbit.value).toBe(truth.fields.tgl_terbit);
-    },
-    60_000,
-  );
-
   it('refuses a tax card with a name, an address and a NIK on it', async () => {
     const { jpeg } = await drawNegative(1, 'npwp');
     await expect(readCard(ocr, jpeg)).rejects.toMatchObject({ code: 'not_a_ktp' });

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addCard, emptyTally, figures } from '../../bench/accuracy/metrics.ts';
+import { readCard } from '../../src/inference/card-reader/read-card.ts';
+import { createPpOcr, type PpOcr } from '../../src/inference/ppocr/ppocr.ts';
+import { degrade } from '../../tools/make-cards/sample.ts';
+
+/** Beside test/integration/accuracy-floor.test.ts, for what takes more looks. */
+describe('a severely spoilt picture', () => {
+  let ocr: PpOcr;
+
+  beforeAll(async () => {
+    const models = process.env.KTPFLOW_MODELS_DIR;
+    ocr = await createPpOcr({
+      detectionModelPath: `${models}/PP-OCRv6_det_small.onnx`,
+      recognitionModelPath: `${models}/PP-OCRv6_rec_small.onnx`,
+    });
+  });
+  afterAll(() => ocr.close());
+
+  it.each([
+    ['so far out of focus that plain looks take it for no card', 91004, 'defocus'],
+    ['seen from aside, whose right-hand column lies beyond what its labels tell', 96000, 'keystone'],
+  ] as const)(
+    'reads a card that is %s',
+    async (_, seed, level) => {
+      const tally = emptyTally();
+      const { jpeg, truth } = await degrade(seed, level, 'severe');
+      const { fields } = (await readCard(ocr, jpeg)).result;
+      addCard(tally, truth, fields);
+      expect(figures(tally)).toMatchObject({ niks: 1, surelyWrong: 0 });
+      expect(figures(tally).fields).toBeGreaterThanOrEqual(0.95);
+      expect(fields.tgl_terbit.value).toBe(truth.fields.tgl_terbit);
+    },
+    60_000,
+  );
+});
