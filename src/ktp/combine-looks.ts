@@ -1,9 +1,8 @@
-import { toCompatibleCard } from './compat.ts';
 import { FIELD_NAMES, type FieldName } from './field-names.ts';
 import { withAlternatives } from './fields/alternatives.ts';
 import type { KtpReading } from './read-ktp.ts';
-import { checkCard } from './rules/checks.ts';
 import type { Field } from './schema.ts';
+import { withFields } from './with-fields.ts';
 
 /** Two looks that differ cannot both be right: what is answered then is said with less than 0.9. */
 const DISPUTED_AT_MOST = 0.88;
@@ -23,13 +22,7 @@ export function combineLooks(first: KtpReading, second: KtpReading, overlay: boo
   const fields = Object.fromEntries(
     FIELD_NAMES.map((name) => [name, combine(first.fields[name], second.fields[name], overlay)]),
   ) as Record<FieldName, Field>;
-  return {
-    ...first,
-    fields,
-    checks: checkCard(fields),
-    compat: toCompatibleCard(fields),
-    likelihood: Math.max(first.likelihood, second.likelihood),
-  };
+  return { ...withFields(first, fields), likelihood: Math.max(first.likelihood, second.likelihood) };
 }
 
 function combine(first: Field, second: Field, overlay: boolean): Field {

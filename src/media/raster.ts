@@ -5,10 +5,23 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
+/** A rectangle of a picture by its edges, pixels. */
+export interface EdgeBox {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
 /** A picture of one byte of brightness a pixel, as a raster. */
 export function greyRaster(luma: Uint8Array, width: number, height: number): Raster {
   const data = new Uint8Array(luma.length * 3);
-  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += 3) data.fill(luma[pixel] as number, at, at + 3);
+  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += 3) {
+    const level = luma[pixel] as number;
+    data[at] = level;
+    data[at + 1] = level;
+    data[at + 2] = level;
+  }
   return { width, height, data };
 }
 

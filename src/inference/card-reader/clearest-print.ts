@@ -1,12 +1,13 @@
 import { overlayLines } from '../../ktp/layout/overlay.ts';
-import { type Raster, RasterPyramid } from '../../media/raster.ts';
-import { inkAlone, type PrintBox } from '../../media/renderings/ink-alone.ts';
-import { COVERING_INK, separateInk, THIN_INK } from '../../media/renderings/separate-ink.ts';
+import { type EdgeBox, type Raster, RasterPyramid } from '../../media/raster.ts';
+import { printAlone } from '../../media/renderings/ink-alone.ts';
+import { separateInk } from '../../media/renderings/separate-ink.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
+import { legibilityOf } from './legibility.ts';
 import type { PagePicture } from './look-again.ts';
 
 /** Lines read with this much are clear: they tell how dark print is. */
@@ -30,22 +31,20 @@ export async function clearestPrint(
   const print = onRaster(lines.filter(({ confidence }) => confidence >= CLEAR)).map(boxAround);
   const foreign = new Set(overlayLines(lines));
   const own = onRaster(lines.filter((line) => !foreign.has(line)));
-  const { colour } = separateInk(raster);
+  const { colour, underCovering, underThin } = separateInk(raster);
   const coloured = own.map((quad) => ({ quad, share: meanWithin(colour, raster, boxAround(quad)) }));
   const sample = coloured
     .sort((p, q) => q.share - p.share)
     .slice(0, SAMPLE)
     .map(({ quad }) => quad);
-  const legibility = async (rendering: Raster): Promise<number> => {
-    const read = await ocr.recognise(new RasterPyramid(rendering), sample, CARD_LINES);
-    return read.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
-  };
-  const thin = inkAlone(raster, print, THIN_INK);
-  const covering = inkAlone(raster, print, COVERING_INK);
+  const legibility = async (rendering: Raster): Promise<number> =>
+    legibilityOf(await ocr.recognise(new RasterPyramid(rendering), sample, CARD_LINES));
+  const thin = printAlone(underThin, raster, print);
+  const covering = printAlone(underCovering, raster, print);
   return (await legibility(covering)) > LEAST_GAIN * (await legibility(thin)) ? covering : thin;
 }
 
-function meanWithin(levels: Uint8Array, { width, height }: Raster, box: PrintBox): number {
+function meanWithin(levels: Uint8Array, { width, height }: Raster, box: EdgeBox): number {
   const right = Math.min(width, Math.ceil(box.right));
   const bottom = Math.min(height, Math.ceil(box.bottom));
   let sum = 0;

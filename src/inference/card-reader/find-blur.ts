@@ -7,6 +7,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
 import { findLabelHits } from './label-hits.ts';
+import { legibilityOf } from './legibility.ts';
 import type { PagePicture } from './look-again.ts';
 import { longAxis } from './text-direction.ts';
 
@@ -47,7 +48,7 @@ export async function findBlur(
     const picture = new RasterPyramid(kernel ? deblur(part, kernel, boxes) : part);
     const read = await ocr.recognise(picture, quads, CARD_LINES);
     const labels = findLabelHits(read).reduce((sum, { quality }) => sum + quality, 0);
-    return LABEL_WEIGHT * labels + read.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
+    return LABEL_WEIGHT * labels + legibilityOf(read);
   };
   const plain = await legibility(null);
   let best = { kernel: estimated.kernel, score: await legibility(estimated.kernel) };

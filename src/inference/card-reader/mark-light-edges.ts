@@ -1,17 +1,16 @@
-import { toCompatibleCard } from '../../ktp/compat.ts';
 import type { FieldName } from '../../ktp/field-names.ts';
-import { withAlternatives } from '../../ktp/fields/alternatives.ts';
+import { takeBack, withCut } from '../../ktp/fields/alternatives.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
-import { checkCard } from '../../ktp/rules/checks.ts';
 import type { Field } from '../../ktp/schema.ts';
+import { withFields } from '../../ktp/with-fields.ts';
 import { lumaOf, quantile } from '../../media/quality/luma.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { applyHomography, composeHomographies } from '../../text-lines/homography.ts';
 import type { FoundCard } from './find-card.ts';
+import { unlistedValues } from './unlisted-values.ts';
 
-/** Values of free text, whose end may be missing unseen; the others only where no list knows them. */
+/** Values of free text, whose end may be missing unseen; of others only where no list knows them. */
 const FREE: readonly FieldName[] = ['nama', 'alamat'];
-const UNLISTED: readonly FieldName[] = ['kel_desa', 'kecamatan', 'pekerjaan'];
 /** Behind a value, in heights of its line: what is compared with what lies under its end. */
 const BEHIND_FROM = 0.3;
 const BEHIND_TO = 2;
@@ -32,18 +31,14 @@ const SAMPLE = 16;
  */
 export function markLightEdges(found: FoundCard, reading: KtpReading): KtpReading {
   const fields = { ...reading.fields };
-  const names = [...FREE, ...UNLISTED.filter((name) => fields[name].warnings.includes('not_in_list'))];
-  for (const name of names) {
+  const unlisted = unlistedValues(fields);
+  for (const name of [...FREE, ...unlisted]) {
     const field = fields[name];
-    const isRemnant = UNLISTED.includes(name) && field.confidence < REMNANT;
+    const isRemnant = unlisted.includes(name) && field.confidence < REMNANT;
     if (field.value === null || (field.confidence <= AT_MOST && !isRemnant) || !endsAtEdge(found, field)) continue;
-    const { confidence, value } = field;
-    const warnings = [...new Set([...field.warnings, 'cut' as const])];
-    fields[name] = isRemnant
-      ? withAlternatives({ ...field, value: null, confidence: 0, warnings }, [{ value, confidence }])
-      : { ...field, confidence: AT_MOST, warnings };
+    fields[name] = isRemnant ? takeBack(field) : { ...field, confidence: AT_MOST, warnings: withCut(field) };
   }
-  return { ...reading, fields, checks: checkCard(fields), compat: toCompatibleCard(fields) };
+  return withFields(reading, fields);
 }
 
 function endsAtEdge({ card, picture }: FoundCard, { box }: Field): boolean {

@@ -1,8 +1,8 @@
 import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
-import { toCompatibleCard } from '../../ktp/compat.ts';
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
+import { withFields } from '../../ktp/with-fields.ts';
 import { withoutRemains } from '../../ktp/without-remains.ts';
 import type { DecodedImage } from '../../media/decode.ts';
 import { colouredInk } from '../../media/quality/coloured-ink.ts';
@@ -173,8 +173,10 @@ function withoutHiddenBlank({ card, picture }: FoundCard, reading: KtpReading): 
   const place = reading.unseen.find(({ label }) => label === 'gol_darah');
   if (!place || !blood.warnings.includes('derived_from_blank')) return reading;
   if (!isHidden(picture, mapQuad(card.page.toSource, place.quad))) return reading;
-  const fields = { ...reading.fields, gol_darah: { ...blood, value: null, confidence: 0, warnings: [] } };
-  return { ...reading, fields, compat: toCompatibleCard(fields) };
+  return withFields(reading, {
+    ...reading.fields,
+    gol_darah: { ...blood, value: null, confidence: 0, warnings: [] },
+  });
 }
 
 /** The page sharpened, since lines may have been overlooked; null where no kernel makes it more legible. */

@@ -1,13 +1,13 @@
-import { toCompatibleCard } from '../../ktp/compat.ts';
 import type { FieldName } from '../../ktp/field-names.ts';
-import { withAlternatives } from '../../ktp/fields/alternatives.ts';
+import { takeBack } from '../../ktp/fields/alternatives.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
-import { checkCard } from '../../ktp/rules/checks.ts';
 import type { Field } from '../../ktp/schema.ts';
+import { withFields } from '../../ktp/with-fields.ts';
 import { lumaOf, quantile } from '../../media/quality/luma.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { composeHomographies } from '../../text-lines/homography.ts';
 import type { FoundCard } from './find-card.ts';
+import { unlistedValues } from './unlisted-values.ts';
 
 /** Values that begin in one column. */
 const COLUMN: readonly FieldName[] = [
@@ -23,9 +23,8 @@ const COLUMN: readonly FieldName[] = [
   'kewarganegaraan',
   'berlaku_hingga',
 ];
-/** Values of which a part is a value too; the others only where no list knows them. */
+/** Values of which a part is a value too; of others only where no list knows them. */
 const FREE: readonly FieldName[] = ['nama', 'tempat_lahir', 'alamat'];
-const UNLISTED: readonly FieldName[] = ['kel_desa', 'kecamatan', 'pekerjaan'];
 /** Starts within this of each other, in heights of the line, are one column; a value that begins later lost letters. */
 const ALIGNED = 1;
 const LATE = 1.2;
@@ -37,21 +36,17 @@ const [WIDTH, HEIGHT] = [48, 12];
 
 /**
  * A reading without values that lost their first letters to a burnt-out spot: they begin later than the others do, and what
- * lies in front of them is white. What was read stays in `raw` and as an alternative.
+ * lies in front of them is white.
  */
 export function withoutBurntStarts(found: FoundCard, reading: KtpReading): KtpReading {
   const fields = { ...reading.fields };
   const column = columnOf(found, fields);
   if (column === null) return reading;
-  const names = [...FREE, ...UNLISTED.filter((name) => fields[name].warnings.includes('not_in_list'))];
-  for (const name of names) {
+  for (const name of [...FREE, ...unlistedValues(fields)]) {
     const field = fields[name];
-    if (field.value === null || !startsBurnt(found, field, column)) continue;
-    const { confidence, value } = field;
-    const warnings = [...new Set([...field.warnings, 'cut' as const])];
-    fields[name] = withAlternatives({ ...field, value: null, confidence: 0, warnings }, [{ value, confidence }]);
+    if (field.value !== null && startsBurnt(found, field, column)) fields[name] = takeBack(field);
   }
-  return { ...reading, fields, checks: checkCard(fields), compat: toCompatibleCard(fields) };
+  return withFields(reading, fields);
 }
 
 /** Where values begin, in pixels of the page: the leftmost place at which two do. */

@@ -23,6 +23,18 @@ export function withRawAlternative(field: Field): Field {
   return withAlternatives(field, [{ value: read, confidence: RAW_SHARE * (1 - confidence) }]);
 }
 
+/** A field of whose value a part is missing: nothing is answered. What was read stays in `raw`, and as an alternative. */
+export function takeBack(field: Field): Field {
+  const { confidence, value } = field;
+  if (value === null) return field;
+  return withAlternatives({ ...field, value: null, confidence: 0, warnings: withCut(field) }, [{ value, confidence }]);
+}
+
+/** The warnings of a field, and that it was cut. */
+export function withCut({ warnings }: Field): Field['warnings'] {
+  return [...new Set([...warnings, 'cut' as const])];
+}
+
 /** A field with more rivals: equal ones once, the likeliest first, all with the field's own confidence at most 1. */
 export function withAlternatives(field: Field, more: readonly Alternative[]): Field {
   const known = new Map<string, number>();

@@ -1,8 +1,7 @@
-import { toCompatibleCard } from '../compat.ts';
 import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import { checkValue } from '../rules/check-value.ts';
-import { checkCard } from '../rules/checks.ts';
 import type { Field, KtpResult } from '../schema.ts';
+import { withFields } from '../with-fields.ts';
 import { isContradiction } from './find-doubts.ts';
 
 /** Values that a person has decided on; null: the card shows none. */
@@ -27,7 +26,7 @@ export function applyDecision(result: KtpResult, doubts: readonly FieldName[], d
       touched.has(name) ? decide(name, result.fields[name], decided) : result.fields[name],
     ]),
   ) as KtpResult['fields'];
-  return { ...result, fields, compat: toCompatibleCard(fields), checks: checkCard(fields) };
+  return withFields(result, fields);
 }
 
 /** What is wrong with a decision by the rules that readings are held against: of single fields, and of the NIK. */

@@ -1,7 +1,7 @@
 import { transformPlane } from '../fourier.ts';
 import { lumaOf } from '../quality/luma.ts';
-import { greyRaster, type Raster } from '../raster.ts';
-import { type FilteredBox, filterTiles, TILE } from './filter-tiles.ts';
+import { type EdgeBox, greyRaster, type Raster } from '../raster.ts';
+import { filterTiles, TILE } from './filter-tiles.ts';
 
 /**
  * What a point became: a stroke of a moving camera, or a disc out of focus; pixels and radians. A stroke may bend: its ends
@@ -20,7 +20,7 @@ const NOISE = 0.02;
  * A grey copy of a picture, sharpened against a kernel by a Wiener filter where one of the boxes lies; the rest is as it
  * was.
  */
-export function deblur(picture: Raster, kernel: BlurKernel, boxes: readonly FilteredBox[]): Raster {
+export function deblur(picture: Raster, kernel: BlurKernel, boxes: readonly EdgeBox[]): Raster {
   const { width, height } = picture;
   const filter = wienerFilter(kernel);
   const sharp = filterTiles(lumaOf(picture), width, height, boxes, (real, imaginary) =>

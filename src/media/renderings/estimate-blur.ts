@@ -1,8 +1,7 @@
 import { transformPlane } from '../fourier.ts';
 import { lumaOf } from '../quality/luma.ts';
-import type { Raster } from '../raster.ts';
+import type { EdgeBox, Raster } from '../raster.ts';
 import type { BlurKernel } from './deblur.ts';
-import type { FilteredBox } from './filter-tiles.ts';
 
 /** A kernel, and how well it explains the gaps of a picture's spectrum: -1 to 1, below 0.25 where nothing is blurred. */
 export interface EstimatedBlur {
@@ -38,7 +37,7 @@ const STRETCHES = [0.9, 0.95, 1, 1.05, 1.1];
  * The kernel that blurred a picture, told by its spectrum: motion and defocus take out frequencies in stripes and rings of
  * their own (Cannon 1976), whatever the picture shows. Null where there is too little to tell by.
  */
-export function estimateBlur(picture: Raster, boxes: readonly FilteredBox[]): EstimatedBlur | null {
+export function estimateBlur(picture: Raster, boxes: readonly EdgeBox[]): EstimatedBlur | null {
   const spectrum = logSpectrum(picture, boxes);
   if (!spectrum) return null;
   const seen = atBand(withoutSlope(spectrum));
@@ -66,7 +65,7 @@ export function estimateBlur(picture: Raster, boxes: readonly FilteredBox[]): Es
 }
 
 /** Logarithm of the power of a picture's text, around frequency 0; null without text. */
-function logSpectrum(picture: Raster, boxes: readonly FilteredBox[]): Float64Array | null {
+function logSpectrum(picture: Raster, boxes: readonly EdgeBox[]): Float64Array | null {
   const { width, height } = picture;
   const tiles: { x: number; y: number }[] = [];
   for (let y = 0; y + TILE / 2 < height; y += TILE / 2) {

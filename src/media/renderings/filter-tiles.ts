@@ -1,12 +1,5 @@
 import { transformPlane } from '../fourier.ts';
-
-/** A rectangle of a picture that is to be filtered, pixels. */
-export interface FilteredBox {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
+import type { EdgeBox } from '../raster.ts';
 
 /** Side of the squares that are filtered at a time, and their rim that is thrown away (it sees the square's edge). */
 export const TILE = 256;
@@ -21,7 +14,7 @@ export function filterTiles(
   plane: Uint8Array,
   width: number,
   height: number,
-  boxes: readonly FilteredBox[],
+  boxes: readonly EdgeBox[],
   filter: (real: Float64Array, imaginary: Float64Array) => void,
 ): Uint8Array {
   const filtered = plane.slice();

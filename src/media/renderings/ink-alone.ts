@@ -1,13 +1,5 @@
-import { greyRaster, type Raster } from '../raster.ts';
-import { separateInk, THIN_INK } from './separate-ink.ts';
-
-/** A rectangle of a picture in which print was read, pixels. */
-export interface PrintBox {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
+import { type EdgeBox, greyRaster, type Raster } from '../raster.ts';
+import { separateInk } from './separate-ink.ts';
 
 /** Against the local white: ink below the first stays black, what is above the second becomes white. */
 const BLACK = 0.25;
@@ -17,20 +9,32 @@ const DARK_PRINT = 0.3;
 const HIGHEST_WHITE = 0.85;
 /** Share of a line's pixels that are its strokes' middles. */
 const STROKE_QUANTILE = 0.06;
+
 /**
  * The black print of a card alone: each channel against the local white, coloured ink taken off, through a tone curve.
  * Coloured stamps, grey words written across and the background's pattern become white. The curve goes by how dark the
  * print in `print` is; without any it is made for print of full size. The edge of a hard shadow may leave a line.
  */
-export function inkAlone(picture: Raster, print: readonly PrintBox[] = [], ink: number = THIN_INK): Raster {
-  const { black: shares } = separateInk(picture, ink);
-  const curve = toneCurve(darknessOf(shares, picture.width, picture.height, print));
-  const tones = shares.map((share) => curve[share] as number);
-  return greyRaster(tones, picture.width, picture.height);
+export function inkAlone(picture: Raster, print: readonly EdgeBox[] = []): Raster {
+  return printAlone(separateInk(picture).underThin, picture, print);
+}
+
+/** The same of ink that is separated already. @param shares of the local white that print leaves, a byte a pixel */
+export function printAlone(
+  shares: Uint8Array,
+  { width, height }: Pick<Raster, 'width' | 'height'>,
+  print: readonly EdgeBox[],
+): Raster {
+  const curve = toneCurve(darknessOf(shares, width, height, print));
+  return greyRaster(
+    shares.map((share) => curve[share] as number),
+    width,
+    height,
+  );
 }
 
 /** How dark the strokes of print are against its white: the middle of some lines'. */
-function darknessOf(shares: Uint8Array, width: number, height: number, print: readonly PrintBox[]): number {
+function darknessOf(shares: Uint8Array, width: number, height: number, print: readonly EdgeBox[]): number {
   const darkness = print.map((box) => {
     const right = Math.min(width, Math.ceil(box.right));
     const bottom = Math.min(height, Math.ceil(box.bottom));

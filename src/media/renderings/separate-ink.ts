@@ -10,27 +10,25 @@ const LEAST_WHITE = 24;
  * Ink that is thin takes its own share of each channel from whatever lies below it: of the blue, violet and red of stamps
  * this much of what the channels differ by, added to the brightest one, gives back what is below.
  */
-export const THIN_INK = 0.55;
-/** Ink that covers: what lies below it is not lighter than the brightest channel. */
-export const COVERING_INK = 0;
+const THIN_INK = 0.55;
 
 /** A picture's ink by kind, a byte a pixel. */
 export interface SeparatedInk {
-  /** What light black print alone leaves of the local white, in 255ths. */
-  readonly black: Uint8Array;
+  /** What light black print alone leaves of the local white, in 255ths, where the ink over it is thin. */
+  readonly underThin: Uint8Array;
+  /** The same where that ink covers: what lies below is not lighter than the brightest channel. */
+  readonly underCovering: Uint8Array;
   /** By how much the channels differ against the local white, in 255ths: coloured ink. */
   readonly colour: Uint8Array;
 }
 
-/**
- * Tells black print from coloured ink by what each leaves of the local white in red, green and blue.
- * @param ink THIN_INK or COVERING_INK: what the coloured one takes
- */
-export function separateInk(picture: Raster, ink: number = THIN_INK): SeparatedInk {
+/** Tells black print from coloured ink by what each leaves of the local white in red, green and blue. */
+export function separateInk(picture: Raster): SeparatedInk {
   const { width, height, data } = picture;
   const cell = Math.max(8, Math.round(width * CELL_SHARE));
   const white = localWhite(picture, cell);
-  const black = new Uint8Array(width * height);
+  const underThin = new Uint8Array(width * height);
+  const underCovering = new Uint8Array(width * height);
   const colour = new Uint8Array(width * height);
   const lastColumn = white.columns - 1;
   const lastRow = white.rows - 1;
@@ -55,11 +53,12 @@ export function separateInk(picture: Raster, ink: number = THIN_INK): SeparatedI
         if (share < least) least = share;
         if (share > most) most = share;
       }
-      black[pixel] = Math.min(255, 255 * (most + ink * (most - least)));
+      underThin[pixel] = Math.min(255, 255 * (most + THIN_INK * (most - least)));
+      underCovering[pixel] = 255 * most;
       colour[pixel] = 255 * (most - least);
     }
   }
-  return { black, colour };
+  return { underThin, underCovering, colour };
 }
 
 interface LocalWhite {

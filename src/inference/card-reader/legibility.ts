@@ -1,0 +1,6 @@
+import type { TextLine } from '../../text-lines/text-line.ts';
+
+/** How much of some lines is read, and how surely: characters, each by the square of its line's confidence. */
+export function legibilityOf(lines: readonly TextLine[]): number {
+  return lines.reduce((sum, { characters, confidence }) => sum + confidence ** 2 * characters.length, 0);
+}
