@@ -49,10 +49,15 @@ export async function call(
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiFailure(0, 'unreachable', 'The server does not answer.', null);
+    throw unreachable();
   }
   if (response.ok) return response;
   throw failureOf(response.status, await response.json().catch(() => null));
+}
+
+/** There was no answer. */
+export function unreachable(): ApiFailure {
+  return new ApiFailure(0, 'unreachable', 'The server does not answer.', null);
 }
 
 /** What an answer that is no success says. */

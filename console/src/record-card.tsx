@@ -3,6 +3,7 @@ import { Button } from 'react-aria-components';
 import { messageOf, read } from './api.ts';
 import type { CardResult } from './card.ts';
 import { useLanguage } from './language.tsx';
+import { Problem } from './problem.tsx';
 import { FieldList } from './try/field-list.tsx';
 
 interface Job {
@@ -49,11 +50,7 @@ export function RecordCard({ onClose, record, title }: RecordCardProps) {
           {texts.record.close}
         </Button>
       </div>
-      {fault !== null && (
-        <p className="notice bad" role="alert">
-          {fault}
-        </p>
-      )}
+      <Problem>{fault}</Problem>
       {!job && fault === null && <p>{texts.loading}</p>}
       {job?.result && (
         <>

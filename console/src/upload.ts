@@ -1,4 +1,4 @@
-import { ApiFailure, addressOf, failureOf } from './api.ts';
+import { addressOf, failureOf, unreachable } from './api.ts';
 
 export interface Upload {
   readonly form: FormData;
@@ -21,7 +21,7 @@ export function upload<Body>(path: string, { form, idempotencyKey, onProgress, s
       if (request.status < 300) resolve(request.response as Body);
       else reject(failureOf(request.status, request.response));
     };
-    request.onerror = () => reject(new ApiFailure(0, 'unreachable', 'The server does not answer.', null));
+    request.onerror = () => reject(unreachable());
     request.onabort = () => reject(signal.reason);
     request.onloadend = () => signal.removeEventListener('abort', abort);
     signal.addEventListener('abort', abort);

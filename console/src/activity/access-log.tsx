@@ -2,6 +2,7 @@ import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { Button, Input, Label, TextField } from 'react-aria-components';
 import { messageOf, read } from '../api.ts';
 import { useLanguage } from '../language.tsx';
+import { Problem } from '../problem.tsx';
 
 interface Entry {
   readonly at: string;
@@ -66,11 +67,7 @@ export function AccessLog() {
         ))}
         <Button type="submit">{words.show}</Button>
       </form>
-      {problem !== null && (
-        <p className="notice bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem>{problem}</Problem>
       {entries?.length === 0 && <p className="help">{words.none}</p>}
       {entries && entries.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and has to by keyboard too

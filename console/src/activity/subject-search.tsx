@@ -3,6 +3,7 @@ import { Button, Input, Label, TextField } from 'react-aria-components';
 import { messageOf, read } from '../api.ts';
 import { EraseRecord } from '../erase-record.tsx';
 import { useLanguage } from '../language.tsx';
+import { Problem } from '../problem.tsx';
 import { RecordCard } from '../record-card.tsx';
 
 interface SubjectRecord {
@@ -50,11 +51,7 @@ export function SubjectSearch() {
         </Button>
       </form>
       <p className="help">{words.help}</p>
-      {problem !== null && (
-        <p className="notice bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem>{problem}</Problem>
       {records?.length === 0 && <p role="status">{words.none}</p>}
       {records && records.length > 0 && (
         <ul className="lines" aria-label={words.records}>

@@ -2,6 +2,7 @@ import { useRef, useState } from 'react';
 import { Button, DropZone, FileTrigger } from 'react-aria-components';
 import { messageOf } from '../api.ts';
 import { useLanguage } from '../language.tsx';
+import { Problem } from '../problem.tsx';
 import { droppedFiles, isArchive, type NamedFile, namedFiles } from './collect-files.ts';
 import { type BatchOptions, type Progress, uploadBatch } from './upload-batch.ts';
 
@@ -102,11 +103,7 @@ export function BatchUpload({ onBegun, onSent }: BatchUploadProps) {
           </label>
         </>
       )}
-      {problem !== null && (
-        <p className="notice bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem>{problem}</Problem>
     </DropZone>
   );
 }

@@ -3,6 +3,7 @@ import { Button } from 'react-aria-components';
 import { messageOf } from '../api.ts';
 import { EraseRecord } from '../erase-record.tsx';
 import { useLanguage } from '../language.tsx';
+import { Problem } from '../problem.tsx';
 import { RecordCard } from '../record-card.tsx';
 import { saveFile } from '../save-file.ts';
 import {
@@ -83,11 +84,7 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
           <EraseRecord path={`v1/ktp/batches/${id}`} record={id} onErased={onErased} onProblem={fail} />
         </span>
       </header>
-      {(fault ?? problem ?? batch.error) !== null && (
-        <p className="notice bad" role="alert">
-          {fault ?? problem ?? batch.error?.message}
-        </p>
-      )}
+      <Problem>{fault ?? problem ?? batch.error?.message}</Problem>
       {!batch.sealed && !isOver(batch) && !isArriving && (
         <p className="notice">
           {words.unsealed} <Button onPress={() => void act(() => change(id, 'seal'))}>{words.seal}</Button>

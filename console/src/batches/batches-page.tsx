@@ -6,6 +6,7 @@ import { type Batch, listBatches } from './batch-api.ts';
 import { BatchUpload } from './batch-upload.tsx';
 import { BatchView } from './batch-view.tsx';
 import './batches.css';
+import { Problem } from '../problem.tsx';
 
 const LOOK_MS = 5_000;
 
@@ -81,11 +82,7 @@ export function BatchesPage({ id }: BatchesPageProps) {
         )}
       </aside>
       <div className="desk">
-        {fault !== null && (
-          <p className="notice bad" role="alert">
-            {fault}
-          </p>
-        )}
+        <Problem>{fault}</Problem>
         {id === null ? (
           <p className="invitation">{words.invitation}</p>
         ) : (

@@ -1,4 +1,5 @@
-import { ApiFailure } from '../api.ts';
+import { randomId } from '../random-id.ts';
+import { tryAgain } from '../try-again.ts';
 import { upload } from '../upload.ts';
 import { BATCHES, type Batch, change } from './batch-api.ts';
 import { isArchive, type NamedFile } from './collect-files.ts';
@@ -8,8 +9,6 @@ const PART_BYTES = 32 * 1024 * 1024;
 const PART_FILES = 400;
 /** scan-2 before scan-10: browsers give a folder in any order. */
 const ORDER = new Intl.Collator(undefined, { numeric: true });
-const TRIES = 4;
-const PAUSE_MS = 1_500;
 
 export interface BatchOptions {
   readonly review: 'never' | 'doubtful' | 'always';
@@ -61,17 +60,9 @@ export async function uploadBatch(
 }
 
 /** Sends a part again where the connection broke; under its key the server takes it once. */
-async function persist(path: string, form: FormData, signal: AbortSignal, onProgress: (sent: number) => void) {
-  const idempotencyKey = crypto.getRandomValues(new Uint32Array(4)).join('-');
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await upload<Batch>(path, { form, idempotencyKey, signal, onProgress });
-    } catch (error) {
-      const mayHelp = error instanceof ApiFailure && (error.status === 0 || error.status === 503);
-      if (!mayHelp || attempt === TRIES || signal.aborted) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt));
-    }
-  }
+function persist(path: string, form: FormData, signal: AbortSignal, onProgress: (sent: number) => void) {
+  const idempotencyKey = randomId();
+  return tryAgain(() => upload<Batch>(path, { form, idempotencyKey, signal, onProgress }), signal);
 }
 
 function formOf(part: readonly NamedFile[]): FormData {

@@ -1,5 +1,7 @@
 import { ApiFailure, call, failureOf, read } from '../api.ts';
 import { eventsOf } from '../event-stream.ts';
+import { randomId } from '../random-id.ts';
+import { isPassing } from '../try-again.ts';
 
 export type Part =
   | { readonly type: 'text'; readonly text: string }
@@ -72,11 +74,6 @@ export async function cancel(session: string): Promise<void> {
   await call(`v1/cancel/${session}`, { method: 'POST' });
 }
 
-/** A name for a session, or a question, that nobody can guess. */
-export function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('');
-}
-
 /** Reads a stream to its end, over every connection that breaks meanwhile. */
 async function* follow(connect: Connect, signal: AbortSignal): AsyncGenerator<Piece> {
   let last: string | null = null;
@@ -91,7 +88,7 @@ async function* follow(connect: Connect, signal: AbortSignal): AsyncGenerator<Pi
         yield* piecesOf(chunk);
       }
     } catch (error) {
-      if (signal.aborted || tries >= TRIES || !isPassing(error)) throw error;
+      if (signal.aborted || tries >= TRIES || !goesOn(error)) throw error;
     }
     if (signal.aborted) return;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -107,7 +104,6 @@ function* piecesOf({ cancelled = false, choices = [] }: Chunk): Generator<Piece>
 }
 
 /** A connection that broke, or a server that is being stopped: the answer goes on elsewhere. */
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof ApiFailure)) return true;
-  return error.status === 0 || error.status === 503 || error.code === 'shutting_down';
+function goesOn(error: unknown): boolean {
+  return !(error instanceof ApiFailure) || isPassing(error) || error.code === 'shutting_down';
 }

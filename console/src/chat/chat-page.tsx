@@ -2,9 +2,11 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { ApiFailure, messageOf } from '../api.ts';
 import { useLanguage } from '../language.tsx';
-import { ask, cancel, listModels, type Message, type Piece, randomId, resume } from './chat-api.ts';
+import { randomId } from '../random-id.ts';
+import { ask, cancel, listModels, type Message, type Piece, resume } from './chat-api.ts';
 import { Composer, type Question } from './composer.tsx';
 import './chat.css';
+import { Problem } from '../problem.tsx';
 
 /** The session's id alone is kept, and in this window only: questions and answers are not. */
 const STORED = 'ktpflow.chat';
@@ -125,11 +127,7 @@ export function ChatPage() {
           // biome-ignore lint/suspicious/noArrayIndexKey: turns are only ever added at the end
           <TurnView key={index} turn={turn} />
         ))}
-        {problem !== null && (
-          <p className="notice bad" role="alert">
-            {problem}
-          </p>
-        )}
+        <Problem>{problem}</Problem>
         <div ref={end} />
       </div>
       <Composer isBusy={isOpen} isReady={model !== ''} onSend={send} onStop={stop} />

@@ -5,6 +5,7 @@ import { ApiFailure } from '../api.ts';
 import type { CardResult } from '../card.ts';
 import { CardPicture, usePicture } from '../card-picture.tsx';
 import { useLanguage } from '../language.tsx';
+import { Problem } from '../problem.tsx';
 import { FieldInput } from './field-input.tsx';
 import { nikHints } from './nik-hints.ts';
 import { checkDecision, type Decision, type ReviewedCard } from './review-api.ts';
@@ -127,11 +128,7 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
             </li>
           ))}
         </ul>
-        {problem?.field === null && (
-          <p className="notice bad" role="alert">
-            {problem.message}
-          </p>
-        )}
+        {problem?.field === null && <Problem>{problem.message}</Problem>}
         <div className="row">
           <Button
             className="primary"

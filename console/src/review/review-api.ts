@@ -1,6 +1,7 @@
 import type { FieldName } from '../../../src/ktp/field-names.ts';
 import { call, read } from '../api.ts';
 import type { CardResult } from '../card.ts';
+import { randomId } from '../random-id.ts';
 
 /** A waiting card as the queue shows it. */
 export interface WaitingCard {
@@ -31,9 +32,7 @@ export interface Decision {
 
 const PATH = 'v1/ktp/reviews';
 /** This window: two windows of one key are two reviewers. */
-const reviewer = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
-  byte.toString(16).padStart(2, '0'),
-).join('');
+const reviewer = randomId();
 
 export function listWaiting(field: FieldName | null, cursor: string | null): Promise<Page> {
   const query = new URLSearchParams({ status: 'open', limit: '100' });

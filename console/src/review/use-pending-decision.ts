@@ -1,11 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ApiFailure } from '../api.ts';
+import { tryAgain } from '../try-again.ts';
 import { type Decision, decide } from './review-api.ts';
 
 /** So long a decision can be taken back. */
 const UNDO_MS = 6_000;
-const TRIES = 4;
-const PAUSE_MS = 1_500;
 
 /** A decision that was made, and not sent yet. */
 export interface Pending<Card> {
@@ -42,7 +40,8 @@ export function usePendingDecision<Card>(onFailed: (error: unknown) => void): Pe
   const flush = useCallback(
     (isLeaving = false) => {
       const taken = take();
-      if (taken) send(taken.id, taken.decision, isLeaving).catch(onFailed);
+      // The same decision twice is one.
+      if (taken) tryAgain(() => decide(taken.id, taken.decision, isLeaving)).catch(onFailed);
     },
     [take, onFailed],
   );
@@ -64,17 +63,4 @@ export function usePendingDecision<Card>(onFailed: (error: unknown) => void): Pe
     };
   }, [flush]);
   return { pending, keep, undo: take };
-}
-
-/** The same decision twice is one: it is sent again where the server was away. */
-async function send(id: string, decision: Decision, isLeaving: boolean): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await decide(id, decision, isLeaving);
-    } catch (error) {
-      const mayHelp = error instanceof ApiFailure && (error.status === 0 || error.status === 503);
-      if (!mayHelp || attempt === TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt));
-    }
-  }
 }

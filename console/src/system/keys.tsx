@@ -2,6 +2,7 @@ import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { Button, Input, Label, TextField } from 'react-aria-components';
 import { call, messageOf, read } from '../api.ts';
 import { useLanguage } from '../language.tsx';
+import { Problem } from '../problem.tsx';
 
 const SCOPES = ['extract', 'review', 'chat', 'admin'] as const;
 type Scope = (typeof SCOPES)[number];
@@ -66,11 +67,7 @@ export function Keys() {
   return (
     <section className="keys-view" aria-label={words.title}>
       <h2 className="title">{words.title}</h2>
-      {problem !== null && (
-        <p className="notice bad" role="alert">
-          {problem}
-        </p>
-      )}
+      <Problem>{problem}</Problem>
       {made && (
         <div className="notice made" role="status">
           <p>{words.shownOnce}</p>

@@ -5,6 +5,7 @@ import { read } from '../api.ts';
 import type { CardResult } from '../card.ts';
 import { CardPicture, FieldCrop, usePicture } from '../card-picture.tsx';
 import { useLanguage } from '../language.tsx';
+import { Problem } from '../problem.tsx';
 import { DropArea } from './drop-area.tsx';
 import { FieldList } from './field-list.tsx';
 import { Findings } from './findings.tsx';
@@ -84,11 +85,7 @@ export function TryPage() {
       </section>
       <section className="reading">
         {state.step === 'reading' && <Skeleton />}
-        {state.step === 'failed' && (
-          <p className="notice bad" role="alert">
-            {state.message}
-          </p>
-        )}
+        {state.step === 'failed' && <Problem>{state.message}</Problem>}
         {state.step === 'read' && (
           <>
             <FieldList fields={state.result.fields} active={shown} onActive={setActive} onPick={setPicked} />
