@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPackages } from '../../tools/install-packages.ts';
 
 /** A client to try: the program that drives it, and the packages that it needs. */
 export interface Client {
@@ -82,24 +81,8 @@ export const CLIENTS: readonly Client[] = [
 /** Installs what the clients need below a folder that is kept, where it is not there yet. */
 export function installClients(cache: string): void {
   for (const [folder, clients] of byFolder()) {
-    const path = join(cache, folder);
     const packages = [...new Set(clients.flatMap((client) => client.packages))];
-    const mark = join(path, 'installed.json');
-    const wanted = JSON.stringify(packages);
-    if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) continue;
-    console.log(`installing into ${folder}: ${packages.join(' ')}`);
-    mkdirSync(path, { recursive: true });
-    if (clients[0]?.language === 'python') {
-      execFileSync('python3', ['-m', 'venv', path], { stdio: 'inherit' });
-      execFileSync(join(path, 'bin', 'pip'), ['install', '--quiet', ...packages], { stdio: 'inherit' });
-    } else {
-      writeFileSync(join(path, 'package.json'), '{"private":true,"type":"module"}');
-      execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], {
-        cwd: path,
-        stdio: 'inherit',
-      });
-    }
-    writeFileSync(mark, wanted);
+    installPackages(join(cache, folder), clients[0]?.language ?? 'node', packages);
   }
 }
 

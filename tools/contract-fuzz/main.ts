@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../src/runtime/assets/cache-folder.ts';
 import { EmbeddedPlatform } from '../../test/e2e/embedded-platform.ts';
 import { startUpstream } from '../../test/support/upstream.ts';
+import { installPackages } from '../install-packages.ts';
 import { LEFT_OUT, REFUSALS } from './left-out.ts';
 
 /**
@@ -66,19 +67,11 @@ function readArguments(given: readonly string[]): { examples: number; paths: rea
   return { examples: Number(given[at + 1]), paths: given.filter((_, index) => index !== at && index !== at + 1) };
 }
 
-/** In a virtual environment of the cache folder, made at the first run. */
+/** In a virtual environment of the cache folder. */
 function installed(): string {
   const folder = join(cacheFolder(process.env.KTPFLOW_CACHE || undefined), 'contract-fuzz');
-  const program = join(folder, 'bin', 'schemathesis');
-  if (existsSync(program)) return program;
-  for (const [command, parameters] of [
-    ['python3', ['-m', 'venv', folder]],
-    [join(folder, 'bin', 'pip'), ['install', '--quiet', SCHEMATHESIS]],
-  ] as const) {
-    const { status } = spawnSync(command, parameters, { stdio: 'inherit' });
-    if (status !== 0) throw new Error(`${command} failed`);
-  }
-  return program;
+  installPackages(folder, 'python', [SCHEMATHESIS]);
+  return join(folder, 'bin', 'schemathesis');
 }
 
 process.exitCode = await main();

@@ -21,7 +21,7 @@ export function clientDocument(document: oas31.OpenAPIObject): oas31.OpenAPIObje
     });
     if (operations.length > 0) paths[path] = Object.fromEntries(operations);
   }
-  const schemas = withoutTuples((document.components?.schemas ?? {}) as Json) as Record<string, Json>;
+  const schemas = (document.components?.schemas ?? {}) as Record<string, Json>;
   const named = referencedSchemas(paths as Json, schemas);
   return {
     ...document,
@@ -34,17 +34,6 @@ export function clientDocument(document: oas31.OpenAPIObject): oas31.OpenAPIObje
       >,
     },
   };
-}
-
-/** A box of four numbers is a list of four numbers: openapi-fetch and Python make nothing better of a tuple. */
-function withoutTuples(value: Json): Json {
-  if (Array.isArray(value)) return value.map(withoutTuples);
-  if (typeof value !== 'object' || value === null) return value;
-  const { prefixItems, items, ...rest } = value as { readonly [key: string]: Json };
-  const others = Object.entries(items === undefined || prefixItems ? rest : { ...rest, items });
-  const plain = Object.fromEntries(others.map(([key, each]) => [key, withoutTuples(each)]));
-  if (!Array.isArray(prefixItems)) return plain;
-  return { ...plain, items: prefixItems[0] ?? {}, minItems: prefixItems.length, maxItems: prefixItems.length };
 }
 
 /** `cancelExtraction`, `listBatchItems`: what a person would call it. */

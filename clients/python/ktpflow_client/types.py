@@ -43,8 +43,8 @@ class BatchOptions(TypedDict):
 
 
 class BatchAddition(TypedDict):
-    input_file_id: NotRequired[str | None]
     items: NotRequired[list[NewBatchItem] | None]
+    input_file_id: NotRequired[str | None]
 
 
 class ResultLinkRequest(TypedDict):
@@ -183,6 +183,7 @@ class Error3(TypedDict):
 
 class Links1(TypedDict):
     self: str
+    items: str
     failures: str
     results: str
     events: str
@@ -191,7 +192,6 @@ class Links1(TypedDict):
     resume: str
     seal: str
     retry: str
-    items: str
 
 
 class Batch(TypedDict):
@@ -513,13 +513,13 @@ class ExtractionOptions(TypedDict):
 
 
 class BatchRequest(TypedDict):
+    items: NotRequired[list[NewBatchItem] | None]
     input_file_id: NotRequired[str | None]
     options: NotRequired[BatchOptions | None]
     metadata: NotRequired[dict[str, str] | None]
     webhook: NotRequired[WebhookTarget | None]
     priority: NotRequired[Literal['low', 'normal', 'high'] | None]
     sealed: NotRequired[bool | None]
-    items: NotRequired[list[NewBatchItem] | None]
 
 
 class KtpField(TypedDict):

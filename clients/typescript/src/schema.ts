@@ -801,6 +801,7 @@ export interface components {
             include_result?: boolean | null;
         };
         BatchRequest: {
+            items?: components["schemas"]["NewBatchItem"][] | null;
             /** @description A file of /v1/files with an item a line (NDJSON), instead of `items`. */
             input_file_id?: string | null;
             options?: components["schemas"]["BatchOptions"] | null;
@@ -812,7 +813,6 @@ export interface components {
             webhook?: components["schemas"]["WebhookTarget"] | null;
             priority?: ("low" | "normal" | "high") | null;
             sealed?: boolean | null;
-            items?: components["schemas"]["NewBatchItem"][] | null;
         };
         NewBatchItem: {
             /** @description The caller's own id of this card. */
@@ -844,9 +844,9 @@ export interface components {
             cards?: ("first" | "all") | null;
         };
         BatchAddition: {
+            items?: components["schemas"]["NewBatchItem"][] | null;
             /** @description A file of /v1/files with an item a line (NDJSON), instead of `items`. */
             input_file_id?: string | null;
-            items?: components["schemas"]["NewBatchItem"][] | null;
         };
         ResultLinkRequest: {
             /** @description Default: ndjson. */
@@ -1087,6 +1087,7 @@ export interface components {
             } | null;
             links: {
                 self: string;
+                items: string;
                 failures: string;
                 results: string;
                 events: string;
@@ -1095,7 +1096,6 @@ export interface components {
                 resume: string;
                 seal: string;
                 retry: string;
-                items: string;
             };
         };
         BatchItem: {
