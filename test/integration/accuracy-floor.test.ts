@@ -5,6 +5,7 @@ import { createPpOcr, type PpOcr } from '../../src/inference/ppocr/ppocr.ts';
 import type { LevelName } from '../../tools/make-cards/levels.ts';
 import { drawNegative } from '../../tools/make-cards/negatives.ts';
 import { degrade } from '../../tools/make-cards/sample.ts';
+import { MODEL_PATHS } from '../unit/inference/models.ts';
 
 /**
  * A floor under bench/accuracy, which has the real figures: four pictures that must not get worse. Pictures are
@@ -21,11 +22,7 @@ describe('accuracy floor', () => {
   let ocr: PpOcr;
 
   beforeAll(async () => {
-    const models = process.env.KTPFLOW_MODELS_DIR;
-    ocr = await createPpOcr({
-      detectionModelPath: `${models}/PP-OCRv6_det_small.onnx`,
-      recognitionModelPath: `${models}/PP-OCRv6_rec_small.onnx`,
-    });
+    ocr = await createPpOcr(MODEL_PATHS);
   });
   afterAll(() => ocr.close());
 

@@ -9,7 +9,15 @@ import {
   temporaryFolder,
 } from '../e2e/embedded-platform.ts';
 import { jsonRequest } from '../support/api.ts';
-import { chatEnvironment, indexesOf, MODEL, type ReceivedEvent, textOf, tokens } from '../support/chat.ts';
+import {
+  chatEnvironment,
+  eventsUntilCut,
+  indexesOf,
+  MODEL,
+  type ReceivedEvent,
+  textOf,
+  tokens,
+} from '../support/chat.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 /** How often each fault is tried; the soak asks for more. */
@@ -33,25 +41,11 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** Reads events into `seen`; a cut connection is no error here. */
+/** Reads events into `seen`, until an error or a cut. */
 async function readInto(seen: ReceivedEvent[], response: Response): Promise<void> {
-  let text = '';
-  const decoder = new TextDecoder();
-  try {
-    for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
-      text += decoder.decode(bytes, { stream: true });
-      const blocks = text.split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const [, id = null] = /^id: (.*)$/m.exec(block) ?? [];
-        const [, data] = /^data: (.*)$/m.exec(block) ?? [];
-        if (data === undefined) continue;
-        if ('error' in JSON.parse(data === '[DONE]' ? '{}' : data)) return;
-        seen.push({ id, data });
-      }
-    }
-  } catch {
-    // The process at the other end was killed.
+  for await (const { id, data } of eventsUntilCut(response)) {
+    if (data !== '[DONE]' && 'error' in JSON.parse(data)) return;
+    seen.push({ id, data });
   }
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedPlatform, type PartName, temporaryFolder } from '../e2e/embedded-platform.ts';
 import { jsonOf, jsonRequest } from '../support/api.ts';
-import { chatEnvironment, MODEL, tokens } from '../support/chat.ts';
+import { chatEnvironment, eventsUntilCut, MODEL, tokens } from '../support/chat.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 
 const ANSWER = tokens(400);
@@ -41,23 +41,9 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** Reads events into `seen`; a cut connection is no error here, and half an event is none. */
+/** Reads events into `seen`, until the end or a cut. */
 async function readInto(seen: ResponseEvent[], response: Response): Promise<void> {
-  let text = '';
-  const decoder = new TextDecoder();
-  try {
-    for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
-      text += decoder.decode(bytes, { stream: true });
-      const blocks = text.split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (data !== undefined) seen.push(JSON.parse(data) as ResponseEvent);
-      }
-    }
-  } catch {
-    // The process at the other end was killed.
-  }
+  for await (const { data } of eventsUntilCut(response)) seen.push(JSON.parse(data) as ResponseEvent);
 }
 
 const isOver = (seen: readonly ResponseEvent[]) =>

@@ -3,17 +3,14 @@ import { addCard, emptyTally, figures } from '../../bench/accuracy/metrics.ts';
 import { readCard } from '../../src/inference/card-reader/read-card.ts';
 import { createPpOcr, type PpOcr } from '../../src/inference/ppocr/ppocr.ts';
 import { degrade } from '../../tools/make-cards/sample.ts';
+import { MODEL_PATHS } from '../unit/inference/models.ts';
 
 /** Beside test/integration/accuracy-floor.test.ts, for what takes more looks. */
 describe('a severely spoilt picture', () => {
   let ocr: PpOcr;
 
   beforeAll(async () => {
-    const models = process.env.KTPFLOW_MODELS_DIR;
-    ocr = await createPpOcr({
-      detectionModelPath: `${models}/PP-OCRv6_det_small.onnx`,
-      recognitionModelPath: `${models}/PP-OCRv6_rec_small.onnx`,
-    });
+    ocr = await createPpOcr(MODEL_PATHS);
   });
   afterAll(() => ocr.close());
 

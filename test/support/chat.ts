@@ -65,6 +65,24 @@ export interface ReceivedEvent {
 export async function readEvents(response: Response, take = Number.POSITIVE_INFINITY): Promise<ReceivedEvent[]> {
   const events: ReceivedEvent[] = [];
   if (!response.ok || !response.body) throw new Error(`${response.status} ${await response.text()}`);
+  for await (const event of eventsOf(response)) {
+    events.push(event);
+    if (events.length === take) return events;
+  }
+  return events;
+}
+
+/** Events of a connection that may be cut at any time, as when its process is killed: half an event is none. */
+export async function* eventsUntilCut(response: Response): AsyncGenerator<ReceivedEvent, void> {
+  const events = eventsOf(response);
+  for (;;) {
+    const next = await events.next().catch(() => null);
+    if (!next || next.done) return;
+    yield next.value;
+  }
+}
+
+async function* eventsOf(response: Response): AsyncGenerator<ReceivedEvent, void> {
   let text = '';
   const decoder = new TextDecoder();
   for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -75,12 +93,10 @@ export async function readEvents(response: Response, take = Number.POSITIVE_INFI
       const lines = block.split('\n');
       const data = lines.find((line) => line.startsWith('data: '))?.slice(6);
       if (data === undefined) continue;
-      events.push({ id: lines.find((line) => line.startsWith('id: '))?.slice(4) ?? null, data });
-      if (events.length === take) return events;
+      yield { id: lines.find((line) => line.startsWith('id: '))?.slice(4) ?? null, data };
     }
   }
   if (text !== '') throw new Error('the stream was cut inside an event');
-  return events;
 }
 
 interface Chunk {
