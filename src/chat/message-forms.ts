@@ -137,9 +137,8 @@ function idOf(id: unknown): string | null {
 }
 
 function isEmpty(value: unknown): boolean {
-  return (
-    value === '' || value === false || (asRecord(value) !== null && Object.keys(asRecord(value) ?? {}).length === 0)
-  );
+  const record = asRecord(value);
+  return value === '' || value === false || (record !== null && Object.keys(record).length === 0);
 }
 
 function callsOf(message: Readonly<Record<string, unknown>>): Call[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FieldName } from '../ktp/field-names.ts';
+import { maskValue } from '../ktp/mask-value.ts';
 import { explainWarning } from './explain-warning.ts';
-import { maskValue } from './mask-value.ts';
 
 const fieldSchema = z.looseObject({
   value: z.string().nullable(),

@@ -1,5 +1,6 @@
 import { customIdContext, lineOutcomeContext, lineSettingsContext } from '../encryption/contexts.ts';
 import { sealJson, unsealJson } from '../encryption/keyring.ts';
+import type { ResponseSettings } from '../responses/response-object.ts';
 import type { Database } from './database.ts';
 import type { ChatBatchLine } from './generated/client.ts';
 
@@ -78,13 +79,15 @@ export class LineSeal {
     return String(unsealJson(this.#dataKey, sealedCustomId, customIdContext(this.#batchId, line)));
   }
 
-  sealSettings(line: number, settings: object): Uint8Array<ArrayBuffer> {
+  sealSettings(line: number, settings: ResponseSettings): Uint8Array<ArrayBuffer> {
     return sealJson(this.#dataKey, settings, lineSettingsContext(this.#batchId, line));
   }
 
   /** What a response repeats of its request; null for chat completions. */
-  settings({ line, sealedSettings }: Pick<ChatBatchLine, 'line' | 'sealedSettings'>): unknown {
-    return sealedSettings && unsealJson(this.#dataKey, sealedSettings, lineSettingsContext(this.#batchId, line));
+  settings({ line, sealedSettings }: Pick<ChatBatchLine, 'line' | 'sealedSettings'>): ResponseSettings | null {
+    if (!sealedSettings) return null;
+    // What we sealed ourselves has the shape that we gave it.
+    return unsealJson(this.#dataKey, sealedSettings, lineSettingsContext(this.#batchId, line)) as ResponseSettings;
   }
 
   sealOutcome(line: number, outcome: LineOutcome): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { StreamView } from '../../chat/stream-log.ts';
 import type { ChatBatchActivities, EndedLine } from '../../contract/chat-batch.ts';
-import type { ResponseSettings } from '../../responses/response-object.ts';
 import { LineSeal, storeLineOutcome } from '../../storage/chat-batches.ts';
 import { type KeyedRun, readStream, StreamGoneError } from '../../stream-history/stream-history.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
@@ -39,9 +38,7 @@ export function createStoreChatLines(dependencies: ChatBatchDependencies): ChatB
         const key = keys.get(ended.generation.id);
         const view = key ? await readAnswer({ ...ended, dataKey: keyring.unwrapDataKey(key) }) : LOST;
         const named = { customId: seal.customId(row), token };
-        // What we sealed ourselves has the shape that we gave it.
-        const settings = seal.settings(row) as ResponseSettings | null;
-        const { status, outcome } = answeredLine(named, ended.generation, view, settings);
+        const { status, outcome } = answeredLine(named, ended.generation, view, seal.settings(row));
         await storeLineOutcome(database, batchId, row.line, { status, sealed: seal.sealOutcome(row.line, outcome) });
       };
       await Promise.all(rows.map(store));

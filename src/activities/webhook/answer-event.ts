@@ -1,12 +1,11 @@
 import { completionObject } from '../../chat/completion.ts';
 import { completionHead } from '../../chat/generation.ts';
 import type { WebhookInput } from '../../contract/webhook.ts';
-import { responseSettingsContext } from '../../encryption/contexts.ts';
-import { unsealJson } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
 import { wholeResponse } from '../../responses/event-log.ts';
-import { endStatus, type ResponseSettings } from '../../responses/response-object.ts';
+import { endStatus } from '../../responses/response-object.ts';
 import { findToldAnswer, readTranscript } from '../../storage/chat-sessions.ts';
+import { openResponseSettings } from '../../storage/response-settings.ts';
 import type { Told, WebhookBody } from '../../storage/webhook-deliveries.ts';
 import type { WebhookDependencies } from './dependencies.ts';
 
@@ -62,11 +61,6 @@ export async function answerResult(
   }
   const row = await database.storedResponse.findUnique({ where: { id: webhook.name } });
   if (!row) return null;
-  // What we sealed ourselves has the shape that we gave it.
-  const settings = unsealJson(
-    keyring.unwrapDataKey(row.wrappedKey),
-    row.sealedSettings,
-    responseSettingsContext(row.id),
-  ) as ResponseSettings;
+  const settings = openResponseSettings(keyring, row);
   return wholeResponse({ id: row.id, createdAt: generation.createdAt, settings }, view, view.end);
 }

@@ -8,7 +8,7 @@ import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
-import { idempotencyOf } from '../intake/idempotency.ts';
+import { idempotencyHash, idempotencyOf } from '../intake/idempotency.ts';
 import { createOrRepeatKey } from './create.ts';
 import { createKeySchema, renderKey } from './schemas.ts';
 
@@ -24,7 +24,8 @@ export function adminKeys(app: Express, context: RouteContext): void {
   const create: RequestHandler = async (request, response) => {
     const body = createKeySchema.parse(request.body);
     const caller = callerOf(response);
-    const idempotency = idempotencyOf(keyring, request, caller, ADMIN_KEYS_PATH, body);
+    const keyHash = idempotencyHash(keyring, request, caller, ADMIN_KEYS_PATH);
+    const idempotency = idempotencyOf(keyring, caller, keyHash, body);
     const { key, row } = await createOrRepeatKey(context, { caller, body, idempotency });
     await log(response, 'key.create', row.id);
     const ends_anonymous_access = await authenticator.wasFirst(row);

@@ -4,6 +4,7 @@ import { isErrorCode } from '../../errors.ts';
 import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
 import { metadataSchema, optionsSchema } from '../extractions/options.ts';
 import { imageUrlSchema } from '../extractions/request-schema.ts';
+import { flagSchema } from '../http/flag-query.ts';
 import { webhookSchema } from '../intake/webhook-target.ts';
 
 export const batchOptionsSchema = optionsSchema
@@ -90,19 +91,14 @@ export const retrySchema = z
   })
   .meta({ id: 'BatchRetry' });
 
-const flag = z
-  .enum(['0', '1', 'true', 'false'])
-  .default('0')
-  .transform((text) => text === '1' || text === 'true');
-
 export const RESULT_FORMATS = ['ndjson', 'json', 'csv', 'xlsx'] as const;
 
 const SEPARATORS = { comma: ',', semicolon: ';', tab: '\t', ',': ',', ';': ';', '\t': '\t' } as const;
 
 export const resultsQuerySchema = z.object({
   format: z.enum(RESULT_FORMATS).optional().describe('Default: by the Accept header, else ndjson.'),
-  bom: flag.describe('1: the CSV begins with a byte order mark, for Excel.'),
-  spreadsheet: flag.describe(
+  bom: flagSchema.describe('1: the CSV begins with a byte order mark, for Excel.'),
+  spreadsheet: flagSchema.describe(
     '1: a CSV for a double click: with the mark, cells between semicolons, and a tab before what begins with a digit.',
   ),
   separator: z

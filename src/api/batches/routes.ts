@@ -16,7 +16,7 @@ import { route } from '../http/methods.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { unlessMultipart } from '../http/unless-multipart.ts';
-import { idempotencyHash, requestHash } from '../intake/idempotency.ts';
+import { idempotencyHash, idempotencyOf } from '../intake/idempotency.ts';
 import { missingImage } from '../intake/image-upload.ts';
 import { addItems, sealBatch } from './add-items.ts';
 import { type BatchObject, isFinalBatch, POLL_AFTER_SECONDS } from './batch-schema.ts';
@@ -57,10 +57,7 @@ export function batches(app: Express, context: RouteContext): void {
     const caller = callerOf(response);
     const keyHash = idempotencyHash(keyring, request, caller, BATCHES_PATH);
     const batch = await receiveBatch(context, caller.tenant, request);
-    const idempotency =
-      keyHash === undefined
-        ? undefined
-        : { idempotencyHash: keyHash, requestHash: requestHash(keyring, caller, batchPayload(batch)) };
+    const idempotency = idempotencyOf(keyring, caller, keyHash, batchPayload(batch));
     const { loggedId } = requestState(response);
     const id = await createOrRepeatBatch(context, { caller, loggedId, batch, idempotency });
     response.location(`${BATCHES_PATH}/${id}`);
@@ -154,13 +151,9 @@ export function batches(app: Express, context: RouteContext): void {
     const row = await find(response, request.params.id);
     const keyHash = idempotencyHash(keyring, request, caller, `${BATCHES_PATH}/items`);
     const received = await receiveAddition(context, caller.tenant, request);
-    const payload = [row.id, batchPayload(received)];
-    const idempotency = keyHash && {
-      idempotencyHash: keyHash,
-      requestHash: requestHash(keyring, caller, payload),
-    };
+    const idempotency = idempotencyOf(keyring, caller, keyHash, [row.id, batchPayload(received)]);
     const { loggedId } = requestState(response);
-    await addItems(context, row, { caller, loggedId, received, idempotency: idempotency || undefined });
+    await addItems(context, row, { caller, loggedId, received, idempotency });
     send(response, 202, await settleBatch(context, await find(response, row.id)));
   };
 

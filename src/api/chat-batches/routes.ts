@@ -10,7 +10,7 @@ import { route } from '../http/methods.ts';
 import { openAiPageQuery, toOpenAiPage } from '../http/openai-pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
-import { idempotencyOf } from '../intake/idempotency.ts';
+import { idempotencyHash, idempotencyOf } from '../intake/idempotency.ts';
 import { createChatBatch } from './create.ts';
 import { renderChatBatch } from './render.ts';
 import { CHAT_BATCHES_PATH, chatBatchListQuerySchema, createChatBatchSchema } from './schemas.ts';
@@ -45,7 +45,8 @@ export function chatBatches(app: Express, context: RouteContext): void {
   const create: RequestHandler = async (request, response) => {
     const body = createChatBatchSchema.parse(request.body);
     const caller = callerOf(response);
-    const idempotency = idempotencyOf(keyring, request, caller, CHAT_BATCHES_PATH, body);
+    const keyHash = idempotencyHash(keyring, request, caller, CHAT_BATCHES_PATH);
+    const idempotency = idempotencyOf(keyring, caller, keyHash, body);
     const { loggedId } = requestState(response);
     const id = await createChatBatch(context, { caller, loggedId, body, idempotency });
     await send(response, await find(response, id));

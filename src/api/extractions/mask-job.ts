@@ -1,7 +1,7 @@
 import { toCompatibleCard } from '../../ktp/compat.ts';
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
+import { maskValue } from '../../ktp/mask-value.ts';
 import type { ParsedKtpResult } from '../../ktp/schema.ts';
-import { maskValue } from '../../mcp/mask-value.ts';
 import type { ExtractionJob } from './job-schema.ts';
 
 /** The job with its values masked: that something was read and how sure it is, not what it says. */

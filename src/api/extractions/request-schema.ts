@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { flagSchema } from '../http/flag-query.ts';
 import { optionsSchema } from './options.ts';
 
 export const imageUrlSchema = z.union([z.string(), z.object({ url: z.string() })]);
@@ -39,9 +40,7 @@ export const waitQuerySchema = z.object({
 });
 
 export const jobQuerySchema = waitQuerySchema.extend({
-  masked: z
-    .enum(['0', '1', 'true', 'false'])
-    .default('0')
-    .transform((text) => text === '1' || text === 'true')
-    .describe('1: values are masked, the NIK but for its last four digits. The access log tells both kinds apart.'),
+  masked: flagSchema.describe(
+    '1: values are masked, the NIK but for its last four digits. The access log tells both kinds apart.',
+  ),
 });

@@ -9,7 +9,7 @@ import type { Caller } from '../access/caller.ts';
 import type { ReceiveContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { type FilePart, readForm } from '../http/multipart.ts';
-import { checkSameRequest, createOrRepeat, type Idempotency, requestHash } from '../intake/idempotency.ts';
+import { checkSameRequest, createOrRepeat, type Idempotency, idempotencyOf } from '../intake/idempotency.ts';
 import { discardImage } from '../intake/image-upload.ts';
 import { fileFieldsSchema } from './schemas.ts';
 
@@ -92,12 +92,11 @@ export async function receiveFile(
       await insertFile(database, { ...row, ...idempotency }, access, quotaBytes);
       return row.id;
     };
-    if (idempotencyHash === undefined) return await insert();
     const asked = [stored.sha256, stored.name, purpose, expires_after?.seconds ?? null];
-    const idempotency = { idempotencyHash, requestHash: requestHash(keyring, caller, asked) };
-    const create = () => insert(idempotency);
+    const idempotency = idempotencyOf(keyring, caller, idempotencyHash, asked);
+    if (!idempotency) return await insert();
     const id = await createOrRepeat({
-      create,
+      create: () => insert(idempotency),
       find: () => findRepeated(database, idempotency),
       discard: async () => {},
     });

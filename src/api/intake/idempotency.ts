@@ -30,19 +30,16 @@ export function requestHash(keyring: Keyring, caller: Caller, payload: unknown):
   return keyring.hmac('request', caller.tenant, JSON.stringify(payload));
 }
 
-/**
- * How a repeat of a request with a JSON body is known; undefined: it has no Idempotency-Key.
- * @throws KtpflowError invalid_value
- */
+/** How a repeat of a request is known, out of {@link idempotencyHash} and what was asked for; undefined: without a key. */
 export function idempotencyOf(
   keyring: Keyring,
-  request: Request,
   caller: Caller,
-  route: string,
+  keyHash: string | undefined,
   payload: unknown,
 ): Idempotency | undefined {
-  const hash = idempotencyHash(keyring, request, caller, route);
-  return hash === undefined ? undefined : { idempotencyHash: hash, requestHash: requestHash(keyring, caller, payload) };
+  return keyHash === undefined
+    ? undefined
+    : { idempotencyHash: keyHash, requestHash: requestHash(keyring, caller, payload) };
 }
 
 /** @throws KtpflowError idempotency_mismatch when the key was used for something else */

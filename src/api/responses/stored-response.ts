@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
-import { responseSettingsContext } from '../../encryption/contexts.ts';
-import { type Keyring, sealJson, unsealJson } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { ChatBodyMessage } from '../../responses/chat-body.ts';
 import type { ResponseSettings } from '../../responses/response-object.ts';
 import { readBlob } from '../../storage/blobs.ts';
+import { openResponseSettings, sealResponseSettings } from '../../storage/response-settings.ts';
 import type { ApiContext } from '../context.ts';
 
 type StoreContext = Pick<ApiContext, 'blobs' | 'database' | 'keyring'>;
@@ -37,7 +36,7 @@ export async function storeResponse(
   if (await database.storedResponse.findUnique({ where: { id }, select: { id: true } })) return;
   const key = keyring.createDataKey();
   const { blob } = await blobs.write(Readable.from([Buffer.from(JSON.stringify(conversation))]), key);
-  const sealedSettings = sealJson(key.dataKey, settings, responseSettingsContext(id));
+  const sealedSettings = sealResponseSettings(key.dataKey, id, settings);
   const { count } = await database.storedResponse.createMany({
     data: { id, tenant, wrappedKey: key.wrappedKey, sealedSettings, blob, expiresAt },
     skipDuplicates: true,
@@ -54,7 +53,7 @@ export async function findResponse(
 ): Promise<StoredResponse> {
   const row = await database.storedResponse.findFirst({ where: { id, tenant, expiresAt: { gt: new Date() } } });
   if (!row) throw new KtpflowError('not_found', 'There is no such response.', param === undefined ? {} : { param });
-  return { id, blob: row.blob, settings: settingsOf(keyring, row) };
+  return { id, blob: row.blob, settings: openResponseSettings(keyring, row) };
 }
 
 export async function readConversation(
@@ -68,9 +67,4 @@ export async function readConversation(
 export async function removeResponse({ blobs, database }: StoreContext, { blob, id }: StoredResponse): Promise<void> {
   await database.storedResponse.deleteMany({ where: { id } });
   await blobs.delete(blob);
-}
-
-function settingsOf(keyring: Keyring, row: { id: string; wrappedKey: Uint8Array; sealedSettings: Uint8Array }) {
-  const dataKey = keyring.unwrapDataKey(row.wrappedKey);
-  return unsealJson(dataKey, row.sealedSettings, responseSettingsContext(row.id)) as ResponseSettings;
 }

@@ -42,30 +42,12 @@ export interface BatchSource {
 const MAX_LIST_BYTES = 256 * 1024 * 1024;
 const LIST_ENDINGS = new Set(['.csv', '.tsv', '.tab', '.txt']);
 const TEXT_ENDINGS = new Set([
-  ...[...LIST_ENDINGS, '.json', '.jsonl', '.ndjson', '.xml', '.html', '.htm', '.log', '.md', '.ini', '.cfg', '.conf'],
-  ...[
-    '.yml',
-    '.yaml',
-    '.rtf',
-    '.md5',
-    '.sha1',
-    '.sha256',
-    '.aae',
-    '.xmp',
-    '.vcf',
-    '.eml',
-    '.sql',
-    '.py',
-    '.js',
-    '.css',
-  ],
-  ...['.sh', '.bat', '.cmd', '.ps1'],
+  ...LIST_ENDINGS,
+  ...endings('json jsonl ndjson xml html htm log md ini cfg conf yml yaml rtf md5 sha1 sha256 aae xmp vcf eml sql'),
+  ...endings('py js css sh bat cmd ps1'),
 ]);
 /** What a phone keeps beside its pictures. */
-const MEDIA_ENDINGS = new Set([
-  ...['.mp4', '.m4v', '.mov', '.avi', '.mkv', '.webm', '.3gp', '.mpg', '.mpeg', '.wmv'],
-  ...['.mp3', '.m4a', '.aac', '.wav', '.ogg', '.opus', '.amr'],
-]);
+const MEDIA_ENDINGS = new Set(endings('mp4 m4v mov avi mkv webm 3gp mpg mpeg wmv mp3 m4a aac wav ogg opus amr'));
 const OFFICE_ENDINGS = new Set(['.xlsx', '.xlsm', '.docx', '.pptx', '.ods', '.odt']);
 /** Names shown of a kind that was left out. */
 const NAMES_SHOWN = 5;
@@ -192,4 +174,8 @@ function listed(names: readonly string[]): string {
 
 function endingOf({ name }: SourceFile): string {
   return extname(name).toLowerCase();
+}
+
+function endings(names: string): string[] {
+  return names.split(' ').map((name) => `.${name}`);
 }

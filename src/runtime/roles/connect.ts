@@ -33,6 +33,10 @@ export function createTemporalClient(config: Config, keyring: Keyring): Client {
     channelArgs: channelArgumentsFor(address),
     interceptors: [retryWithinDeadline],
   });
+  return clientOn(connection, config, keyring);
+}
+
+function clientOn(connection: Connection | NativeConnection, config: Config, keyring: Keyring): Client {
   return new Client({
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
@@ -54,15 +58,7 @@ export function createWorkerClient(
   return () => {
     const connection = connectionOf();
     if (!connection) return undefined;
-    if (client?.of !== connection) {
-      const made = new Client({
-        connection,
-        namespace: config.TEMPORAL_NAMESPACE,
-        dataConverter: createDataConverter(keyring),
-        interceptors: { workflow: traceStarts(keyring) },
-      });
-      client = { of: connection, made };
-    }
+    if (client?.of !== connection) client = { of: connection, made: clientOn(connection, config, keyring) };
     return client.made;
   };
 }

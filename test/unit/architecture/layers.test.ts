@@ -22,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   encryption: ['config.ts', 'errors.ts'],
   observability: ['config.ts'],
   'stream-history': ['abort-scope.ts', 'chat', 'contract', 'encryption'],
-  storage: ['errors.ts', 'chat', 'contract', 'encryption'],
+  storage: ['errors.ts', 'chat', 'contract', 'encryption', 'responses'],
   batch: ['errors.ts', 'contract', 'ktp', 'media'],
   inference: [
     ...['abort-scope.ts', 'config.ts', 'errors.ts', 'chat', 'contract', 'ktp', 'media', 'observability', 'text-lines'],

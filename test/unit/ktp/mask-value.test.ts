@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskValue } from '../../../src/mcp/mask-value.ts';
+import { maskValue } from '../../../src/ktp/mask-value.ts';
 
 describe('masked values', () => {
   it.each([
