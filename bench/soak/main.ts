@@ -1,33 +1,43 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import sharp from 'sharp';
-import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
+import { EmbeddedPlatform, exampleImage, exampleTruth, type PartName } from '../../test/e2e/embedded-platform.ts';
 import { jsonRequest } from '../../test/support/api.ts';
 import { type MemoryKinds, memoryKinds, residentMegabytes } from '../process-usage.ts';
 import { MODEL, startTimedUpstream } from '../streaming/timed-upstream.ts';
 
 /**
- * Whether memory grows under a mixed load: tiny pictures handed in, short chats, many reads of a finished job. Prints
- * the resident megabytes of each process as time goes by, and the growth a minute after the first third.
+ * Whether memory, open files or temporary files grow under a mixed load: cards and tiny pictures handed in, short chats,
+ * many reads of a finished job. Prints the resident megabytes of each process as time goes by, and the growth a minute
+ * after the first third.
  *
  *   npm run build && npx tsx bench/soak/main.ts --minutes 8
+ *   npx tsx bench/soak/main.ts --minutes 60 --chats 2 --pictures 1 --readers 1    # beside other work
  */
-const { minutes, readers } = new Command('soak')
+const { minutes, chats, pictures, readers } = new Command('soak')
   .option('--minutes <n>', 'how long', Number, 8)
+  .option('--chats <n>', 'chats at a time', Number, 4)
+  .option('--pictures <n>', 'tiny pictures handed in at a time', Number, 2)
   .option('--readers <n>', 'reads at a time', Number, 4)
   .parse()
-  .opts<{ minutes: number; readers: number }>();
+  .opts<{ minutes: number; chats: number; pictures: number; readers: number }>();
 
 const PARTS: readonly PartName[] = ['ktpflow-api', 'ktpflow-inference', 'temporal'];
-const EVERY_MS = 15_000;
+/** Samples of a run, however long. */
+const SAMPLES = 40;
+const EVERY_MS = Math.max(5_000, (minutes * 60_000) / SAMPLES);
+const BETWEEN_CARDS_MS = 5_000;
 const TOKENS = 60;
 
 interface Sample {
   readonly minutes: number;
   readonly megabytes: readonly number[];
+  /** Open files, sockets and pipes of all parts. */
+  readonly handles: number;
+  readonly temporaryFiles: number;
   /** Of the API. */
   readonly kinds: MemoryKinds;
   readonly javascript: { readonly heap: number; readonly total: number; readonly external: number };
@@ -36,20 +46,27 @@ interface Sample {
 async function main(): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'ktpflow-bench-'));
   const upstream = await startTimedUpstream();
+  const scratch = join(home, 'tmp');
+  mkdirSync(scratch);
   const platform = await EmbeddedPlatform.start(join(home, 'home'), {
+    TMPDIR: scratch,
     VLM_BASE_URL: upstream.url,
     VLM_CANARY: '0',
     MODEL_REPO_ID: MODEL,
     LOG_LEVEL: 'error',
   });
-  const done = { cards: 0, chats: 0, reads: 0, failed: 0 };
+  const done = { cards: 0, pictures: 0, chats: 0, reads: 0, failed: 0 };
   const samples: Sample[] = [];
   try {
     const endsAt = Date.now() + minutes * 60_000;
     const picture = await tinyPicture();
     const finished = await platform.submit(picture);
     await platform.finished(finished);
-    const repeat = async (kind: 'cards' | 'chats' | 'reads', work: () => Promise<unknown>, pauseMs: number) => {
+    const repeat = async (
+      kind: Exclude<keyof typeof done, 'failed'>,
+      work: () => Promise<unknown>,
+      pauseMs: number,
+    ) => {
       while (Date.now() < endsAt) {
         await work().then(
           () => done[kind]++,
@@ -59,8 +76,9 @@ async function main(): Promise<void> {
       }
     };
     const loads = [
-      ...Array.from({ length: 2 }, () => repeat('cards', async () => platform.submit(picture), 500)),
-      ...Array.from({ length: 4 }, () => repeat('chats', () => chat(platform), 100)),
+      repeat('cards', async () => readCard(platform), BETWEEN_CARDS_MS),
+      ...Array.from({ length: pictures }, () => repeat('pictures', async () => platform.submit(picture), 500)),
+      ...Array.from({ length: chats }, () => repeat('chats', () => chat(platform), 100)),
       ...Array.from({ length: readers }, () => repeat('reads', () => platform.job(finished), 15)),
     ];
     const startedAt = Date.now();
@@ -69,6 +87,8 @@ async function main(): Promise<void> {
       samples.push({
         minutes: elapsed,
         megabytes: PARTS.map((part) => Math.round(residentMegabytes(platform.part(part).pid))),
+        handles: PARTS.reduce((sum, part) => sum + handlesOf(platform.part(part).pid), 0),
+        temporaryFiles: readdirSync(scratch, { recursive: true }).length,
         kinds: memoryKinds(platform.part('ktpflow-api').pid),
         javascript: await javascriptOf(platform),
       });
@@ -104,6 +124,16 @@ function tinyPicture(): Promise<Buffer> {
     .toBuffer();
 }
 
+/** Read to its end, and read right. */
+async function readCard(platform: EmbeddedPlatform): Promise<void> {
+  const job = await platform.finished(await platform.submit(exampleImage(1)));
+  if (job.result?.compat.nik !== exampleTruth(1).nik) throw new Error('a card that was not read');
+}
+
+function handlesOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
 async function chat(platform: EmbeddedPlatform): Promise<void> {
   const messages = [{ role: 'user', content: 'Halo' }];
   const body = { model: MODEL, messages, max_tokens: TOKENS, seed: 100, stream: true };
@@ -121,6 +151,14 @@ function report(samples: readonly Sample[], done: object): void {
       'MB a minute': slope(late.map((sample) => [sample.minutes, sample.megabytes[index] ?? 0])).toFixed(1),
     })),
   );
+  const overTime = (of: (sample: Sample) => number) => ({
+    'over time': samples.map(of).join(' '),
+    'a minute': slope(late.map((sample) => [sample.minutes, of(sample)])).toFixed(2),
+  });
+  console.table({
+    handles: overTime(({ handles }) => handles),
+    'temporary files': overTime(({ temporaryFiles }) => temporaryFiles),
+  });
 }
 
 /** Where the API's memory is, and what of it grows. */
