@@ -26,10 +26,25 @@ export interface Fault {
 
 type Recipe = (random: Random) => Fault;
 
-/** Every kind of fault on every part; the same seed gives the same order, targets and lengths. */
-export function drawFaults(count: number, random: Random): Fault[] {
+/** Every kind of fault on every part that the cluster allows; the same seed gives the same order, targets and lengths. */
+export function drawFaults(
+  count: number,
+  random: Random,
+  { disks, clocks }: LocalCluster,
+  isWanted: (fault: Fault) => boolean,
+): Fault[] {
+  const recipes = [
+    ...RECIPES,
+    ...[...disks.keys()].map(fullDisk),
+    ...(clocks.size > 0 ? (['worker', 'inference'] as const).map(jumpOfClock) : []),
+  ];
   const faults: Fault[] = [];
-  while (faults.length < count) faults.push(...shuffled(RECIPES, random).map((recipe) => recipe(random)));
+  while (faults.length < count) {
+    const round = shuffled(recipes, random).map((recipe) => recipe(random));
+    const wanted = round.filter(isWanted);
+    if (wanted.length === 0) throw new Error('no fault of that kind');
+    faults.push(...wanted);
+  }
   return faults.slice(0, count);
 }
 
@@ -77,6 +92,38 @@ async function restart(services: readonly Service[], ms: number): Promise<void> 
   await each(services, (service) => service.stop());
   await sleep(ms);
   await each(services, (service) => service.start());
+}
+
+function fullDisk(name: string): Recipe {
+  return (random) => ({
+    kind: 'disk full',
+    target: name,
+    seconds: Math.round(random.between(5, 20)),
+    async happen({ cluster }) {
+      const disk = cluster.disks.get(name);
+      disk?.fill();
+      await sleep(this.seconds * 1000);
+      disk?.makeRoom();
+    },
+  });
+}
+
+/** By up to two hours, ahead or back, and then back to the true time. */
+function jumpOfClock(role: 'worker' | 'inference'): Recipe {
+  return (random) => {
+    const [target = ''] = one(role)(random);
+    const shift = Math.round(random.between(60, 7_200)) * (random.next() < 0.5 ? -1 : 1);
+    return {
+      kind: shift < 0 ? 'clock set back' : 'clock set ahead',
+      target,
+      seconds: Math.round(random.between(5, 20)),
+      async happen({ cluster }) {
+        cluster.clocks.get(target)?.shift(shift);
+        await sleep(this.seconds * 1000);
+        cluster.clocks.get(target)?.shift(0);
+      },
+    };
+  };
 }
 
 const upstreamFault = (kind: string, act: (scene: Scene, ms: number) => Promise<void>): Recipe => {

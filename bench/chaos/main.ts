@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { findBinaries } from '../../deploy/local-cluster/binaries.ts';
 import { startLocalCluster } from '../../deploy/local-cluster/cluster.ts';
+import { findFaketime } from '../../deploy/local-cluster/shifted-clock.ts';
+import { mayMount } from '../../deploy/local-cluster/small-disk.ts';
 import { Random } from '../../tools/make-cards/random.ts';
 import { tryAbsences } from './absences.ts';
 import { drawKnownCards } from './cards.ts';
@@ -19,6 +22,7 @@ const options = new Command('chaos')
   .addOption(new Option('--trial <name>', 'what is tried').choices(['faults', 'absences', 'rolling']).default('faults'))
   .option('--seed <text>', 'order, targets and lengths of the faults follow from it', '1')
   .option('--faults <n>', 'how many', Number, 20)
+  .option('--only <text>', 'faults of kinds that contain it', '')
   .option('--rounds <n>', 'how often the services are rolled through', Number, 2)
   .option('--minutes <n>', 'begin no more faults after that', Number, 24 * 60)
   .option('--settle <s>', 'seconds of undisturbed work after each fault', Number, 4)
@@ -28,6 +32,7 @@ const options = new Command('chaos')
   .opts<{
     trial: 'faults' | 'absences' | 'rolling';
     seed: string;
+    only: string;
     faults: number;
     rounds: number;
     minutes: number;
@@ -46,6 +51,8 @@ async function main(): Promise<number> {
   const cluster = await startLocalCluster({
     binaries: findBinaries(),
     historyShards: options.shards,
+    hasSmallDisks: mayMount(),
+    faketime: findFaketime(),
     environment: {
       VLM_BASE_URL: upstream.url,
       VLM_CANARY: '0',
@@ -60,6 +67,8 @@ async function main(): Promise<number> {
   const scene: Scene = { cluster, upstream };
   const client = new Client(cluster);
   let left: number[] = [];
+  if (cluster.disks.size === 0) say('disks are not filled: that needs root of Linux and unshare');
+  if (cluster.clocks.size === 0) say('clocks are not set: that needs the package faketime');
   try {
     const cards = await drawKnownCards(client);
     const load = startLoad(client, cards);
@@ -98,7 +107,9 @@ async function main(): Promise<number> {
 }
 
 async function goThroughFaults(scene: Scene, recoveries: [Fault, number][]): Promise<void> {
-  for (const [index, fault] of drawFaults(options.faults, new Random(`chaos/${options.seed}`)).entries()) {
+  const { seed, faults: count, only } = options;
+  const faults = drawFaults(count, new Random(`chaos/${seed}`), scene.cluster, ({ kind }) => kind.includes(only));
+  for (const [index, fault] of faults.entries()) {
     if (Date.now() - startedAt > options.minutes * 60_000) break;
     say(`${String(index + 1).padStart(3)}  ${fault.kind} of ${fault.target}, ${fault.seconds} s`);
     await fault.happen(scene);
@@ -140,4 +151,12 @@ function printFootprints(before: ReadonlyMap<string, Footprint>, after: Readonly
   }
 }
 
-process.exit(await main());
+/** Again in a mount namespace of its own, so that disks can be filled; undefined where that is not possible. */
+function inOwnNamespace(): number | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || mayMount()) return undefined;
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const { status, error } = spawnSync('unshare', ['--mount', ...command], { stdio: 'inherit' });
+  return error ? undefined : (status ?? 1);
+}
+
+process.exit(inOwnNamespace() ?? (await main()));

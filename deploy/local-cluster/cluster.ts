@@ -11,10 +11,15 @@ import { preparePostgres } from './postgres.ts';
 import { prepareRole } from './role.ts';
 import { RoleImage } from './role-image.ts';
 import { processesOf, Service, type ServiceDefinition } from './service.ts';
+import { ShiftedClock } from './shifted-clock.ts';
+import { SmallDisk } from './small-disk.ts';
 import { prepareTemporal } from './temporal.ts';
 
 const BUCKET = 'ktpflow';
 const NAMESPACE = 'default';
+
+/** Room for what an hour of trials writes. */
+const DISK_MEGABYTES = { postgres: 2_048, s3: 512, tmp: 512 } as const;
 
 export interface ClusterOptions {
   readonly binaries: Binaries;
@@ -24,6 +29,10 @@ export interface ClusterOptions {
   readonly historyShards?: number;
   /** Name of an image from which the roles run; default: what is built in dist. */
   readonly image?: string | undefined;
+  /** PostgreSQL, S3 and temporary files each get a disk of their own, which can be filled (see {@link mayMount}). */
+  readonly hasSmallDisks?: boolean;
+  /** Path of libfaketime, by which the clocks of workers and inference processes can be set. */
+  readonly faketime?: string | undefined;
   readonly say?: (line: string) => void;
 }
 
@@ -44,6 +53,10 @@ export interface LocalCluster {
   readonly folder: string;
   readonly healthPorts: ReadonlyMap<string, number>;
   readonly services: ReadonlyMap<string, Service>;
+  /** By what lies on them: `postgres`, `s3`, `tmp`. */
+  readonly disks: ReadonlyMap<string, SmallDisk>;
+  /** By service. */
+  readonly clocks: ReadonlyMap<string, ShiftedClock>;
   service(name: string): Service;
   /** Waits until everything serves; throws when the time is over. */
   ready(timeoutMs?: number): Promise<void>;
@@ -58,7 +71,14 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
   // The database's user has to pass through it; what is in it has modes of its own.
   rmSync(folder, { recursive: true });
   mkdirSync(folder, { mode: 0o711 });
-  mkdirSync(join(folder, 'tmp'), { mode: 0o700 });
+  const disks = new Map<string, SmallDisk>();
+  if (options.hasSmallDisks) {
+    for (const [name, megabytes] of Object.entries(DISK_MEGABYTES)) {
+      disks.set(name, new SmallDisk(join(folder, name), megabytes));
+    }
+  }
+  mkdirSync(join(folder, 'tmp'), { recursive: true, mode: 0o700 });
+  const clocks = new Map<string, ShiftedClock>();
   const image = options.image === undefined ? undefined : new RoleImage(options.image);
   const services = new Map<string, Service>();
   const healthPorts = new Map<string, number>();
@@ -80,6 +100,7 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
     await sleep(500);
     image?.remove();
     const left = processesOf(folder);
+    for (const disk of disks.values()) disk.unmount();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     return left;
   };
@@ -144,7 +165,11 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
       const name = `${role}-${number}`;
       const healthPort = await ports.next();
       healthPorts.set(name, healthPort);
-      definitions.push(prepareRole({ name, role, healthPort, environment: settings, image }));
+      if (options.faketime && role !== 'api') {
+        clocks.set(name, new ShiftedClock(options.faketime, join(folder, `clock-of-${name}`)));
+      }
+      const environment = { ...settings, ...clocks.get(name)?.environment };
+      definitions.push(prepareRole({ name, role, healthPort, environment, image }));
     }
     // All at once, on an empty database: the four that have it migrate it side by side.
     await Promise.all(definitions.map(begin));
@@ -160,6 +185,8 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
       folder,
       healthPorts,
       services,
+      disks,
+      clocks,
       service(name) {
         const service = services.get(name);
         if (!service) throw new Error(`no service ${name}`);

@@ -23,7 +23,7 @@ export function prepareObjectStore(options: ObjectStoreOptions): ObjectStore {
   const objects = join(folder, 's3');
   // For file systems without extended attributes, such as a container's.
   const attributes = join(folder, 'attributes-of-s3');
-  mkdirSync(objects);
+  mkdirSync(objects, { recursive: true });
   mkdirSync(attributes);
   const endpoint = `http://127.0.0.1:${port}`;
   return {

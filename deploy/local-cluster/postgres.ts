@@ -30,7 +30,7 @@ export interface PostgresOptions {
 export function preparePostgres({ programs, folder, port, passwords }: PostgresOptions): Postgres {
   const data = join(folder, 'postgres');
   const passwordFile = join(folder, 'postgres-password');
-  mkdirSync(data);
+  mkdirSync(data, { recursive: true });
   writeFileSync(passwordFile, passwords.admin);
   const prefix = process.getuid?.() === 0 ? asUser('postgres', [data, passwordFile]) : [];
   const initdb = [
