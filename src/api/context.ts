@@ -31,7 +31,7 @@ export type StoreContext = Pick<ApiContext, 'blobs' | 'config' | 'logger'>;
 /** What takes a request in, with the images and files that it brings or names. */
 export type ReceiveContext = StoreContext & Pick<ApiContext, 'database' | 'keyring'>;
 
-/** What every route group is given. */
+/** What there is for route groups: each names the part of it that it touches, a test checks that. */
 export interface RouteContext extends ApiContext {
   readonly authenticator: Authenticator;
   readonly accessLog: AccessLog;

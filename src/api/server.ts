@@ -59,7 +59,7 @@ export function createHttpServer(listener: RequestListener, headersTimeoutMs = H
   return server.on('clientError', answerClientError);
 }
 
-async function refuseKeylessHost({ config, database }: ApiContext): Promise<void> {
+async function refuseKeylessHost({ config, database }: Pick<ApiContext, 'config' | 'database'>): Promise<void> {
   if (config.ALLOW_ANONYMOUS || isLoopbackHost(config.HOST)) return;
   if (await new Authenticator(config, database).keysExist()) return;
   throw new ConfigError(

@@ -14,8 +14,10 @@ import { createKeySchema, renderKey } from './schemas.ts';
 
 export const ADMIN_KEYS_PATH = '/v1/admin/keys';
 
+type KeysContext = Pick<RouteContext, 'accessLog' | 'authenticator' | 'config' | 'database' | 'keyring'>;
+
 /** Creates, lists, rotates and revokes keys; the CLI uses these while a server runs. */
-export function adminKeys(app: Express, context: RouteContext): void {
+export function adminKeys(app: Express, context: KeysContext): void {
   const { accessLog, authenticator, config, database, keyring } = context;
   const scope = requireScope(authenticator, 'admin');
   const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>

@@ -33,14 +33,18 @@ import { byLinkOr, linkRequestSchema, makeResultLink } from './result-link.ts';
 import { formatOf, sendResults } from './send-results.ts';
 import { settleBatch, settleBatches } from './settle-batch.ts';
 import { SharedCounts } from './shared-counts.ts';
+import type { StartContext } from './start.ts';
 
 /** Cards in the window stop within their heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
 
+type BatchesContext = StartContext &
+  Pick<RouteContext, 'accessLog' | 'admission' | 'authenticator' | 'closing' | 'uploads'>;
+
 type ById = RequestHandler<{ id: string }>;
 
 /** Many cards at once: handing them in, watching them, results, cancel, retry, erasure. */
-export function batches(app: Express, context: RouteContext): void {
+export function batches(app: Express, context: BatchesContext): void {
   const { accessLog, admission, authenticator, config, database, keyring, temporal } = context;
   const scope = requireScope(authenticator, 'extract');
   const watched = new SharedCounts(database);

@@ -22,7 +22,8 @@ export interface NewChatBatch {
   readonly idempotency: Idempotency | undefined;
 }
 
-type CreateContext = StartContext & Pick<RouteContext, 'closing'>;
+/** What creating a batch touches. */
+export type CreateContext = StartContext & Pick<RouteContext, 'closing'>;
 
 /**
  * Row first, then the workflow under an id made from it (docs/start-once.md).

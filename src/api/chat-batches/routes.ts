@@ -11,17 +11,19 @@ import { openAiPageQuery, toOpenAiPage } from '../http/openai-pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { idempotencyHash, idempotencyOf } from '../intake/idempotency.ts';
-import { createChatBatch } from './create.ts';
+import { type CreateContext, createChatBatch } from './create.ts';
 import { renderChatBatch } from './render.ts';
 import { CHAT_BATCHES_PATH, chatBatchListQuerySchema, createChatBatchSchema } from './schemas.ts';
 import { isOpen, settleChatBatch } from './settle.ts';
+
+type ChatBatchesContext = CreateContext & Pick<RouteContext, 'accessLog' | 'authenticator'>;
 
 type ById = RequestHandler<{ id: string }>;
 
 const DEADLINE_MS = 5_000;
 
 /** Batches of chat requests as the OpenAI API has them: creating, watching, listing, cancelling. */
-export function chatBatches(app: Express, context: RouteContext): void {
+export function chatBatches(app: Express, context: ChatBatchesContext): void {
   const { accessLog, authenticator, config, database, keyring, temporal } = context;
   const scope = requireScope(authenticator, 'chat');
 

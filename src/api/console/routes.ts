@@ -24,8 +24,10 @@ export function acceptConsoleSessions({ keyring }: Pick<RouteContext, 'keyring'>
   };
 }
 
+type ConsoleContext = Pick<RouteContext, 'authenticator' | 'config' | 'keyring'>;
+
 /** The page at /console/, and signing in to it. Every address in the page is relative: a proxy may put a prefix before it. */
-export function consolePage(app: Express, context: RouteContext): void {
+export function consolePage(app: Express, context: ConsoleContext): void {
   const { authenticator, config, keyring } = context;
   const page = findPage();
 

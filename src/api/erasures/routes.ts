@@ -6,8 +6,10 @@ import { route } from '../http/methods.ts';
 import { callerOf } from '../http/request-state.ts';
 import { ERASURES_PATH, renderCertificate } from './certificate.ts';
 
+type ErasuresContext = Pick<RouteContext, 'authenticator' | 'database' | 'keyring'>;
+
 /** Proof of what was erased: for the tenant whose record it was, and for administrators. */
-export function erasures(app: Express, { authenticator, database, keyring }: RouteContext): void {
+export function erasures(app: Express, { authenticator, database, keyring }: ErasuresContext): void {
   const read: RequestHandler<{ id: string }> = async (request, response) => {
     const { scopes, tenant } = callerOf(response);
     const row = await database.erasure.findUnique({ where: { record: request.params.id } });

@@ -12,7 +12,7 @@ import { unlessMultipart } from '../http/unless-multipart.ts';
 import { admitReceived } from '../intake/admit-received.ts';
 import { idempotencyHash } from '../intake/idempotency.ts';
 import { missingImage } from '../intake/image-upload.ts';
-import { createExtractionOnce } from './create.ts';
+import { type CreateContext, createExtractionOnce } from './create.ts';
 import { findExtraction } from './find-extraction.ts';
 import { isFinal } from './job-schema.ts';
 import { listExtractions, listQuerySchema } from './list.ts';
@@ -25,8 +25,11 @@ import { waitForEnd } from './wait.ts';
 
 export const EXTRACTIONS_PATH = '/v1/ktp/extractions';
 
+type CollectionContext = CreateContext &
+  Pick<RouteContext, 'accessLog' | 'admission' | 'authenticator' | 'outcomes' | 'uploads'>;
+
 /** POST: create one, from multipart or JSON. GET: list them. */
-export function extractionCollection(app: Express, context: RouteContext): void {
+export function extractionCollection(app: Express, context: CollectionContext): void {
   const { accessLog, admission, authenticator, config, keyring, logger } = context;
 
   const create: RequestHandler = async (request, response) => {

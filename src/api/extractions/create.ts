@@ -14,7 +14,8 @@ import { storedOptions } from './stored-options.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-type CreateContext = StartContext & Pick<RouteContext, 'closing' | 'config' | 'metrics'>;
+/** What creating an extraction touches. */
+export type CreateContext = StartContext & Pick<RouteContext, 'closing' | 'config' | 'metrics'>;
 
 /** What the caller wrote about the card, as it is sealed in the row. */
 interface SealedRequest {

@@ -12,7 +12,8 @@ import { type ExtractionJob, isFinal } from './job-schema.ts';
 import { settleJob } from './settle-job.ts';
 import { waitForEnd } from './wait.ts';
 
-type EventsContext = Pick<
+/** What following an extraction touches. */
+export type EventsContext = Pick<
   RouteContext,
   'config' | 'closing' | 'database' | 'keyring' | 'logger' | 'outcomes' | 'temporal'
 >;

@@ -9,7 +9,7 @@ import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelExtraction, cancelItem, cancelReview } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { eraseExtraction } from './erase.ts';
-import { streamExtractionEvents } from './events.ts';
+import { type EventsContext, streamExtractionEvents } from './events.ts';
 import { findExtraction } from './find-extraction.ts';
 import { isFinal } from './job-schema.ts';
 import { maskJob } from './mask-job.ts';
@@ -21,8 +21,10 @@ import { waitForEnd } from './wait.ts';
 /** A running card stops within the activity's heartbeat, about a second. */
 const CANCEL_WAIT_MS = 5_000;
 
+type ItemContext = EventsContext & Pick<RouteContext, 'accessLog' | 'admission' | 'authenticator' | 'blobs'>;
+
 /** GET (with `?wait`), DELETE and POST …/cancel and GET …/events of one extraction. */
-export function extractionItem(app: Express, context: RouteContext): void {
+export function extractionItem(app: Express, context: ItemContext): void {
   const { accessLog, admission, authenticator, temporal } = context;
   const scope = requireScope(authenticator, 'extract');
 

@@ -13,7 +13,7 @@ import { admitReceived } from '../intake/admit-received.ts';
 import { missingImage } from '../intake/image-upload.ts';
 import { cancelAfterDisconnect, cancelExtraction } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
-import { createExtraction } from './create.ts';
+import { type CreateContext, createExtraction } from './create.ts';
 import { findExtraction } from './find-extraction.ts';
 import { isFinal, jobSchema } from './job-schema.ts';
 import { hashReceived, receiveMultipart } from './receive.ts';
@@ -27,8 +27,11 @@ import { waitForEnd } from './wait.ts';
  */
 const ACCEPT_AFTER_MS = 2_000;
 
+type KtpOcrContext = CreateContext &
+  Pick<RouteContext, 'accessLog' | 'admission' | 'authenticator' | 'outcomes' | 'uploads'>;
+
 /** POST /ktp-ocr/: one card in, the compatible shape out, as long as it takes. */
-export function ktpOcr(app: Express, context: RouteContext): void {
+export function ktpOcr(app: Express, context: KtpOcrContext): void {
   const { accessLog, admission, authenticator, config, logger } = context;
 
   const read: RequestHandler = async (request, response) => {

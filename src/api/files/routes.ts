@@ -14,10 +14,15 @@ import { discardImage } from '../intake/image-upload.ts';
 import { receiveFile } from './receive.ts';
 import { FILES_PATH, fileListQuerySchema, renderFile } from './schemas.ts';
 
+type FilesContext = Pick<
+  RouteContext,
+  'accessLog' | 'authenticator' | 'blobs' | 'config' | 'database' | 'keyring' | 'logger' | 'uploads'
+>;
+
 type ById = RequestHandler<{ id: string }>;
 
 /** Files as the OpenAI API has them: handing in, listing, reading, deleting. */
-export function files(app: Express, context: RouteContext): void {
+export function files(app: Express, context: FilesContext): void {
   const { accessLog, authenticator, blobs, config, database, keyring } = context;
   const scope = requireScope(authenticator, 'chat', 'extract');
   const access = (response: Response, action: AccessAction, subject: string) => ({

@@ -20,17 +20,17 @@ async function succeeds(check: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-export function isTemporalConnected({ temporal }: ApiContext): Promise<boolean> {
+export function isTemporalConnected({ temporal }: Pick<ApiContext, 'temporal'>): Promise<boolean> {
   return succeeds(() =>
     temporal.withDeadline(Date.now() + CHECK_TIMEOUT_MS, () => temporal.workflowService.getSystemInfo({})),
   );
 }
 
 /** Whether an image could be stored now: a full disk lets everything else go on for a while. */
-export function isStorageWritable({ blobs }: ApiContext): Promise<boolean> {
+export function isStorageWritable({ blobs }: Pick<ApiContext, 'blobs'>): Promise<boolean> {
   return succeeds(() => blobs.check());
 }
 
-export function isDatabaseConnected({ database }: ApiContext): Promise<boolean> {
+export function isDatabaseConnected({ database }: Pick<ApiContext, 'database'>): Promise<boolean> {
   return succeeds(() => database.$queryRaw`SELECT 1`);
 }

@@ -9,7 +9,7 @@ const DEADLINE_MS = 1_500;
  * The engines that inference processes offer, asked by an activity on a queue of its own, which is answered while
  * every slot for cards is taken. Nobody answers: nobody is there. Never rejects.
  */
-export async function engineReadiness({ temporal }: ApiContext): Promise<readonly EngineStatus[]> {
+export async function engineReadiness({ temporal }: Pick<ApiContext, 'temporal'>): Promise<readonly EngineStatus[]> {
   try {
     return await temporal.withDeadline(Date.now() + DEADLINE_MS, () =>
       temporal.activity.execute<EngineStatus[]>(PROBE_ENGINES_ACTIVITY, {

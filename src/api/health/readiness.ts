@@ -15,8 +15,11 @@ export interface Readiness {
 const ENGINES_FRESH_MS = 4_000;
 const FRESH_MS = 500;
 
+/** What the checks ask. */
+export type ReadinessContext = Pick<ApiContext, 'blobs' | 'database' | 'temporal'>;
+
 /** Checks everything at once, within 2 s; asked often, it answers from what it has just found. */
-export function createReadiness(context: ApiContext): () => Promise<Readiness> {
+export function createReadiness(context: ReadinessContext): () => Promise<Readiness> {
   const engines = remember(
     () => engineReadiness(context),
     (found) => (found.some((engine) => engine.ready) ? ENGINES_FRESH_MS : 0),

@@ -4,10 +4,12 @@ import { requireKey } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { sendError } from '../http/errors.ts';
 import { route } from '../http/methods.ts';
-import { createReadiness, type Readiness, unreadiness } from './readiness.ts';
+import { createReadiness, type Readiness, type ReadinessContext, unreadiness } from './readiness.ts';
+
+type HealthContext = ReadinessContext & Pick<RouteContext, 'authenticator' | 'config' | 'metrics' | 'shortened'>;
 
 /** /health, /livez and /readyz are open to everybody; /metrics needs a key once keys exist. */
-export function health(app: Express, context: RouteContext): void {
+export function health(app: Express, context: HealthContext): void {
   const readiness = createReadiness(context);
 
   route(app, '/livez', { get: (_request, response) => void response.json({ ok: true }) });
@@ -35,7 +37,7 @@ export function health(app: Express, context: RouteContext): void {
   });
 }
 
-function describe({ config, shortened }: Pick<RouteContext, 'config' | 'shortened'>, readiness: Readiness) {
+function describe({ config, shortened }: Pick<HealthContext, 'config' | 'shortened'>, readiness: Readiness) {
   const error = unreadiness(readiness);
   const modelIdInUse = config.VLM_MODEL_DIR || config.VLM_BASE_URL ? config.MODEL_REPO_ID : KTP_OCR_MODEL;
   const model = readiness.engines.find(({ modelId }) => modelId === modelIdInUse);

@@ -13,7 +13,7 @@ import { VERSION } from '../openapi/document.ts';
  * The Model Context Protocol over streamable HTTP, without sessions: any process answers any request. What a tool does,
  * it does through the API under the caller's own key.
  */
-export function mcp(app: Express, { authenticator, config }: RouteContext): void {
+export function mcp(app: Express, { authenticator, config }: Pick<RouteContext, 'authenticator' | 'config'>): void {
   const post: RequestHandler = async (request, response) => {
     const server = createMcpServer(callUnderKeyOf(request, requestState(response).requestId), {
       version: VERSION,

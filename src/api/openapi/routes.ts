@@ -37,8 +37,8 @@ const POLICY = [
 ].join('; ');
 
 /** /openapi.json, /openapi.yaml, /docs and the schema of the result; with a key, once keys exist. */
-export function documentation(app: Express, context: RouteContext): void {
-  const key = requireKey(context.authenticator);
+export function documentation(app: Express, { authenticator }: Pick<RouteContext, 'authenticator'>): void {
+  const key = requireKey(authenticator);
   const document = createOpenApiDocument();
   const serve = (path: string, handler: RequestHandler) => route(app, path, { get: [key, handler] });
 

@@ -12,7 +12,7 @@ import { parseResponseRequest } from '../../responses/request-schema.ts';
 import { type ResponseHead, settingsOf } from '../../responses/response-object.ts';
 import type { Answer } from '../chat/answer.ts';
 import { receiveAnswerWebhook } from '../chat/answer-webhook.ts';
-import { beginAnswer } from '../chat/begin-answer.ts';
+import { type BeginContext, beginAnswer } from '../chat/begin-answer.ts';
 import { inlineFiles } from '../chat/inline-files.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import { idempotencyKeyOf, isRepeated } from '../chat/request-headers.ts';
@@ -28,8 +28,11 @@ const DAY_S = 24 * 60 * 60;
 /** A background response needs no reader; its workflow has limits of its own. */
 const BACKGROUND_LIMIT_S = DAY_S;
 
+/** What creating a response touches. */
+export type CreateContext = BeginContext & Pick<RouteContext, 'accessLog' | 'admission'>;
+
 /** POST /v1/responses: starts the answer of a session of its own, and tells it in the words of responses. */
-export function createResponse(context: RouteContext, streams: LiveStreams): RequestHandler {
+export function createResponse(context: CreateContext, streams: LiveStreams): RequestHandler {
   const { admission, closing, config, keyring } = context;
   return async (request, response) => {
     const caller = callerOf(response);

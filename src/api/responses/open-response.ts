@@ -7,9 +7,8 @@ import { openResponse, type ResponseHead } from '../../responses/response-object
 import type { Answer } from '../chat/answer.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import { resumeAnswer } from '../chat/resume-answer.ts';
-import { locateAnswer, readRun } from '../chat/sessions.ts';
-import type { ApiContext } from '../context.ts';
-import { findResponse, readConversation, type StoredResponse } from './stored-response.ts';
+import { locateAnswer, readRun, type SessionContext } from '../chat/sessions.ts';
+import { findResponse, readConversation, type StoreContext, type StoredResponse } from './stored-response.ts';
 
 /** Each response is the only answer of a session of its own. */
 export function responseSession(keyring: Keyring, tenant: string, responseId: string): string {
@@ -18,7 +17,7 @@ export function responseSession(keyring: Keyring, tenant: string, responseId: st
 
 /** The messages of a former response and its answer. */
 export async function earlierMessages(
-  context: ApiContext,
+  context: SessionContext & StoreContext,
   streams: LiveStreams,
   tenant: string,
   previousId: string,
@@ -43,7 +42,7 @@ export async function earlierMessages(
 
 /** @throws KtpflowError not_found */
 export async function openAnswer(
-  context: ApiContext,
+  context: SessionContext,
   streams: LiveStreams,
   tenant: string,
   { id }: Pick<StoredResponse, 'id'>,
@@ -57,7 +56,7 @@ export async function openAnswer(
 }
 
 /** The response as it is recorded: a stream that this process has just joined may not have caught up yet. */
-export async function snapshot(context: ApiContext, tenant: string, stored: StoredResponse): Promise<object> {
+export async function snapshot(context: SessionContext, tenant: string, stored: StoredResponse): Promise<object> {
   const { last } = await locateAnswer(context, responseSession(context.keyring, tenant, stored.id));
   if (last.state === 'none') throw unknownResponse();
   const view = last.state === 'running' ? await readRun(context, last.run) : (await last.open())?.view;

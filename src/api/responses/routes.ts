@@ -9,7 +9,7 @@ import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { forgetDeliveries, sessionAnswers } from '../webhooks/told-answers.ts';
-import { createResponse } from './create-response.ts';
+import { type CreateContext, createResponse } from './create-response.ts';
 import { inputItemsPage, inputItemsQuerySchema } from './input-items.ts';
 import { openAnswer, responseSession, snapshot } from './open-response.ts';
 import { findResponse, readConversation, removeResponse } from './stored-response.ts';
@@ -26,8 +26,10 @@ const retrieveQuerySchema = z.object({
     .optional(),
 });
 
+type ResponsesContext = CreateContext & Pick<RouteContext, 'authenticator' | 'uploads'>;
+
 /** OpenAI's Responses: an answer of a chat session, told in other words. */
-export function responses(app: Express, context: RouteContext, streams: LiveStreams): void {
+export function responses(app: Express, context: ResponsesContext, streams: LiveStreams): void {
   const { accessLog, authenticator, closing, config, keyring } = context;
   const scope = requireScope(authenticator, 'chat');
 

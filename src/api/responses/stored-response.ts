@@ -6,7 +6,8 @@ import { readBlob } from '../../storage/blobs.ts';
 import { openResponseSettings, sealResponseSettings } from '../../storage/response-settings.ts';
 import type { ApiContext } from '../context.ts';
 
-type StoreContext = Pick<ApiContext, 'blobs' | 'database' | 'keyring'>;
+/** What a stored response touches. */
+export type StoreContext = Pick<ApiContext, 'blobs' | 'database' | 'keyring'>;
 
 /** What is kept of a response besides its answer. */
 export interface StoredResponse {

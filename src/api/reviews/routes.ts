@@ -24,10 +24,15 @@ import {
   REVIEWS_PATH,
 } from './schemas.ts';
 
+type ReviewsContext = Pick<
+  RouteContext,
+  'accessLog' | 'authenticator' | 'blobs' | 'config' | 'database' | 'keyring' | 'temporal'
+>;
+
 type ById = RequestHandler<{ id: string }>;
 
 /** Cards that wait for a person: the queue, claims, decisions, pictures, and what was confirmed. */
-export function reviews(app: Express, context: RouteContext): void {
+export function reviews(app: Express, context: ReviewsContext): void {
   const { accessLog, authenticator, blobs, config } = context;
   const scope = requireScope(authenticator, 'review');
   const find = (response: Response, id: string) => findReview(context, callerOf(response).tenant, id);

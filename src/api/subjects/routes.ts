@@ -19,8 +19,10 @@ export const ACCESS_LOG_PATH = '/v1/admin/access-log';
 const DEFAULT_LIMIT = 20;
 const EXPORT_PAGE = 1000;
 
+type SubjectsContext = Pick<RouteContext, 'accessLog' | 'authenticator' | 'config' | 'database' | 'keyring'>;
+
 /** What an administrator answers a data subject's request from, and an auditor's. */
-export function subjects(app: Express, context: RouteContext): void {
+export function subjects(app: Express, context: SubjectsContext): void {
   const { accessLog, authenticator, config, database, keyring } = context;
   const scope = requireScope(authenticator, 'admin');
 
