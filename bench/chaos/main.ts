@@ -95,7 +95,10 @@ async function main(): Promise<number> {
       for (const end of ownEnds) console.log(`\n${name} has ended by itself:\n${end}`);
     }
     const { files, bytes } = temporaryFiles(cluster);
-    console.log(`\ntemporary files ${files} (${bytes} bytes), images left in the store ${storedObjects(cluster)}`);
+    console.log(`\ntemporary files ${files} (${bytes} bytes)`);
+    const { named, unnamed } = await storedObjects(cluster);
+    for (const [what, count] of named) console.log(`objects left in the store, ${what}: ${count}`);
+    console.log(`objects left in the store that no row names (taken after an hour): ${unnamed}`);
     if (bad.length > 0) console.log(`\nNOT AS IT SHOULD BE:\n  ${bad.join('\n  ')}`);
     return bad.length > 0 || client.surprises.length > 0 ? 1 : 0;
   } finally {

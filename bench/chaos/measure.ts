@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import type { LocalCluster } from '../../deploy/local-cluster/cluster.ts';
 import { residentMegabytes } from '../process-usage.ts';
 
@@ -29,10 +30,37 @@ export function temporaryFiles({ folder }: LocalCluster): { files: number; bytes
   return { files: entries.length, bytes: sum(sizes) };
 }
 
-/** Objects in the store, images of cards that are still to be read or were forgotten. */
-export function storedObjects({ folder }: LocalCluster): number {
+export interface StoredObjects {
+  /** Of a record that stands: what it is, and how many. */
+  readonly named: ReadonlyMap<string, number>;
+  /** What no row names, since its request failed or its process died in between: an hour later the sweep takes it. */
+  readonly unnamed: number;
+}
+
+const NAMES = `
+  SELECT 'card ' || status AS what, blob FROM extractions UNION ALL
+  SELECT 'review', picture FROM reviews UNION ALL
+  SELECT 'batch ' || status, blob FROM batches UNION ALL
+  SELECT 'document', blob FROM batch_documents UNION ALL
+  SELECT 'chat ' || coalesce(outcome, 'open'), blob FROM chat_generations UNION ALL
+  SELECT 'file', blob FROM files UNION ALL
+  SELECT 'response', blob FROM responses`;
+
+/** Objects in the store when all work has ended, by the rows that name them. */
+export async function storedObjects({ databaseUrl, folder }: LocalCluster): Promise<StoredObjects> {
   const entries = readdirSync(join(folder, 's3'), { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && /^[0-9a-f]{32}$/.test(entry.name)).length;
+  const objects = entries.filter((entry) => entry.isFile() && /^[0-9a-f]{32}$/.test(entry.name));
+  const names = objects.map(({ name }) => name);
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    const sql = `SELECT what, count(*)::int AS count FROM (${NAMES}) AS named WHERE blob = ANY($1) GROUP BY what`;
+    const { rows } = await client.query<{ what: string; count: number }>(sql, [names]);
+    const named = new Map(rows.map(({ count, what }) => [what, count]));
+    return { named, unnamed: names.length - sum([...named.values()]) };
+  } finally {
+    await client.end();
+  }
 }
 
 function openFiles(pid: number): number {

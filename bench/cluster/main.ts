@@ -2,10 +2,13 @@ import { Command } from 'commander';
 import { findBinaries } from '../../deploy/local-cluster/binaries.ts';
 import { type LocalCluster, startLocalCluster } from '../../deploy/local-cluster/cluster.ts';
 import { distinct, drawCards, drawSmall } from '../batch/cards.ts';
+import { cpuSeconds } from '../process-usage.ts';
 
 /**
  * Figures of the distributed shape (deploy/local-cluster), through nginx: many jobs that queue, each of which must be taken
- * and come to its end without an error; and cards a second with two inference processes and with one, a thread each.
+ * and come to its end without an error; and cards a second with two inference processes and with one, a thread each,
+ * beside the cores that inference and everything else were busy on: where both together are all that the machine has, no
+ * further process can add to it.
  *
  *   npm run build && npx tsx bench/cluster/main.ts --jobs 1000 --cards 60
  */
@@ -78,9 +81,11 @@ async function compareThroughput(cluster: LocalCluster): Promise<number> {
   await second.start();
   await second.ready();
   const again = await readCards(cluster, cards);
-  const row = (processes: number, { failed, rate }: Reading) => ({
+  const row = (processes: number, { cores, failed, rate }: Reading) => ({
     'inference processes': processes,
     'cards a second': rate.toFixed(2),
+    'cores of inference': cores.inference.toFixed(2),
+    'cores of the rest': cores.rest.toFixed(2),
     'not read': failed,
   });
   console.table([row(2, two), row(1, one), row(2, again)]);
@@ -88,16 +93,42 @@ async function compareThroughput(cluster: LocalCluster): Promise<number> {
   return two.failed + one.failed + again.failed;
 }
 
+interface Cores {
+  readonly inference: number;
+  /** APIs, workers, Temporal, PostgreSQL, S3 and nginx; not this program. */
+  readonly rest: number;
+}
+
 interface Reading {
   readonly rate: number;
   readonly failed: number;
+  /** That were busy on average. */
+  readonly cores: Cores;
 }
 
 async function readCards(cluster: LocalCluster, cards: readonly Buffer[]): Promise<Reading> {
   const startedAt = performance.now();
+  const before = usedSeconds(cluster);
   const jobs = await waitForAll(cluster, await handIn(cluster, cards, options.cards));
-  const rate = jobs.length / ((performance.now() - startedAt) / 1000);
-  return { rate, failed: jobs.filter(({ status }) => status !== 'succeeded').length };
+  const wallSeconds = (performance.now() - startedAt) / 1000;
+  const after = usedSeconds(cluster);
+  return {
+    rate: jobs.length / wallSeconds,
+    failed: jobs.filter(({ status }) => status !== 'succeeded').length,
+    cores: {
+      inference: (after.inference - before.inference) / wallSeconds,
+      rest: (after.rest - before.rest) / wallSeconds,
+    },
+  };
+}
+
+/** Processor time so far. */
+function usedSeconds({ services }: LocalCluster): Cores {
+  const used = { inference: 0, rest: 0 };
+  for (const [name, service] of services) {
+    for (const pid of service.pids()) used[name.startsWith('inference') ? 'inference' : 'rest'] += cpuSeconds(pid);
+  }
+  return used;
 }
 
 async function handIn(cluster: LocalCluster, pictures: readonly Buffer[], count: number): Promise<string[]> {

@@ -68,6 +68,11 @@ const functionOutputSchema = z.object({
 /** What a model thought before is for people; it is not sent back to it. */
 const reasoningSchema = z.object({ type: z.literal('reasoning') });
 
+/** An item of an earlier response. The API has put the item in its place; lines of batches are not looked through. */
+const itemReferenceSchema = z
+  .object({ type: z.literal('item_reference'), id: z.string().min(1).max(128) })
+  .refine(() => false, { path: ['type'], message: 'Items are not referred to in lines of batches' });
+
 /** An item without a type is a message. */
 const itemSchema = z.preprocess(
   (item) => (typeof item === 'object' && item !== null && !('type' in item) ? { ...item, type: 'message' } : item),
@@ -76,6 +81,7 @@ const itemSchema = z.preprocess(
     functionCallSchema,
     functionOutputSchema,
     reasoningSchema,
+    itemReferenceSchema,
   ]),
 );
 export type InputItem = z.output<typeof itemSchema>;

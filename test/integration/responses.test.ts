@@ -128,6 +128,29 @@ describe('the Responses API of the OpenAI SDK', () => {
     expect(lastMessages()?.[1]).toMatchObject({ tool_calls: [{ id: call_id, function: { name: 'cuaca' } }] });
   });
 
+  // The AI SDK's default provider repeats a conversation so; its second turn was refused.
+  it('finds the items of earlier responses that are referred to, and nobody else does', async () => {
+    upstream.behave({ reasoning: ['Let', ' me'] });
+    const question = { role: 'user' as const, content: 'Halo' };
+    const { id, output } = await client.responses.create({ model: MODEL, input: [question] });
+    const referred = output.map((item) => ({ type: 'item_reference' as const, id: item.id ?? '' }));
+    const asked = await otherClient.responses.create({ model: MODEL, input: [question, ...referred, question] });
+    expect(lastMessages()).toMatchObject([question, { role: 'assistant', content: TEXT }, question]);
+    const put = await collect(await client.responses.inputItems.list(asked.id, { order: 'asc' }));
+    expect(put.map(({ type }) => type)).toEqual(['message', 'reasoning', 'message', 'message']);
+    const again = put.map((item) => ({ type: 'item_reference' as const, id: item.id ?? '' }));
+    await client.responses.create({ model: MODEL, input: again });
+    expect(lastMessages()?.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+
+    const unknown = (item: string) =>
+      client.responses.create({ model: MODEL, input: [{ type: 'item_reference', id: item }] });
+    const refused = { status: 404, code: 'not_found', param: 'input[0].id' };
+    await expect(unknown('msg_1')).rejects.toMatchObject(refused);
+    await expect(unknown(`${output[1]?.id}7`)).rejects.toMatchObject(refused);
+    await client.responses.delete(id);
+    await expect(unknown(output[1]?.id ?? '')).rejects.toMatchObject(refused);
+  });
+
   it('keeps thoughts apart', async () => {
     upstream.behave({ reasoning: ['Let', ' me'] });
     const { output } = await client.responses.create({ model: MODEL, input: 'Halo' });
@@ -239,6 +262,12 @@ describe('refusals', () => {
     expect((await clientOf('first-key').responses.retrieve(id)).id).toBe(id);
     await expect(clientOf('second-key').responses.retrieve(id)).rejects.toMatchObject({ status: 404 });
     await expect(clientOf('second-key').responses.delete(id)).rejects.toMatchObject({ status: 404 });
+    await expect(
+      clientOf('second-key').responses.create({
+        model: MODEL,
+        input: [{ type: 'item_reference', id: `msg_${id.replace('resp_', '')}0` }],
+      }),
+    ).rejects.toMatchObject({ status: 404, code: 'not_found', param: 'input[0].id' });
     const mine = await clientOf('first-key').files.create({
       file: await toFile(Buffer.from('x'), 'x'),
       purpose: 'vision',

@@ -20,6 +20,7 @@ import { shuttingDown } from '../chat/stream-answer.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
+import { inlineReferences } from './inline-references.ts';
 import { currentResponse, earlierMessages, responseSession } from './open-response.ts';
 import { storeResponse } from './stored-response.ts';
 import { streamResponse } from './stream-response.ts';
@@ -37,7 +38,8 @@ export function createResponse(context: CreateContext, streams: LiveStreams): Re
   return async (request, response) => {
     const caller = callerOf(response);
     const { loggedId } = requestState(response);
-    const asked = parseResponseRequest(await inlineFiles(context, 'input', request.body, { caller, loggedId }));
+    const given = await inlineReferences(context, streams, caller.tenant, request.body);
+    const asked = parseResponseRequest(await inlineFiles(context, 'input', given, { caller, loggedId }));
     requireModel(config, asked.model);
     const earlier = asked.previous_response_id
       ? await earlierMessages(context, streams, caller.tenant, asked.previous_response_id)
@@ -58,7 +60,7 @@ export function createResponse(context: CreateContext, streams: LiveStreams): Re
     try {
       if (asked.store !== false) {
         const conversation = {
-          input: (request.body as { input: string | unknown[] }).input,
+          input: (given as { input: string | unknown[] }).input,
           messages: [...earlier, ...messagesOf(asked.input)],
         };
         const expiresAt = new Date(Date.now() + keepSeconds * 1000);

@@ -18,8 +18,7 @@ export function inputItemsPage(
   responseId: string,
   { after, limit, order }: z.output<typeof inputItemsQuerySchema>,
 ) {
-  const items = typeof input === 'string' ? [messageOf(input)] : input.map(asItem);
-  const named = items.map((item, index) => ({ id: `in_${responseId.replace(/^resp_/, '')}${index}`, ...item }));
+  const named = namedInput({ input }, responseId);
   if (order === 'desc') named.reverse();
   const start = after === undefined ? 0 : named.findIndex(({ id }) => id === after) + 1;
   if (after !== undefined && start === 0) {
@@ -33,6 +32,12 @@ export function inputItemsPage(
     last_id: data.at(-1)?.id ?? null,
     has_more: start + limit < named.length,
   };
+}
+
+/** What was put in, each item with an id. */
+export function namedInput({ input }: Pick<Conversation, 'input'>, responseId: string) {
+  const items = typeof input === 'string' ? [messageOf(input)] : input.map(asItem);
+  return items.map((item, index) => ({ ...item, id: `in_${responseId.replace(/^resp_/, '')}${index}` }));
 }
 
 function messageOf(text: string): Readonly<Record<string, unknown>> {
