@@ -114,16 +114,16 @@ for (let round = 0; round < Number(values.rounds); round++) {
   await measure(engine, 'whole card    ', [card, text(promptFor(FIELD_NAMES, false))], 220);
   await measure(engine, 'two fields    ', [...cutOuts, text(promptFor(asked, true))], 72);
 }
-/** Pictures of several sizes: memory must not keep one of each. */
-const WIDTHS = [64, 256, 512, 896];
+/** Cut-outs of several sizes: memory must not keep one of each. */
+const WIDTHS = [64, 256, 512, 640];
 for (let count = 1; count <= Number(values.flat); count++) {
   const width = WIDTHS[count % WIDTHS.length] ?? 64;
   const request = {
-    messages: [{ role: 'user' as const, content: [await picture(width, width === 896 ? 160 : 64)] }],
+    messages: [{ role: 'user' as const, content: [await picture(width, 64)] }],
     sampling: { maxTokens: 4, temperature: 1, seed: count },
     responseFormat: { type: 'text' as const },
   };
   for await (const part of engine.generate(request, { signal: new AbortController().signal })) void part;
-  if (count % 25 === 0) console.log(`${count} answers: ${memory()}`);
+  if (count % 20 === 0) console.log(`${count} answers: ${memory()}`);
 }
 await engine.close();

@@ -59,7 +59,7 @@ function askedOf({ responseFormat }: GenerationRequest): FieldName[] {
 }
 
 /** Another digit or letter in the middle. */
-function misread(value: string): string {
+export function misread(value: string): string {
   const at = Math.floor(value.length / 2);
   const other = /\d/.test(value[at] ?? '') ? String((Number(value[at]) + 3) % 10) : value[at] === 'A' ? 'O' : 'A';
   return value.slice(0, at) + other + value.slice(at + 1);

@@ -30,7 +30,7 @@ afterEach(async () => {
 function doubtful(): KtpResult {
   const { fields } = reading.result;
   const sure = Object.fromEntries(FIELD_NAMES.map((name) => [name, { ...fields[name], confidence: 0.99 }]));
-  const nama = { ...fields.nama, value: 'MARIA HARTOMO', confidence: 0.5 };
+  const nama = { ...fields.nama, value: 'MARIA HARTOMO', confidence: 0.4 };
   return {
     ...reading.result,
     checks: [],

@@ -5,7 +5,7 @@ import { checkCard } from '../rules/checks.ts';
 import { parseIsoDate, toPrintedDate } from '../rules/dates.ts';
 import { nikBirthDate, parseNik } from '../rules/nik.ts';
 import { plainText } from '../rules/snap.ts';
-import type { Field, KtpResult } from '../schema.ts';
+import type { Field, KtpResult, Quality } from '../schema.ts';
 import type { Questions } from './choose-questions.ts';
 import { type PrintedValues, printedLines } from './printed-lines.ts';
 
@@ -17,7 +17,12 @@ const TRUSTED_HERE = 0.92;
  * A model that reads one field in five wrong gets the known ones right often enough. So letters or digits that OCR has
  * not seen replace its own only where it is less sure than this.
  */
-const OTHERWISE_BELOW = 0.6;
+const OTHERWISE_BELOW = 0.5;
+/**
+ * What OCR doubts a little only, it is right about as a rule. A model that reads most of such fields otherwise is wrong
+ * about this card, whatever it says of the known ones.
+ */
+const HARDLY_DOUBTED = 0.75;
 /** Signs that the value is not what OCR has seen, but what our rules have made of it. */
 const GUESSED: ReadonlySet<string> = new Set(['normalised', 'repaired']);
 /** The same of one that did not pass: its values may fill a gap, and never replace anything. */
@@ -27,11 +32,10 @@ const AT_MOST_ALONE = 0.85;
 const AT_MOST_AGREED = 0.98;
 const IN_CONFLICT = 0.6;
 /**
- * What a model cannot read that reads its surroundings may be covered, and what OCR has of it a fragment: below this it
- * is. Under a spot on the picture, and of values that no list knows, OCR has read fragments as sure as `likely`;
- * elsewhere a model that shuns all that is hard would take right values away.
+ * What a model cannot read that reads other doubtful fields may be covered, and what OCR has of it a fragment. OCR has
+ * been as sure as this of fragments under a burnt-out spot, and of ones that no list knows.
  */
-const FRAGMENT_BELOW = { usually: 0.5, likely: 0.9 };
+const FRAGMENT_BELOW = 0.9;
 /** Fields of any text: a fragment of one looks like a whole one. */
 const FREE_TEXT: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'tempat_lahir', 'alamat']);
 /** Signs of a fragment in the others. */
@@ -60,24 +64,43 @@ export function reconcile(
   trusted: boolean,
 ): Reconciliation {
   const model = normalise(ocr.fields, answer);
-  const believed = controls.every((name) => {
+  const known = controls.every((name) => {
     const said = model[name].value;
     return said !== null && sameText(said, ocr.fields[name].value);
   });
+  const believed = known && !readsMostOtherwise(ocr.fields, model, doubtful);
   const trust = trusted && believed ? (controls.length > 0 ? TRUSTED_HERE : TRUSTED) : UNTRUSTED;
   const fields = { ...ocr.fields };
   if (believed) {
+    // To know what is known is not to read what is hard: as it stands there, not as our lists would mend it.
+    const readsHard = doubtful.some((name) => isSeen(ocr.fields[name], answer[name]));
     for (const name of doubtful) {
       const before = ocr.fields[name];
-      const unread = answer[name] === null && trust === TRUSTED_HERE;
-      const covered = ocr.quality.affected_fields.includes(name);
+      const isCovered = readsHard && answer[name] === null && trust === TRUSTED_HERE;
       fields[name] =
-        unread && isFragment(name, before, covered)
+        isCovered && isFragment(name, before, ocr.quality)
           ? withoutFragment(before)
-          : decide(name, ocr.fields, model[name], trust);
+          : decide(name, ocr.fields, model[name], { trust, readsHard });
     }
   }
   return { fields, checks: checkCard(fields), compat: toCompatibleCard(fields), believed };
+}
+
+/** Whether a model contradicts more of what OCR hardly doubts than it confirms. */
+function readsMostOtherwise(
+  ocr: KtpResult['fields'],
+  model: KtpResult['fields'],
+  doubtful: readonly FieldName[],
+): boolean {
+  const isWitness = (name: FieldName): boolean => {
+    const field = ocr[name];
+    if (field.confidence < HARDLY_DOUBTED || isGuessed(field) || isToldOtherwise(field)) return false;
+    // Between two of these the rules decide.
+    return name !== 'nik' || (field.value !== null && fits(field.value, ocr));
+  };
+  const witnesses = doubtful.filter((name) => isWitness(name) && model[name].value !== null);
+  const confirmed = witnesses.filter((name) => isSeen(ocr[name], model[name].value));
+  return witnesses.length > 2 * confirmed.length;
 }
 
 /** What the model said, by the rules of a card's fields; what it was not asked stands there as OCR read it. */
@@ -102,7 +125,15 @@ function printedValue({ value }: Field): string | null {
   return date ? toPrintedDate(date) : value;
 }
 
-function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, trust: number): Field {
+/** What a model has shown of itself. */
+interface Standing {
+  /** How often it is right. */
+  readonly trust: number;
+  /** It has read a doubtful field of this card as OCR has. */
+  readonly readsHard: boolean;
+}
+
+function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, { readsHard, trust }: Standing): Field {
   const before = ocr[name];
   if (said.value === null) return before;
   if (before.value === null) {
@@ -114,7 +145,7 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, trust: n
   }
   if (sameText(said.value, before.value)) return agreed(before, trust);
   const rule = name === 'nik' ? rulesDecide(before.value, said.value, ocr) : null;
-  const takeModel = rule === null ? trust > UNTRUSTED && overrules(said, before, trust) : rule === 'model';
+  const takeModel = rule === null ? overrules(said, before, { trust, readsHard }) : rule === 'model';
   const chosen = takeModel ? said : before;
   return {
     ...chosen,
@@ -130,12 +161,20 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, trust: n
  * Whether a model's word counts for more than that of OCR. Where OCR has seen the same letters and digits, or the very
  * value as another possibility, its doubt is about what the model is likelier to know.
  */
-function overrules(said: Field, before: Field, trust: number): boolean {
-  const seen = (value: string | null): boolean => value !== null && signs(value) === signs(said.value ?? '');
-  const supported = seen(before.value) || (before.alternatives ?? []).some(({ value }) => seen(value));
-  const guessed = before.warnings.some((code) => GUESSED.has(code));
-  const likelier = before.confidence < trust * said.confidence;
-  return likelier && (supported || guessed || before.confidence < OTHERWISE_BELOW);
+function overrules(said: Field, before: Field, { readsHard, trust }: Standing): boolean {
+  if (trust <= UNTRUSTED || before.confidence >= trust * said.confidence) return false;
+  return isSeen(before, said.value) || isGuessed(before) || (readsHard && before.confidence < OTHERWISE_BELOW);
+}
+
+/** Whether OCR has seen the letters and digits that a model says, as its value or as another possibility. */
+function isSeen(before: Field, said: string | null | undefined): boolean {
+  if (!said) return false;
+  const seen = [before.value, printedValue(before), ...(before.alternatives ?? []).map(({ value }) => value)];
+  return seen.some((value) => value !== null && signs(value) === signs(said));
+}
+
+function isGuessed({ warnings }: Field): boolean {
+  return warnings.some((code) => GUESSED.has(code));
 }
 
 function signs(value: string): string {
@@ -143,10 +182,15 @@ function signs(value: string): string {
 }
 
 /** Whether OCR may have read a part of a value only, of which nothing else tells the whole. */
-function isFragment(name: FieldName, { confidence, value, warnings }: Field, covered: boolean): boolean {
-  if (value === null || warnings.some((code) => TOLD_OTHERWISE.test(code))) return false;
-  if (!FREE_TEXT.has(name) && !warnings.some((code) => FRAGMENT_SIGNS.has(code))) return false;
-  return confidence < FRAGMENT_BELOW[covered || warnings.includes('not_in_list') ? 'likely' : 'usually'];
+function isFragment(name: FieldName, field: Field, quality: Quality): boolean {
+  const { confidence, value, warnings } = field;
+  if (value === null || confidence >= FRAGMENT_BELOW || isToldOtherwise(field)) return false;
+  const burntOut = quality.flags.includes('glare') && quality.affected_fields.includes(name);
+  return (FREE_TEXT.has(name) && burntOut) || warnings.some((code) => FRAGMENT_SIGNS.has(code));
+}
+
+function isToldOtherwise({ warnings }: Field): boolean {
+  return warnings.some((code) => TOLD_OTHERWISE.test(code));
 }
 
 function withoutFragment({ characters, ...before }: Field): Field {

@@ -38,12 +38,11 @@ const TRUE = readKtp(lines, page);
 /** A reading by OCR with some fields changed. */
 function reading(
   changes: Partial<Record<FieldName, Partial<Field>>> = {},
-  affected: readonly FieldName[] = [],
 ): Pick<KtpResult, 'fields' | 'checks' | 'quality'> {
   const fields = Object.fromEntries(
     FIELD_NAMES.map((name) => [name, { ...TRUE.fields[name], confidence: 0.99, ...changes[name] }]),
   ) as KtpResult['fields'];
-  return { fields, checks: [], quality: { flags: [], scores: {}, affected_fields: [...affected] } };
+  return { fields, checks: [], quality: { flags: [], scores: {}, affected_fields: [] } };
 }
 
 const pick = (...names: FieldName[]): PrintedValues => Object.fromEntries(names.map((name) => [name, CARD[name]]));
@@ -94,6 +93,9 @@ describe('what is asked', () => {
 
 describe('putting two readings together', () => {
   const questions = { doubtful: ['nama'] as const, controls: ['tgl_lahir'] as const };
+  /** With a second doubtful field, which OCR has read right: by it a model shows that it reads what is hard. */
+  const two = { doubtful: ['nama', 'alamat'] as const, controls: ['tgl_lahir'] as const };
+  const hard = { alamat: { confidence: 0.85 } };
 
   it('is surer of what both say, and says so', () => {
     const { fields } = reconcile(reading({ nama: { confidence: 0.7 } }), pick('nama', 'tgl_lahir'), questions, true);
@@ -102,16 +104,16 @@ describe('putting two readings together', () => {
   });
 
   it('is no surer for a model that has not passed its canary, nor takes its word over that of OCR', () => {
-    const ocr = reading({ nama: { confidence: 0.4, value: 'SITI SPESIMIN' } });
-    const { fields } = reconcile(ocr, pick('nama', 'tgl_lahir'), questions, false);
+    const ocr = reading({ ...hard, nama: { confidence: 0.4, value: 'SITI SPESIMIN' } });
+    const { fields } = reconcile(ocr, pick('nama', 'alamat', 'tgl_lahir'), two, false);
     expect(fields.nama).toMatchObject({ value: 'SITI SPESIMIN', confidence: 0.4 });
     const same = reconcile(reading({ nama: { confidence: 0.7 } }), pick('nama', 'tgl_lahir'), questions, false);
     expect(same.fields.nama.confidence).toBe(0.7);
   });
 
   it('takes the likelier of two, shows both, and is not sure', () => {
-    const ocr = reading({ nama: { confidence: 0.5, value: 'SITI SPESIMIN' } });
-    const { fields } = reconcile(ocr, pick('nama', 'tgl_lahir'), questions, true);
+    const ocr = reading({ ...hard, nama: { confidence: 0.4, value: 'SITI SPESIMIN' } });
+    const { fields } = reconcile(ocr, pick('nama', 'alamat', 'tgl_lahir'), two, true);
     expect(fields.nama).toMatchObject({
       value: 'SITI SPESIMEN',
       source: 'vlm',
@@ -122,13 +124,38 @@ describe('putting two readings together', () => {
   });
 
   it('keeps letters that OCR is fairly sure of: a model that is wrong once in a while gets the known fields right too', () => {
-    const ocr = reading({ nama: { confidence: 0.75, value: 'SITI SPESIMIN' } });
-    const { fields } = reconcile(ocr, pick('nama', 'tgl_lahir'), questions, true);
+    const ocr = reading({ ...hard, nama: { confidence: 0.7, value: 'SITI SPESIMIN' } });
+    const { fields } = reconcile(ocr, pick('nama', 'alamat', 'tgl_lahir'), two, true);
     expect(fields.nama).toMatchObject({
       value: 'SITI SPESIMIN',
       readings: { ocr: 'SITI SPESIMIN', vlm: 'SITI SPESIMEN' },
       warnings: expect.arrayContaining(['model_reads_otherwise']),
     });
+  });
+
+  it('keeps letters against a model that has read nothing hard of this card', () => {
+    const ocr = reading({ nama: { confidence: 0.2, value: 'SITI SPESIMIN' } });
+    expect(reconcile(ocr, pick('nama', 'tgl_lahir'), questions, true).fields.nama.value).toBe('SITI SPESIMIN');
+    // Mended by a list to what OCR has: not read.
+    const listed = reading({ nama: { confidence: 0.2, value: 'SITI SPESIMIN' }, agama: { confidence: 0.6 } });
+    const asked = { doubtful: ['nama', 'agama'] as const, controls: ['tgl_lahir'] as const };
+    const answer = { ...pick('nama', 'tgl_lahir'), agama: 'ISLEM' };
+    expect(reconcile(listed, answer, asked, true).fields.nama.value).toBe('SITI SPESIMIN');
+  });
+
+  it('believes nothing of a model that knows the known fields and reads most of the nearly known ones otherwise', () => {
+    const ocr = reading({
+      nama: { confidence: 0.88 },
+      alamat: { confidence: 0.85 },
+      rw: { value: null, confidence: 0 },
+    });
+    const asked = { doubtful: ['nama', 'alamat', 'rw'] as const, controls: ['tgl_lahir'] as const };
+    const liar = { ...pick('tgl_lahir', 'rw'), nama: 'SITI SPESOMEN', alamat: 'JL. MERDOKA NO. 12' };
+    const { believed, fields } = reconcile(ocr, liar, asked, true);
+    expect([believed, fields]).toEqual([false, ocr.fields]);
+    // One of two is no majority: the gap is filled.
+    const { fields: filled } = reconcile(ocr, { ...liar, nama: CARD.nama }, asked, true);
+    expect([filled.rw.value, filled.alamat.value]).toEqual([CARD.rw, CARD.alamat]);
   });
 
   it('takes marks, what OCR has seen as well, and what our rules had to guess, from a model that reads the known fields of this card right', () => {
@@ -137,7 +164,7 @@ describe('putting two readings together', () => {
       nama: { confidence: 0.88, value: 'SITI SPESIMIN', alternatives },
       alamat: { confidence: 0.88, value: 'JL MERDEKA NO 12' },
       rw: { confidence: 0.8, value: '001', warnings: ['repaired'] },
-      rt: { confidence: 0.8, value: '001' },
+      rt: { confidence: 0.7, value: '001' },
     });
     const asked = { doubtful: ['nama', 'alamat', 'rt', 'rw'] as const, controls: ['tgl_lahir'] as const };
     const { fields } = reconcile(ocr, pick('nama', 'alamat', 'rt', 'rw', 'tgl_lahir'), asked, true);
@@ -165,27 +192,47 @@ describe('putting two readings together', () => {
     }
   });
 
-  it('drops a fragment that a model which reads its surroundings cannot read, and shows it', () => {
-    const answer = { ...pick('tgl_lahir'), nama: null };
-    const fragment = { confidence: 0.3, value: 'SPESIMEN' };
-    const { fields } = reconcile(reading({ nama: fragment }), answer, questions, true);
-    expect(fields.nama).toMatchObject({ value: null, confidence: 0, readings: { ocr: 'SPESIMEN', vlm: null } });
-    expect(reconcile(reading({ nama: fragment }), answer, { ...questions, controls: [] }, true).fields.nama.value).toBe(
-      'SPESIMEN',
-    );
-    expect(reconcile(reading({ nama: fragment }), answer, questions, false).fields.nama.value).toBe('SPESIMEN');
+  const spot = { flags: ['glare' as const], scores: {}, affected_fields: ['nama', 'agama'] };
+  const fragment = { nama: { confidence: 0.85, value: 'SITI SPES' } };
+
+  it('drops a fragment under a burnt-out spot that a model which reads what is hard cannot read, and shows it', () => {
+    const answer = { ...pick('tgl_lahir', 'alamat'), nama: null };
+    const ocr = { ...reading({ ...hard, ...fragment }), quality: spot };
+    const { fields } = reconcile(ocr, answer, two, true);
+    expect(fields.nama).toMatchObject({ value: null, confidence: 0, readings: { ocr: 'SITI SPES', vlm: null } });
+    const nobody = [
+      reconcile(ocr, answer, { ...two, controls: [] }, true),
+      reconcile(ocr, answer, two, false),
+      reconcile({ ...ocr, quality: { ...spot, flags: ['overlay'] } }, answer, two, true),
+    ];
+    for (const other of nobody) expect(other.fields.nama.value).toBe('SITI SPES');
   });
 
-  it('drops one that looks whole only under a spot on the picture, and nothing that is told otherwise', () => {
-    const answer = { ...pick('tgl_lahir'), nama: null, agama: null };
-    const asked = { doubtful: ['nama', 'agama'] as const, controls: ['tgl_lahir'] as const };
-    const ocr = {
-      nama: { confidence: 0.85, value: 'SITI SPES' },
-      agama: { confidence: 0.4, warnings: ['gap', 'completed'] },
-    };
-    expect(reconcile(reading(ocr), answer, asked, true).fields.nama.value).toBe('SITI SPES');
-    const { fields } = reconcile(reading(ocr, ['nama', 'agama']), answer, asked, true);
-    expect([fields.nama.value, fields.agama.value]).toEqual([null, 'ISLAM']);
+  it('drops what no list knows, and nothing that is told otherwise', () => {
+    const answer = { ...pick('tgl_lahir', 'alamat'), agama: null, kecamatan: null };
+    const asked = { doubtful: ['agama', 'kecamatan', 'alamat'] as const, controls: ['tgl_lahir'] as const };
+    const gap = { agama: { confidence: 0.4, warnings: ['gap', 'completed'] } };
+    const unlisted = { kecamatan: { confidence: 0.7, value: 'BINONG', warnings: ['not_in_list'] } };
+    const { fields } = reconcile({ ...reading({ ...hard, ...gap, ...unlisted }), quality: spot }, answer, asked, true);
+    expect([fields.agama.value, fields.kecamatan.value]).toEqual(['ISLAM', null]);
+  });
+
+  it('changes nothing where a model knows the known fields and says nothing of the others', () => {
+    const doubtful = fc.subarray([...FIELD_NAMES].filter((name) => name !== 'tgl_lahir'));
+    const state = fc.record({
+      confidence: fc.double({ min: 0, max: 1, noNaN: true }),
+      warnings: fc.subarray(['not_in_list', 'gap', 'cut', 'incomplete', 'repaired']),
+    });
+    fc.assert(
+      fc.property(doubtful, state, fc.boolean(), (names, field, burnt) => {
+        const quality = { flags: burnt ? ['glare' as const] : [], scores: {}, affected_fields: [...names] };
+        const ocr = { ...reading(Object.fromEntries(names.map((name) => [name, field]))), quality };
+        const silence = { ...pick('tgl_lahir'), ...Object.fromEntries(names.map((name) => [name, null])) };
+        const { fields } = reconcile(ocr, silence, { doubtful: names, controls: ['tgl_lahir'] }, true);
+        expect(fields).toEqual(ocr.fields);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('believes nothing of a model that reads a known field wrong', () => {
