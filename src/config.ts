@@ -253,6 +253,9 @@ export const environmentSchema = z.object({
     .default('deliver')
     .describe('What becomes of a card that nobody has reviewed: deliver it as it was read, or fail it'),
   REVIEW_LEASE_MINUTES: whole(5, { min: 1, max: 60 }).describe('How long a card is kept for the reviewer who took it'),
+  CONFIDENCE_TABLE: optional(z.string()).describe(
+    'File of `ktpflow reviews calibrate --write`: what confidences are worth on your own cards; unset: as built in',
+  ),
 
   // Traces
   OTEL_EXPORTER_OTLP_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe(

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { FIELD_NAMES } from '../../src/ktp/field-names.ts';
 import { type Group, groupOf, scoreReading } from '../../src/ktp/fields/confidence.ts';
 import { readFields } from '../../src/ktp/fields/read-fields.ts';
+import { isotonic, type Judged, shareRight } from '../../src/ktp/isotonic.ts';
 import { readCorpus } from './corpus.ts';
 import { isRight } from './truth.ts';
 
@@ -11,23 +12,7 @@ import { isRight } from './truth.ts';
  */
 const files = new Command('calibrate').argument('<files...>', 'NDJSON files that collect.ts wrote').parse().args;
 
-interface Point {
-  readonly score: number;
-  readonly right: boolean;
-}
-
-interface Bin {
-  score: number;
-  right: number;
-  count: number;
-}
-
-/** Points in a bin: fewer say too little. */
-const BIN = 30;
-/** Each bin counts half a wrong reading more than it has: rarer faults than the corpus can show exist. */
-const DOUBT = 0.5;
-
-const points = new Map<Group, Point[]>();
+const points = new Map<Group, Judged[]>();
 for (const file of files) {
   for await (const { truth, lines } of readCorpus(file)) {
     if (truth.document !== 'ktp') continue;
@@ -45,32 +30,7 @@ for (const file of files) {
 
 for (const [group, list] of points) {
   console.log(`${group}: ${list.length} readings`);
-  for (const { score, right, count } of isotonic(list)) {
-    console.log(`  [${score.toFixed(3)}, ${(right / (count + DOUBT)).toFixed(3)}], // ${count}`);
+  for (const bin of isotonic(list)) {
+    console.log(`  [${bin.score.toFixed(3)}, ${shareRight(bin).toFixed(3)}], // ${bin.count}`);
   }
-}
-
-/** Bins of rising scores, neighbours pooled until the share of right readings rises too. */
-function isotonic(list: readonly Point[]): Bin[] {
-  const sorted = [...list].sort((first, second) => first.score - second.score);
-  const bins: Bin[] = [];
-  for (let start = 0; start < sorted.length; start += BIN) {
-    const part = sorted.slice(start, start + BIN);
-    bins.push({
-      score: part.reduce((sum, { score }) => sum + score, 0) / part.length,
-      right: part.filter(({ right }) => right).length,
-      count: part.length,
-    });
-    for (;;) {
-      const last = bins.at(-1);
-      const before = bins.at(-2);
-      if (!last || !before || before.right / before.count < last.right / last.count) break;
-      bins.splice(-2, 2, {
-        score: (before.score * before.count + last.score * last.count) / (before.count + last.count),
-        right: before.right + last.right,
-        count: before.count + last.count,
-      });
-    }
-  }
-  return bins;
 }

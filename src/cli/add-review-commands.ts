@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
+import type { CalibrateOptions } from './commands/calibrate.ts';
 import { exportReviews, listReviews } from './commands/reviews.ts';
 import type { Runner } from './runner.ts';
 
 /** `ktpflow reviews …` */
-export function addReviewCommands(program: Command, { withApi }: Runner): void {
+export function addReviewCommands(program: Command, { locally, withApi }: Runner): void {
   const reviews = program.command('reviews').description('cards that wait for a person');
   reviews
     .command('list')
@@ -15,5 +16,13 @@ export function addReviewCommands(program: Command, { withApi }: Runner): void {
     .option('--batch <id>', 'those of one batch')
     .action((folder: string, { batch }: { batch?: string }) =>
       withApi('with data', (api, output) => exportReviews(api, folder, batch, output)),
+    );
+  reviews
+    .command('calibrate <folders...>')
+    .description('hold the confidences of exported cards against what they turned out to be; change nothing')
+    .option('--over <file>', 'the table in CONFIDENCE_TABLE when the cards were read')
+    .option('--write <file>', 'write the proposed table, for CONFIDENCE_TABLE')
+    .action((folders: string[], options: CalibrateOptions) =>
+      locally(async (output) => (await import('./commands/calibrate.ts')).calibrate(folders, options, output)),
     );
 }

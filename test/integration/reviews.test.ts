@@ -357,7 +357,13 @@ describe('reviewers', () => {
     const own = truth[`${id}.jpg`];
     expect(own?.fields).toMatchObject({ nama: 'RATNA CONTOH', nik: card.compat.nik, tgl_lahir: card.compat.tgl_lahir });
     expect(own?.fields.rt_rw).toMatch(/^007\//);
-    expect(own?.read.nama).toEqual({ value: card.fields.nama.value, confidence: 0.39 });
+    expect(own?.read.nama).toEqual({ value: card.fields.nama.value, confidence: 0.39, source: 'ocr', seen: true });
+    // Nobody was asked to look at it; on a card that everybody looks at, all was seen.
+    expect(own?.read.agama).toMatchObject({ seen: false });
+    const whole = await waiting({ review: 'always' });
+    await decide(whole, confirmed());
+    const all = await jsonOf<typeof truth>(await send(`${REVIEWS}/export`));
+    expect(all[`${whole}.jpg`]?.read.agama).toMatchObject({ seen: true });
   });
 });
 

@@ -9,6 +9,7 @@ import type { CardReaderPool, PoolReadOptions } from '../../inference/card-reade
 import { type FoundReading, readAllCards } from '../../inference/documents/read-all-cards.ts';
 import { type PictureReader, readFirstCard } from '../../inference/documents/read-first-card.ts';
 import { finishByModel, type ModelReaderOptions } from '../../inference/model-reader/model-reader.ts';
+import { type ConfidenceTable, withConfidenceTable } from '../../ktp/confidence-table.ts';
 import { parseNik } from '../../ktp/rules/nik.ts';
 import { inSpan } from '../../observability/tracing/spans.ts';
 import { type BlobStore, readBlob } from '../../storage/blobs.ts';
@@ -24,13 +25,21 @@ export interface ReadCardDependencies {
   readonly keyring: Keyring;
   /** The vision-language model of this process. */
   readonly model?: ModelReaderOptions;
+  /** What confidences are worth on the operator's own cards. */
+  readonly confidenceTable?: ConfidenceTable | undefined;
 }
 
 /**
  * Opens the image, reads the card in the pool's threads and seals the result with the record's data key, which is in
  * the blob's header: this process needs no database.
  */
-export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependencies): InferenceActivities['readCard'] {
+export function createReadCard({
+  pool,
+  blobs,
+  confidenceTable,
+  keyring,
+  model,
+}: ReadCardDependencies): InferenceActivities['readCard'] {
   return async ({
     extractionId,
     blob,
@@ -69,7 +78,9 @@ export function createReadCard({ pool, blobs, keyring, model }: ReadCardDependen
       const [sealedResult = '', ...sealedOthers] = await inTurn(found, async ({ picture, reading }) => {
         const { quarterTurns, result: read, timingsMs } = reading;
         const asked = { result: read, image: picture, quarterTurns, strategy, signal };
-        const { generateMs, result } = await finishByModel(model, asked);
+        const { generateMs, result: finished } = await finishByModel(model, asked);
+        // Last: what the model is asked is chosen by the confidences that are built in.
+        const result = confidenceTable ? withConfidenceTable(finished, confidenceTable) : finished;
         timings.prepare += timingsMs.prepare;
         timings.ocr += timingsMs.ocr;
         timings.assemble += timingsMs.assemble;

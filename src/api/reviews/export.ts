@@ -1,5 +1,7 @@
 import type { Response } from 'express';
+import { z } from 'zod';
 import { FIELD_NAMES } from '../../ktp/field-names.ts';
+import { parseIsoDate, toPrintedDate } from '../../ktp/rules/dates.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
 import type { ApiContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
@@ -16,8 +18,8 @@ interface Asked {
 
 /**
  * Sends the confirmed cards as a `truth.json` of bench/accuracy/cases.ts: by the name that the picture has to have,
- * what a person says that it shows; and beside it, for measuring without pictures, what had been read and how sure it
- * was.
+ * what a person says that it shows; and beside it, for measuring without pictures, what had been read, how sure it was,
+ * and whether the person was asked to look at it.
  */
 export async function sendTruth(context: ExportContext, response: Response, asked: Asked): Promise<void> {
   const parts = await begun(truthParts(context, asked));
@@ -41,10 +43,11 @@ async function* truthParts(context: ExportContext, { batch, tenant }: Asked): As
       orderBy: { extractionId: 'asc' },
       take: PAGE,
     });
-    for (const { extraction, extractionId } of rows) {
+    for (const { extraction, extractionId, fields } of rows) {
       const result = resultOf(context, extraction);
       if (!result) continue;
-      yield `${separator}\n${JSON.stringify(`${extractionId}.jpg`)}: ${JSON.stringify(truthOf(result))}`;
+      const seen = isWholeSeen(extraction.options) ? FIELD_NAMES : fields;
+      yield `${separator}\n${JSON.stringify(`${extractionId}.jpg`)}: ${JSON.stringify(truthOf(result, seen))}`;
       separator = ',';
     }
     if (rows.length < PAGE) break;
@@ -53,13 +56,32 @@ async function* truthParts(context: ExportContext, { batch, tenant }: Asked): As
   yield separator === '{' ? '{}\n' : '\n}\n';
 }
 
+const wholeSchema = z.object({ review: z.object({ mode: z.literal('always') }) });
+
+/** Of a card that everybody has to look at all fields count as seen; else those that were in doubt. */
+function isWholeSeen(options: unknown): boolean {
+  return wholeSchema.safeParse(options).success;
+}
+
 /** Fields in the compatible shape, flat. */
-function truthOf({ compat, fields }: KtpResult) {
+function truthOf({ compat, fields }: KtpResult, seen: readonly string[]) {
   const { alamat, ...rest } = compat;
   const { kecamatan, kel_desa, name, rt_rw } = alamat;
   const read = FIELD_NAMES.map((field) => {
-    const { confidence, first, value } = fields[field];
-    return [field, { value: first ? first.value : value, confidence: first ? first.confidence : confidence }];
+    const { confidence, source, value } = fields[field].first ?? fields[field];
+    return [field, { value, confidence, source, seen: seen.includes(field) }];
   });
-  return { fields: { ...rest, alamat: name, rt_rw, kel_desa, kecamatan }, read: Object.fromEntries(read) };
+  return {
+    fields: { ...rest, alamat: name, rt_rw, kel_desa, kecamatan, ...issueOf(fields) },
+    read: Object.fromEntries(read),
+  };
+}
+
+/** The compatible shape has no place and date of issue; where they were not read, a card may still show them. */
+function issueOf({ tempat_terbit, tgl_terbit }: KtpResult['fields']) {
+  const date = parseIsoDate(tgl_terbit.value ?? '');
+  return {
+    ...(tempat_terbit.value !== null && { tempat_terbit: tempat_terbit.value }),
+    ...(date && { tgl_terbit: toPrintedDate(date) }),
+  };
 }

@@ -1,5 +1,6 @@
 import { KTP_OCR_MODEL } from '../../contract/engine-status.ts';
 import { KtpflowError } from '../../errors.ts';
+import { type ConfidenceTable, withConfidenceTable } from '../../ktp/confidence-table.ts';
 import { type KtpResult, ktpResultSchema } from '../../ktp/schema.ts';
 import { readFirstCard } from '../documents/read-first-card.ts';
 import type { Engine, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
@@ -21,6 +22,8 @@ export interface KtpOcrDependencies {
     readonly state: 'loading' | 'ready' | 'failed';
     read(bytes: Uint8Array, options: { readonly signal: AbortSignal }): Promise<{ readonly result: KtpResult }>;
   };
+  /** What confidences are worth on the operator's own cards. */
+  readonly confidenceTable?: ConfidenceTable | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface KtpOcrDependencies {
  * the compatible shape, or in full where the request says so. JSON cannot be taken back, so it is streamed only once
  * it is assembled and checked.
  */
-export function createKtpOcrEngine({ pool }: KtpOcrDependencies): Engine {
+export function createKtpOcrEngine({ confidenceTable, pool }: KtpOcrDependencies): Engine {
   return {
     id: 'pp-ocr',
     kind: 'ppocr',
@@ -50,7 +53,8 @@ export function createKtpOcrEngine({ pool }: KtpOcrDependencies): Engine {
     async *generate(request, { signal }): AsyncGenerator<GenerationPart> {
       signal.throwIfAborted();
       const shape = shapeOf(request);
-      const { result } = await readFirstCard(pool, lastImage(request), { signal });
+      const { result: read } = await readFirstCard(pool, lastImage(request), { signal });
+      const result = confidenceTable ? withConfidenceTable(read, confidenceTable) : read;
       const answer = JSON.stringify(shape === 'full' ? ktpResultSchema.parse(result) : result.compat);
       for (const content of splitText(answer, PARTS)) yield { type: 'piece', piece: { content } };
       yield { type: 'finish', reason: 'stop', usage: { promptTokens: 0, completionTokens: 0 } };

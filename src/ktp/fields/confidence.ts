@@ -42,7 +42,8 @@ const CALIBRATION: Readonly<Record<Group, Table>> = {
   ],
 };
 
-const FREE: ReadonlySet<FieldName> = new Set<FieldName>([
+/** Names, addresses and places: text that no list or form holds whole. */
+export const FREE: ReadonlySet<FieldName> = new Set<FieldName>([
   'nama',
   'tempat_lahir',
   'alamat',

@@ -5,6 +5,7 @@ import { createProbeEngines } from '../../activities/probe-engines.ts';
 import { Canary } from '../../inference/canary/canary.ts';
 import { createCardReaderPool } from '../../inference/card-reader/pool.ts';
 import { createEngines } from '../../inference/engines.ts';
+import { readConfidenceTable } from '../../inference/read-confidence-table.ts';
 import { removeLeftVideoFolders } from '../../media/video-folder.ts';
 import { createGenerationWorker, createInferenceWorkers } from '../../worker/workers.ts';
 import { silentReport } from '../assets/report.ts';
@@ -18,6 +19,7 @@ import type { RoleContext } from './role-context.ts';
 export async function runInferenceRole(context: RoleContext): Promise<void> {
   const { config, keyring, blobs, logger, metrics, closers } = context;
   await removeLeftVideoFolders(isAlive);
+  const confidenceTable = readConfidenceTable(config.CONFIDENCE_TABLE);
   const models = await ensureOcrModels(config, silentReport);
   const threads = config.OCR_THREADS || availableParallelism();
   const pool = createCardReaderPool({
@@ -30,7 +32,7 @@ export async function runInferenceRole(context: RoleContext): Promise<void> {
     },
   });
   closers.add('card reader', () => pool.close());
-  const engines = createEngines(config, { pool });
+  const engines = createEngines(config, { pool, confidenceTable });
   closers.add('engines', () => engines.close());
   const vlm = engines.list().find((engine) => engine.kind !== 'ppocr');
   const canary = vlm && config.VLM_CANARY ? new Canary(vlm) : undefined;
@@ -42,6 +44,7 @@ export async function runInferenceRole(context: RoleContext): Promise<void> {
     pool,
     blobs,
     keyring,
+    confidenceTable,
     ...(vlm && {
       model: {
         engine: vlm,

@@ -42,7 +42,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...['config.ts', 'errors.ts', 'activities', 'api', 'contract', 'encryption', 'inference', 'media'],
     ...['observability', 'storage', 'worker'],
   ],
-  cli: ['config.ts', 'errors.ts', 'batch', 'contract', 'mcp', 'runtime'],
+  cli: ['config.ts', 'errors.ts', 'batch', 'contract', 'ktp', 'mcp', 'runtime'],
   'main.ts': ['config.ts', 'inference', 'runtime'],
 };
 

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { FIELD_NAMES, type FieldName } from './field-names.ts';
+import { FREE } from './fields/confidence.ts';
+import type { Field, KtpResult } from './schema.ts';
+
+/**
+ * Groups of values whose confidences are measured together: lists, dates and numbers; names, addresses and places; what
+ * was not read but derived. By field and source alone, since nothing else is left of a value that was confirmed.
+ */
+export const VALUE_GROUPS = ['formed', 'free', 'derived'] as const;
+export type ValueGroup = (typeof VALUE_GROUPS)[number];
+
+const share = z.number().min(0).max(1);
+const pointSchema = z.tuple([share, share]);
+
+/** Pairs of what is said and what it is worth; between two the line is straight, beyond the last it is level. */
+const pointsSchema = z
+  .array(pointSchema)
+  .min(2)
+  .max(200)
+  .refine((points) => points.every(([said, worth], index) => rises(points[index - 1], said, worth)), {
+    message: 'pairs must rise in both columns',
+  });
+
+export const confidenceTableSchema = z.strictObject({
+  formed: pointsSchema.optional(),
+  free: pointsSchema.optional(),
+  derived: pointsSchema.optional(),
+});
+/** What a confidence is worth on an operator's own cards; a group that is missing stays as it is built in. */
+export type ConfidenceTable = z.infer<typeof confidenceTableSchema>;
+export type Points = z.infer<typeof pointsSchema>;
+
+/** What was derived stays below what counts as sure, however well it did. */
+const DERIVED_AT_MOST = 0.88;
+
+export function valueGroup(name: FieldName, source: string): ValueGroup {
+  if (source === 'derived') return 'derived';
+  return FREE.has(name) ? 'free' : 'formed';
+}
+
+/** A result whose confidences are those that the table gives for them; nothing else of it changes. */
+export function withConfidenceTable(result: KtpResult, table: ConfidenceTable): KtpResult {
+  const fields = Object.fromEntries(
+    FIELD_NAMES.map((name) => [
+      name,
+      calibrated(result.fields[name], table[valueGroup(name, result.fields[name].source)]),
+    ]),
+  ) as KtpResult['fields'];
+  return { ...result, fields };
+}
+
+/** What `said` is worth by a table. */
+export function worthOf(points: Points, said: number): number {
+  let [fromSaid, fromWorth] = [0, 0];
+  for (const [toSaid, toWorth] of points) {
+    if (said <= toSaid) {
+      if (toSaid === fromSaid) return toWorth;
+      return fromWorth + ((toWorth - fromWorth) * (said - fromSaid)) / (toSaid - fromSaid);
+    }
+    [fromSaid, fromWorth] = [toSaid, toWorth];
+  }
+  return fromWorth;
+}
+
+function calibrated(field: Field, points: Points | undefined): Field {
+  const { alternatives, confidence: said, source, value } = field;
+  if (value === null || points === undefined) return field;
+  const worth = worthOf(points, said);
+  const confidence = round(source === 'derived' ? Math.min(DERIVED_AT_MOST, worth) : worth);
+  // What the value loses or gains, its rivals share; none overtakes it.
+  const rest = said < 1 ? (1 - confidence) / (1 - said) : 1;
+  return {
+    ...field,
+    confidence,
+    ...(alternatives && {
+      alternatives: alternatives.map((rival) => ({
+        ...rival,
+        confidence: round(Math.min(confidence, rival.confidence * rest)),
+      })),
+    }),
+  };
+}
+
+function rises(before: readonly [number, number] | undefined, said: number, worth: number): boolean {
+  return before === undefined || (said > before[0] && worth >= before[1]);
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
