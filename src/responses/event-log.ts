@@ -67,7 +67,7 @@ export class ResponseEventLog {
     if (reasoning) {
       const item = this.#openItem('reasoning');
       item.text += reasoning;
-      this.#emit('response.reasoning_text.delta', { ...partOf(item), delta: reasoning });
+      this.#emit(`response.${textOf(item)}.delta`, { ...partOf(item), delta: reasoning });
     }
     if (content) {
       const item = this.#openItem('message');
@@ -111,10 +111,10 @@ export class ResponseEventLog {
     this.#closeAll('completed');
     const item: ReasoningItem | MessageItem =
       type === 'reasoning'
-        ? { ...this.#place('rs'), type, text: '' }
+        ? { ...this.#place('rs'), type, asSummary: this.#head.settings.reasoning?.summary !== undefined, text: '' }
         : { ...this.#place('msg'), type, text: '', logprobs: [] };
     this.#begin(item);
-    this.#emit('response.content_part.added', { ...partOf(item), part: partObject(item) });
+    this.#emit(`response.${partNameOf(item)}.added`, { ...partOf(item), part: partObject(item) });
     return item;
   }
 
@@ -140,9 +140,9 @@ export class ResponseEventLog {
       this.#emit('response.function_call_arguments.done', { ...placeOf(item), name, arguments: text });
     } else {
       const { text } = item;
-      if (item.type === 'reasoning') this.#emit('response.reasoning_text.done', { ...partOf(item), text });
+      if (item.type === 'reasoning') this.#emit(`response.${textOf(item)}.done`, { ...partOf(item), text });
       else this.#emit('response.output_text.done', { ...partOf(item), text, logprobs: [...item.logprobs] });
-      this.#emit('response.content_part.done', { ...partOf(item), part: partObject(item) });
+      this.#emit(`response.${partNameOf(item)}.done`, { ...partOf(item), part: partObject(item) });
     }
     this.#emit('response.output_item.done', { output_index: item.outputIndex, item: itemObject(item, status) });
   }
@@ -173,5 +173,22 @@ function placeOf(item: OutputItem): { item_id: string; output_index: number } {
 }
 
 function partOf(item: OutputItem) {
-  return { ...placeOf(item), content_index: CONTENT_INDEX };
+  return {
+    ...placeOf(item),
+    ...(isSummary(item) ? { summary_index: CONTENT_INDEX } : { content_index: CONTENT_INDEX }),
+  };
+}
+
+function isSummary(item: OutputItem): boolean {
+  return item.type === 'reasoning' && item.asSummary;
+}
+
+/** What events of a thought's text are named after. */
+function textOf(item: ReasoningItem): string {
+  return item.asSummary ? 'reasoning_summary_text' : 'reasoning_text';
+}
+
+/** What events of an item's part are named after. */
+function partNameOf(item: OutputItem): string {
+  return isSummary(item) ? 'reasoning_summary_part' : 'content_part';
 }

@@ -11,6 +11,8 @@ interface Item {
 
 export interface ReasoningItem extends Item {
   readonly type: 'reasoning';
+  /** Told as its summary, since one was asked for: nobody shortens it, but there are clients that show nothing else. */
+  readonly asSummary: boolean;
   text: string;
 }
 
@@ -37,7 +39,7 @@ export function itemObject(item: OutputItem, status: ItemStatus): object {
   const begun = status === 'in_progress';
   switch (item.type) {
     case 'reasoning':
-      return { id, type, summary: [], content: begun ? [] : [partObject(item)], encrypted_content: null, status };
+      return { id, type, ...thoughts(item, begun), encrypted_content: null, status };
     case 'message':
       return { id, type, role: 'assistant', content: begun ? [] : [partObject(item)], status };
     case 'function_call':
@@ -45,8 +47,13 @@ export function itemObject(item: OutputItem, status: ItemStatus): object {
   }
 }
 
+function thoughts(item: ReasoningItem, begun: boolean) {
+  const parts = begun ? [] : [partObject(item)];
+  return item.asSummary ? { summary: parts, content: [] } : { summary: [], content: parts };
+}
+
 /** The only part that our messages and thoughts have. */
 export function partObject(item: ReasoningItem | MessageItem): object {
-  if (item.type === 'reasoning') return { type: 'reasoning_text', text: item.text };
+  if (item.type === 'reasoning') return { type: item.asSummary ? 'summary_text' : 'reasoning_text', text: item.text };
   return { type: 'output_text', text: item.text, annotations: [], logprobs: [...item.logprobs] };
 }

@@ -250,7 +250,8 @@ describe('refusals', () => {
     [{ model: MODEL, input: 'x', previous_response_id: 'resp_no' }, 404, 'not_found', 'previous_response_id'],
     [{ model: 'other', input: 'x' }, 404, 'model_not_found', 'model'],
     [{ model: MODEL }, 400, 'invalid_value', 'input'],
-    [{ model: 'ktp-ocr', input: 'x' }, 422, 'missing_image', 'messages'],
+    [{ model: 'ktp-ocr', input: 'x' }, 422, 'missing_image', 'input'],
+    [{ model: MODEL, input: [] }, 400, 'empty_messages', 'input'],
   ] as const)('%j -> %i %s', async (body, status, code, param) => {
     expect(await errorOf(await post(body))).toEqual({ status, code, param });
   });

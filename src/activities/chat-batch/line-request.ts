@@ -3,6 +3,7 @@ import { type ChatRequest, parseChatRequest } from '../../chat/request.ts';
 import { holdsSeedBeyond64Bits, seedBeyond64Bits } from '../../chat/seed-range.ts';
 import { KtpflowError } from '../../errors.ts';
 import { chatBodyOf } from '../../responses/chat-body.ts';
+import { inWordsOfResponses } from '../../responses/name-parameters.ts';
 import { parseResponseRequest } from '../../responses/request-schema.ts';
 import { type ResponseSettings, settingsOf } from '../../responses/response-object.ts';
 
@@ -18,7 +19,13 @@ export interface LineRequest {
 /** @throws KtpflowError as an interactive request would be refused */
 export function readLineRequest(endpoint: string, bytes: Uint8Array): LineRequest {
   const body = bodyOf(bytes);
-  if (endpoint === '/v1/responses') return readResponse(body);
+  if (endpoint === '/v1/responses') {
+    try {
+      return readResponse(body);
+    } catch (error) {
+      throw inWordsOfResponses(error);
+    }
+  }
   const request = parseChatRequest(body);
   if (holdsSeedBeyond64Bits(Buffer.from(bytes))) throw seedBeyond64Bits();
   return { body, request, settings: null };

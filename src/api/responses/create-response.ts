@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { AbortScope } from '../../abort-scope.ts';
 import { canonicalBody } from '../../chat/canonical-body.ts';
 import { asError } from '../../chat/error-object.ts';
@@ -8,6 +8,7 @@ import { checkOcrRequest, requireModel } from '../../contract/chat-models.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
 import { KtpflowError } from '../../errors.ts';
 import { chatBodyOf, messagesOf } from '../../responses/chat-body.ts';
+import { inWordsOfResponses } from '../../responses/name-parameters.ts';
 import { parseResponseRequest } from '../../responses/request-schema.ts';
 import { type ResponseHead, settingsOf } from '../../responses/response-object.ts';
 import type { Answer } from '../chat/answer.ts';
@@ -35,7 +36,7 @@ export type CreateContext = BeginContext & Pick<RouteContext, 'accessLog' | 'adm
 /** POST /v1/responses: starts the answer of a session of its own, and tells it in the words of responses. */
 export function createResponse(context: CreateContext, streams: LiveStreams): RequestHandler {
   const { admission, closing, config, keyring } = context;
-  return async (request, response) => {
+  const create = async (request: Request, response: Response): Promise<void> => {
     const caller = callerOf(response);
     const { loggedId } = requestState(response);
     const given = await inlineReferences(context, streams, caller.tenant, request.body);
@@ -101,6 +102,13 @@ export function createResponse(context: CreateContext, streams: LiveStreams): Re
       }
     } finally {
       leave();
+    }
+  };
+  return async (request, response) => {
+    try {
+      await create(request, response);
+    } catch (error) {
+      throw inWordsOfResponses(error);
     }
   };
 }

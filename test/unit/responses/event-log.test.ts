@@ -18,8 +18,12 @@ const pieceArbitrary: fc.Arbitrary<Piece> = fc.oneof(
     })),
 );
 
-function eventsOf(pieces: readonly Piece[], end: StreamEnd | null = FINISH): readonly ResponseEvent[] {
-  const log = new ResponseEventLog(HEAD);
+function eventsOf(
+  pieces: readonly Piece[],
+  end: StreamEnd | null = FINISH,
+  head: ResponseHead = HEAD,
+): readonly ResponseEvent[] {
+  const log = new ResponseEventLog(head);
   log.follow({ pieces, end });
   return structuredClone(log.events);
 }
@@ -66,6 +70,29 @@ describe('events of a response', () => {
     });
     const done = events.filter(({ type }) => type === 'response.function_call_arguments.done');
     expect(done.map((event) => event.arguments)).toEqual(['{"a":1}', '{}']);
+  });
+
+  // The AI SDK shows no thoughts but those of a summary.
+  it('tell thoughts as their summary where one is asked for, under the same numbers', () => {
+    const head = { ...HEAD, settings: { model: 'm', reasoning: { effort: undefined, summary: 'auto' } } };
+    const pieces = [{ reasoning: 'hm' }, { reasoning: ' so' }, { content: 'Ya' }];
+    const events = eventsOf(pieces, FINISH, head);
+    expect(typesOf(events).slice(2, 9)).toEqual([
+      ...['output_item.added', 'reasoning_summary_part.added', 'reasoning_summary_text.delta'],
+      ...['reasoning_summary_text.delta', 'reasoning_summary_text.done', 'reasoning_summary_part.done'],
+      'output_item.done',
+    ]);
+    expect(events[4]).toMatchObject({ summary_index: 0, delta: 'hm' });
+    expect(events[4]).not.toHaveProperty('content_index');
+    expect(events.at(-1)).toMatchObject({
+      response: {
+        output: [
+          { type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm so' }], content: [] },
+          { type: 'message', content: [{ text: 'Ya' }] },
+        ],
+      },
+    });
+    expect(events).toHaveLength(eventsOf(pieces).length);
   });
 
   it.each([
