@@ -70,6 +70,16 @@ describe('the canary of an engine', () => {
     expect(canary.passed).toBe(false);
   });
 
+  it('runs again when other weights stand behind the same name, as after a pull', async () => {
+    const { canary, upstream } = await start({ kind: 'ollama', tokens: answer() });
+    await canary.look();
+    await canary.look();
+    expect([canary.passed, upstream.requests.length]).toEqual([true, 1]);
+    upstream.behave({ digest: 'b2', tokens: answer({ nik: '3201465708930001' }) });
+    await canary.look();
+    expect(canary.passed).toBe(false);
+  });
+
   it('runs again daily', async () => {
     const { canary, upstream } = await start({ tokens: answer() }, { maxAgeMs: 0 });
     await canary.look();

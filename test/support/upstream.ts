@@ -45,8 +45,10 @@ export interface UpstreamBehaviour {
   chunkBytes: number;
   /** Asks for this key; null: for none. */
   apiKey: string | null;
-  /** What vLLM says of its version. */
+  /** What vLLM and Ollama say of their version. */
   version: string;
+  /** What Ollama says of the weights behind the model's name. */
+  digest: string;
   /** Answers chat requests with just this instead of all the above; by request, from 0, and its body. */
   raw: ((request: number, body: UpstreamBody) => RawAnswer) | null;
   /** Answers everything but chat completions with 404. */
@@ -127,6 +129,7 @@ const DEFAULTS: UpstreamBehaviour = {
   chunkBytes: 0,
   apiKey: null,
   version: '0.11.0',
+  digest: 'a1',
   raw: null,
   chatOnly: false,
 };
@@ -395,6 +398,10 @@ function probeAnswer(behaviour: UpstreamBehaviour, path: string, text: string): 
     }
     case '/api/show':
       return kind === 'ollama' ? { capabilities: ['completion', 'vision'], model_info: {} } : undefined;
+    case '/api/version':
+      return kind === 'ollama' ? { version: behaviour.version } : undefined;
+    case '/api/tags':
+      return kind === 'ollama' ? { models: [{ name: model, model, digest: behaviour.digest }] } : undefined;
     case '/api/ps':
       return kind === 'ollama' ? { models: [{ name: model, model, context_length: maxModelLength }] } : undefined;
     default:

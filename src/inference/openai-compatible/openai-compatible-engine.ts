@@ -164,7 +164,7 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
       const error = await look();
       return { ready: error === null, error: error?.message ?? null };
     },
-    version: () => versionOf(http, (known ?? assumed).kind),
+    version: () => versionOf(http, (known ?? assumed).kind, modelId),
     async *generate(request, { signal }) {
       signal.throwIfAborted();
       // A server that is down is found out by the request itself, with its retries.

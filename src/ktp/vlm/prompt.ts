@@ -24,7 +24,7 @@ const DESCRIPTIONS: Readonly<Record<FieldName, string>> = {
 };
 
 /**
- * What a model is asked. The text that OCR has read is not told: a model that is told it repeats its errors.
+ * What a model is asked. The text that OCR has read is not told, so that the model cannot repeat its errors.
  * @param parts whether the pictures are parts of the card, in the order of the fields, or one of the whole card.
  */
 export function promptFor(names: readonly FieldName[], parts: boolean): string {

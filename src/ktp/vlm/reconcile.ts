@@ -73,7 +73,9 @@ export function reconcile(
   const fields = { ...ocr.fields };
   if (believed) {
     // To know what is known is not to read what is hard: as it stands there, not as our lists would mend it.
-    const readsHard = doubtful.some((name) => isSeen(ocr.fields[name], answer[name]));
+    const readsHard = doubtful.some(
+      (name) => signs(answer[name] ?? '') !== '' && isSeen(ocr.fields[name], answer[name]),
+    );
     for (const name of doubtful) {
       const before = ocr.fields[name];
       const isCovered = readsHard && answer[name] === null && trust === TRUSTED_HERE;

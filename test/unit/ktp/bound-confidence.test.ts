@@ -30,4 +30,23 @@ describe('confidence on a bad picture', () => {
     expect(bound.nama).toEqual(fields.nama);
     expect(bound.nik).toEqual(fields.nik);
   });
+
+  it.each(['too_small', 'grayscale'] as const)(
+    'is not sure of an abbreviation without its dot on one that is %s: the dot may have been lost',
+    (flag) => {
+      const read = (nama: string, alamat: string) =>
+        boundConfidence(
+          { ...fields, nama: { ...fields.nama, value: nama }, alamat: { ...fields.alamat, value: alamat } },
+          picture({ flags: [flag] }),
+        );
+      const dotless = read('MUH ARSYAD', 'JL MERDEKA NO 12');
+      expect(dotless.nama.confidence).toBeLessThan(0.9);
+      expect(dotless.alamat.confidence).toBeLessThan(0.9);
+      const dotted = read('MUH. ARSYAD', 'JL.MERDEKA NO. 12');
+      expect([dotted.nama.confidence, dotted.alamat.confidence]).toEqual([
+        fields.nama.confidence,
+        fields.alamat.confidence,
+      ]);
+    },
+  );
 });
