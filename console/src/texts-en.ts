@@ -127,7 +127,7 @@ export const english = {
   others: 'The other fields',
   inDoubt: 'In doubt',
   nothingInDoubt: 'No field is in doubt: look at the whole card.',
-  keys: 'Enter: accept and go on · Esc: as it was read · 1–3: alternative (Alt+1–3 in fields of digits) · Alt+S: skip · Alt+R: reject · Alt+Z: undo',
+  keys: 'Enter: accept and go on · Esc: as it was read · 1–3: alternative (Alt+1–3 in fields of digits) · ↑ ↓: any field · Alt+S: skip · Alt+R: reject · Alt+Z: undo',
   session: (count: number, seconds: string) => `${count} reviewed, ${seconds} s a card`,
   notRead: 'not read',
   nik: {

@@ -125,7 +125,7 @@ export const indonesian: Texts = {
   others: 'Isian lainnya',
   inDoubt: 'Meragukan',
   nothingInDoubt: 'Tidak ada isian yang meragukan: lihat seluruh kartu.',
-  keys: 'Enter: terima dan lanjut · Esc: seperti terbaca · 1–3: alternatif (Alt+1–3 pada isian angka) · Alt+S: lewati · Alt+R: tolak · Alt+Z: urungkan',
+  keys: 'Enter: terima dan lanjut · Esc: seperti terbaca · 1–3: alternatif (Alt+1–3 pada isian angka) · ↑ ↓: isian mana pun · Alt+S: lewati · Alt+R: tolak · Alt+Z: urungkan',
   session: (count, seconds) => `${count} diperiksa, ${seconds} dtk per kartu`,
   notRead: 'tidak terbaca',
   nik: {

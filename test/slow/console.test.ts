@@ -99,7 +99,7 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
     const decide = async (card: number): Promise<void> => {
       const name = page.locator('.in-doubt input');
       await name.first().waitFor();
-      await page.waitForFunction('document.activeElement instanceof HTMLInputElement');
+      await page.locator('input:focus').waitFor();
       await shoot(page, `review-card-${card}`);
       expect(await violations(page)).toEqual([]);
       const isFirst = (await name.count()) === 2;

@@ -72,6 +72,10 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
     else void send('confirmed');
   };
 
+  const others = FIELD_NAMES.filter((name) => !card.fields.includes(name));
+  const inOrder = [...card.fields, ...others];
+  const move = (name: FieldName, step: -1 | 1) => setCurrent(inOrder[inOrder.indexOf(name) + step] ?? name);
+
   const canForce = problem?.field !== null && problem !== null;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -99,6 +103,7 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
       onChange={(value) => change(name, value)}
       onFocus={() => setCurrent(name)}
       onAccept={() => accept(name)}
+      onMove={(step) => move(name, step)}
     />
   );
   const until = new Date(card.expires_at).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
@@ -146,7 +151,7 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
         </div>
         <h2>{texts.others}</h2>
         <div className="others">
-          {FIELD_NAMES.filter((name) => !card.fields.includes(name)).map((name) => input(name, false))}
+          {others.map((name) => input(name, false))}
         </div>
       </section>
     </div>

@@ -20,11 +20,13 @@ export interface FieldInputProps {
   readonly onFocus: () => void;
   /** Enter. */
   readonly onAccept: () => void;
+  /** Arrow up (-1) or down (1): to any field, also those where the tab key does not stop. */
+  readonly onMove: (step: -1 | 1) => void;
 }
 
 /** A field under review: its place on the card above what it is taken to say. */
 export function FieldInput(props: FieldInputProps) {
-  const { field, isCurrent, isInDoubt, name, onAccept, onChange, onFocus, picture, problem, value } = props;
+  const { field, isCurrent, isInDoubt, name, onAccept, onChange, onFocus, onMove, picture, problem, value } = props;
   const { texts } = useLanguage();
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -42,6 +44,8 @@ export function FieldInput(props: FieldInputProps) {
     const choice = isChoice ? choices[Number(digit) - 1] : undefined;
     if (choice !== undefined) onChange(choice);
     else if (event.key === 'Escape') onChange(read);
+    else if (event.key === 'ArrowDown') onMove(1);
+    else if (event.key === 'ArrowUp') onMove(-1);
     else if (event.key === 'Enter' && !event.altKey) onAccept();
     else return;
     event.preventDefault();

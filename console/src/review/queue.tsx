@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { levelOfConfidence } from '../card.ts';
 import { useLanguage } from '../language.tsx';
 import type { WaitingCard } from './review-api.ts';
@@ -26,13 +26,36 @@ export function Queue({ cards, current, onEnd, onPick }: QueueProps) {
     getItemKey: (index) => cards[index]?.id ?? index,
   });
   const items = rows.getVirtualItems();
+  /** Where the arrow keys are, of the one stop that the tab key makes here. */
+  const [stop, setStop] = useState<number | null>(null);
+  const isMoving = useRef(false);
+  const place = Math.max(
+    0,
+    cards.findIndex((card) => card.id === current),
+  );
+  const press = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const from = Number(event.target instanceof HTMLElement ? event.target.dataset.place : undefined);
+    if (step === undefined || cards[from + step] === undefined) return;
+    event.preventDefault();
+    isMoving.current = true;
+    setStop(from + step);
+    rows.scrollToIndex(from + step);
+  };
+  // Until the row that was asked for has been drawn.
+  useEffect(() => {
+    const row = scroller.current?.querySelector<HTMLElement>(`[data-place="${stop}"]`);
+    if (!isMoving.current || !row) return;
+    row.focus();
+    isMoving.current = false;
+  });
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
     if (last >= cards.length - 10) onEnd();
   }, [last, cards.length, onEnd]);
 
   return (
-    <ul className="queue" ref={scroller} aria-label={texts.queue}>
+    <ul className="queue" ref={scroller} aria-label={texts.queue} onKeyDown={press}>
       <li className="spacer" style={{ height: rows.getTotalSize() }} aria-hidden="true" />
       {items.map(({ index, key, start }) => {
         const card = cards[index];
@@ -44,7 +67,9 @@ export function Queue({ cards, current, onEnd, onPick }: QueueProps) {
               type="button"
               aria-current={card.id === current ? 'true' : undefined}
               onClick={() => onPick(card)}
-              tabIndex={card.id === current || (current === null && index === 0) ? 0 : -1}
+              onBlur={() => !isMoving.current && setStop(null)}
+              data-place={index}
+              tabIndex={index === (stop ?? place) ? 0 : -1}
             >
               <span className={`figure ${levelOfConfidence(card.least_confidence)}`}>
                 {Math.round(card.least_confidence * 100)}
