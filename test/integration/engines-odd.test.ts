@@ -4,6 +4,7 @@ import * as zlib from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { KtpflowError } from '../../src/errors.ts';
 import type { Engine, GenerationPart, GenerationRequest } from '../../src/inference/engine.ts';
+import { EngineFault } from '../../src/inference/engine-fault.ts';
 import { createOpenAiCompatibleEngine } from '../../src/inference/openai-compatible/openai-compatible-engine.ts';
 import type { OpenAiCompatibleOptions } from '../../src/inference/openai-compatible/options.ts';
 import {
@@ -147,6 +148,15 @@ describe('decoration of an answer', () => {
     ],
     ['nothing as an empty text', [chunk(null, { delta: '' }), event({ choices: '' }), ...words, stop, done]],
     ['nothing as null in a list', [event({ choices: [null] }), chunk({ content: [null] }), ...words, stop, done]],
+    [
+      'the whole answer once more, called a chunk',
+      [...words, chunk(null, { message: { content: 'w0 w1 w2' }, finish_reason: 'stop' }), done],
+    ],
+    [
+      'a logarithm that is no JSON',
+      [...each(entry('LOG')).map((text) => text.replace('"LOG"', '-Infinity')), stop, done],
+    ],
+    ['a [DONE] without the end of its line', [...words, done.trimEnd()]],
     ['an empty error with every word', [...each({}, { error: {} }), stop, done]],
     ['an index that is text', [...words, chunk({ content: 'bad' }, { index: '1' }), stop, done]],
     ...['{}', '""', '[null]', '[{}]', 'false'].map((calls): [string, RawAnswer['parts']] => [
@@ -336,6 +346,13 @@ describe('a body that is no event stream', () => {
     const error = { error: { code: 400, message: 'maximum context length is 8', type: 'exceed_context_size_error' } };
     const { engine } = await start({ raw: () => ({ headers: json, parts: [JSON.stringify(error)] }) });
     expect(await failure(collect(engine))).toMatchObject({ code: 'context_length_exceeded' });
+  });
+});
+
+describe('an error in mid-answer', () => {
+  it.each([429, 502, 503])('is the fault of a server that is there, whatever its code: %d', async (code) => {
+    const { engine } = await saying(words[0]!, event({ error: { code, message: 'x' } }));
+    expect(await failure(collect(engine))).toBeInstanceOf(EngineFault);
   });
 });
 

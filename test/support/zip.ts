@@ -17,6 +17,10 @@ export interface ZipEntry {
   readonly claimedCompressedSize?: number;
   readonly claimedCrc?: number;
   readonly claimedOffset?: number;
+  /** Bits of the general purpose flag besides. */
+  readonly flags?: number;
+  /** Extra fields in the directory. */
+  readonly extra?: Uint8Array;
 }
 
 /** Writes a ZIP file byte by byte, so that tests can make ones which no tool would. */
@@ -28,7 +32,7 @@ export function makeZip(entries: readonly ZipEntry[], { zip64 = false } = {}): B
     const plain = entry.data ?? Buffer.alloc(0);
     const body = entry.stored ? Buffer.from(plain) : deflateRawSync(plain);
     const name = Buffer.from(entry.nameBytes ?? Buffer.from(entry.name));
-    const flags = (entry.withoutFlag ? 0 : 0x800) | (entry.encrypted ? 1 : 0);
+    const flags = (entry.withoutFlag ? 0 : 0x800) | (entry.encrypted ? 1 : 0) | (entry.flags ?? 0);
     const method = entry.method ?? (entry.stored ? 0 : 8);
     const crc = entry.claimedCrc ?? crc32(plain);
     const size = entry.claimedSize ?? plain.length;
@@ -44,7 +48,9 @@ export function makeZip(entries: readonly ZipEntry[], { zip64 = false } = {}): B
     local.writeUInt32LE(size, 22);
     local.writeUInt16LE(name.length, 26);
 
-    const extra = zip64 ? zip64Extra(size, compressedSize, entry.claimedOffset ?? offset) : Buffer.alloc(0);
+    const extra = zip64
+      ? zip64Extra(size, compressedSize, entry.claimedOffset ?? offset)
+      : Buffer.from(entry.extra ?? []);
     const central = Buffer.alloc(46);
     central.writeUInt32LE(0x02014b50, 0);
     central.writeUInt16LE((3 << 8) | 45, 4);

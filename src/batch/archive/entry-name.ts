@@ -1,4 +1,5 @@
 import yauzl from 'yauzl';
+import { decodeWindows1252 } from './windows-1252.ts';
 
 /** What a ZIP's directory holds of an entry's name. */
 export interface RawEntryName {
@@ -9,7 +10,6 @@ export interface RawEntryName {
 
 const UNICODE_PATH_FIELD = 0x7075;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const WINDOWS_1252 = new TextDecoder('windows-1252');
 
 /**
  * The entry's name, with forward slashes. Bit 11 promises UTF-8, but macOS's Archive Utility and many libraries write
@@ -29,7 +29,7 @@ export function decodeName(bytes: Buffer): string {
     return UTF8.decode(bytes);
   } catch {
     const dos = yauzl.getFileNameLowLevel(0, bytes, [], false);
-    const windows = WINDOWS_1252.decode(bytes);
+    const windows = decodeWindows1252(bytes);
     return oddCharacters(windows) < oddCharacters(dos) ? windows : dos;
   }
 }

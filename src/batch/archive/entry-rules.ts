@@ -75,8 +75,9 @@ const JUNK_NAMES = new Set([
   '@recently-snapshot',
   '@synoresource',
 ]);
-/** Lock files of Office, and what a browser or a copy has not finished. */
-const JUNK_FORM = /^(\.|~\$)|\.(part|partial|filepart|crdownload|opdownload|download|tmp|swp|lnk|url)$/i;
+/** Lock files of Office, what a browser or a copy has not finished, what Windows keeps behind a file's name. */
+const JUNK_FORM =
+  /^(\.|~\$)|\.(part|partial|filepart|crdownload|opdownload|download|tmp|swp|lnk|url)$|(^|:)zone\.identifier$|:encryptable$/i;
 
 /** Folders and what systems put beside the user's files: left out, and only counted. */
 export function isJunk({ name, mode }: Pick<EntryHeader, 'name' | 'mode'>): boolean {

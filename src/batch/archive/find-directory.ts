@@ -1,9 +1,10 @@
+import { mendDirectory } from './mend-directory.ts';
 import type { ReadableRange } from './range-reader.ts';
 
-/** A ZIP as yauzl wants it: its first byte at 0, nothing behind its end. */
+/** A ZIP as yauzl wants it: a directory that can be read, and one record of its end behind it. */
 export interface PlacedArchive {
   readonly range: ReadableRange;
-  /** Bytes in front of the archive: the offsets of its directory count from behind them. */
+  /** Bytes in front of the archive: the offsets of its entries count from behind them. */
   readonly shift: number;
 }
 
@@ -16,7 +17,10 @@ const END64_SIGNATURE = 0x06064b50;
 const ENTRY_SIGNATURE = 0x02014b50;
 /** The longest comment, and as much again of what a transfer or a block device has put behind the archive. */
 const SEARCHED_BYTES = 2 * 65_536;
-const COMMENT_LENGTH_BYTES = 2;
+/** Entries that nobody may send take less. */
+const MAX_DIRECTORY_BYTES = 128 * 1024 * 1024;
+/** Where the offset of ZIP64 should be looked up. */
+const ELSEWHERE = 0xffffffff;
 
 /**
  * Finds a ZIP among other bytes, as unzip and Python do: a program in front that unpacks itself, a warning that a web
@@ -33,37 +37,46 @@ export async function findDirectory(archive: ReadableRange): Promise<PlacedArchi
     at = at === 0 ? -1 : tail.lastIndexOf(END_SIGNATURE, at - 1)
   ) {
     if (at + END_BYTES > tail.length) continue;
-    const shift = await shiftOf(archive, tail.subarray(at, at + END_BYTES), from + at);
-    if (shift !== null) return { range: cutOut(archive, shift, from + at + END_BYTES), shift };
+    const record = await recordOf(archive, tail.subarray(at, at + END_BYTES), from + at);
+    if (record !== null) return place(archive, record);
   }
   return null;
 }
 
 /** Null: it is no such record, only bytes that begin like one. */
-async function shiftOf(archive: ReadableRange, end: Buffer, endAt: number): Promise<number | null> {
+async function recordOf(archive: ReadableRange, end: Buffer, endAt: number): Promise<EndRecord | null> {
   const locator = await archive.read(Math.max(0, endAt - LOCATOR_BYTES), Math.min(endAt, LOCATOR_BYTES));
   const large = locator.length === LOCATOR_BYTES && locator.readUInt32LE(0) === LOCATOR_SIGNATURE;
   const record = large ? await largeEnd(archive, endAt - LOCATOR_BYTES - END64_BYTES, locator) : smallEnd(end, endAt);
   if (record === null) return null;
-  const { count, size, offset, directoryEnd } = record;
-  const start = directoryEnd - size;
-  const shift = start - offset;
-  if (start < 0 || shift < 0) return null;
-  if (count === 0) return shift;
+  const { offset, start } = record;
+  if (start < 0 || start - offset < 0 || record.directoryEnd - start > MAX_DIRECTORY_BYTES) return null;
+  if (start === record.directoryEnd) return record;
   const first = await archive.read(start, 4);
-  return first.length === 4 && first.readUInt32LE(0) === ENTRY_SIGNATURE ? shift : null;
+  return first.length === 4 && first.readUInt32LE(0) === ENTRY_SIGNATURE ? record : null;
 }
 
 interface EndRecord {
   readonly count: number;
-  /** Of the directory, in bytes; its place as the archive has it, and where it really ends. */
-  readonly size: number;
+  /** The part of an archive in several files that this one is. */
+  readonly disk: number;
+  /** Of the directory: its place as the archive has it, and where it really begins and ends. */
   readonly offset: number;
+  readonly start: number;
   readonly directoryEnd: number;
 }
 
 function smallEnd(end: Buffer, directoryEnd: number): EndRecord {
-  return { count: end.readUInt16LE(10), size: end.readUInt32LE(12), offset: end.readUInt32LE(16), directoryEnd };
+  const start = directoryEnd - end.readUInt32LE(12);
+  const offset = end.readUInt32LE(16);
+  return {
+    count: end.readUInt16LE(10),
+    disk: end.readUInt16LE(4),
+    // Info-ZIP forgets the record of ZIP64 where it was told to write one.
+    offset: offset === ELSEWHERE ? start : offset,
+    start,
+    directoryEnd,
+  };
 }
 
 /** The record of ZIP64 lies right before its locator, or, where it has fields of its own, where the locator says. */
@@ -74,23 +87,43 @@ async function largeEnd(archive: ReadableRange, usualPlace: number, locator: Buf
     if (record.length < END64_BYTES || record.readUInt32LE(0) !== END64_SIGNATURE) continue;
     return {
       count: Number(record.readBigUInt64LE(32)),
-      size: Number(record.readBigUInt64LE(40)),
+      disk: record.readUInt32LE(16),
       offset: Number(record.readBigUInt64LE(48)),
+      start: place - Number(record.readBigUInt64LE(40)),
       directoryEnd: place,
     };
   }
   return null;
 }
 
-/** The bytes from `start` to the end of the directory's record, whose last two then say that no comment follows. */
-function cutOut(archive: ReadableRange, start: number, end: number): ReadableRange {
-  const size = end - start;
-  return {
+/** The archive with its directory mended, and behind it a record of its end that holds any number of entries. */
+async function place(archive: ReadableRange, record: EndRecord): Promise<PlacedArchive> {
+  const { directoryEnd, disk, offset, start } = record;
+  const { bytes, count } = mendDirectory(Buffer.from(await archive.read(start, directoryEnd - start)), record.count);
+  const rest = Buffer.concat([bytes, endOf({ count, disk, start, directoryEnd })]);
+  const size = start + rest.length;
+  const range: ReadableRange = {
     size,
     async read(from, length) {
-      const bytes = Buffer.from(await archive.read(start + from, Math.max(0, Math.min(length, size - from))));
-      bytes.fill(0, Math.max(0, Math.min(bytes.length, size - from - COMMENT_LENGTH_BYTES)));
-      return bytes;
+      const end = Math.min(from + length, size);
+      const before = from < start ? await archive.read(from, Math.min(end, start) - from) : Buffer.alloc(0);
+      return Buffer.concat([before, rest.subarray(Math.max(0, from - start), Math.max(0, end - start))]);
     },
   };
+  return { range, shift: start - offset };
+}
+
+function endOf({ count, disk, start, directoryEnd }: Omit<EndRecord, 'offset'>): Buffer {
+  const record = Buffer.alloc(END64_BYTES);
+  record.writeUInt32LE(END64_SIGNATURE, 0);
+  record.writeUInt32LE(disk, 16);
+  record.writeBigUInt64LE(BigInt(count), 32);
+  record.writeBigUInt64LE(BigInt(directoryEnd - start), 40);
+  record.writeBigUInt64LE(BigInt(start), 48);
+  const locator = Buffer.alloc(LOCATOR_BYTES);
+  locator.writeUInt32LE(LOCATOR_SIGNATURE, 0);
+  locator.writeBigUInt64LE(BigInt(directoryEnd), 8);
+  const end = Buffer.alloc(END_BYTES);
+  END_SIGNATURE.copy(end);
+  return Buffer.concat([record, locator, end]);
 }

@@ -1,7 +1,11 @@
+import { decodeWindows1252 } from '../../batch/archive/windows-1252.ts';
+
 const LITTLE_ENDIAN_MARK = 0xfffe;
 const BIG_ENDIAN_MARK = 0xfeff;
 /** Control characters that no text of a spreadsheet or an editor holds. */
 const NO_TEXT = /[^\P{Cc}\t\n\v\f\r]/u;
+/** How DOS and its heirs end a file. */
+const FILE_END = /\p{Cc}+$/u;
 
 /**
  * The text of a file's bytes, or of its first ones; null: it is no text. UTF-8 and UTF-16 (Excel's "Unicode text"),
@@ -9,8 +13,10 @@ const NO_TEXT = /[^\P{Cc}\t\n\v\f\r]/u;
  */
 export function decodeText(bytes: Uint8Array): string | null {
   const encoding = encodingOf(bytes);
-  const text = encoding === null ? decodeUtf8(bytes) : new TextDecoder(encoding).decode(bytes);
-  return NO_TEXT.test(text) ? null : text;
+  const decoded = encoding === null ? decodeUtf8(bytes) : new TextDecoder(encoding).decode(bytes);
+  const text = decoded.replace(FILE_END, '');
+  const isNone = text === '' && NO_TEXT.test(decoded);
+  return isNone || NO_TEXT.test(text) ? null : text;
 }
 
 function encodingOf(bytes: Uint8Array): string | null {
@@ -29,6 +35,6 @@ function decodeUtf8(bytes: Uint8Array): string {
     // As a stream: the last character may be cut.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
   } catch {
-    return new TextDecoder('windows-1252').decode(bytes);
+    return decodeWindows1252(bytes);
   }
 }

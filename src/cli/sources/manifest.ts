@@ -3,6 +3,7 @@ import { access, readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError, EXIT } from '../exit-codes.ts';
+import { remarksOnNumbers } from './lost-digits.ts';
 import { parseTable, TableError, type TableRow } from './parse-table.ts';
 
 export interface ManifestRow {
@@ -32,12 +33,6 @@ const MAX_METADATA = 16;
 const MAX_KEY_LENGTH = 64;
 const MAX_VALUE_LENGTH = 512;
 const MAX_ID_LENGTH = 256;
-/** How a spreadsheet program shows and saves a long number: its last digits are lost. */
-const ROUNDED_NUMBER = /^\d([.,]\d+)?E\+\d+$/i;
-/** A number of which a spreadsheet program has kept the fifteen digits that it can hold. */
-const CUT_NUMBER = /^\d{15}0+$/;
-const LONG_NUMBER = /^\d{16,}$/;
-
 export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
@@ -50,7 +45,7 @@ export function isUrl(text: string): boolean {
  */
 export async function readManifest(path: string, text: string): Promise<Manifest> {
   const [header, ...lines] = rowsOf(path, text);
-  const columns = (header?.cells ?? []).map((name) => name.trim().toLowerCase());
+  const columns = (header?.cells ?? []).map((name) => textOf(name).trim().toLowerCase());
   const names = columns.map(columnName);
   const [fileColumn = -1] = FILE_COLUMNS.map((name) => names.indexOf(name)).filter((column) => column >= 0);
   const idColumn = names.findIndex((name) => ID_COLUMNS.includes(name));
@@ -86,7 +81,7 @@ export async function readManifest(path: string, text: string): Promise<Manifest
       metadata: pairs.length === 0 ? null : Object.fromEntries(pairs),
     });
   }
-  return { rows, problems, remarks: remarksOn(rows) };
+  return { rows, problems, remarks: remarksOnNumbers(rows) };
 }
 
 function isFileColumn(cell: string): boolean {
@@ -95,7 +90,7 @@ function isFileColumn(cell: string): boolean {
 
 /** `Custom ID` is `custom_id`. */
 function columnName(cell: string): string {
-  return cell
+  return textOf(cell)
     .trim()
     .toLowerCase()
     .replace(/[\s-]+/g, '_');
@@ -132,9 +127,9 @@ function textOf(cell: string): string {
   return FORMULA_TEXT.exec(text)?.[1]?.trim() ?? text;
 }
 
-/** Windows copies a path with quotation marks around it. */
+/** Windows copies a path with quotation marks around it, and a word processor bends them. */
 function withoutQuotes(cell: string): string {
-  return cell.replace(/^"(.*)"$/s, '$1').trim();
+  return cell.replace(/^["“”](.*)["“”]$/s, '$1').trim();
 }
 
 /**
@@ -198,18 +193,4 @@ async function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function remarksOn(rows: readonly ManifestRow[]): string[] {
-  const ids = rows.flatMap(({ customId }) => customId ?? []);
-  const rounded = ids.filter((id) => ROUNDED_NUMBER.test(id));
-  const long = ids.filter((id) => LONG_NUMBER.test(id));
-  // One number in ten ends in a zero by itself: several that all do were cut.
-  const cut = long.length > 2 && long.every((id) => CUT_NUMBER.test(id)) ? long : [];
-  const bad = [...rounded, ...cut];
-  if (bad.length === 0) return [];
-  const which = bad.length === 1 ? 'a custom_id looks' : `${bad.length} values of custom_id look`;
-  return [
-    `${which} like ${bad[0]}: a spreadsheet program has rounded a long number. Format the column as text before the numbers are typed or pasted, and save the list again`,
-  ];
 }

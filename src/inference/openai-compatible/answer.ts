@@ -27,6 +27,8 @@ export class AnswerReader {
   #repeatedReason: FinishReason | null = null;
   #usage: Usage | null = null;
   #text = '';
+  /** The content as the server wrote it. */
+  #said = '';
   #hasChoice = false;
   /** The reason came with the first chunk of the answer: some servers say `stop` from the start. */
   #isPremature = false;
@@ -77,7 +79,10 @@ export class AnswerReader {
     if (chunk.usage) this.#usage = chunk.usage;
     this.#logprobs.push(...chunk.logprobs);
     // Some send the whole answer once more at the end.
-    const isRepeat = chunk.isWhole && (this.#text !== '' || this.#toolCalls.hasCalls);
+    const isRepeat = chunk.isWhole
+      ? this.#text !== '' || this.#toolCalls.hasCalls
+      : chunk.isMessage && chunk.content !== '' && chunk.content === this.#said;
+    if (!isRepeat) this.#said += chunk.content;
     const pieces = isRepeat ? [] : this.#piecesOf(chunk);
     // A server that gives a reason with every word gives none: what counts is the end of the stream.
     if (this.#finishReason !== null && pieces.length > 0) {

@@ -105,6 +105,8 @@ export interface UpstreamChunk {
   readonly isAnswer: boolean;
   /** The text is the whole answer and not what comes next of it. */
   readonly isWhole: boolean;
+  /** It came under `message`: some servers say the whole answer so once more, in the last chunk of a stream. */
+  readonly isMessage: boolean;
 }
 
 const DONE = /^"?\[?done\]?"?$/i;
@@ -132,6 +134,7 @@ export function parseChunk(data: string, engineId: string): UpstreamChunk | null
   const failureOfOurs = failureOfChoice(choice?.error, engineId);
   if (failureOfOurs) throw failureOfOurs;
   const said = choice?.delta ?? choice?.message;
+  const isMessage = Boolean(choice?.message) && !choice?.delta;
   const content = readContent(said?.content);
   return {
     content: content.text + (said?.refusal ?? '') + (said ? '' : (choice?.text ?? '')),
@@ -156,7 +159,8 @@ export function parseChunk(data: string, engineId: string): UpstreamChunk | null
         }
       : null,
     isAnswer: Boolean(choice),
-    isWhole: Boolean(choice?.message) && !choice?.delta && object !== 'chat.completion.chunk',
+    isWhole: isMessage && object !== 'chat.completion.chunk',
+    isMessage,
   };
 }
 
@@ -165,13 +169,27 @@ function readJson(data: string): object | null {
   const text = data.trim();
   if (!text.startsWith('{') && !text.startsWith('[')) return null;
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parseLoosely(text);
     // Gemini puts its errors into a list.
     const object: unknown = Array.isArray(json) ? json[0] : json;
     return typeof object === 'object' && object !== null && !Array.isArray(object) ? object : null;
   } catch {
     if (text.startsWith('[')) return null;
     throw notUnderstood();
+  }
+}
+
+/** A text of JSON, or a number that JSON does not know. */
+const STRING_OR_ODD_NUMBER = /("(?:[^"\\]|\\.)*")|-?\b(?:Infinity|NaN)\b/g;
+
+/** Python writes the logarithm of nothing as -Infinity, which is no JSON. */
+function parseLoosely(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const usual = text.replaceAll(STRING_OR_ODD_NUMBER, (_all, string: string | undefined) => string ?? 'null');
+    if (usual === text) throw error;
+    return JSON.parse(usual);
   }
 }
 

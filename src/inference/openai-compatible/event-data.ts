@@ -87,7 +87,7 @@ function asError(data: string): string {
 }
 
 function isWhole(data: string): boolean {
-  return !/^\s*[{[]/.test(data) || parse(data) !== undefined;
+  return isDone(data) || !/^\s*[{[]/.test(data) || parse(data) !== undefined;
 }
 
 function parse(data: string): unknown {

@@ -3,7 +3,7 @@ import { AbortScope } from '../../abort-scope.ts';
 import type { Usage } from '../../chat/piece.ts';
 import { KtpflowError } from '../../errors.ts';
 import type { Engine, EngineCapabilities, EngineReadiness, GenerationPart, GenerationRequest } from '../engine.ts';
-import { BrokenAnswer } from '../engine-fault.ts';
+import { BrokenAnswer, EngineFault } from '../engine-fault.ts';
 import { AnswerReader } from './answer.ts';
 import { isDone } from './chunk.ts';
 import { type Concessions, concede, NO_CONCESSIONS } from './concessions.ts';
@@ -105,7 +105,8 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
       signal.throwIfAborted();
       // With its finish reason the answer is whole, whatever happens to the connection afterwards.
       const isWhole = reader.isSettled || (watch.signal.aborted && reader.finishReason !== null);
-      if (!isWhole) throw watch.signal.aborted ? watch.signal.reason : asFailure(error, isOpen);
+      const isBegun = request.prefix !== undefined || reader.text !== '';
+      if (!isWhole) throw watch.signal.aborted ? watch.signal.reason : asFailure(error, { isOpen, isBegun });
     } finally {
       watch.close();
     }
@@ -207,10 +208,17 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
   };
 }
 
-function asFailure(error: unknown, isOpen: boolean): unknown {
-  if (!isOpen || error instanceof KtpflowError || error instanceof UpstreamFailure) return error;
+function asFailure(error: unknown, { isOpen, isBegun }: { isOpen: boolean; isBegun: boolean }): unknown {
+  if (!isOpen || error instanceof KtpflowError) return error;
+  if (error instanceof UpstreamFailure) return isBegun ? asReported(error) : error;
   const broken = new BrokenAnswer('The connection to the model server broke.', { cause: error });
   return new UpstreamFailure(broken, DEFAULT_RETRY_MS);
+}
+
+/** What a server says in mid-answer, be it that it is busy, it does not say because it is away for a moment. */
+function asReported({ error, retryAfterMs }: UpstreamFailure): UpstreamFailure {
+  const isPassing = retryAfterMs !== null && !(error instanceof EngineFault);
+  return new UpstreamFailure(isPassing ? new EngineFault(error.message) : error, retryAfterMs);
 }
 
 function toKtpflowError(error: unknown): KtpflowError {

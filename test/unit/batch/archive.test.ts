@@ -14,6 +14,16 @@ const MB = 1024 * 1024;
 const limits = { maxItems: 1000, maxEntryBytes: 15 * MB, maxTotalBytes: 100 * MB };
 const picture = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 251));
 
+/** As tar wrote it before POSIX: a name, and the sum of the header's bytes. */
+function oldTar(): Buffer {
+  const header = Buffer.alloc(512);
+  header.write('a.jpg');
+  header.fill(' ', 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return header;
+}
+
 function rangeOf(bytes: Buffer) {
   return { size: bytes.length, read: async (start: number, length: number) => bytes.subarray(start, start + length) };
 }
@@ -77,6 +87,7 @@ describe('an archive', () => {
     ],
     ['code page 437', 'Désa/Ñandú.jpg', Buffer.from('448273612fa5616e64a32e6a7067', 'hex')],
     ['Windows-1252', 'Désa ÀÈ.jpg', Buffer.from('Désa ÀÈ.jpg', 'latin1')],
+    ['Windows-1252 with a dash', 'Désa – ÀÈ.jpg', Buffer.from('Désa \x96 ÀÈ.jpg', 'latin1')],
   ])('reads a name in %s', async (_what, name, nameBytes) => {
     const entry = { name, nameBytes, data: picture };
     for (const withoutFlag of [true, false]) {
@@ -120,9 +131,28 @@ describe('an archive', () => {
     ['a RAR archive', Buffer.from('526172211a0700', 'hex'), /a RAR archive/],
     ['a 7-Zip archive', Buffer.from('377abcaf271c0004', 'hex'), /7-Zip/],
     ['a tarball', gzipSync('a'), /\.tar\.gz/],
+    ['a tar without a mark', oldTar(), /a tar archive/],
+    ['an LHA archive', Buffer.from('\x1a\x2a-lh5-'), /an LHA archive/],
     ['cut', makeZip([{ name: 'a.jpg', data: picture }]).subarray(0, -30), /its end is missing/],
   ])('that is %s is called what it is', async (_what, bytes, message) => {
     await expect(listArchiveEntries(rangeOf(bytes), limits)).rejects.toThrow(message);
+  });
+
+  it.each<[string, ZipEntry, string | null]>([
+    ['is strongly encrypted', { name: 'bad.jpg', data: picture, flags: 0x40 }, 'invalid_archive'],
+    ['has a torn extra field', { name: 'bad.jpg', data: picture, extra: Buffer.from('55540500', 'hex') }, null],
+  ])('is read also where one entry %s', async (_what, bad, code) => {
+    expect(await refusals([bad, { name: 'good.jpg', data: picture }])).toEqual([code, null]);
+  });
+
+  it.each([0, 1, 7])('passes over no entry where its end counts %d of two', async (count) => {
+    const zip = makeZip([
+      { name: 'a.jpg', data: picture },
+      { name: 'b.jpg', data: picture },
+    ]);
+    zip.writeUInt16LE(count, zip.length - 12);
+    const { entries } = await listArchiveEntries(rangeOf(zip), limits);
+    expect(entries.map(({ name }) => name)).toEqual(['a.jpg', 'b.jpg']);
   });
 
   it('names the compression that it cannot read', async () => {

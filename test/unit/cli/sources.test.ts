@@ -140,6 +140,13 @@ describe('a list', () => {
     ['words of Indonesian', 'Nama Berkas;custom_id\né.jpg;7\n'],
     ['numbers kept as text by a formula', 'file;custom_id\n="é.jpg";="7"\n'],
     ['marks of writing direction', 'file;custom_id\n\u202aé.jpg\u200b;7\n'],
+    [
+      'a dash in the code page of Windows',
+      Buffer.from('Daftar \x96 2026\r\nfile;custom_id\r\n\xe9.jpg;7\r\n', 'latin1'),
+    ],
+    ["DOS's mark of the end", 'file;custom_id\r\né.jpg;7\r\n\u001a'],
+    ['a blank without width in front', '\u200bfile;custom_id\né.jpg;7\n'],
+    ['bent quotation marks', 'file;custom_id\n“é.jpg”;7\n'],
     ['blank rows and columns at the end', 'file;custom_id;;\né.jpg;7;;\n;;;\n ;\n'],
   ])('is read with %s', async (_what, content) => {
     const { problems, rows } = await listOf(content);
@@ -199,6 +206,13 @@ describe('a list', () => {
   });
 
   it('remarks on numbers that a spreadsheet program has rounded', async () => {
+    for (const spoilt of ['3.17E15', '########', '#N/A', '3.171.234.567.890.120']) {
+      const list = await listOf(`file;custom_id;nik\na.jpg;${spoilt};${spoilt}\nb.jpg;${spoilt};${spoilt}\n`);
+      expect(list.remarks).toEqual([
+        expect.stringContaining('2 values of custom_id'),
+        expect.stringContaining('2 values of nik'),
+      ]);
+    }
     const { remarks, rows } = await listOf('file;custom_id\na.jpg;3,17123E+15\nb.jpg;3,17123E+15\n');
     expect(rows.map(({ customId }) => customId)).toEqual(['3,17123E+15', '3,17123E+15']);
     expect(remarks.join()).toMatch(/2 values of custom_id look like 3,17123E\+15/);
