@@ -3,14 +3,7 @@ import ExcelJS from 'exceljs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHome } from '../support/database-template.ts';
 import { makeZip } from '../support/zip.ts';
-import {
-  EmbeddedPlatform,
-  exampleImage,
-  exampleTruth,
-  jsonRequest,
-  type PartName,
-  temporaryFolder,
-} from './embedded-platform.ts';
+import { EmbeddedPlatform, exampleImage, exampleTruth, jsonRequest, temporaryFolder } from './embedded-platform.ts';
 import { expectRefusal, type Refusal } from './refusal.ts';
 import { filesUnder } from './traces.ts';
 
@@ -337,23 +330,4 @@ describe('a running batch', () => {
     expect((await platform.request(`${BATCHES}/${id}/cancel`, { method: 'POST' })).status).toBe(200);
     await expect.poll(() => filesUnder(join(home, 'blobs'))).toEqual([]);
   });
-
-  const parts: (PartName | 'ktpflow')[] = ['ktpflow-inference', 'temporal', 'ktpflow-api', 'ktpflow'];
-  it('loses and repeats nothing while process after process is killed', async () => {
-    const { id } = await create(many(8));
-    for (const name of parts) {
-      await underway(id);
-      if (name !== 'ktpflow') process.kill(platform.part(name).pid, 'SIGKILL');
-      else {
-        platform.kill('SIGKILL');
-        platform = await EmbeddedPlatform.start(home, { LOG_LEVEL: 'warn' });
-      }
-      await platform.readyAgain();
-    }
-    const end = await finished(id);
-    expect(end).toMatchObject({ status: 'completed', counts: { total: 8, succeeded: 8, failed: 0 } });
-    const lines = (await (await platform.request(`${BATCHES}/${id}/results`)).text()).trim().split('\n');
-    const ids = lines.map((line) => JSON.parse(line).custom_id);
-    expect(ids).toEqual(Array.from({ length: 8 }, (_, index) => `c${index}`));
-  }, 400_000);
 });

@@ -1,48 +1,128 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ProcessIdentity } from '../../src/runtime/processes/process-identity.ts';
 import { gone } from '../support/platform-process.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
 import {
   EmbeddedPlatform,
   exampleImage,
   exampleTruth,
   imageForm,
   type Job,
+  jsonRequest,
   type PartName,
   temporaryFolder,
 } from './embedded-platform.ts';
 import { expectReadOnce } from './histories.ts';
+import { indexesOf, readStream, readToEnd, type StreamedEvent, textOf } from './stream-reader.ts';
 
 const EXAMPLES = [1, 2, 3] as const;
-/** Enough that one is being read whenever a process is killed. */
-const CARDS = 2;
+const MODEL = 'Qwen/Qwen3-VL-2B-Instruct';
+const TOKENS = Array.from({ length: 120 }, (_, index) => ` kata${index}`);
+const BATCH = 2;
 
 const folder = temporaryFolder();
 const home = join(folder.path, 'home');
+let upstream: Upstream;
 let platform: EmbeddedPlatform;
 const jobs = new Map<string, Job>();
 
 beforeAll(async () => {
-  platform = await EmbeddedPlatform.start(home);
+  upstream = await startUpstream({ tokens: TOKENS, tokensPerSecond: 60, model: MODEL });
+  await startPlatform();
 });
 afterAll(async () => {
   await platform?.end();
+  await upstream?.close();
   folder.remove();
 });
 
-/** Hands in cards, kills something while one of them is being read, and waits for all. */
-async function extractWhile(fault: () => void): Promise<Job[]> {
-  const ids: string[] = [];
-  for (let card = 0; card < CARDS; card++) ids.push(await platform.submit(exampleImage(1)));
-  await platform.running(ids[0]!);
-  fault();
-  const finished = await Promise.all(ids.map((id) => platform.finished(id)));
-  for (const job of finished) jobs.set(job.id, job);
-  return finished;
+async function startPlatform(): Promise<void> {
+  platform = await EmbeddedPlatform.start(home, {
+    VLM_BASE_URL: upstream.url,
+    VLM_CANARY: '0',
+    MODEL_REPO_ID: MODEL,
+  });
 }
 
-function kill(process_: ProcessIdentity): void {
-  process.kill(process_.pid, 'SIGKILL');
+const ask = (sessionId: string): Promise<Response> => {
+  const messages = [{ role: 'user', content: 'Siapa?' }];
+  const question = jsonRequest({ model: MODEL, messages, stream: true, session_id: sessionId });
+  return platform.request('/v1/chat/completions', question);
+};
+const resume = (sessionId: string, headers: Record<string, string> = {}) =>
+  platform.request(`/v1/chat/completions/${sessionId}/stream`, { headers });
+
+/** Every event of the answer, each once. */
+function expectWhole(events: readonly StreamedEvent[]): void {
+  expect(indexesOf(events)).toEqual(Array.from({ length: TOKENS.length + 2 }, (_, index) => index));
+  expect(textOf(events)).toBe(TOKENS.join(''));
+}
+
+async function startBatch(): Promise<string> {
+  const image = exampleImage(1).toString('base64');
+  const items = Array.from({ length: BATCH }, (_, index) => ({ image_base64: image, custom_id: `c${index}` }));
+  const response = await platform.request('/v1/ktp/batches', jsonRequest({ items }));
+  expect(response.status).toBe(202);
+  return ((await response.json()) as { id: string }).id;
+}
+
+/** Nothing of it is lost or repeated. */
+async function expectBatchWhole(id: string): Promise<void> {
+  const seen = async () => (await platform.request(`/v1/ktp/batches/${id}`)).json();
+  const end = { status: 'completed', counts: { total: BATCH, succeeded: BATCH, failed: 0 } };
+  await expect.poll(seen, { interval: 250 }).toMatchObject(end);
+  const results = await (await platform.request(`/v1/ktp/batches/${id}/results`)).text();
+  const rows = results
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(rows.map((row) => row.custom_id)).toEqual(Array.from({ length: BATCH }, (_, index) => `c${index}`));
+  for (const row of rows) expect(JSON.stringify(row.result)).toContain(exampleTruth(1).nik);
+}
+
+/**
+ * Lets something happen in the middle of an answer, while a card is being read and a batch waits; then all of it comes
+ * to its end.
+ */
+async function interrupt(sessionId: string, fault: () => void): Promise<{ job: Job; connections: number }> {
+  // Slow enough that the answer outlasts the beginning of the rest.
+  upstream.behave({ tokensPerSecond: 20 });
+  let underway: Promise<readonly [card: string, batch: string]> | undefined;
+  const begin = async () => {
+    const batch = await startBatch();
+    const card = await platform.submit(exampleImage(1));
+    await platform.running(card);
+    fault();
+    upstream.behave({ tokensPerSecond: 60 });
+    return [card, batch] as const;
+  };
+  const answer = await ask(sessionId);
+  const { connections, events } = await readToEnd(
+    () => platform,
+    sessionId,
+    answer,
+    (count) => {
+      if (count >= 10) underway ??= begin();
+    },
+  );
+  expectWhole(events);
+  if (!underway) throw new Error('the answer was too short');
+  const [card, batch] = await underway;
+  await platform.ready();
+  await platform.readyAgain();
+  const job = await platform.finished(card);
+  jobs.set(card, job);
+  expect(job.status).toBe('succeeded');
+  expect(job.result?.fields.nik?.value).toBe(exampleTruth(1).nik);
+  await expectReadOnce(platform, [card]);
+  await expectBatchWhole(batch);
+  expect((await readStream(await resume(sessionId))).events).toEqual(events);
+  return { job, connections };
+}
+
+async function everyJobIsThere(): Promise<void> {
+  expect(jobs.size).toBeGreaterThan(0);
+  for (const [id, job] of jobs) expect(await platform.job(id)).toEqual(job);
 }
 
 const compatTruth = (truth: Record<string, string | null>) => ({
@@ -89,19 +169,28 @@ describe('the specimens', () => {
   });
 });
 
-describe('a process is killed while cards are being read', () => {
+describe('a process is killed in the middle of an answer, of a card and of a batch', () => {
   const parts: PartName[] = ['ktpflow-inference', 'temporal', 'ktpflow-api'];
-  it.each(parts)('%s: every card succeeds, once', async (name) => {
-    const finished = await extractWhile(() => kill(platform.part(name)));
-    expect(finished.map(({ status }) => status)).toEqual(finished.map(() => 'succeeded'));
-    for (const { result } of finished) expect(result?.fields.nik?.value).toBe(exampleTruth(1).nik);
-    if (name === 'ktpflow-inference') expect(Math.max(...finished.map(({ attempts }) => attempts))).toBe(2);
-    for (const { attempts } of finished) expect(attempts).toBeGreaterThanOrEqual(1);
-    await expectReadOnce(
-      platform,
-      finished.map(({ id }) => id),
-    );
-    await platform.readyAgain();
+  it.each(parts)('%s: no reader sees a gap or a repeat, and every card succeeds, once', async (name) => {
+    const kill = () => void process.kill(platform.part(name).pid, 'SIGKILL');
+    const { connections, job } = await interrupt(`killed-${name}`, kill);
+    expect(job.attempts).toBeGreaterThanOrEqual(1);
+    if (name === 'ktpflow-inference') expect(job.attempts).toBe(2);
+    if (name !== 'ktpflow-api') expect(connections).toBe(1);
+  });
+
+  it('the supervisor: the next one copes with what is left, ends it, and keeps what was acknowledged', async () => {
+    const tree = platform.tree();
+    expect(tree.length).toBeGreaterThanOrEqual(5);
+    let started: Promise<void> | undefined;
+    await interrupt('killed-supervisor', () => {
+      platform.kill('SIGKILL');
+      // At once: the new supervisor has to cope with what the old one left behind.
+      started = startPlatform();
+    });
+    await started;
+    expect(await gone(tree, 10_000)).toEqual([]);
+    await everyJobIsThere();
   });
 });
 
@@ -114,37 +203,24 @@ describe('the home', () => {
     expect((await platform.request('/readyz')).status).toBe(200);
   });
 
-  async function everyJobIsThere(): Promise<void> {
-    expect(jobs.size).toBeGreaterThan(0);
-    for (const [id, job] of jobs) expect(await platform.job(id)).toEqual(job);
-  }
-
-  it('keeps finished cards over a Ctrl-C, which leaves no process', async () => {
+  it('keeps finished cards and answers over a Ctrl-C, which leaves no process; live streams end with an error and go on', async () => {
+    const finished = (await readStream(await ask('finished'))).events;
     const tree = platform.tree();
-    platform.kill('SIGINT');
+    const live = await readStream(await ask('live'), (_event, count) => {
+      if (count === 30) platform.kill('SIGINT');
+    });
+    expect(live).toMatchObject({ done: false, broken: false, error: { code: 'shutting_down' } });
     expect(await platform.ended()).toBe(0);
     expect(await gone(tree, 0)).toEqual([]);
     expect(platform.tree()).toEqual([]);
-    platform = await EmbeddedPlatform.start(home);
+    await startPlatform();
     await everyJobIsThere();
-  });
-
-  it('keeps what was acknowledged over a kill -9 of the supervisor in the middle, and of everything', async () => {
-    const ids = [await platform.submit(exampleImage(1)), await platform.submit(exampleImage(2))];
-    await platform.running(ids[0]!);
-    const before = platform;
-    const tree = before.tree();
-    expect(tree.length).toBeGreaterThanOrEqual(5);
-    before.kill('SIGKILL');
-    // At once: the new supervisor has to cope with what the old one left behind.
-    platform = await EmbeddedPlatform.start(home);
-    expect(await gone(tree, 10_000)).toEqual([]);
-    for (const id of ids) {
-      const job = await platform.finished(id);
-      expect(job.status).toBe('succeeded');
-      jobs.set(id, job);
-    }
-    await everyJobIsThere();
+    expect((await readStream(await resume('finished'))).events).toEqual(finished);
+    const seen = live.events.slice(0, -1);
+    const last = seen.at(-1)?.id ?? '';
+    expect(live.events.at(-1)?.id).toBe(last);
+    const rest = await readToEnd(() => platform, 'live', await resume('live', { 'last-event-id': last }));
+    expectWhole([...seen, ...rest.events]);
   });
 
   it('leaves no process within ten seconds after a kill -9 of the supervisor', async () => {
