@@ -448,9 +448,12 @@ describe('a batch', () => {
       status: 409,
       code: 'batch_running',
     });
-    await expect.poll(async () => (await get<BatchObject>(batch.links.self)).counts.succeeded).toBeGreaterThan(0);
-    const { counts } = await get<BatchObject>(batch.links.self);
-    expect(counts.running).toBeGreaterThan(0);
+    let { counts } = batch;
+    const isUnderWay = async () => {
+      ({ counts } = await get<BatchObject>(batch.links.self));
+      return counts.succeeded > 0 && counts.running > 0;
+    };
+    await expect.poll(isUnderWay).toBe(true);
     const { data } = await get<{ data: BatchItemObject[] }>(`${batch.links.items}?status=running`);
     expect(data.length).toBeGreaterThan(0);
     const cancelled = (await (await api.request(batch.links.cancel, { method: 'POST' })).json()) as BatchObject;

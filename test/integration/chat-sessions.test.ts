@@ -98,7 +98,8 @@ describe('where sessions are not kept', () => {
     expect(await eventually(known, (all) => !all.includes(true))).not.toContain(true);
   }, 60_000);
 
-  it('nothing that was said stands anywhere in plain text', async () => {
+  // A Temporal server that ran before has its files elsewhere.
+  it.skipIf(process.env.TEST_TEMPORAL_ADDRESS)('nothing that was said stands anywhere in plain text', async () => {
     upstream.behave({ tokens: [SECRET.toUpperCase()] });
     await readEvents(await complete('secret'));
     const files = await readdir(platform.folder, { recursive: true, withFileTypes: true });
