@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type CardReaderPool, createCardReaderPool } from '../../../src/inference/card-reader/pool.ts';
 import { startCardThread } from '../../../src/inference/card-reader/start-card-thread.ts';
 import { FIXTURES, MODEL_PATHS } from './models.ts';
@@ -142,11 +142,12 @@ describe('card reader pool', () => {
       const { parentPort } = require('node:worker_threads');
       parentPort.on('message', () => { for (;;); });
       parentPort.postMessage({ kind: 'ready' });`;
+    const ends: (() => Promise<number>)[] = [];
+    afterEach(() => Promise.all(ends.splice(0).map((end) => end())));
     /** A thread that is torn out after the test, whatever became of it. */
     const startScript = (script: string): Worker => {
       const thread = new Worker(script, { eval: true });
-      const terminate = thread.terminate.bind(thread);
-      onTestFinished(async () => void (await terminate()));
+      ends.push(thread.terminate.bind(thread));
       return thread;
     };
     /** The first thread hangs with its first card, those after it answer. */
@@ -213,6 +214,8 @@ describe('card reader pool', () => {
       await pool.ready;
       await expect(pool.read(card)).rejects.toMatchObject({ code: 'internal' });
       await expect.poll(() => stuck).toBe(true);
+      // Ends once its thread is torn out.
+      void pool.close();
     });
   });
 });
