@@ -10,5 +10,5 @@ export class EngineFault extends KtpflowError {
   }
 }
 
-/** An answer that broke off after it was begun: the engine may be away for a moment, or die of this very request. */
+/** An answer that was interrupted after it had begun: the engine may be away for a moment, or die of this very request. */
 export class BrokenAnswer extends EngineFault {}

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { createWorkMetrics, type WorkMetrics } from './work-metrics.ts';
 
-export type ExtractionOutcome = 'succeeded' | 'failed' | 'cancelled';
+export type OutcomeStatus = 'succeeded' | 'failed' | 'cancelled';
 
 /** What a process measures. Labels are route templates and codes: nothing that a caller chose, and few of them. */
 export interface Metrics extends WorkMetrics {
@@ -11,7 +11,7 @@ export interface Metrics extends WorkMetrics {
   /** A workflow that was started. */
   extractionStarted(): void;
   /** Called where the result is stored, once an extraction; code is that of errors.ts, for failed ones. */
-  extractionFinished(outcome: ExtractionOutcome, code: string | null): void;
+  extractionFinished(outcome: OutcomeStatus, code: string | null): void;
   setWaiting(count: number): void;
   /** A chat completion whose workflow was started; a replay is none. */
   generationStarted(): void;

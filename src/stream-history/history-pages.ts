@@ -196,7 +196,7 @@ async function endOf(converter: LoadedDataConverter, event: HistoryEvent): Promi
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED:
     case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: {
-      const message = 'The answer was ended from outside.';
+      const message = 'The answer was cancelled externally.';
       return { end: { type: 'error', error: { code: 'internal', message, param: null } } };
     }
     default:

@@ -82,7 +82,7 @@ export async function extractDocumentWorkflow(input: ExtractDocumentInput): Prom
 }
 
 /**
- * The road of every card, single or in a batch: read it, store the outcome. A plain function, since a child workflow
+ * Every card, single or in a batch, takes this path: read it, store the outcome. A plain function, since a child workflow
  * an item would cost a batch twice its budget (docs/decisions/0006-two-activities-a-card.md).
  * @throws CancelledFailure after the row has been stored as cancelled
  */

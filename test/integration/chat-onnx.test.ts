@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGenerateAnswer } from '../../src/activities/chat/generate-answer.ts';
 import type { Engine, GenerationRequest } from '../../src/inference/engine.ts';
 import { createOnnxQwen3VlEngine } from '../../src/inference/onnx-qwen3vl/onnx-qwen3vl-engine.ts';
-import { startThread } from '../../src/inference/onnx-qwen3vl/start-thread.ts';
+import { startModelThread } from '../../src/inference/onnx-qwen3vl/start-model-thread.ts';
 import { connectWorker } from '../../src/runtime/roles/connect.ts';
 import { keepWorking } from '../../src/runtime/roles/keep-working.ts';
 import { createGenerationWorker } from '../../src/worker/workers.ts';
@@ -59,7 +59,7 @@ beforeAll(async () => {
     maxImagePixels: 65_536,
     eager: true,
     start: (data) => {
-      thread = startThread(data);
+      thread = startModelThread(data);
       return thread;
     },
   });

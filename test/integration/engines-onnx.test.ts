@@ -8,7 +8,7 @@ import {
   createOnnxQwen3VlEngine,
   type OnnxQwen3VlOptions,
 } from '../../src/inference/onnx-qwen3vl/onnx-qwen3vl-engine.ts';
-import { startThread } from '../../src/inference/onnx-qwen3vl/start-thread.ts';
+import { startModelThread } from '../../src/inference/onnx-qwen3vl/start-model-thread.ts';
 import { engineMessages, goldenCase, TINY_MODEL } from '../support/qwen3vl-tiny.ts';
 
 /** The tiny model as the platform runs it: behind the engine's face, in its own thread. */
@@ -222,7 +222,7 @@ describe('the thread', () => {
     let worker: Worker | undefined;
     const fragile = create({
       start: (data) => {
-        worker = startThread(data);
+        worker = startModelThread(data);
         return worker;
       },
     });

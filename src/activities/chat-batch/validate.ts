@@ -76,7 +76,7 @@ async function writeLines(
       if ('error' in checked) errors.push(checked.error);
       else rows.push(rowOf(line, checked.customId));
       if (seen.size > MAX_LINES) {
-        errors.push(ofFile('too_many_tasks', `A batch may have at most ${MAX_LINES} lines.`));
+        errors.push(ofFile('too_many_tasks', `Batches must not exceed ${MAX_LINES} lines.`));
       }
       if (errors.length >= MAX_ERRORS || seen.size > MAX_LINES) break;
       if (rows.length >= ROWS_AT_ONCE) await write();

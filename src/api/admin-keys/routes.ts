@@ -1,13 +1,13 @@
-import type { Express, RequestHandler, Response } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { KtpflowError } from '../../errors.ts';
-import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
 import { createKey, HOME_KEY_ID, keyColumns } from '../access/key-secret.ts';
+import { logAccess } from '../access/log-access.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf } from '../http/request-state.ts';
 import { idempotencyHash, idempotencyOf } from '../intake/idempotency.ts';
 import { createOrRepeatKey } from './create.ts';
 import { createKeySchema, renderKey } from './schemas.ts';
@@ -18,10 +18,8 @@ type KeysContext = Pick<RouteContext, 'accessLog' | 'authenticator' | 'config' |
 
 /** Creates, lists, rotates and revokes keys; the CLI uses these while a server runs. */
 export function adminKeys(app: Express, context: KeysContext): void {
-  const { accessLog, authenticator, config, database, keyring } = context;
+  const { authenticator, config, database, keyring } = context;
   const scope = requireScope(authenticator, 'admin');
-  const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>
-    accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
 
   const create: RequestHandler = async (request, response) => {
     const body = createKeySchema.parse(request.body);
@@ -29,7 +27,7 @@ export function adminKeys(app: Express, context: KeysContext): void {
     const keyHash = idempotencyHash(keyring, request, caller, ADMIN_KEYS_PATH);
     const idempotency = idempotencyOf(keyring, caller, keyHash, body);
     const { key, row } = await createOrRepeatKey(context, { caller, body, idempotency });
-    await log(response, 'key.create', row.id);
+    await logAccess(context, response, 'key.create', row.id);
     const ends_anonymous_access = await authenticator.wasFirst(row);
     response.status(201).json({ ...renderKey(row), key, ends_anonymous_access });
   };
@@ -52,7 +50,7 @@ export function adminKeys(app: Express, context: KeysContext): void {
       data: { revokedAt: new Date() },
     });
     if (count === 0) throw unknownKey();
-    await log(response, 'key.delete', id);
+    await logAccess(context, response, 'key.delete', id);
     response.status(204).end();
   };
 
@@ -65,7 +63,7 @@ export function adminKeys(app: Express, context: KeysContext): void {
     const { count } = await database.apiKey.updateMany({ where: { id, revokedAt: null }, data });
     const row = count === 0 ? null : await database.apiKey.findUnique({ where: { id } });
     if (!row) throw unknownKey();
-    await log(response, 'key.rotate', id);
+    await logAccess(context, response, 'key.rotate', id);
     response.json({ ...renderKey(row), key });
   };
 

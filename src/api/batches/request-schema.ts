@@ -5,6 +5,7 @@ import { EXTRACTION_STATUSES } from '../extractions/job-schema.ts';
 import { metadataSchema, optionsSchema } from '../extractions/options.ts';
 import { imageUrlSchema } from '../extractions/request-schema.ts';
 import { flagSchema } from '../http/flag-query.ts';
+import { pageQuerySchema } from '../http/pagination.ts';
 import { webhookSchema } from '../intake/webhook-target.ts';
 
 export const batchOptionsSchema = optionsSchema
@@ -62,14 +63,7 @@ export const createBatchSchema = z
   })
   .meta({ id: 'BatchRequest' });
 
-export const itemsQuerySchema = z.object({
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, 'Must be a whole number from 1 to 100.')
-    .transform(Number)
-    .default(20)
-    .describe('1-100, default 20.'),
-  cursor: z.string().max(256).optional().describe('`next_cursor` of the page before.'),
+export const itemsQuerySchema = pageQuerySchema.extend({
   status: z.enum(EXTRACTION_STATUSES).optional(),
   offset: z
     .string()

@@ -12,7 +12,7 @@ type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'tempo
 
 /**
  * The batch object of a row, with the workflow's progress while it is not final. Writes: a row whose workflow has ended
- * without a word is settled first.
+ * silently is settled first.
  */
 export async function settleBatch(context: SettleContext, row: Batch): Promise<BatchObject> {
   const [rendered] = await settleBatches(context, [row]);

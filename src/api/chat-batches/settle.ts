@@ -12,7 +12,7 @@ export function isOpen(row: ChatBatch): boolean {
 }
 
 /**
- * The row as it is. Writes: where its workflow has ended without a word (somebody terminated it) the row is failed here,
+ * The row as it is. Writes: where its workflow has ended silently (somebody terminated it) the row is failed here,
  * so that no batch stays open for ever.
  */
 export async function settleChatBatch(
@@ -23,7 +23,7 @@ export async function settleChatBatch(
   if (!isOpen(stale) || !(await hasEnded(context, stale.id))) return stale;
   const row = (await database.chatBatch.findUnique({ where: { id: stale.id } })) ?? stale;
   if (!isOpen(row) || mayStillStart(row)) return row;
-  const message = 'The batch was ended from outside.';
+  const message = 'The batch was cancelled externally.';
   await database.chatBatch.updateMany({
     where: { id: row.id, status: row.status },
     data: {

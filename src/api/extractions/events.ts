@@ -23,7 +23,7 @@ const LOOK_EVERY_MS = 300;
 const LOOK_FOR_REVIEW_MS = 2_000;
 
 /**
- * Progress of an extraction as server-sent events, one whenever it got further; the last one is final. An event's
+ * Progress of an extraction as server-sent events, one on every change of its progress; the last one is final. An event's
  * number says how far it is, so that a reader that comes back, to any process, is sent only what is newer.
  */
 export async function streamExtractionEvents(

@@ -13,7 +13,7 @@ type SettleContext = Pick<ApiContext, 'database' | 'keyring' | 'logger' | 'tempo
 
 /**
  * The job object of a row, with the workflow's progress while it is not final. Writes: a row whose workflow has ended
- * without a word is settled first.
+ * silently is settled first.
  */
 export async function settleJob(context: SettleContext, row: Extraction): Promise<ExtractionJob> {
   // A wait of its own workflow, for items of batches too.

@@ -153,7 +153,7 @@ function expiryOf(fields: ReadonlyMap<string, string>): unknown {
 }
 
 function fileTooLarge({ config }: Pick<ReceiveContext, 'config'>): KtpflowError {
-  return new KtpflowError('payload_too_large', `A file may have at most ${config.MAX_UPLOAD_MB} MB.`, {
+  return new KtpflowError('payload_too_large', `Files must not exceed ${config.MAX_UPLOAD_MB} MB.`, {
     param: 'file',
   });
 }

@@ -4,7 +4,7 @@ import { KtpflowError } from '../../errors.ts';
 /** Deeper than any request is; what walks a body (hashing, writing) would overflow the stack a little beyond. */
 const MAX_DEPTH = 256;
 
-/** Refuses a parsed body that is nested beyond all measure. @throws KtpflowError invalid_value */
+/** Refuses a parsed body that is nested too deeply. @throws KtpflowError invalid_value */
 export const refuseDepth: RequestHandler = (request, _response, next) => {
   if (isDeeperThan(request.body, MAX_DEPTH)) {
     throw new KtpflowError('invalid_value', `The body is nested more than ${MAX_DEPTH} levels deep.`);

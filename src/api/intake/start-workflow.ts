@@ -12,7 +12,7 @@ import { grpcCodeOf } from '../http/temporal-errors.ts';
 
 /** A Temporal that restarts is back within this; one that is down is told of after it. */
 const START_MS = 5_000;
-/** One that was asked in vain for so long is asked again: its answer was lost, or it is slow. */
+/** One that has not answered for so long is asked again: its answer was lost, or it is slow. */
 const ATTEMPT_MS = 2_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;

@@ -4,12 +4,13 @@ import { cropPicture } from '../../media/crop-picture.ts';
 import { readBlob } from '../../storage/blobs.ts';
 import type { AccessAction } from '../access/access-log.ts';
 import { requireScope } from '../access/authentication.ts';
+import { logAccess } from '../access/log-access.ts';
 import type { RouteContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
 import { ifBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf } from '../http/request-state.ts';
 import { claimReview, type Holder, releaseReview } from './claim.ts';
 import { decideReview } from './decide.ts';
 import { sendTruth } from './export.ts';
@@ -33,11 +34,9 @@ type ById = RequestHandler<{ id: string }>;
 
 /** Cards that wait for a person: the queue, claims, decisions, pictures, and what was confirmed. */
 export function reviews(app: Express, context: ReviewsContext): void {
-  const { accessLog, authenticator, blobs, config } = context;
+  const { authenticator, blobs, config } = context;
   const scope = requireScope(authenticator, 'review');
   const find = (response: Response, id: string) => findReview(context, callerOf(response).tenant, id);
-  const log = (response: Response, action: AccessAction, subject: string): Promise<void> =>
-    accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
   const holder = (response: Response, reviewer: string | null | undefined): Holder => ({
     actor: callerOf(response).actor,
     reviewer: reviewer ?? null,
@@ -49,13 +48,13 @@ export function reviews(app: Express, context: ReviewsContext): void {
 
   const truth: RequestHandler = async (request, response) => {
     const { batch } = exportQuerySchema.parse(request.query);
-    await log(response, 'review.export', batch ?? 'all');
+    await logAccess(context, response, 'review.export', batch ?? 'all');
     await sendTruth(context, response, { batch, tenant: callerOf(response).tenant });
   };
 
   const read: ById = async (request, response) => {
     const row = await find(response, request.params.id);
-    await log(response, 'review.read', row.extractionId);
+    await logAccess(context, response, 'review.read', row.extractionId);
     response.json(await renderReview(context, row));
   };
 
@@ -65,14 +64,14 @@ export function reviews(app: Express, context: ReviewsContext): void {
       const { reviewer } = holdSchema.parse(request.body ?? {});
       const { extractionId } = await find(response, request.params.id);
       await change(context, extractionId, holder(response, reviewer));
-      await log(response, action, extractionId);
+      await logAccess(context, response, action, extractionId);
       response.json(renderListed(await find(response, extractionId)));
     };
 
   const decide: ById = async (request, response) => {
     const body = decideSchema.parse(request.body);
     const row = await find(response, request.params.id);
-    await log(response, body.dry_run ? 'review.claim' : 'review.decide', row.extractionId);
+    await logAccess(context, response, body.dry_run ? 'review.claim' : 'review.decide', row.extractionId);
     await decideReview(context, row, holder(response, body.reviewer), body);
     response.json(await renderReview(context, await find(response, row.extractionId)));
   };
@@ -82,7 +81,7 @@ export function reviews(app: Express, context: ReviewsContext): void {
     const row = await find(response, request.params.id);
     const box = field && resultOf(context, row.extraction)?.fields[field].box;
     if (row.picture === null || box === null) throw new KtpflowError('not_found', 'There is no such picture.');
-    await log(response, 'review.read', row.extractionId);
+    await logAccess(context, response, 'review.read', row.extractionId);
     const whole = await readBlob(blobs, row.picture);
     response.type('image/jpeg').send(box ? await cropPicture(whole, box) : whole);
   };

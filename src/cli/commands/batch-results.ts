@@ -145,7 +145,7 @@ function isOfFile(error: { readonly syscall: unknown }): boolean {
 }
 
 function brokeOff(cause: unknown): CliError {
-  return new CliError(EXIT.unreachable, 'the results broke off: the connection was cut', { cause });
+  return new CliError(EXIT.unreachable, 'the results were interrupted: the connection was lost', { cause });
 }
 
 async function tryToWrite(out: string): Promise<void> {
@@ -162,7 +162,8 @@ async function tryToWrite(out: string): Promise<void> {
 export function cannotBeWritten(out: string, error: unknown): CliError {
   if (error instanceof CliError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const reason = code === 'ENOENT' ? `there is no folder ${dirname(out)}` : (REASONS[code] ?? (code || 'it broke off'));
+  const reason =
+    code === 'ENOENT' ? `there is no folder ${dirname(out)}` : (REASONS[code] ?? (code || 'it was interrupted'));
   return new CliError(code === 'ENOSPC' ? EXIT.failure : EXIT.usage, `${out} cannot be written: ${reason}`, {
     cause: error,
   });

@@ -1,9 +1,8 @@
 import '../refuse-telemetry.ts';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { KtpflowError } from '../../errors.ts';
 import type { CardReading, ReadCardStage } from './read-card.ts';
+import { startCardThread } from './start-card-thread.ts';
 import type { Helped, ModelPaths, ThreadAnswer, ThreadData, ThreadRequest } from './thread-messages.ts';
 
 export interface CardReaderPoolOptions {
@@ -84,7 +83,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const CLOSE_GRACE_MS = 10_000;
 
 /** Starts the threads. `start` is how a thread is started; tests keep hold of one by it. */
-export function createCardReaderPool(options: CardReaderPoolOptions, start = startThread): CardReaderPool {
+export function createCardReaderPool(options: CardReaderPoolOptions, start = startCardThread): CardReaderPool {
   return new WorkerPool(options, start);
 }
 
@@ -336,19 +335,4 @@ class WorkerPool implements CardReaderPool {
 
 function isIdle({ state, busy, helping }: Slot): boolean {
   return state === 'ready' && !busy && !helping;
-}
-
-/**
- * Starts thread.js beside this file. In a source checkout (vitest, tsx) this file is pool.ts and so is the thread,
- * and Node 20 needs tsx to load that: a bootstrap registers it first, since `--import tsx` does nothing in a thread.
- * The built package never takes that way.
- */
-export function startThread(data: ThreadData): Worker {
-  const options = { workerData: data, name: 'card-reader' };
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), options);
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
-  const loader = new URL('./dist/esm/api/index.mjs', tsx).href;
-  const entry = new URL('./thread.ts', import.meta.url).href;
-  const bootstrap = `import('${loader}').then(({ register }) => { register(); return import('${entry}'); })`;
-  return new Worker(bootstrap, { ...options, eval: true });
 }

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { KtpflowError } from '../../errors.ts';
+import { startThread } from '../start-thread.ts';
 import type { SchemaAnswer, SchemaQuestion } from './schema-messages.ts';
 
 /** For compiling or checking once; the thread is ended where that takes longer. */
@@ -40,7 +39,7 @@ function ask(question: SchemaQuestion): Promise<SchemaAnswer> {
 }
 
 async function askThread(question: SchemaQuestion): Promise<SchemaAnswer> {
-  thread ??= startThread();
+  thread ??= startSchemaThread();
   const worker = await thread.catch((cause: unknown) => {
     thread = null;
     throw new KtpflowError('internal', 'The schema cannot be checked right now.', { cause, retryable: true });
@@ -68,22 +67,12 @@ async function askThread(question: SchemaQuestion): Promise<SchemaAnswer> {
   }
 }
 
-/** From source, which Node 20 does not run, through tsx. */
-async function startThread(): Promise<Worker> {
-  const worker = import.meta.url.endsWith('.ts')
-    ? new Worker(bootstrap(), { eval: true, name: 'schemas' })
-    : new Worker(new URL('./schema-thread.js', import.meta.url), { name: 'schemas' });
+async function startSchemaThread(): Promise<Worker> {
+  const worker = startThread(new URL('./schema-thread.js', import.meta.url), { name: 'schemas' });
   // Rejects where the thread fails before.
   await once(worker, 'message');
   worker.unref();
   return worker;
-}
-
-function bootstrap(): string {
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
-  const loader = new URL('./dist/esm/api/index.mjs', tsx).href;
-  const entry = new URL('./schema-thread.ts', import.meta.url).href;
-  return `import('${loader}').then(({ register }) => { register(); return import('${entry}'); })`;
 }
 
 function badSchema(what: string): KtpflowError {

@@ -33,7 +33,7 @@ export async function readLocalMedia(
     const { size } = await file.stat().then((stat) => (stat.isFile() ? stat : Promise.reject(unreadable())));
     if (size > maxBytes) {
       const megabytes = Math.floor(maxBytes / 1024 / 1024);
-      throw new KtpflowError('payload_too_large', `The file may have at most ${megabytes} MB.`);
+      throw new KtpflowError('payload_too_large', `The file must not exceed ${megabytes} MB.`);
     }
     return await file.readFile();
   } finally {

@@ -37,7 +37,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   str: 'string',
 };
 
-/** @throws RangeError where it is nested beyond all measure */
+/** @throws RangeError where it is nested too deeply */
 export function toPortableSchema(schema: unknown): unknown {
   if (!isObject(schema)) return schema;
   // Its name says nothing to us, and older identifiers are refused.

@@ -139,7 +139,7 @@ function toEngineMessage(message: ChatMessage, content: EngineMessage['content']
       };
     default:
       return {
-        // Models of today know no developer.
+        // Current models have no developer role.
         role: message.role === 'developer' ? 'system' : message.role,
         content,
         ...(message.name !== undefined && { name: message.name }),

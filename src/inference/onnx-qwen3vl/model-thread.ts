@@ -2,7 +2,7 @@ import '../refuse-telemetry.ts';
 import type { Worker } from 'node:worker_threads';
 import { KtpflowError } from '../../errors.ts';
 import type { GenerationRequest } from '../engine.ts';
-import { startThread } from './start-thread.ts';
+import { startModelThread } from './start-model-thread.ts';
 import type { ModelFacts, ThreadAnswer, ThreadData, ThreadFailure, ThreadRequest } from './thread-messages.ts';
 
 /** What somebody who asked the thread is told. */
@@ -61,7 +61,7 @@ export class ModelThread {
   start(): void {
     if (this.#worker || this.#closed || this.#restart) return;
     const { concurrency, contextTokens, chunkTokens, folder, threads } = this.#options;
-    const start = this.#options.start ?? startThread;
+    const start = this.#options.start ?? startModelThread;
     this.#worker = start({ concurrency, contextTokens, chunkTokens, folder, threads });
     this.#listen(this.#worker);
   }

@@ -59,7 +59,7 @@ class SseReader {
     },
   });
 
-  /** @throws EngineFault for an event beyond all measure */
+  /** @throws EngineFault for an event that is too large */
   push(text: string): string[] {
     this.#parser.feed(text);
     if (this.#isTooLarge) throw new EngineFault('The model server sent an event that is too large.');

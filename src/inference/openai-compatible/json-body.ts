@@ -10,7 +10,7 @@ export class JsonBody {
     this.#maxCharacters = maxCharacters;
   }
 
-  /** Objects that are whole. @throws EngineFault for one beyond all measure */
+  /** Objects that are whole. @throws EngineFault for one that is too large */
   push(text: string): string[] {
     this.#text += text;
     const lines: string[] = [];

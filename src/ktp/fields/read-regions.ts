@@ -123,7 +123,7 @@ export function readIssuePlace(place: Reading, header: Header): Reading {
 }
 
 /**
- * Place of birth: free text, but a doubtful letter is mended where one town alone is near and fits what was seen, and
+ * Place of birth: free text, but a doubtful letter is repaired where one town alone is near and fits what was seen, and
  * so are blanks inside a known name.
  */
 export function readBirthPlace(place: Reading): Reading {

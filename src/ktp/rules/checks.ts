@@ -32,7 +32,12 @@ export function checkCard(fields: Readonly<Record<FieldName, Field>>): Check[] {
     (sex === 'PEREMPUAN' || sex === 'LAKI-LAKI')
   ) {
     checks.push(
-      check('nik_sex_mismatch', 'warning', ['nik', 'jenis_kelamin'], 'The NIK tells another sex than the card.'),
+      check(
+        'nik_sex_mismatch',
+        'warning',
+        ['nik', 'jenis_kelamin'],
+        'The NIK encodes a different sex from the one printed.',
+      ),
     );
   }
   if (

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ANONYMOUS } from '../../api/access/caller.ts';
 import { createKey, HOME_KEY_ID, keyColumns } from '../../api/access/key-secret.ts';
 import type { Scope } from '../../config.ts';
 import type { Database } from '../../storage/database.ts';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 const KEY = /^\S{16,512}$/;
 const SCOPES: readonly Scope[] = ['extract', 'chat', 'review', 'admin'];
@@ -35,31 +34,11 @@ export async function ensureAdminKey(home: string, database: Database): Promise<
 }
 
 async function readKey(path: string): Promise<string | null> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
-  await chmod(path, 0o600);
-  const key = text.trim();
+  const key = (await readPrivateFile(path))?.trim() ?? '';
   return KEY.test(key) ? key : null;
 }
 
 async function writeKey(path: string, key: string): Promise<string> {
-  const draft = `${path}.${randomUUID()}`;
-  try {
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(`${key}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await writePrivateFile(path, `${key}\n`);
   return key;
 }

@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 export interface EncryptionKeyFile {
   /** In the form of the variable ENCRYPTION_KEYS: `id:base64`, comma-separated. */
@@ -20,14 +21,8 @@ export async function loadOrCreateEncryptionKeys(home: string): Promise<Encrypti
   if (existing !== null) return { keys: existing, path, created: false };
 
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomUUID()}`;
-  try {
-    await writeDurably(draft, `k1:${randomBytes(32).toString('base64')}\n`);
-    // Fails where a file is, whereas rename(2) would replace keys that another process has made meanwhile.
-    await link(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  // Fails where a file is, whereas rename(2) would replace keys that another process has made meanwhile.
+  await writePrivateFile(path, `k1:${randomBytes(32).toString('base64')}\n`, link);
   await syncFolder(dirname(path));
   const keys = await readKeys(path);
   if (keys === null) throw new Error(`${path} went away while it was made`);
@@ -45,40 +40,18 @@ export async function addEncryptionKey(home: string): Promise<EncryptionKeyFile>
   let number = old.length + 1;
   while (taken.has(`k${number}`)) number++;
   const lines = [`k${number}:${randomBytes(32).toString('base64')}`, ...old];
-  const draft = `${path}.${randomUUID()}`;
-  try {
-    await writeDurably(draft, `${lines.join('\n')}\n`);
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await writePrivateFile(path, `${lines.join('\n')}\n`);
   await syncFolder(dirname(path));
   return { keys: lines.join(','), path, created: true };
 }
 
 async function readKeys(path: string): Promise<string | null> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
-  await chmod(path, 0o600);
+  const text = await readPrivateFile(path);
+  if (text === null) return null;
   const keys = text.split(/[\s,]+/).filter((key) => key !== '');
-  // Never a new key in its place: what the old ones encrypted would be lost without a word.
+  // Never a new key in its place: what the old ones encrypted would be lost silently.
   if (keys.length === 0) throw new Error(`${path} holds no key: put it back from your backup`);
   return keys.join(',');
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -51,7 +51,7 @@ export function keepWorking(component: string, create: () => Promise<ConnectedWo
     const { connection, workers } = await create();
     current = workers;
     logger.info('worker.started', { component });
-    // One that fails takes the others with it: a process with half of its workers would be a riddle.
+    // One that fails takes the others with it: a process with half of its workers would be hard to diagnose.
     const runs = workers.map((worker) => worker.run().finally(() => shutdown(workers)));
     // A stop that came while they were being made.
     if (stopping.signal.aborted) shutdown(workers);

@@ -47,7 +47,7 @@ export class BatchControl {
     this.#writing++;
     this.#written = this.#written
       .then(() => CancellationScope.nonCancellable(() => showBatchPaused({ ...this.#run, paused })))
-      // A week in vain: what the row says is then no worse than what it said before.
+      // A week for nothing: what the row says is then no worse than what it said before.
       .catch(() => undefined)
       .finally(() => void this.#writing--);
   }

@@ -8,7 +8,7 @@ import type { ResultGroups } from './result-groups.ts';
 
 /**
  * How often an item is tried in each pass. Cards that are read by one process die together, in every attempt if need
- * be: so those that a process died over are read again alone, and only the one that kills comes to nothing.
+ * be: so those that a process died over are read again alone, and only the one that kills fails.
  */
 const MAXIMUM_ATTEMPTS: Readonly<Record<BatchPass, number>> = { together: 3, alone: 2 };
 const MAXIMUM_FETCHES = 3;

@@ -47,7 +47,7 @@ const { nextBatchItems, cancelBatchItems } = proxyActivities<BatchActivities>({
 
 /**
  * Reads the items of a batch, a window of them at a time, each through extractDocument(). Knows nothing but where it
- * is: which items there are, and which are done, is the database's to tell.
+ * is: which items there are, and which are done, only the database knows.
  */
 export async function ingestBatchWorkflow(input: IngestBatchInput): Promise<void> {
   const { batchId, codes, run } = input;

@@ -196,5 +196,5 @@ export class ChatLines {
 
 const ENDED_FROM_OUTSIDE: StreamEnd = {
   type: 'error',
-  error: { code: 'internal', message: 'The answer was ended from outside.', param: null },
+  error: { code: 'internal', message: 'The answer was cancelled externally.', param: null },
 };

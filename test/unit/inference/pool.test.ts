@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CardReaderPool, createCardReaderPool, startThread } from '../../../src/inference/card-reader/pool.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type CardReaderPool, createCardReaderPool } from '../../../src/inference/card-reader/pool.ts';
+import { startCardThread } from '../../../src/inference/card-reader/start-card-thread.ts';
 import { FIXTURES, MODEL_PATHS } from './models.ts';
 
 /** A thread that answers at once: what matters here is which thread has a card. */
@@ -67,7 +68,7 @@ describe('card reader pool', () => {
     let helped = 0;
     let isMortal = false;
     const both = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 2 }, (data) => {
-      const thread = startThread(data);
+      const thread = startCardThread(data);
       const post = thread.postMessage.bind(thread);
       thread.postMessage = (message: { kind: string }, transfer: readonly unknown[] = []) => {
         post(message, transfer as never[]);
@@ -96,7 +97,7 @@ describe('card reader pool', () => {
   it('replaces a thread that dies, and tells its card that a repeat can help', async () => {
     const threads: Worker[] = [];
     const fragile = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1 }, (data) => {
-      const thread = startThread(data);
+      const thread = startCardThread(data);
       threads.push(thread);
       return thread;
     });
@@ -123,7 +124,7 @@ describe('card reader pool', () => {
     const missing = { detectionModelPath: 'missing-det.onnx', recognitionModelPath: 'missing-rec.onnx' };
     let starts = 0;
     const broken = createCardReaderPool({ modelPaths: missing, threads: 1 }, (data) =>
-      starts++ === 0 ? startThread(data) : new Worker(starts <= 5 ? MISSING : QUICK, { eval: true }),
+      starts++ === 0 ? startCardThread(data) : new Worker(starts <= 5 ? MISSING : QUICK, { eval: true }),
     );
     expect(broken.state).toBe('loading');
     await expect(broken.read(card)).rejects.toMatchObject({ code: 'model_not_ready' });
@@ -135,17 +136,25 @@ describe('card reader pool', () => {
     await broken.close();
   });
 
-  describe('with a thread that hangs', () => {
+  // A pool that waits for such a thread waits for ever.
+  describe('with a thread that hangs', { timeout: 20_000 }, () => {
     const hang = `
       const { parentPort } = require('node:worker_threads');
       parentPort.on('message', () => { for (;;); });
       parentPort.postMessage({ kind: 'ready' });`;
+    const ends: (() => Promise<number>)[] = [];
+    afterEach(() => Promise.all(ends.splice(0).map((end) => end())));
+    /** A thread that is torn out after the test, whatever became of it. */
+    const startScript = (script: string): Worker => {
+      const thread = new Worker(script, { eval: true });
+      ends.push(thread.terminate.bind(thread));
+      return thread;
+    };
     /** The first thread hangs with its first card, those after it answer. */
     const hangsOnce = (limits: { read?: number; abort?: number }) => {
       let starts = 0;
-      return createCardReaderPool(
-        { modelPaths: MODEL_PATHS, threads: 1, limits: { end: 100, ...limits } },
-        () => new Worker(starts++ === 0 ? hang : QUICK, { eval: true }),
+      return createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1, limits: { end: 100, ...limits } }, () =>
+        startScript(starts++ === 0 ? hang : QUICK),
       );
     };
 
@@ -182,7 +191,7 @@ describe('card reader pool', () => {
       let starts = 0;
       let torn = 0;
       const pool = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1, limits: { read: 100 } }, () => {
-        const thread = new Worker(starts++ === 0 ? slow : QUICK, { eval: true });
+        const thread = startScript(starts++ === 0 ? slow : QUICK);
         const terminate = thread.terminate.bind(thread);
         return Object.assign(thread, { terminate: () => ++torn && terminate() });
       });
@@ -198,18 +207,15 @@ describe('card reader pool', () => {
       const onStuck = () => {
         stuck = true;
       };
-      let thread: Worker | undefined;
       const pool = createCardReaderPool(
         { modelPaths: MODEL_PATHS, threads: 1, limits: { read: 50, end: 50 }, onStuck },
-        () => {
-          thread = new Worker(hang, { eval: true });
-          return Object.assign(thread, { terminate: async () => 0 });
-        },
+        () => Object.assign(startScript(hang), { terminate: async () => 0 }),
       );
       await pool.ready;
       await expect(pool.read(card)).rejects.toMatchObject({ code: 'internal' });
       await expect.poll(() => stuck).toBe(true);
-      if (thread) await Worker.prototype.terminate.call(thread);
+      // Ends once its thread is torn out.
+      void pool.close();
     });
   });
 });
