@@ -1,3 +1,4 @@
+import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 
 /**
@@ -18,6 +19,17 @@ const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional()
 
 const roleSchema = z.enum(['api', 'worker', 'inference']);
 export type Role = z.infer<typeof roleSchema>;
+
+/** What Express takes for "trust proxy", besides `true`, which would let every caller say who it is. */
+function isProxyList(text: string): boolean {
+  if (text === '' || /^\d{1,2}$/.test(text)) return true;
+  return text.split(/ *, */).every((entry) => {
+    const [address = '', range, ...rest] = entry.split('/');
+    if (['loopback', 'linklocal', 'uniquelocal'].includes(entry)) return true;
+    const isRange = range === undefined || isIPv4(range) || (/^\d{1,3}$/.test(range) && Number(range) <= 128);
+    return isIP(address) !== 0 && isRange && rest.length === 0;
+  });
+}
 
 const SCOPES = ['chat', 'extract', 'review', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -108,7 +120,13 @@ export const environmentSchema = z.object({
   HEALTH_PORT: optional(z.coerce.number().int().min(1).max(65535)).describe(
     'Port for liveness, readiness and metrics of this process, whatever its roles; for private networks only',
   ),
-  TRUST_PROXY: z.string().default('').describe('Express "trust proxy": number of hops or a list of networks'),
+  TRUST_PROXY: z
+    .string()
+    .default('')
+    .refine(isProxyList, {
+      message: 'must be a number of proxies, or comma-separated addresses and networks such as 10.0.0.0/8 or loopback',
+    })
+    .describe('Express "trust proxy": number of hops or a list of networks'),
   CORS_ORIGINS: z
     .string()
     .default('')

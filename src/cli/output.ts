@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { EXIT } from './exit-codes.ts';
 
 /** Where a command writes. Results go to stdout, everything else to stderr, so that a pipe holds results only. */
 export interface Output {
@@ -25,13 +26,15 @@ const CLEAR_LINE = '\r\u001B[2K';
 
 /**
  * Writes to this process's streams. A reader that has gone away (`ktpflow … | head`) ends the program quietly, as it
- * ends every Unix tool.
+ * ends every Unix tool; a disk that is full ends it with one line.
  */
 export function createOutput({ quiet, json }: { quiet: boolean; json: boolean }): Output {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
-      throw error;
+      const reason = error.code === 'ENOSPC' ? 'no space is left on the disk' : error.message;
+      if (stream === process.stdout) process.stderr.write(`ktpflow: the output cannot be written: ${reason}\n`);
+      process.exit(EXIT.failure);
     });
   }
   const terminal = process.stderr.isTTY;

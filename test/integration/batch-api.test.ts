@@ -398,6 +398,7 @@ describe('results', () => {
     const accepting = async (accept: string) =>
       (await api.request(batch.links.results, { headers: { accept } })).headers.get('content-type');
     expect(await accepting('text/csv')).toContain('text/csv');
+    expect(await accepting('Text/CSV; charset=UTF-8')).toContain('text/csv');
     expect(await accepting('application/json, text/plain, */*')).toContain('application/x-ndjson');
     expect(await accepting('application/json')).toContain('application/json');
 

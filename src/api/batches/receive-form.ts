@@ -173,7 +173,9 @@ function priorityOf(fields: ReadonlyMap<string, string>): BatchPriority {
 
 function missingImages(fields: ReadonlyMap<string, string>, names: readonly string[]): KtpflowError {
   for (const field of ['input_file_id', 'file_id']) if (fields.has(field)) return fileInForm(field);
-  const message = `Send files as "images", or one as "archive", of the form${instead(names)}.`;
+  const asText = ['images', 'archive'].find((field) => fields.has(field));
+  const came = asText ? `; "${asText}" came as text` : instead(names);
+  const message = `Send files as "images", or one as "archive", of the form${came}.`;
   return new KtpflowError('missing_image', message, { param: 'images' });
 }
 

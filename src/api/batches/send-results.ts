@@ -26,12 +26,20 @@ const TYPES: Readonly<Record<Format, string>> = {
 };
 
 /** What Accept may name, in the order in which a tie is decided: whoever takes anything gets NDJSON. */
-const ACCEPTED: readonly (readonly [type: string, format: Format])[] = [
-  ['application/x-ndjson', 'ndjson'],
-  ['application/json', 'json'],
-  ['text/csv', 'csv'],
-  [TYPES.xlsx, 'xlsx'],
-];
+const ACCEPTED: readonly (readonly [type: string, format: Format])[] = (
+  [
+    ['application/x-ndjson', 'ndjson'],
+    ['application/json', 'json'],
+    ['text/csv', 'csv'],
+    [TYPES.xlsx, 'xlsx'],
+    // Their other names.
+    ['application/jsonl', 'ndjson'],
+    ['application/csv', 'csv'],
+    ['application/vnd.ms-excel', 'xlsx'],
+  ] as const
+)
+  // With the charset that some callers add it is another type to Express.
+  .flatMap(([type, format]) => [[type, format] as const, [`${type}; charset=utf-8`, format] as const]);
 
 /** Some clients add this to every header: with it JSON is no wish of the caller. */
 const ANYTHING = /(^|,)\s*\*\/\*\s*(,|$)/;

@@ -60,7 +60,8 @@ export async function receiveMultipart(
   });
   if (!image) {
     if (fields.has('file_id')) throw fileInForm('file_id');
-    throw missingImage(`Send the image as the file "image" of the form${instead([...otherFiles, ...fields.keys()])}.`);
+    const came = fields.has('image') ? '; "image" came as text' : instead([...otherFiles, ...fields.keys()]);
+    throw missingImage(`Send the image as the file "image" of the form${came}.`);
   }
   try {
     if (otherFields === 'refuse') refuseUnknownFields([...otherFiles, ...fields.keys()], FIELDS, OPTION_NAMES);

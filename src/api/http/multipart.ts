@@ -36,7 +36,7 @@ export type FilePart = Readable & { truncated?: boolean };
 /**
  * Reads multipart/form-data while it arrives. The first failure ends it at once, without waiting for the rest of the
  * body; it is thrown when everything that took a file has settled.
- * @returns text fields by name; the last of a name wins
+ * @returns text fields by name
  * @throws KtpflowError malformed_request, payload_too_large, request_timeout, invalid_value,
  * unsupported_content_encoding, and what onFile throws
  */
@@ -71,7 +71,7 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
       request.once('error', () => reject(uploadInterrupted()));
       gate.once('error', reject);
 
-      form.on('file', (name, file: FilePart, fileName) => {
+      form.on('file', (name, file: FilePart, fileName, encoding) => {
         // Also files that nobody wants fail with a cut body; without a listener that would end the process.
         file.on('error', () => reject(malformed()));
         // What had come already when the form was given up: nobody would ever end this file.
@@ -79,6 +79,7 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
           file.destroy();
           return;
         }
+        if (isPacked(encoding)) reject(packedPart(encoding));
         open.add(file);
         file.once('close', () => open.delete(file));
         try {
@@ -91,8 +92,11 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
           reject(error);
         }
       });
-      form.on('field', (name, value, _nameTruncated, valueTruncated) => {
+      form.on('field', (name, value, _nameTruncated, valueTruncated, encoding) => {
         if (valueTruncated) reject(fieldTooLarge(reader));
+        else if (isPacked(encoding)) reject(packedPart(encoding));
+        // Which of them is meant nobody can say.
+        else if (fields.has(name) && reader.textFields.includes(name)) reject(sentTwice(name));
         else fields.set(name, value);
       });
       const tooMany = () => reject(tooManyParts(reader));
@@ -128,7 +132,7 @@ export interface FormOptions<Stored> {
 
 export interface ReceivedForm<Stored> {
   readonly file: Stored | undefined;
-  /** Text fields by name; the last of a name wins. */
+  /** Text fields by name. */
   readonly fields: ReadonlyMap<string, string>;
   /** Names of the files that were thrown away. */
   readonly otherFiles: readonly string[];
@@ -207,7 +211,8 @@ function openForm(
       },
     });
   } catch {
-    throw malformed();
+    const type = request.headers['content-type'] ?? '';
+    throw /;\s*boundary\s*=/i.test(type) ? malformed() : withoutBoundary();
   }
 }
 
@@ -217,6 +222,25 @@ function refuseEncoding(request: Request): void {
   if (encoding === 'identity') return;
   const named = /^[\w-]{1,20}$/.test(encoding) ? ` ${encoding}` : '';
   throw new KtpflowError('unsupported_content_encoding', `Send the form without the Content-Encoding${named}.`);
+}
+
+/** Parts in base64 or quoted-printable, as in mail: RFC 7578, 4.7 has no such any more. */
+function isPacked(encoding: string): boolean {
+  return /^(base64|quoted-printable|x-uuencode)$/i.test(encoding.trim());
+}
+
+function packedPart(encoding: string): KtpflowError {
+  const named = encoding.trim().toLowerCase();
+  return new KtpflowError('unsupported_content_encoding', `Send parts without Content-Transfer-Encoding: ${named}.`);
+}
+
+function sentTwice(name: string): KtpflowError {
+  return new KtpflowError('invalid_value', 'Send this field only once.', { param: name });
+}
+
+function withoutBoundary(): KtpflowError {
+  const message = 'The content type of the form names no boundary. Let your client set this header by itself.';
+  return new KtpflowError('malformed_request', message);
 }
 
 function fieldTooLarge({ maxFieldBytes = MAX_FIELD_BYTES }: FormReader): KtpflowError {

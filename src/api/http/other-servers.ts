@@ -29,6 +29,12 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     `This server has no such route of a model server; it answers chat at ${CHAT}.`,
   ],
   [
+    /^\/openai\/|^\/v1\/(engines|deployments)\//,
+    `This server does not speak Azure's paths: with a base URL that ends in /v1, chat is answered at ${CHAT}.`,
+  ],
+  // Under another prefix, or with a slash too many.
+  [/\/chat\/+completions\/*$|^\/(v1\/)?chat\/*$/i, `Chat is answered at ${CHAT}.`],
+  [
     /^\/(v1\/?)?$/,
     `The API begins with /v1: chat is answered at ${CHAT}, cards are read at POST /ktp-ocr/; see /docs.`,
   ],

@@ -1,9 +1,15 @@
 import type { RequestHandler } from 'express';
+import { KtpflowError } from '../../errors.ts';
 
 /** Handlers that a form passes by: its own parser reads it. */
 export function unlessMultipart(handlers: RequestHandler[]): RequestHandler[] {
   return handlers.map((handler) => (request, response, next) => {
     if (request.is('multipart/form-data')) return next();
+    if (
+      /^(image\/|application\/(octet-stream|zip|pdf|x-www-form-urlencoded))/i.test(request.get('content-type') ?? '')
+    ) {
+      throw new KtpflowError('unsupported_media_type', 'Send files as multipart/form-data, or a JSON body.');
+    }
     return handler(request, response, next);
   });
 }

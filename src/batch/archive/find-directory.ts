@@ -1,4 +1,4 @@
-import { mendDirectory } from './mend-directory.ts';
+import { MendedDirectory } from './mend-directory.ts';
 import type { ReadableRange } from './range-reader.ts';
 
 /** A ZIP as yauzl wants it: a directory that can be read, and one record of its end behind it. */
@@ -6,6 +6,10 @@ export interface PlacedArchive {
   readonly range: ReadableRange;
   /** Bytes in front of the archive: the offsets of its entries count from behind them. */
   readonly shift: number;
+  /** Of the directory: where it begins and ends, and how many entries the archive says that it has. */
+  readonly start: number;
+  readonly end: number;
+  readonly claimed: number;
 }
 
 const END_BYTES = 22;
@@ -17,8 +21,10 @@ const END64_SIGNATURE = 0x06064b50;
 const ENTRY_SIGNATURE = 0x02014b50;
 /** The longest comment, and as much again of what a transfer or a block device has put behind the archive. */
 const SEARCHED_BYTES = 2 * 65_536;
-/** Entries that nobody may send take less. */
-const MAX_DIRECTORY_BYTES = 128 * 1024 * 1024;
+/** yauzl looks for the end in so many bytes: they should not be the directory's. */
+const GAP_BYTES = 65_535 + LOCATOR_BYTES + END_BYTES;
+/** More than a directory has: it ends where it ends. */
+const ANY_COUNT = 0xffffffff;
 /** Where the offset of ZIP64 should be looked up. */
 const ELSEWHERE = 0xffffffff;
 
@@ -50,7 +56,7 @@ async function recordOf(archive: ReadableRange, end: Buffer, endAt: number): Pro
   const record = large ? await largeEnd(archive, endAt - LOCATOR_BYTES - END64_BYTES, locator) : smallEnd(end, endAt);
   if (record === null) return null;
   const { offset, start } = record;
-  if (start < 0 || start - offset < 0 || record.directoryEnd - start > MAX_DIRECTORY_BYTES) return null;
+  if (start < 0 || start - offset < 0) return null;
   if (start === record.directoryEnd) return record;
   const first = await archive.read(start, 4);
   return first.length === 4 && first.readUInt32LE(0) === ENTRY_SIGNATURE ? record : null;
@@ -96,33 +102,43 @@ async function largeEnd(archive: ReadableRange, usualPlace: number, locator: Buf
   return null;
 }
 
-/** The archive with its directory mended, and behind it a record of its end that holds any number of entries. */
-async function place(archive: ReadableRange, record: EndRecord): Promise<PlacedArchive> {
-  const { directoryEnd, disk, offset, start } = record;
-  const { bytes, count } = mendDirectory(Buffer.from(await archive.read(start, directoryEnd - start)), record.count);
-  const rest = Buffer.concat([bytes, endOf({ count, disk, start, directoryEnd })]);
-  const size = start + rest.length;
+/**
+ * The archive with its directory mended, and behind it a record of its end that leaves open how many entries there are:
+ * the true one holds 16 bits of their number, and some programs write another one.
+ */
+function place(archive: ReadableRange, { count, directoryEnd, disk, offset, start }: EndRecord): PlacedArchive {
+  const directory = new MendedDirectory(archive, { start, end: directoryEnd });
+  const tail = Buffer.concat([Buffer.alloc(GAP_BYTES), endOf({ disk, start, place: directoryEnd + GAP_BYTES })]);
+  const parts: readonly (readonly [from: number, part: ReadableRange])[] = [
+    [0, { size: start, read: (from, length) => archive.read(from, length) }],
+    [start, directory],
+    [directoryEnd, { size: tail.length, read: async (from, length) => tail.subarray(from, from + length) }],
+  ];
   const range: ReadableRange = {
-    size,
+    size: directoryEnd + tail.length,
     async read(from, length) {
-      const end = Math.min(from + length, size);
-      const before = from < start ? await archive.read(from, Math.min(end, start) - from) : Buffer.alloc(0);
-      return Buffer.concat([before, rest.subarray(Math.max(0, from - start), Math.max(0, end - start))]);
+      const read: Buffer[] = [];
+      for (const [at, part] of parts) {
+        const first = Math.max(0, from - at);
+        const last = Math.min(part.size, from + length - at);
+        if (first < last) read.push(await part.read(first, last - first));
+      }
+      return Buffer.concat(read);
     },
   };
-  return { range, shift: start - offset };
+  return { range, shift: start - offset, start, end: directoryEnd, claimed: count };
 }
 
-function endOf({ count, disk, start, directoryEnd }: Omit<EndRecord, 'offset'>): Buffer {
+/** @param place where the record will lie */
+function endOf({ disk, place, start }: { disk: number; place: number; start: number }): Buffer {
   const record = Buffer.alloc(END64_BYTES);
   record.writeUInt32LE(END64_SIGNATURE, 0);
   record.writeUInt32LE(disk, 16);
-  record.writeBigUInt64LE(BigInt(count), 32);
-  record.writeBigUInt64LE(BigInt(directoryEnd - start), 40);
+  record.writeBigUInt64LE(BigInt(ANY_COUNT), 32);
   record.writeBigUInt64LE(BigInt(start), 48);
   const locator = Buffer.alloc(LOCATOR_BYTES);
   locator.writeUInt32LE(LOCATOR_SIGNATURE, 0);
-  locator.writeBigUInt64LE(BigInt(directoryEnd), 8);
+  locator.writeBigUInt64LE(BigInt(place), 8);
   const end = Buffer.alloc(END_BYTES);
   END_SIGNATURE.copy(end);
   return Buffer.concat([record, locator, end]);

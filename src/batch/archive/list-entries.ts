@@ -29,6 +29,9 @@ export interface ArchiveEntry {
 }
 
 const UNIX = 3;
+/** Of an entry in the directory, before its name. */
+const HEADER_BYTES = 46;
+const HEADER_SIGNATURE = 0x02014b50;
 /** Junk is not counted as items, but reading a directory of nothing else must end too. */
 const MAX_JUNK_ENTRIES = 100_000;
 const MAX_NAME_LENGTH = 1024;
@@ -95,7 +98,7 @@ async function whatItIs(archive: ReadableRange): Promise<string> {
   return kind === null ? 'it is no ZIP file, or it is damaged.' : `it is ${kind}; only ZIP files are read.`;
 }
 
-async function* directoryOf({ range }: PlacedArchive): AsyncGenerator<yauzl.Entry> {
+async function* directoryOf({ claimed, end, range, start }: PlacedArchive): AsyncGenerator<yauzl.Entry> {
   const reader = new RangeReader(range);
   try {
     const zip = await yauzl.fromRandomAccessReaderPromise(reader, range.size, {
@@ -104,7 +107,15 @@ async function* directoryOf({ range }: PlacedArchive): AsyncGenerator<yauzl.Entr
       decodeStrings: false,
       validateEntrySizes: false,
     });
-    yield* zip.eachEntry();
+    let at = start;
+    let count = 0;
+    if (at === end) return;
+    for await (const entry of zip.eachEntry()) {
+      yield entry;
+      at += HEADER_BYTES + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+      // Behind the last one there may be a signature of all.
+      if (at >= end || (++count >= claimed && !(await isEntry(range, at)))) return;
+    }
   } catch (error) {
     if (reader.failure) throw reader.failure;
     if (error instanceof KtpflowError) throw error;
@@ -113,6 +124,11 @@ async function* directoryOf({ range }: PlacedArchive): AsyncGenerator<yauzl.Entr
     }
     throw invalid('The archive cannot be opened: it is damaged.', error);
   }
+}
+
+async function isEntry(range: ReadableRange, at: number): Promise<boolean> {
+  const start = await range.read(at, 4);
+  return start.length === 4 && start.readUInt32LE(0) === HEADER_SIGNATURE;
 }
 
 function headerOf(entry: yauzl.Entry): EntryHeader {

@@ -1,8 +1,4 @@
-/** A directory as yauzl reads it, and how many entries it has. */
-export interface MendedDirectory {
-  readonly bytes: Buffer;
-  readonly count: number;
-}
+import type { ReadableRange } from './range-reader.ts';
 
 const ENTRY_SIGNATURE = 0x02014b50;
 const ENTRY_BYTES = 46;
@@ -15,29 +11,61 @@ const STRONGLY_ENCRYPTED = 0x40;
 const EXTRA_HEADER_BYTES = 4;
 /** Says nothing: Android's tools fill space with it. */
 const FILLER = 0xd935;
+const READ_AHEAD_BYTES = 64 * 1024;
 
 /**
- * Makes whole what would be the refusal of all entries for one of them: strong encryption is encryption, and an extra
- * field that runs over its end is none. Entries are counted by themselves, since the record behind them holds 16 bits
- * of their number, and some programs write another one.
- * @param bytes of the directory, which are changed
- * @param claimed how many entries the archive says that it has: what is true where the bytes are no directory
+ * The directory of an archive as yauzl reads it, as far as it is asked for. What would be the refusal of all entries
+ * for one of them is made whole: strong encryption is encryption, and an extra field that runs over its end is none.
  */
-export function mendDirectory(bytes: Buffer, claimed: number): MendedDirectory {
-  let count = 0;
-  let at = 0;
-  while (at + ENTRY_BYTES <= bytes.length && bytes.readUInt32LE(at) === ENTRY_SIGNATURE) {
-    const flags = bytes.readUInt16LE(at + FLAGS_AT);
-    if (flags & STRONGLY_ENCRYPTED) bytes.writeUInt16LE((flags & ~STRONGLY_ENCRYPTED) | ENCRYPTED, at + FLAGS_AT);
-    const extraAt = at + ENTRY_BYTES + bytes.readUInt16LE(at + NAME_LENGTH_AT);
-    const extraEnd = extraAt + bytes.readUInt16LE(at + EXTRA_LENGTH_AT);
-    const end = extraEnd + bytes.readUInt16LE(at + COMMENT_LENGTH_AT);
-    if (end > bytes.length) break;
-    mendExtraFields(bytes.subarray(extraAt, extraEnd));
-    at = end;
-    count++;
+export class MendedDirectory implements ReadableRange {
+  readonly size: number;
+  readonly #archive: ReadableRange;
+  readonly #start: number;
+  #bytes = Buffer.alloc(0);
+  /** Entries before this place are mended. */
+  #mended = 0;
+
+  constructor(archive: ReadableRange, { start, end }: { start: number; end: number }) {
+    this.#archive = archive;
+    this.#start = start;
+    this.size = end - start;
   }
-  return { bytes, count: at === bytes.length ? count : claimed };
+
+  async read(from: number, length: number): Promise<Buffer> {
+    const end = Math.min(this.size, from + length);
+    while (this.#mended < end) {
+      const next = mendEntry(this.#bytes, this.#mended);
+      if (typeof next === 'number') this.#mended = next;
+      else if (next === 'more' && this.#bytes.length < this.size) await this.#readOn();
+      // What is no entry is handed on as it is.
+      else this.#mended = this.size;
+    }
+    while (this.#bytes.length < end) await this.#readOn();
+    return this.#bytes.subarray(from, end);
+  }
+
+  /** Twice as much each time, so that a large directory is not copied again and again. */
+  async #readOn(): Promise<void> {
+    const have = this.#bytes.length;
+    const length = Math.min(this.size - have, Math.max(READ_AHEAD_BYTES, have));
+    const more = await this.#archive.read(this.#start + have, length);
+    if (more.length < length) throw new Error('the archive ends too early');
+    this.#bytes = Buffer.concat([this.#bytes, more]);
+  }
+}
+
+/** Where the next entry begins; more: this one is not there as a whole; none: it is no entry. */
+function mendEntry(bytes: Buffer, at: number): number | 'more' | 'none' {
+  if (at + ENTRY_BYTES > bytes.length) return 'more';
+  if (bytes.readUInt32LE(at) !== ENTRY_SIGNATURE) return 'none';
+  const extraAt = at + ENTRY_BYTES + bytes.readUInt16LE(at + NAME_LENGTH_AT);
+  const extraEnd = extraAt + bytes.readUInt16LE(at + EXTRA_LENGTH_AT);
+  const end = extraEnd + bytes.readUInt16LE(at + COMMENT_LENGTH_AT);
+  if (end > bytes.length) return 'more';
+  const flags = bytes.readUInt16LE(at + FLAGS_AT);
+  if (flags & STRONGLY_ENCRYPTED) bytes.writeUInt16LE((flags & ~STRONGLY_ENCRYPTED) | ENCRYPTED, at + FLAGS_AT);
+  mendExtraFields(bytes.subarray(extraAt, extraEnd));
+  return end;
 }
 
 function mendExtraFields(extra: Buffer): void {

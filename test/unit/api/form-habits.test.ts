@@ -76,6 +76,36 @@ describe('JSON in a form', () => {
   });
 });
 
+describe('what cannot be what was meant', () => {
+  const file = () => rawFile('images', 'a.jpg', image.toString('latin1'));
+  it.each([
+    ['a field that is sent twice', rawText('options', '{"strategy":"ocr"}'), 'options'],
+    [
+      'a part in base64',
+      'content-disposition: form-data; name="metadata"\r\ncontent-transfer-encoding: base64\r\n\r\ne30=',
+      'Content-Transfer-Encoding: base64',
+    ],
+    [
+      'a file in quoted-printable',
+      `content-transfer-encoding: quoted-printable\r\n${rawFile('images', 'b.jpg', '=FF')}`,
+      'Content-Transfer-Encoding: quoted-printable',
+    ],
+  ])('is refused: %s', async (_what, part, named) => {
+    const response = await raw(BATCHES, rawText('options', '{"strategy":"auto"}'), part, file());
+    expect([400, 415]).toContain(response.status);
+    expect(await response.text()).toContain(named);
+  });
+
+  it('is said: an image as text, a form without a boundary, an image as the whole body', async () => {
+    expect(await messageOf(await raw(BATCHES, rawText('images', 'x')))).toContain('"images" came as text');
+    expect(await messageOf(await raw(EXTRACTIONS, rawText('image', 'x')))).toContain('"image" came as text');
+    const bare = (type: string) =>
+      api.request(EXTRACTIONS, { method: 'POST', body: new Uint8Array(image), headers: { 'content-type': type } });
+    expect(await messageOf(await bare('multipart/form-data'))).toContain('boundary');
+    expect(await messageOf(await bare('image/jpeg'))).toContain('multipart/form-data');
+  });
+});
+
 describe('an input in which nothing was chosen', () => {
   it('is no image of a batch', async () => {
     const chosen = rawFile('images', 'a.jpg', image.toString('latin1'));

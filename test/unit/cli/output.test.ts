@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, openSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { forTerminal, table } from '../../../src/cli/output.ts';
 import { duration, progressBar } from '../../../src/cli/progress-bar.ts';
@@ -22,6 +24,20 @@ describe('what the CLI prints', () => {
     [3599, '59m59s'],
     [7265, '2h01m'],
   ])('says %i seconds as %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+
+  it.runIf(existsSync('/dev/full'))('ends with one line where the disk is full', () => {
+    const module = JSON.stringify(new URL('../../../src/cli/output.ts', import.meta.url).href);
+    const script = `import { createOutput } from ${module};
+      await createOutput({ quiet: false, json: false }).print('a');`;
+    const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+      encoding: 'utf8',
+    });
+    expect([run.status, run.stderr]).toEqual([
+      1,
+      'ktpflow: the output cannot be written: no space is left on the disk\n',
+    ]);
+  });
 
   it('lines columns up, and lets no file name control the terminal', () => {
     expect(

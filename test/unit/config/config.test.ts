@@ -55,6 +55,7 @@ describe('readConfig', () => {
     ['DATABASE_URL', 'mysql://localhost/db'],
     ['TEMPERATURE', '3'],
     ['WEBHOOK_SECRET', 'secret'],
+    ['TRUST_PROXY', 'every-one'],
   ])('stops at a bad %s with one line that names it and not its value', (name, value) => {
     const read = () => readConfig({ [name]: value });
     expect(read).toThrow(ConfigError);

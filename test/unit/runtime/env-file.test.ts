@@ -26,6 +26,8 @@ describe('a .env file', () => {
     ['\uFEFFPORT=3105', '3105'],
     ['# ours\r\nPORT=3105\r\nHOST=::1\r\n', '3105'],
     ['export PORT=3105', '3105'],
+    ['PORT: 3105', '3105'],
+    ['a line of no variable\nPORT=3105', '3105'],
     ['PORT="3105"', '3105'],
     ["PORT='3105' # the second one", '3105'],
     ['PORT = 3105', '3105'],
