@@ -16,6 +16,8 @@ describe('a severely spoilt picture', () => {
 
   it.each([
     ['so far out of focus that plain looks take it for no card', 91004, 'defocus'],
+    ['so moved that its text says nothing from either end', 710000, 'motion'],
+    ['bent, so that labels stand beside the values above their own', 712001, 'bent'],
     ['seen from aside, whose right-hand column lies beyond what its labels tell', 96000, 'keystone'],
   ] as const)(
     'reads a card that is %s',

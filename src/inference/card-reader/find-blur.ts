@@ -9,6 +9,7 @@ import { boxAround } from './box-around.ts';
 import { findLabelHits } from './label-hits.ts';
 import { legibilityOf } from './legibility.ts';
 import type { PagePicture } from './look-again.ts';
+import { LITTLE_NOISE } from './sharpen-picture.ts';
 import { longAxis } from './text-direction.ts';
 
 /** Lines that kernels are tried on: labels, since what they say is known. */
@@ -17,8 +18,6 @@ const SAMPLE = 3;
 export const LEAST_FIT = 0.2;
 /** A hand does not move straight: how far the middle of its path lies off, as a share of its length. */
 const BENDS = [0.12, -0.12] as const;
-/** Noise against signal of a picture in good light: there more can be restored than where nothing is known of the noise. */
-export const LITTLE_NOISE = 0.005;
 /** A kernel must make a sample this much more legible than the picture is as it was. */
 const LEAST_GAIN = 1.03;
 /** A label says as much as this many characters. */

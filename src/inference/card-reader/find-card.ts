@@ -8,9 +8,11 @@ import {
   invertHomography,
 } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
+import { boxAround } from './box-around.ts';
 import type { Candidate } from './candidates.ts';
 import { findDetailWindows } from './detail-windows.ts';
 import { type CardLines, LIKELY, type ReadCandidate, type Survey, surveyPicture } from './read-lines.ts';
+import { sharpenPicture } from './sharpen-picture.ts';
 import { extent } from './text-groups.ts';
 
 /** Longer side of the detector's first look at the whole picture, pixels. */
@@ -28,6 +30,8 @@ const FEW_LABELS = 0.4;
 /** Lines of a group that nobody can read are a mirrored card's if there are this many, below this confidence. */
 const MIRRORED_LINES = 8;
 const ILLEGIBLE = 0.9;
+/** Fit of a spectrum to a kernel from which blur is why a text cannot be read; sharp pictures stay below 0.25. */
+const CLEARLY_BLURRED = 0.3;
 /** Places that are looked at one by one, and what is shown around each, as a share of its sides. */
 const MOST_PLACES = 4;
 const PLACE_MARGIN = 0.6;
@@ -55,7 +59,8 @@ const IDENTITY: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 /**
  * Finds the card of an image and reads its lines. What counts is the card's own pixels, not its share of the picture: a
  * look at the whole, then at the places that hold fine detail in the form of a card, at the original's scale, then at the
- * whole from nearer by. Text that can be read neither way is tried mirrored, as front cameras save it.
+ * whole from nearer by. Text that can be read neither way is tried sharpened where its spectrum tells of blur, else
+ * mirrored, as front cameras save it.
  */
 export async function findCard(ocr: PpOcr, image: DecodedImage): Promise<FoundCard | null> {
   const picture = new RasterPyramid(image.raster);
@@ -65,6 +70,9 @@ export async function findCard(ocr: PpOcr, image: DecodedImage): Promise<FoundCa
   const first = found(whole, survey.best);
   const seenAtOnce = ifLikely(first);
   if (seenAtOnce) return closer(ocr, image, seenAtOnce);
+  // What a look from nearer by may tell needs no sharpening.
+  const sharpened = longer <= CLOSE_SURVEY_SIDE ? ifLikely(await readSharpened(ocr, whole, survey)) : null;
+  if (sharpened) return sharpened;
   if (survey.candidates.some(isIllegible)) {
     const mirrored = ifLikely(await readMirrored(ocr, whole));
     if (mirrored) return mirrored;
@@ -77,6 +85,8 @@ export async function findCard(ocr: PpOcr, image: DecodedImage): Promise<FoundCa
   const second = found(whole, near.best);
   const seenFromNear = ifLikely(second);
   if (seenFromNear) return closer(ocr, image, seenFromNear);
+  const sharpenedLast = longer > CLOSE_SURVEY_SIDE ? ifLikely(await readSharpened(ocr, whole, near)) : null;
+  if (sharpenedLast) return sharpenedLast;
   const seen = [first, placed, second].filter((card) => card !== null);
   return seen.sort((p, q) => q.likelihood - p.likelihood)[0] ?? null;
 }
@@ -103,6 +113,16 @@ function isOtherText({ direction }: Candidate): boolean {
 /** Whether many lines were found that say nothing from either end. */
 function isIllegible({ direction, group }: Candidate): boolean {
   return group.length >= MIRRORED_LINES && direction.confidence < ILLEGIBLE && direction.labels < FEW_LABELS;
+}
+
+/** Reads the picture sharpened against the blur of text that can hardly be read. The card's picture is the plain one. */
+async function readSharpened(ocr: PpOcr, place: Place, { candidates }: Survey): Promise<FoundCard | null> {
+  const blurred = candidates.find(({ direction }) => direction.confidence < ILLEGIBLE);
+  if (!blurred) return null;
+  const sharp = sharpenPicture(place.picture.base, blurred.quads.map(boxAround), CLEARLY_BLURRED);
+  if (!sharp) return null;
+  const { best } = await surveyPicture(ocr, new RasterPyramid(sharp), SURVEY_SIDE);
+  return found(place, best);
 }
 
 async function readMirrored(ocr: PpOcr, { picture, reduction }: Place): Promise<FoundCard | null> {

@@ -1,17 +1,16 @@
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import type { DecodedImage } from '../../media/decode.ts';
 import { type Raster, RasterPyramid } from '../../media/raster.ts';
-import { deblur } from '../../media/renderings/deblur.ts';
-import { estimateBlur } from '../../media/renderings/estimate-blur.ts';
 import { inkAlone } from '../../media/renderings/ink-alone.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { boxAround } from './box-around.ts';
-import { LEAST_FIT, LITTLE_NOISE } from './find-blur.ts';
+import { LEAST_FIT } from './find-blur.ts';
 import { CLOSE_SURVEY_SIDE, type FoundCard, SURVEY_SIDE } from './find-card.ts';
 import { measureBlur, measureScreen } from './judge-quality.ts';
 import { LIKELY, surveyPicture } from './read-lines.ts';
+import { sharpenPicture } from './sharpen-picture.ts';
 
 /** Blur (0-1) from which labels are misread so that a card is not known as one, or its last rows are not found. */
 const VERY_BLURRED = 0.5;
@@ -64,11 +63,6 @@ export function isOnScreen({ card, picture }: FoundCard): boolean {
 /** The whole picture sharpened against the blur of the text that was seen; null where its spectrum does not tell. */
 function sharpened(raster: Raster, { card, toImage }: FoundCard): Raster | null {
   const onImage = composeHomographies(toImage, card.page.toSource);
-  const blur = estimateBlur(
-    raster,
-    card.lines.map(({ quad }) => boxAround(mapQuad(onImage, quad))),
-  );
-  if (!blur || blur.fit < LEAST_FIT) return null;
-  const whole = { left: 0, top: 0, right: raster.width, bottom: raster.height };
-  return deblur(raster, { ...blur.kernel, noise: LITTLE_NOISE }, [whole]);
+  const boxes = card.lines.map(({ quad }) => boxAround(mapQuad(onImage, quad)));
+  return sharpenPicture(raster, boxes, LEAST_FIT);
 }

@@ -1,7 +1,7 @@
 import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
-import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
+import type { KtpReading } from '../../ktp/read-ktp.ts';
 import { withFields } from '../../ktp/with-fields.ts';
 import { withoutRemains } from '../../ktp/without-remains.ts';
 import type { DecodedImage } from '../../media/decode.ts';
@@ -10,7 +10,7 @@ import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
-import type { PageSize, TextLine } from '../../text-lines/text-line.ts';
+import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { inset, overviewOf } from './card-samples.ts';
 import { clearestPrint } from './clearest-print.ts';
@@ -19,11 +19,11 @@ import type { FoundCard } from './find-card.ts';
 import { findInRendering, isOnScreen, isVeryBlurred } from './find-in-rendering.ts';
 import { isHidden } from './is-hidden.ts';
 import { measureBlur } from './judge-quality.ts';
-import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
-import { lookAtPlaces } from './look-at-places.ts';
+import { lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
 import { markLightEdges } from './mark-light-edges.ts';
 import type { Page } from './page.ts';
 import { LIKELY } from './read-lines.ts';
+import { readWithPlaces } from './read-with-places.ts';
 import { rereadStrokes } from './reread-strokes.ts';
 import { withoutBurntStarts } from './without-burnt-starts.ts';
 
@@ -184,12 +184,4 @@ async function sharpen(ocr: PpOcr, plain: PagePicture, lines: readonly TextLine[
   const kernel = await findBlur(ocr, plain, lines);
   const { width, height } = plain.raster;
   return kernel && deblur(plain.raster, kernel, [{ left: 0, top: 0, right: width, bottom: height }]);
-}
-
-/** The fields of lines, with the places behind labels looked at where no value was seen. */
-async function readWithPlaces(ocr: PpOcr, { lines, picture, toPicture }: Look, page: PageSize): Promise<KtpReading> {
-  const reading = readKtp(lines, page);
-  if (reading.unseen.length === 0) return reading;
-  const more = await lookAtPlaces(ocr, picture, toPicture, lines, reading.unseen);
-  return more ? readKtp(more, page) : reading;
 }
