@@ -150,9 +150,7 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
           </Button>
         </div>
         <h2>{texts.others}</h2>
-        <div className="others">
-          {others.map((name) => input(name, false))}
-        </div>
+        <div className="others">{others.map((name) => input(name, false))}</div>
       </section>
     </div>
   );
