@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { findBinaries } from '../../deploy/local-cluster/binaries.ts';
 import { startLocalCluster } from '../../deploy/local-cluster/cluster.ts';
+import { TraceFinder } from '../../test/e2e/traces.ts';
 import { Random } from '../../tools/make-cards/random.ts';
 import { tryAbsences } from './absences.ts';
 import { drawKnownCards } from './cards.ts';
@@ -90,6 +91,12 @@ async function main(): Promise<number> {
     const { named, unnamed } = await storedObjects(cluster);
     for (const [what, count] of named) console.log(`objects left in the store, ${what}: ${count}`);
     console.log(`objects left in the store that no row names (taken after an hour): ${unnamed}`);
+    const traces = new TraceFinder(
+      cards.flatMap(({ texts }) => texts),
+      cards.map(({ jpeg }) => jpeg),
+    ).inFolder(cluster.folder);
+    console.log(`places where a NIK, a name or a picture of the cards lies readable: ${traces.length}`);
+    bad.push(...traces);
     if (bad.length > 0) console.log(`\nNOT AS IT SHOULD BE:\n  ${bad.join('\n  ')}`);
     return bad.length > 0 || client.surprises.length > 0 ? 1 : 0;
   } finally {
