@@ -10,6 +10,8 @@ const SEEDS = [7_001, 7_002, 7_003] as const;
 export interface KnownCard {
   readonly jpeg: Buffer;
   readonly reading: string;
+  /** What stands on it and must be found nowhere. */
+  readonly texts: readonly string[];
 }
 
 interface Job {
@@ -28,7 +30,8 @@ export async function drawKnownCards(client: Client): Promise<KnownCard[]> {
     const form = () => ({ method: 'POST', body: formOf(small) });
     const reading = JSON.stringify(await client.json('/ktp-ocr/', form));
     if (!reading.includes(String(truth.fields.nik))) throw new Error(`the card of seed ${seed} is not read`);
-    cards.push({ jpeg: small, reading });
+    const { nama, nik } = truth.fields;
+    cards.push({ jpeg: small, reading, texts: [nik, nama].flatMap((text) => text ?? []) });
   }
   return cards;
 }

@@ -7,6 +7,7 @@ import { findBinaries } from '../../deploy/local-cluster/binaries.ts';
 import { startLocalCluster } from '../../deploy/local-cluster/cluster.ts';
 import { findFaketime } from '../../deploy/local-cluster/shifted-clock.ts';
 import { mayMount } from '../../deploy/local-cluster/small-disk.ts';
+import { TraceFinder } from '../../test/e2e/traces.ts';
 import { Random } from '../../tools/make-cards/random.ts';
 import { tryAbsences } from './absences.ts';
 import { drawKnownCards } from './cards.ts';
@@ -99,6 +100,12 @@ async function main(): Promise<number> {
     const { named, unnamed } = await storedObjects(cluster);
     for (const [what, count] of named) console.log(`objects left in the store, ${what}: ${count}`);
     console.log(`objects left in the store that no row names (taken after an hour): ${unnamed}`);
+    const traces = new TraceFinder(
+      cards.flatMap(({ texts }) => texts),
+      cards.map(({ jpeg }) => jpeg),
+    ).inFolder(cluster.folder);
+    console.log(`places where a NIK, a name or a picture of the cards lies readable: ${traces.length}`);
+    bad.push(...traces);
     if (bad.length > 0) console.log(`\nNOT AS IT SHOULD BE:\n  ${bad.join('\n  ')}`);
     return bad.length > 0 || client.surprises.length > 0 ? 1 : 0;
   } finally {

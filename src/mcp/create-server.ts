@@ -12,6 +12,14 @@ export interface McpOptions {
   readonly localFiles: boolean;
 }
 
+interface ReadInput {
+  readonly image_url?: string;
+  readonly image_base64?: string;
+  readonly path?: string;
+  readonly extraction_id?: string;
+  readonly reveal: boolean;
+}
+
 const LONGEST_WAIT_S = 60;
 const EXTRACTION_ID = /^ext_[0-9a-f]{1,64}$/;
 const BATCH_ID = /^batch_[0-9a-f]{1,64}$/;
@@ -33,19 +41,25 @@ export function createMcpServer(call: ApiCall, { localFiles, version }: McpOptio
     {
       title: 'Read a KTP',
       description:
-        'Reads an Indonesian identity card (KTP) from a picture: fields with confidence, checks, quality. Personal values are masked unless reveal is true.',
+        'Reads an Indonesian identity card (KTP) from a picture: fields with confidence, checks, quality. Personal values are masked unless reveal is true. Where the answer is still "running" or "needs_review", ask again later with its id as extraction_id.',
       inputSchema: {
         image_url: z.string().optional().describe('http(s) or data URL of the picture'),
         image_base64: z.string().optional().describe('The picture itself'),
         ...(localFiles && { path: z.string().optional().describe('A picture on this machine') }),
+        extraction_id: z.string().regex(EXTRACTION_ID).optional().describe('A reading that had not ended'),
         reveal,
       },
       annotations: { readOnlyHint: true, openWorldHint: false },
     },
-    async (input: { image_url?: string; image_base64?: string; path?: string; reveal: boolean }) => {
-      const { image_base64, image_url, path } = input;
-      if ([image_base64, image_url, path].filter((given) => given !== undefined).length !== 1) {
-        return failure(`Name one of image_url${localFiles ? ', image_base64 and path' : ' and image_base64'}.`);
+    async (input: ReadInput) => {
+      const { extraction_id, image_base64, image_url, path } = input;
+      if ([extraction_id, image_base64, image_url, path].filter((given) => given !== undefined).length !== 1) {
+        const names = ['image_url', 'image_base64', ...(localFiles ? ['path'] : [])];
+        return failure(`Name one of ${names.join(', ')} and extraction_id.`);
+      }
+      if (extraction_id !== undefined) {
+        const known = await call('GET', `/v1/ktp/extractions/${extraction_id}?wait=${LONGEST_WAIT_S}`);
+        return known.ok ? success(summarizeJob(known.body, input.reveal)) : apiFailure(known);
       }
       const bytes = path === undefined ? undefined : await readFile(path).catch(() => null);
       if (bytes === null) return failure('The file cannot be read.');

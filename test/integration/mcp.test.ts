@@ -56,6 +56,18 @@ describe('the Model Context Protocol over HTTP', () => {
     expect((await read(client, { image_base64, reveal: true })).fields.nik?.value).toBe(NIK);
   });
 
+  // A reading that takes longer than a minute was an id of which nothing more could be learnt.
+  it('gives a reading again by its id, to its owner alone', async () => {
+    const client = await connect('first-key');
+    const first = await read(client, { image_base64 });
+    expect(await read(client, { extraction_id: first.id })).toEqual(first);
+    const ask = { name: 'read_ktp', arguments: { extraction_id: first.id, reveal: true } };
+    const stranger = await (await connect('second-key')).callTool(ask);
+    expect(stranger).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('(not_found)') }] });
+    const both = await client.callTool({ name: 'read_ktp', arguments: { extraction_id: first.id, image_base64 } });
+    expect(both).toMatchObject({ isError: true });
+  });
+
   it("explains a field to its owner, and knows nothing of another tenant's card", async () => {
     const client = await connect('first-key');
     const { id } = await read(client, { image_base64 });
