@@ -75,10 +75,22 @@ function nearestFitting(
   return fit.of(plain) - fit.of(near.value) <= (closed ? CLOSED_COST : open) ? near : undefined;
 }
 
-/** The longest entry that a reading begins with: what follows it is a stamp's or other text beside the value. */
+/**
+ * The longest entry that a reading begins with: what follows it, or is glued to it, is a stamp's or other text beside the
+ * value (WNIASLINYA).
+ */
 function leadingEntry(plain: string, entries: readonly string[]): string | undefined {
-  return entries.filter((entry) => plain.startsWith(`${entry} `)).sort((p, q) => q.length - p.length)[0];
+  return entries
+    .filter((entry) => plain.startsWith(`${entry} `) || (plain.startsWith(entry) && hasForeignWord(plain, entry)))
+    .sort((p, q) => q.length - p.length)[0];
 }
+
+/** Whether so many letters follow an entry that no misreading of it has them. */
+function hasForeignWord(plain: string, entry: string): boolean {
+  return plain.slice(entry.length).replace(/[^A-Z]/g, '').length >= FOREIGN_LETTERS;
+}
+
+const FOREIGN_LETTERS = 4;
 
 /** The entry that the probabilities alone tell, for readings blurred beyond likeness. */
 function bestFitting(

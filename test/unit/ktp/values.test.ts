@@ -7,6 +7,7 @@ import { cleanAddress, cleanName } from '../../../src/ktp/fields/read-free-text.
 import { readListed, readValidity } from '../../../src/ktp/fields/read-listed.ts';
 import { readNeighbourhood } from '../../../src/ktp/fields/read-neighbourhood.ts';
 import type { Slot } from '../../../src/ktp/layout/slot.ts';
+import { readKtp } from '../../../src/ktp/read-ktp.ts';
 import { isCalendarDate, toIsoDate } from '../../../src/ktp/rules/dates.ts';
 import { onlyDigits } from '../../../src/ktp/rules/digits.ts';
 import { snap } from '../../../src/ktp/rules/snap.ts';
@@ -20,7 +21,7 @@ import {
 } from '../../../src/ktp/rules/vocabulary.ts';
 import { fitFrame } from '../../../src/ktp/text/frame.ts';
 import { spansOfLine } from '../../../src/ktp/text/spans.ts';
-import { textLine } from './card-lines.ts';
+import { cardLines, SPECIMEN, textLine } from './card-lines.ts';
 
 function slotOf(...texts: string[]): Slot {
   const rows = texts.map((text, index) => {
@@ -256,5 +257,22 @@ describe('free text', () => {
 
   it('takes lookalikes for digits only', () => {
     expect(onlyDigits('32O1 0I57 O89O OOOO'.replaceAll(' ', ''))).toBe('3201015708900000');
+  });
+});
+
+describe('a value of a closed list with a stamp behind it', () => {
+  it.each([
+    ['kewarganegaraan', 'WNIASLINYA', 'WNI'],
+    ['status_perkawinan', 'BELUM KAWINE G ALISIR', 'BELUM KAWIN'],
+  ] as const)('is told from what is glued to it: %s %s', (field, text, value) => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, [field]: text });
+    const read = readKtp(lines, page).fields[field];
+    expect(read.value).toBe(value);
+    expect(read.confidence).toBeLessThan(0.9);
+  });
+
+  it('is worth little where no list knows it', () => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, status_perkawinan: 'PERKAV' });
+    expect(readKtp(lines, page).fields.status_perkawinan.confidence).toBeLessThan(0.5);
   });
 });
