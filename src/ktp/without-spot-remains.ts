@@ -7,8 +7,8 @@ import { withFields } from './with-fields.ts';
 /** Confidence below which what no list knows is the rest of a value: six of six were. */
 const REMNANT = 0.7;
 /** Text of which so few letters are left under a spot is not all: DAS of DASUKI, JL.N. Names may be shorter elsewhere. */
-const FEW_LETTERS = 4;
-const FREE: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat', 'tempat_lahir']);
+const FEW_LETTERS = 3;
+const FREE: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat']);
 
 /**
  * A reading without what a burnt-out spot left of values: beside it a value that its list does not know, or a text of very

@@ -28,6 +28,13 @@ describe('withoutSpotRemains', () => {
     );
   });
 
+  it('keeps a short place of birth and a short name that were read whole', () => {
+    const quality: Quality = { ...GLARE, affected_fields: ['nama', 'tempat_lahir'] };
+    const place = withoutSpotRemains(withField('tempat_lahir', { value: 'GOWA', confidence: 0.994 }), quality);
+    expect(place.fields.tempat_lahir.value).toBe('GOWA');
+    expect(withoutSpotRemains(withField('nama', { value: 'RUDI' }), quality).fields.nama.value).toBe('RUDI');
+  });
+
   it('keeps what is clear, what lies beside the spot, and everything without one', () => {
     const clear = withField('kecamatan', { value: 'KOBALIMA', confidence: 0.85, warnings: ['not_in_list'] });
     expect(withoutSpotRemains(clear, GLARE).fields).toEqual(clear.fields);
