@@ -50,7 +50,10 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   const spaced = bare === '' ? undefined : entries.find((entry) => bareText(entry) === bare);
   if (spaced !== undefined) return known(spaced, LIGHT_EDITS / 2, ['snapped']);
   const completed = complete(plain, entries, options.closed === true);
-  if (completed !== undefined) return known(completed, 0.5 * (completed.length - plain.length), ['completed']);
+  if (completed !== undefined) {
+    const missing = 0.5 * (completed.length - plain.length);
+    return known(completed, missing + headDoubt(bare, completed, entries), ['completed']);
+  }
   const near = nearestFitting(plain, entries, spans, options.closed === true);
   if (near) return known(near.value, near.distance, near.distance > 0 ? ['snapped'] : []);
   const leading = options.closed ? leadingEntry(plain, entries) : undefined;
@@ -59,6 +62,12 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   if (fitting !== undefined) return known(fitting, FITTED_SHARE * fitting.length, ['snapped']);
   if (options.closed && isFragment(plain, entries)) return { ...unread('incomplete'), raw, spans };
   return { value: plain, raw, spans, source: 'ocr', warnings: ['not_in_list'], evidence };
+}
+
+/** Edits for a lost beginning that may have been longer: AWIN is of KAWIN, or of BELUM KAWIN. */
+function headDoubt(bare: string, entry: string, entries: readonly string[]): number {
+  if (bareText(entry).startsWith(bare)) return 0;
+  return entries.some((other) => other !== entry && other.endsWith(entry)) ? FITTED_SHARE * entry.length : 0;
 }
 
 /** The entry nearest to a reading, if what the recogniser saw bears it out. */

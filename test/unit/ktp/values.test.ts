@@ -276,3 +276,25 @@ describe('a value of a closed list with a stamp behind it', () => {
     expect(readKtp(lines, page).fields.status_perkawinan.confidence).toBeLessThan(0.5);
   });
 });
+
+describe('a stamp beside a value', () => {
+  it('does not join it', () => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, alamat: 'DUSUN KRAJAN SE SUAI ASLINPYA' });
+    expect(readKtp(lines, page).fields.alamat.value).toBe('DUSUN KRAJAN');
+  });
+
+  it('makes RT and RW doubtful, which it may lie over', () => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, rt_rw: 'S 012/015 N' });
+    const { rw } = readKtp(lines, page).fields;
+    expect(rw).toMatchObject({ value: '015', warnings: ['normalised'] });
+    expect(rw.confidence).toBeLessThan(0.9);
+    const clear = cardLines({ ...SPECIMEN, rt_rw: '012/015' });
+    expect(readKtp(clear.lines, page).fields.rw.confidence).toBeGreaterThan(0.9);
+  });
+});
+
+it('is not sure of a marital state whose first letters were not read: AWIN may be the end of BELUM KAWIN', () => {
+  const { lines, ...page } = cardLines({ ...SPECIMEN, status_perkawinan: 'AWIN' });
+  const { status_perkawinan: state } = readKtp(lines, page).fields;
+  expect(state.confidence).toBeLessThan(0.9);
+});
