@@ -1,5 +1,6 @@
 import { FIELD_NAMES, type FieldName } from './field-names.ts';
 import { withAlternatives } from './fields/alternatives.ts';
+import { isStampText, namesPurpose } from './layout/overlay.ts';
 import type { KtpReading } from './read-ktp.ts';
 import type { Field } from './schema.ts';
 import { withFields } from './with-fields.ts';
@@ -20,17 +21,22 @@ const UNDER_OVERLAY = 0.55;
  */
 export function combineLooks(first: KtpReading, second: KtpReading, overlay: boolean): KtpReading {
   const fields = Object.fromEntries(
-    FIELD_NAMES.map((name) => [name, combine(first.fields[name], second.fields[name], overlay)]),
+    FIELD_NAMES.map((name) => [name, combine(name, first.fields[name], second.fields[name], overlay)]),
   ) as Record<FieldName, Field>;
   return { ...withFields(first, fields), likelihood: Math.max(first.likelihood, second.likelihood) };
 }
 
-function combine(first: Field, second: Field, overlay: boolean): Field {
+function combine(name: FieldName, first: Field, second: Field, overlay: boolean): Field {
   if (first.value === second.value) return second.confidence > first.confidence ? second : first;
   if (first.value === null) return overlay || second.confidence >= WORTH_SAYING ? second : first;
   if (second.value === null) return overlay ? atMost(first, DISPUTED_AT_MOST) : first;
-  // Words of the overlay were read on to the value: no dispute about the value itself.
-  if (overlay && isWithin(second.value, first.value)) return second;
+  if (overlay && isWithin(second.value, first.value)) {
+    // Words of the overlay were read on to the value: no dispute about the value itself. Or most of it went with them.
+    return isWhole(second.value, first.value) ? second : atMost(first, DISPUTED_AT_MOST);
+  }
+  if (overlay && isWithin(first.value, second.value) && isStray(restOf(first.value, second.value))) {
+    return atMost(first, DISPUTED_AT_MOST);
+  }
   if (sameLetters(first.value, second.value)) return moreSolid(first, second);
   if (samePrint(first.value, second.value) && first.confidence > UNDER_OVERLAY * second.confidence) {
     // Thin stops and strokes are the first to go with what lies over the print.
@@ -39,12 +45,16 @@ function combine(first: Field, second: Field, overlay: boolean): Field {
   const firstWeight = first.confidence * (overlay ? UNDER_OVERLAY : 1);
   const [taken, rival, confidence] =
     second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, second.confidence];
-  const bounded = confidence < FAINT ? taken : atMost(taken, DISPUTED_AT_MOST);
+  const isUndisputed = confidence < FAINT && !UNCHECKED.has(name);
+  const bounded = isUndisputed ? taken : atMost(taken, DISPUTED_AT_MOST);
   return withAlternatives(bounded, [
     { value: rival.value ?? '', confidence: confidence * (1 - bounded.confidence) },
     ...(rival.alternatives ?? []),
   ]);
 }
+
+/** Text that nothing on the card confirms: any look that differs is a dispute (AHMAD YAN for YANI under a stamp). */
+const UNCHECKED: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat']);
 
 function sameLetters(first: string, second: string): boolean {
   return first.replaceAll(' ', '') === second.replaceAll(' ', '');
@@ -67,6 +77,22 @@ const MUCH_SURER = 0.15;
 /** Whether a value is the whole of a longer one's beginning or end, at a blank. */
 function isWithin(part: string, whole: string): boolean {
   return whole.startsWith(`${part} `) || whole.endsWith(` ${part}`);
+}
+
+/** What a longer value has beside its part. */
+function restOf(part: string, whole: string): string {
+  return whole.startsWith(part) ? whole.slice(part.length + 1) : whole.slice(0, -part.length - 1);
+}
+
+/** Whether a part is the whole value, and not what a look lost the rest of: NO. 34 of an address. */
+function isWhole(part: string, whole: string): boolean {
+  const rest = restOf(part, whole);
+  return part.length >= rest.length || isStampText(rest) || namesPurpose(rest);
+}
+
+/** A letter or two that are no numeral: bits of a stamp. */
+function isStray(text: string): boolean {
+  return /^[A-Z]{1,2}$/.test(text) && !/^[IVX]+$/.test(text);
 }
 
 function atMost(field: Field, confidence: number): Field {

@@ -2,6 +2,7 @@ import { KtpflowError } from '../../errors.ts';
 import { FIELD_NAMES } from '../../ktp/field-names.ts';
 import { boundConfidence } from '../../ktp/fields/bound-confidence.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
+import { withoutSpotRemains } from '../../ktp/without-spot-remains.ts';
 import { decodeImage } from '../../media/decode.ts';
 import { applyHomography, composeHomographies } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
@@ -59,7 +60,6 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   if (!looked) throw notACard(image.partial);
   const { found } = looked;
   const reading = found.card;
-  const card = looked.reading;
   if (found.likelihood < LIKELY) throw notACard(image.partial);
 
   const quality = judgeQuality({
@@ -69,11 +69,12 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
     overlay: looked.overlay,
     uncovered: looked.uncovered,
     card: reading,
-    fields: card.fields,
+    fields: looked.reading.fields,
   });
   if (options.rejectLowQuality && isRefused(quality)) {
     throw new KtpflowError('quality_rejected', `The picture is not good enough: ${quality.flags.join(', ')}.`);
   }
+  const card = withoutSpotRemains(looked.reading, quality);
   const turns = -Math.round(reading.angle / (Math.PI / 2));
   const upright = quarterTurn(turns, image.raster);
   const page = { ...reading.page, toSource: composeHomographies(found.toImage, reading.page.toSource) };

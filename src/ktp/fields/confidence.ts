@@ -53,9 +53,19 @@ export const FREE: ReadonlySet<FieldName> = new Set<FieldName>([
   'tempat_terbit',
 ]);
 
+/** Fields whose lists hold every value there is. */
+const CLOSED: ReadonlySet<FieldName> = new Set<FieldName>([
+  'jenis_kelamin',
+  'agama',
+  'status_perkawinan',
+  'kewarganegaraan',
+]);
+
 export function groupOf(name: FieldName, reading: Reading): Group {
   if (reading.warnings.some((warning) => warning.startsWith('derived_from'))) return 'derived';
-  return FREE.has(name) && !reading.evidence.listed ? 'free' : 'formed';
+  // What no list knows is not better told for standing where a list should be: 4 of 5 such values were wrong.
+  const isUnknown = CLOSED.has(name) && reading.warnings.includes('not_in_list');
+  return isUnknown || (FREE.has(name) && !reading.evidence.listed) ? 'free' : 'formed';
 }
 
 /** The calibrated probability that a reading's value is right, 0-1; 0 for an unread field. */

@@ -50,7 +50,10 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   const spaced = bare === '' ? undefined : entries.find((entry) => bareText(entry) === bare);
   if (spaced !== undefined) return known(spaced, LIGHT_EDITS / 2, ['snapped']);
   const completed = complete(plain, entries, options.closed === true);
-  if (completed !== undefined) return known(completed, 0.5 * (completed.length - plain.length), ['completed']);
+  if (completed !== undefined) {
+    const missing = 0.5 * (completed.length - plain.length);
+    return known(completed, missing + headDoubt(bare, completed, entries), ['completed']);
+  }
   const near = nearestFitting(plain, entries, spans, options.closed === true);
   if (near) return known(near.value, near.distance, near.distance > 0 ? ['snapped'] : []);
   const leading = options.closed ? leadingEntry(plain, entries) : undefined;
@@ -59,6 +62,12 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   if (fitting !== undefined) return known(fitting, FITTED_SHARE * fitting.length, ['snapped']);
   if (options.closed && isFragment(plain, entries)) return { ...unread('incomplete'), raw, spans };
   return { value: plain, raw, spans, source: 'ocr', warnings: ['not_in_list'], evidence };
+}
+
+/** Edits for a lost beginning that may have been longer: AWIN is of KAWIN, or of BELUM KAWIN. */
+function headDoubt(bare: string, entry: string, entries: readonly string[]): number {
+  if (bareText(entry).startsWith(bare)) return 0;
+  return entries.some((other) => other !== entry && other.endsWith(entry)) ? FITTED_SHARE * entry.length : 0;
 }
 
 /** The entry nearest to a reading, if what the recogniser saw bears it out. */
@@ -75,10 +84,22 @@ function nearestFitting(
   return fit.of(plain) - fit.of(near.value) <= (closed ? CLOSED_COST : open) ? near : undefined;
 }
 
-/** The longest entry that a reading begins with: what follows it is a stamp's or other text beside the value. */
+/**
+ * The longest entry that a reading begins with: what follows it, or is glued to it, is a stamp's or other text beside the
+ * value (WNIASLINYA).
+ */
 function leadingEntry(plain: string, entries: readonly string[]): string | undefined {
-  return entries.filter((entry) => plain.startsWith(`${entry} `)).sort((p, q) => q.length - p.length)[0];
+  return entries
+    .filter((entry) => plain.startsWith(`${entry} `) || (plain.startsWith(entry) && hasForeignWord(plain, entry)))
+    .sort((p, q) => q.length - p.length)[0];
 }
+
+/** Whether so many letters follow an entry that no misreading of it has them. */
+function hasForeignWord(plain: string, entry: string): boolean {
+  return plain.slice(entry.length).replace(/[^A-Z]/g, '').length >= FOREIGN_LETTERS;
+}
+
+const FOREIGN_LETTERS = 4;
 
 /** The entry that the probabilities alone tell, for readings blurred beyond likeness. */
 function bestFitting(

@@ -26,7 +26,8 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
     evidence: {
       ...evidence,
       listed: value.length === 3,
-      oddCharacters: (parts.normalised ? 1 : 0) + (parts.repaired ? 2 : 0) + (value.startsWith('0') ? 0 : 1),
+      oddCharacters:
+        (parts.normalised ? 1 : 0) + (parts.repaired || parts.stamped ? 2 : 0) + (value.startsWith('0') ? 0 : 1),
     },
   });
   // Of one that is shorter than the three digits of the other, the rest could not be read; "5/10" is printed so.
@@ -45,6 +46,8 @@ interface Parts {
   /** Whether the text was not plainly two numbers with a slash. */
   readonly normalised: boolean;
   readonly repaired?: boolean;
+  /** Whether letters stand beside the numbers: of a stamp, which may lie over the numbers, too. */
+  readonly stamped?: boolean;
 }
 
 /** Nats by which a zero in front may fit worse than the digit that was read: hardly any RT or RW is above 99. */
@@ -74,7 +77,8 @@ function splitNeighbourhood(raw: string): Parts | undefined {
   const digits = halves.map((half) => [...half].map((character) => digitOf(character) ?? 'x').join(''));
   const [rt, rw] = digits;
   if (rt !== undefined && rw !== undefined && digits.length === 2 && /^\d{1,3}$/.test(rt) && /^\d{1,3}$/.test(rw)) {
-    return { rt, rw, normalised: !/^\d{3}\/\d{3}$/.test(compact) };
+    const stamped = clear !== null && /[A-Z]/i.test(raw);
+    return { rt, rw, normalised: stamped || !/^\d{3}\/\d{3}$/.test(compact), stamped };
   }
   // Cards without an RW print "003/-" or "003/".
   const alone = /^(\d{1,3})[/\\]-*$/.exec(compact)?.[1];

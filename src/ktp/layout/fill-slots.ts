@@ -44,8 +44,20 @@ export function fillSlots(anchors: readonly Anchor[], body: readonly Span[], met
     );
     placeRows(slots, rows, anchor, next, metrics);
   }
+  for (const anchor of anchors) {
+    const slot = slots.get(anchor.label);
+    if (slot && beginsBelow(slot, anchor, metrics)) slots.set(anchor.label, { ...slot, gap: true, beginsBelow: true });
+  }
   return slots;
 }
+
+/** Whether a label's value begins on the next row: the first line of a wrapped one was not seen. */
+function beginsBelow({ rows }: Slot, { v }: Anchor, { pitch }: Metrics): boolean {
+  const first = rows[0]?.[0];
+  return first !== undefined && first.v - v > BELOW_PITCHES * pitch;
+}
+
+const BELOW_PITCHES = 0.65;
 
 function nearestAnchor(span: Span, anchors: readonly Anchor[]): Anchor | undefined {
   let nearest: Anchor | undefined;

@@ -80,12 +80,14 @@ export function overlayLines(lines: readonly TextLine[]): TextLine[] {
     if (line.confidence < LEAST_CONFIDENCE || OWN_MARKS.has(bareText(line.text))) return false;
     const slanted =
       frame.isSlanted(line) && line.characters.length >= LEAST_CHARACTERS && lineHeight(line) < LARGEST * height;
-    return (
-      slanted ||
-      line.text
-        .toUpperCase()
-        .split(/[^A-Z]+/)
-        .some((word) => MARK_WORDS.has(word))
-    );
+    return slanted || namesPurpose(line.text);
   });
+}
+
+/** Whether a text holds a word that people write or stamp across cards. */
+export function namesPurpose(text: string): boolean {
+  return text
+    .toUpperCase()
+    .split(/[^A-Z]+/)
+    .some((word) => MARK_WORDS.has(word));
 }

@@ -12,4 +12,6 @@ export interface Slot {
   readonly line?: TextLine;
   /** Whether a stretch of the value seems to be missing: a wide gap inside it, or a start right of the others'. */
   readonly gap?: boolean;
+  /** Whether nothing stands on the label's own row, but below it: the value's first line was not seen. */
+  readonly beginsBelow?: boolean;
 }

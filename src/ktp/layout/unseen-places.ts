@@ -23,7 +23,8 @@ export function unseenPlaces({ anchors, slots, spans, metrics }: CardLayout): Un
   if (!metrics) return [];
   const places: UnseenPlace[] = [];
   for (const anchor of anchors) {
-    if ((slots.get(anchor.label)?.rows.length ?? 0) > 0) continue;
+    const slot = slots.get(anchor.label);
+    if (slot && slot.rows.length > 0 && !slot.beginsBelow) continue;
     const line = anchor.spans.at(-1)?.line;
     if (!line || anchor.cut) continue;
     const end = metrics.valueLeft + (REACH[anchor.label] ?? USUAL_REACH) * metrics.width;

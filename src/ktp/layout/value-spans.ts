@@ -1,5 +1,6 @@
 import { type Glyph, type Span, sliceSpan } from '../text/spans.ts';
 import { isSeparator } from './labels.ts';
+import { isStampText } from './overlay.ts';
 
 /** Text of spans in reading order, one blank between them. */
 export function textOf(spans: readonly Span[]): string {
@@ -14,11 +15,19 @@ export function valueSpans(rows: readonly (readonly Span[])[]): Span[] {
     for (const span of withoutSmallLetters(row)) {
       const kept = atStart ? withoutLeading(span, isSeparator) : span;
       if (!kept) continue;
-      spans.push(kept);
+      spans.push(withoutStampTail(kept));
       atStart = false;
     }
   }
   return spans;
+}
+
+/** A span without the words of a stamp that were read on behind the value: SONO SESUAI ASLINYA. */
+function withoutStampTail(span: Span): Span {
+  const blank = span.glyphs.findIndex(
+    ({ text }, index) => text === ' ' && index > 0 && isStampText(span.text.slice(index + 1)),
+  );
+  return (blank > 0 && sliceSpan(span, 0, blank)) || span;
 }
 
 /**

@@ -17,6 +17,11 @@ function withName(value: string | null, confidence: number): KtpReading {
   return { ...READING, fields: { ...READING.fields, nama } };
 }
 
+function withAddress(value: string, confidence: number): KtpReading {
+  const alamat: Field = { ...READING.fields.alamat, value, confidence };
+  return { ...READING, fields: { ...READING.fields, alamat } };
+}
+
 describe('combineLooks', () => {
   it('does not let words that lie over the card join a value', () => {
     const both = combineLooks(withName('SITI SPESIMEN KEPER', 0.99), withName('SITI SPESIMEN', 0.97), true);
@@ -34,6 +39,34 @@ describe('combineLooks', () => {
     expect(nama.value).toBe('SITI SPESIMEN');
     expect(nama.confidence).toBeLessThan(0.9);
     expect(nama.alternatives?.[0]?.value).toBe('SITI SPESIMEM');
+  });
+
+  it('does not take for the whole address what the look without the overlay lost the rest of', () => {
+    const both = combineLooks(withAddress('PERUM PURI BLOK F NO. 34', 0.97), withAddress('34', 0.98), true);
+    expect(both.fields.alamat.value).toBe('PERUM PURI BLOK F NO. 34');
+    expect(both.fields.alamat.confidence).toBeLessThan(0.9);
+  });
+
+  it('leaves off a purpose that is longer than the value in front of it', () => {
+    const both = combineLooks(withName('SITI UNTUK VERIFIKASI DATA', 0.9), withName('SITI', 0.97), true);
+    expect(both.fields.nama.value).toBe('SITI');
+  });
+
+  it('does not let a bit of a stamp join a value, but lets a numeral', () => {
+    const stray = combineLooks(withAddress('DUSUN TEGALSARI', 0.97), withAddress('DUSUN TEGALSARI H', 0.95), true);
+    expect(stray.fields.alamat.value).toBe('DUSUN TEGALSARI');
+    const numeral = combineLooks(withAddress('DUSUN TEGALSARI', 0.4), withAddress('DUSUN TEGALSARI II', 0.95), true);
+    expect(numeral.fields.alamat.value).toBe('DUSUN TEGALSARI II');
+  });
+
+  it('is not sure of a name or an address that another look reads otherwise, however faintly', () => {
+    const both = combineLooks(
+      withAddress('JL AHMAD YAN NO 194', 0.975),
+      withAddress('JL AHMAD KAN NO 194', 0.3),
+      false,
+    );
+    expect(both.fields.alamat.value).toBe('JL AHMAD YAN NO 194');
+    expect(both.fields.alamat.confidence).toBeLessThan(0.9);
   });
 
   it('doubts what only the look under an overlay saw', () => {

@@ -7,6 +7,7 @@ import { cleanAddress, cleanName } from '../../../src/ktp/fields/read-free-text.
 import { readListed, readValidity } from '../../../src/ktp/fields/read-listed.ts';
 import { readNeighbourhood } from '../../../src/ktp/fields/read-neighbourhood.ts';
 import type { Slot } from '../../../src/ktp/layout/slot.ts';
+import { readKtp } from '../../../src/ktp/read-ktp.ts';
 import { isCalendarDate, toIsoDate } from '../../../src/ktp/rules/dates.ts';
 import { onlyDigits } from '../../../src/ktp/rules/digits.ts';
 import { snap } from '../../../src/ktp/rules/snap.ts';
@@ -20,7 +21,7 @@ import {
 } from '../../../src/ktp/rules/vocabulary.ts';
 import { fitFrame } from '../../../src/ktp/text/frame.ts';
 import { spansOfLine } from '../../../src/ktp/text/spans.ts';
-import { textLine } from './card-lines.ts';
+import { cardLines, SPECIMEN, textLine } from './card-lines.ts';
 
 function slotOf(...texts: string[]): Slot {
   const rows = texts.map((text, index) => {
@@ -257,4 +258,43 @@ describe('free text', () => {
   it('takes lookalikes for digits only', () => {
     expect(onlyDigits('32O1 0I57 O89O OOOO'.replaceAll(' ', ''))).toBe('3201015708900000');
   });
+});
+
+describe('a value of a closed list with a stamp behind it', () => {
+  it.each([
+    ['kewarganegaraan', 'WNIASLINYA', 'WNI'],
+    ['status_perkawinan', 'BELUM KAWINE G ALISIR', 'BELUM KAWIN'],
+  ] as const)('is told from what is glued to it: %s %s', (field, text, value) => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, [field]: text });
+    const read = readKtp(lines, page).fields[field];
+    expect(read.value).toBe(value);
+    expect(read.confidence).toBeLessThan(0.9);
+  });
+
+  it('is worth little where no list knows it', () => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, status_perkawinan: 'PERKAV' });
+    expect(readKtp(lines, page).fields.status_perkawinan.confidence).toBeLessThan(0.5);
+  });
+});
+
+describe('a stamp beside a value', () => {
+  it('does not join it', () => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, alamat: 'DUSUN KRAJAN SE SUAI ASLINPYA' });
+    expect(readKtp(lines, page).fields.alamat.value).toBe('DUSUN KRAJAN');
+  });
+
+  it('makes RT and RW doubtful, which it may lie over', () => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, rt_rw: 'S 012/015 N' });
+    const { rw } = readKtp(lines, page).fields;
+    expect(rw).toMatchObject({ value: '015', warnings: ['normalised'] });
+    expect(rw.confidence).toBeLessThan(0.9);
+    const clear = cardLines({ ...SPECIMEN, rt_rw: '012/015' });
+    expect(readKtp(clear.lines, page).fields.rw.confidence).toBeGreaterThan(0.9);
+  });
+});
+
+it('is not sure of a marital state whose first letters were not read: AWIN may be the end of BELUM KAWIN', () => {
+  const { lines, ...page } = cardLines({ ...SPECIMEN, status_perkawinan: 'AWIN' });
+  const { status_perkawinan: state } = readKtp(lines, page).fields;
+  expect(state.confidence).toBeLessThan(0.9);
 });
