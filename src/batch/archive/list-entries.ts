@@ -114,7 +114,7 @@ async function* directoryOf({ claimed, end, range, start }: PlacedArchive): Asyn
       yield entry;
       at += HEADER_BYTES + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
       // Behind the last one there may be a signature of all.
-      if (at >= end || (++count >= claimed && !(await isEntry(range, at)))) return;
+      if (at >= end || (++count >= claimed && !(await isEntry(reader, at)))) return;
     }
   } catch (error) {
     if (reader.failure) throw reader.failure;
@@ -126,8 +126,8 @@ async function* directoryOf({ claimed, end, range, start }: PlacedArchive): Asyn
   }
 }
 
-async function isEntry(range: ReadableRange, at: number): Promise<boolean> {
-  const start = await range.read(at, 4);
+async function isEntry(reader: RangeReader, at: number): Promise<boolean> {
+  const start = await reader.bytes(at, 4);
   return start.length === 4 && start.readUInt32LE(0) === HEADER_SIGNATURE;
 }
 

@@ -30,7 +30,7 @@ export class RangeReader extends yauzl.RandomAccessReader {
     position: number,
     callback: (error: Error | null) => void,
   ): void {
-    this.#read(position, length).then((bytes) => {
+    this.bytes(position, length).then((bytes) => {
       if (bytes.length < length) return callback(new Error('the archive ends too early'));
       bytes.copy(buffer, offset);
       callback(null);
@@ -42,10 +42,11 @@ export class RangeReader extends yauzl.RandomAccessReader {
   }
 
   async *#range(start: number, end: number): AsyncGenerator<Buffer> {
-    yield await this.#read(start, end - start);
+    yield await this.bytes(start, end - start);
   }
 
-  async #read(position: number, length: number): Promise<Buffer> {
+  /** Fewer bytes at the end. @throws what the store throws, which is kept as the failure */
+  async bytes(position: number, length: number): Promise<Buffer> {
     if (position < 0 || position > this.#source.size) throw new Error('the archive names a place outside of itself');
     try {
       return await this.#source.read(position, length);
