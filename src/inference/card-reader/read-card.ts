@@ -9,6 +9,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import type { Rectangle } from './card-frame.ts';
 import { findCard } from './find-card.ts';
 import { findInRendering } from './find-in-rendering.ts';
+import { isBlank } from './is-blank.ts';
 import { isRefused, judgeQuality } from './judge-quality.ts';
 import { boxToPicture, type Page, quarterTurn } from './page.ts';
 import { readFoundCard } from './read-found-card.ts';
@@ -48,6 +49,7 @@ export async function readCard(ocr: PpOcr, bytes: Uint8Array, options: ReadCardO
   onStage?.('preparing');
   signal?.throwIfAborted();
   const image = await decodeImage(bytes);
+  if (isBlank(image.raster)) throw notACard(image.partial);
   const prepared = performance.now();
   onStage?.('reading');
   signal?.throwIfAborted();

@@ -2,7 +2,7 @@ import { KtpflowError } from '../../errors.ts';
 import { findDocument } from '../../media/documents/find-document.ts';
 import { openDocument } from '../../media/documents/open-document.ts';
 
-/** A page without a card takes a second and a half; more of them than this are no scan of cards. */
+/** A page with other things on it takes a second and a half; more of them than this are no scan of cards. */
 export const MAX_PAGES = 20;
 
 /** What reads one picture: the pool of the card reader. */

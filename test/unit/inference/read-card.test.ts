@@ -27,6 +27,29 @@ describe('readCard', () => {
     expect(result.engine).toEqual({ strategy: 'ocr', ocr: 'PP-OCRv6-small', vlm: null });
   });
 
+  it('looks for no card in an empty page: that took longer than to read one', async () => {
+    const unasked = new Proxy(ocr, {
+      get() {
+        throw new Error('It was read.');
+      },
+    });
+    const page = (background: string) =>
+      sharp({ create: { width: 826, height: 1169, channels: 3, background } })
+        .jpeg({ quality: 70 })
+        .toBuffer();
+    for (const colour of ['#ffffff', '#f4efe3', '#000000']) {
+      await expect(readCard(unasked, await page(colour))).rejects.toMatchObject({ code: 'not_a_ktp' });
+    }
+    // A page with a dot on it is looked at.
+    const dot = await sharp(await page('#ffffff'))
+      .composite([
+        { input: { create: { width: 9, height: 9, channels: 3, background: '#777777' } }, left: 90, top: 90 },
+      ])
+      .jpeg()
+      .toBuffer();
+    await expect(readCard(unasked, dot)).rejects.toThrow('It was read.');
+  });
+
   it.each([90, 180, 270])(
     'reads a card that is turned by %i degrees, with boxes of the upright picture',
     async (angle) => {
@@ -127,7 +150,7 @@ describe('readCard', () => {
       )
       .join('')}</svg>`;
     const blank = sharp({ create: { width: 1200, height: 900, channels: 3, background: '#dddddd' } });
-    for (const picture of [sharp(Buffer.from(letter)), blank]) {
+    for (const [picture, widths] of [[sharp(Buffer.from(letter)), [736]] as const, [blank, []] as const]) {
       const surveys: number[] = [];
       const counting: PpOcr = {
         ...ocr,
@@ -137,7 +160,7 @@ describe('readCard', () => {
         },
       };
       await expect(readCard(counting, await picture.jpeg().toBuffer())).rejects.toMatchObject({ code: 'not_a_ktp' });
-      expect(surveys).toEqual([736]);
+      expect(surveys).toEqual(widths);
     }
   });
 
