@@ -18,7 +18,13 @@ const reader = new ColourReader(() => platform, RESULT);
 
 beforeAll(async () => {
   platform = await startPlatform({
-    environment: { ALLOW_PRIVATE_URLS: '1', MAX_IMAGE_MB: '1', MAX_BATCH_ITEMS: '300' },
+    environment: {
+      ALLOW_PRIVATE_URLS: '1',
+      MAX_IMAGE_MB: '1',
+      MAX_BATCH_ITEMS: '300',
+      // Longer than anything here waits: what is held up by a fetch must not be let go by its end.
+      FETCH_TIMEOUT_SECONDS: '40',
+    },
     readCard: () => reader.readCard,
   });
   platform.startWorkflows();
@@ -477,7 +483,7 @@ describe('a batch', () => {
     const image_url = `http://127.0.0.1:${(tarPit.address() as AddressInfo).port}/card.png`;
     const items = Array.from({ length: 12 }, (_, index) => ({ image_url: `${image_url}?${index}` }));
     const slow = await Promise.all(Array.from({ length: 4 }, () => post(jsonRequest({ items }))));
-    await expect.poll(() => sockets.size).toBeGreaterThan(20);
+    await expect.poll(() => sockets.size, { timeout: 20_000 }).toBeGreaterThan(20);
     const startedAt = performance.now();
     const fast = await finished(await post(form([['a.png', await picture(33)]])));
     expect(fast.status).toBe('completed');
