@@ -1,7 +1,5 @@
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gone } from '../support/platform-process.ts';
-import { startUpstream, type Upstream } from '../support/upstream.ts';
 import {
   EmbeddedPlatform,
   exampleImage,
@@ -10,39 +8,19 @@ import {
   type Job,
   jsonRequest,
   type PartName,
-  temporaryFolder,
 } from './embedded-platform.ts';
 import { expectReadOnce } from './histories.ts';
+import { home, MODEL, platform, startPlatform, TOKENS, upstream } from './shared-platform.ts';
 import { indexesOf, readStream, readToEnd, type StreamedEvent, textOf } from './stream-reader.ts';
 
+// Before processes are killed: these ask the same platform.
+import './batches.ts';
+import './chat.ts';
+
 const EXAMPLES = [1, 2, 3] as const;
-const MODEL = 'Qwen/Qwen3-VL-2B-Instruct';
-const TOKENS = Array.from({ length: 120 }, (_, index) => ` kata${index}`);
 const BATCH = 2;
 
-const folder = temporaryFolder();
-const home = join(folder.path, 'home');
-let upstream: Upstream;
-let platform: EmbeddedPlatform;
 const jobs = new Map<string, Job>();
-
-beforeAll(async () => {
-  upstream = await startUpstream({ tokens: TOKENS, tokensPerSecond: 60, model: MODEL });
-  await startPlatform();
-});
-afterAll(async () => {
-  await platform?.end();
-  await upstream?.close();
-  folder.remove();
-});
-
-async function startPlatform(): Promise<void> {
-  platform = await EmbeddedPlatform.start(home, {
-    VLM_BASE_URL: upstream.url,
-    VLM_CANARY: '0',
-    MODEL_REPO_ID: MODEL,
-  });
-}
 
 const ask = (sessionId: string): Promise<Response> => {
   const messages = [{ role: 'user', content: 'Siapa?' }];
@@ -70,7 +48,7 @@ async function startBatch(): Promise<string> {
 async function expectBatchWhole(id: string): Promise<void> {
   const seen = async () => (await platform.request(`/v1/ktp/batches/${id}`)).json();
   const end = { status: 'completed', counts: { total: BATCH, succeeded: BATCH, failed: 0 } };
-  await expect.poll(seen, { interval: 250 }).toMatchObject(end);
+  await expect.poll(seen, { timeout: 150_000, interval: 250 }).toMatchObject(end);
   const results = await (await platform.request(`/v1/ktp/batches/${id}/results`)).text();
   const rows = results
     .trim()
@@ -169,7 +147,8 @@ describe('the specimens', () => {
   });
 });
 
-describe('a process is killed in the middle of an answer, of a card and of a batch', () => {
+// What a process took with it is given to another one only after its time-outs.
+describe('a process is killed in the middle of an answer, of a card and of a batch', { timeout: 300_000 }, () => {
   const parts: PartName[] = ['ktpflow-inference', 'temporal', 'ktpflow-api'];
   it.each(parts)('%s: no reader sees a gap or a repeat, and every card succeeds, once', async (name) => {
     const kill = () => void process.kill(platform.part(name).pid, 'SIGKILL');

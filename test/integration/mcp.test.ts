@@ -5,17 +5,21 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { specimen, startTestApi, type TestApi } from '../support/api.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
+import { ScriptedReader } from '../support/scripted-reader.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const CARD = fileURLToPath(new URL('../../examples/ktp-1.jpg', import.meta.url));
 const NIK = '3504074906650000';
 
+/** All show the same card: it is read once. */
+const reader = new ScriptedReader();
 let platform: Platform;
 let api: TestApi;
 let image_base64: string;
 
 beforeAll(async () => {
-  platform = await startPlatform();
+  platform = await startPlatform({ readCard: (real) => reader.wrap(real()) });
+  reader.attach(platform);
   platform.startWorkflows();
   platform.startInference();
   api = await startTestApi(platform, { API_KEYS: 'first-key:extract,second-key:extract,chat-key:chat' });

@@ -20,6 +20,8 @@ const MISSING = `throw new Error('missing-det.onnx');`;
 describe('card reader pool', () => {
   let pool: CardReaderPool;
   let card: Uint8Array;
+  /** What one thread reads on its own. */
+  let alone: unknown;
   beforeAll(async () => {
     card = await readFile(new URL('bogor.jpg', FIXTURES));
     pool = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1 });
@@ -37,6 +39,7 @@ describe('card reader pool', () => {
     const stages: string[] = [];
     const { result, timingsMs } = await pool.read(card, { onStage: (stage) => stages.push(stage) });
     clearInterval(clock);
+    alone = result;
     expect(result.compat.nik).toBe('3201124507920000');
     expect(result.compat.nama).toBe('MARIA HARTONO');
     expect(stages).toEqual(['preparing', 'reading', 'assembling']);
@@ -81,7 +84,7 @@ describe('card reader pool', () => {
     await both.ready;
     const { result } = await both.read(card);
     expect(helped).toBeGreaterThan(1);
-    expect(result).toEqual((await pool.read(card)).result);
+    expect(result).toEqual(alone);
     isMortal = true;
     expect((await both.read(card)).result).toEqual(result);
     await both.close();

@@ -1,43 +1,23 @@
-import { join } from 'node:path';
+/** Registers its tests with the file that imports it: embedded.test.ts, whose platform they ask. */
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createHome } from '../support/database-template.ts';
-import { startUpstream, type Upstream } from '../support/upstream.ts';
-import { EmbeddedPlatform, exampleImage, exampleTruth, jsonRequest, temporaryFolder } from './embedded-platform.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { exampleImage, exampleTruth, jsonRequest } from './embedded-platform.ts';
 import { expectRefusal, type Refusal } from './refusal.ts';
+import { MODEL, platform, TOKENS, upstream } from './shared-platform.ts';
 import { chunksOf, indexesOf, readStream, readToEnd, type StreamedEvent, textOf } from './stream-reader.ts';
 
-const MODEL = 'Qwen/Qwen3-VL-2B-Instruct';
-const TOKENS = Array.from({ length: 120 }, (_, index) => ` kata${index}`);
 const TEXT = TOKENS.join('');
 /** The role, the pieces, the finish. */
 const EVENTS = TOKENS.length + 2;
 /** Longer than the heartbeat time-out of an answer. */
 const FROZEN_MS = 4_000;
 
-const folder = temporaryFolder();
-const home = join(folder.path, 'home');
-let upstream: Upstream;
-let platform: EmbeddedPlatform;
 let client: OpenAI;
 let sessions = 0;
 
-beforeAll(async () => {
-  await createHome(home);
-  upstream = await startUpstream({ tokens: TOKENS, tokensPerSecond: 60, model: MODEL });
-  platform = await EmbeddedPlatform.start(home, {
-    VLM_BASE_URL: upstream.url,
-    VLM_CANARY: '0',
-    MODEL_REPO_ID: MODEL,
-    LOG_LEVEL: 'warn',
-  });
+beforeAll(() => {
   client = new OpenAI({ baseURL: `${platform.address}/v1`, apiKey: 'none' });
-});
-afterAll(async () => {
-  await platform?.end();
-  await upstream?.close();
-  folder.remove();
 });
 
 const newSession = () => `e2e-session-${++sessions}`;

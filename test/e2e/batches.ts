@@ -1,10 +1,11 @@
+/** Registers its tests with the file that imports it: embedded.test.ts, whose platform they ask. */
 import { join } from 'node:path';
 import ExcelJS from 'exceljs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createHome } from '../support/database-template.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { makeZip } from '../support/zip.ts';
-import { EmbeddedPlatform, exampleImage, exampleTruth, jsonRequest, temporaryFolder } from './embedded-platform.ts';
+import { exampleImage, exampleTruth, jsonRequest } from './embedded-platform.ts';
 import { expectRefusal, type Refusal } from './refusal.ts';
+import { home, platform } from './shared-platform.ts';
 import { filesUnder } from './traces.ts';
 
 const BATCHES = '/v1/ktp/batches';
@@ -28,20 +29,8 @@ interface Item {
   readonly error: { readonly code: string; readonly retryable: boolean } | null;
 }
 
-const folder = temporaryFolder();
-const home = join(folder.path, 'home');
-let platform: EmbeddedPlatform;
 const card = exampleImage(1);
 const text = Buffer.from('no picture');
-
-beforeAll(async () => {
-  await createHome(home);
-  platform = await EmbeddedPlatform.start(home, { LOG_LEVEL: 'warn' });
-});
-afterAll(async () => {
-  await platform?.end();
-  folder.remove();
-});
 
 async function create(init: RequestInit): Promise<Batch> {
   const response = await platform.request(BATCHES, { method: 'POST', ...init });
