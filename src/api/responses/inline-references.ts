@@ -2,10 +2,10 @@ import { asRecord } from '../../chat/optional.ts';
 import { KtpflowError } from '../../errors.ts';
 import { wholeResponse } from '../../responses/event-log.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
-import type { ApiContext } from '../context.ts';
+import type { SessionContext } from '../chat/sessions.ts';
 import { namedInput } from './input-items.ts';
 import { openAnswer } from './open-response.ts';
-import { findResponse, readConversation } from './stored-response.ts';
+import { findResponse, readConversation, type StoreContext } from './stored-response.ts';
 
 /** An item of ours names its response and its place there: of its answer, or (`in`) of what was put in. */
 const ITEM_ID = /^(?<kind>msg|rs|fc|in)_(?<response>[0-9a-f]{48})\d{1,4}$/;
@@ -18,7 +18,7 @@ const MAX_RESPONSES = 256;
  * @throws KtpflowError not_found, for somebody else's too; session_busy while that response runs
  */
 export async function inlineReferences(
-  context: ApiContext,
+  context: SessionContext & StoreContext,
   streams: LiveStreams,
   tenant: string,
   body: unknown,
@@ -64,7 +64,7 @@ function referredTo(item: unknown): string | undefined {
 }
 
 async function outputOf(
-  context: ApiContext,
+  context: SessionContext & StoreContext,
   streams: LiveStreams,
   { param, responseId, tenant }: Wanted,
 ): Promise<ReadonlyMap<string, unknown>> {
@@ -81,7 +81,7 @@ async function outputOf(
 }
 
 async function inputOf(
-  context: ApiContext,
+  context: StoreContext,
   _streams: LiveStreams,
   { param, responseId, tenant }: Wanted,
 ): Promise<ReadonlyMap<string, unknown>> {
