@@ -44,6 +44,7 @@ export interface Evaluation {
   /** Pictures whose reading failed for another reason than being refused. */
   readonly failures: readonly string[];
   readonly secondsPerCard: number;
+  readonly medianSeconds: number;
   readonly peakRssMb: number;
 }
 
@@ -108,6 +109,7 @@ export function evaluate(run: ReaderRun, pictures: readonly Picture[]): Evaluati
     falseRejects,
     failures,
     secondsPerCard: run.secondsPerCard,
+    medianSeconds: run.medianSeconds,
     peakRssMb: run.peakRssMb,
   };
 }

@@ -33,7 +33,8 @@ const options = new Command('accuracy')
     'comma-separated: a base URL, the folder of an export, scripted:right|wrong|silent|slow|loops',
   )
   .option('--budget <seconds>', 'what the model may delay a card by', whole, 20)
-  .option('--threads <n>', 'cards that ours reads at once', whole, availableParallelism())
+  .option('--threads <n>', 'threads of ours', whole, availableParallelism())
+  .option('--at-once <n>', 'cards that ours is given at a time; default: one a thread', whole)
   .option('--models <folder>', 'where the PP-OCR models lie')
   .option('--crops <n>', 'pictures in the HTML page, a reader', whole, 150)
   .option('--out <folder>', 'default: bench/results/accuracy')
@@ -49,11 +50,13 @@ const options = new Command('accuracy')
     engine?: string;
     budget: number;
     threads: number;
+    atOnce?: number;
     models?: string;
     crops: number;
     out?: string;
   }>();
 
+const atOnce = options.atOnce ?? options.threads;
 const cache = process.env.KTPFLOW_CACHE || join(homedir(), '.cache', 'ktpflow');
 const models = options.models ?? process.env.KTPFLOW_MODELS_DIR ?? join(cache, 'models');
 const results = fileURLToPath(new URL('../results', import.meta.url));
@@ -83,12 +86,12 @@ const names = pictureNames();
 await mkdir(out, { recursive: true });
 const pictures = await drawPictures(names, join(results, 'pictures'), progress('drawing', names.length));
 
-const readers: ReaderCommand[] = [ourReader(models, options.threads)];
+const readers: ReaderCommand[] = [ourReader(models, options.threads, atOnce)];
 if (options.strategy !== 'ocr') {
   if (!options.engine) throw new Error('--strategy needs --engine');
   const { budget: budgetSeconds, strategy } = options;
   for (const engine of options.engine.split(',')) {
-    readers.push(ourReader(models, options.threads, { strategy, engine, budgetSeconds }));
+    readers.push(ourReader(models, options.threads, atOnce, { strategy, engine, budgetSeconds }));
   }
 }
 if (options.peer === 'rapidocr') {

@@ -26,6 +26,8 @@ export interface ReaderRun {
   readonly answers: ReadonlyMap<string, Answer>;
   /** Wall time of all pictures after the first one, divided by their number. */
   readonly secondsPerCard: number;
+  /** Until the answer about a picture, half of them sooner. */
+  readonly medianSeconds: number;
   readonly peakRssMb: number;
 }
 
@@ -38,14 +40,14 @@ export interface ModelOptions {
   readonly budgetSeconds: number;
 }
 
-/** Our reader, with as many threads as cores. */
-export function ourReader(models: string, threads: number, model?: ModelOptions): ReaderCommand {
+/** Our reader, with as many threads as cores; asked for so many pictures at a time. */
+export function ourReader(models: string, threads: number, inFlight: number, model?: ModelOptions): ReaderCommand {
   const tsx = fileURLToPath(import.meta.resolve('tsx'));
   return {
     name: model ? `ktpflow ${model.strategy} ${model.engine}` : 'ktpflow',
     command: process.execPath,
     arguments: ['--import', tsx, here('./ktpflow-reader.ts'), models, String(threads), ...modelArguments(model)],
-    inFlight: threads,
+    inFlight,
   };
 }
 
@@ -107,12 +109,15 @@ export async function runReader(
     ]);
 
   const queue = [...pictures];
+  const seconds: number[] = [];
   const warmUp = queue[0];
   if (warmUp !== undefined) await ask(warmUp);
   const started = performance.now();
   const worker = async (): Promise<void> => {
     for (let picture = queue.shift(); picture !== undefined; picture = queue.shift()) {
+      const asked = performance.now();
       answers.set(picture.id, await ask(picture));
+      seconds.push((performance.now() - asked) / 1000);
       onAnswer(answers.size);
     }
   };
@@ -122,5 +127,6 @@ export async function runReader(
   exited.catch(() => undefined);
   child.stdin.end();
   child.kill();
-  return { name: reader.name, answers, secondsPerCard, peakRssMb: peak };
+  const medianSeconds = seconds.sort((a, b) => a - b)[seconds.length >> 1] ?? 0;
+  return { name: reader.name, answers, secondsPerCard, medianSeconds, peakRssMb: peak };
 }

@@ -78,6 +78,7 @@ export function textReport(evaluations: readonly Evaluation[]): string {
     return [
       evaluation.reader,
       evaluation.secondsPerCard.toFixed(2),
+      evaluation.medianSeconds.toFixed(2),
       String(evaluation.peakRssMb),
       `${evaluation.negatives.accepted.length}/${evaluation.negatives.pictures}`,
       String(evaluation.falseRejects.length),
@@ -85,7 +86,16 @@ export function textReport(evaluations: readonly Evaluation[]): string {
       String(evaluation.failures.length),
     ];
   });
-  const columns = ['reader', 's/card', 'peak MB', 'false accepts', 'false rejects', 'right of sure %', 'failures'];
+  const columns = [
+    'reader',
+    's/card',
+    'median s',
+    'peak MB',
+    'false accepts',
+    'false rejects',
+    'right of sure %',
+    'failures',
+  ];
   parts.push(table([columns, ...costs]));
   for (const evaluation of evaluations) {
     parts.push(`Fields of ${evaluation.reader}\n${table(fieldRows(evaluation))}`);
@@ -108,6 +118,7 @@ export function jsonReport(evaluations: readonly Evaluation[], settings: object)
   const readers = evaluations.map((evaluation) => ({
     reader: evaluation.reader,
     secondsPerCard: evaluation.secondsPerCard,
+    medianSeconds: evaluation.medianSeconds,
     peakRssMb: evaluation.peakRssMb,
     all: figures(total(evaluation.levels.values())),
     levels: Object.fromEntries([...evaluation.levels].map(([key, tally]) => [key, figures(tally)])),

@@ -31,7 +31,7 @@ describe('confidence on a bad picture', () => {
     expect(bound.nik).toEqual(fields.nik);
   });
 
-  it.each(['too_small', 'grayscale'] as const)(
+  it.each(['too_small', 'grayscale', 'dark'] as const)(
     'is not sure of an abbreviation without its dot on one that is %s: the dot may have been lost',
     (flag) => {
       const read = (nama: string, alamat: string) =>
