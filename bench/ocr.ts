@@ -5,29 +5,24 @@
  *
  * Times are milliseconds of the wall clock, and of processor time, which other work on the machine disturbs less.
  */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+
 import { Command } from 'commander';
 import { createCardReaderPool } from '../src/inference/card-reader/pool.ts';
 import { readCard } from '../src/inference/card-reader/read-card.ts';
 import { createPpOcr, type PpOcr } from '../src/inference/ppocr/ppocr.ts';
 import type { LevelName } from '../tools/make-cards/levels.ts';
 import { degrade } from '../tools/make-cards/sample.ts';
-
-const CACHE = process.env.KTPFLOW_CACHE ?? join(homedir(), '.cache', 'ktpflow');
+import { modelPathsIn, modelsFolder } from './model-paths.ts';
 
 const options = new Command('ocr')
   .option('--cards <n>', 'cards a level', '6')
   .option('--levels <names>', 'levels of the card generator', 'scan,photo,tilt,small')
   .option('--pool <shapes>', 'threads x intra-op threads, or none', '1x2,2x1,2x2')
-  .option('--models <folder>', 'where the PP-OCR models are', process.env.KTPFLOW_MODELS_DIR ?? join(CACHE, 'models'))
+  .option('--models <folder>', 'where the PP-OCR models are', modelsFolder())
   .parse()
   .opts<{ cards: string; levels: string; pool: string; models: string }>();
 
-const modelPaths = {
-  detectionModelPath: join(options.models, 'PP-OCRv6_det_small.onnx'),
-  recognitionModelPath: join(options.models, 'PP-OCRv6_rec_small.onnx'),
-};
+const modelPaths = modelPathsIn(options.models);
 
 interface Meter {
   calls: number;

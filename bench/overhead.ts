@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, homedir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { createCardReaderPool } from '../src/inference/card-reader/pool.ts';
+import { modelPathsIn, modelsFolder } from './model-paths.ts';
 
 /**
  * What API, Temporal, codec and database add to a card: `POST /ktp-ocr/` on a running, idle platform against the bare
@@ -24,8 +24,7 @@ const options = new Command('overhead')
   .parse()
   .opts<{ url: string; key?: string; image: string; count: number; warmUp: number; models?: string }>();
 
-const cache = process.env.KTPFLOW_CACHE || join(homedir(), '.cache', 'ktpflow');
-const models = options.models ?? process.env.KTPFLOW_MODELS_DIR ?? join(cache, 'models');
+const models = modelsFolder(options.models);
 
 interface Sample {
   /** Milliseconds of the whole request. */
@@ -39,10 +38,7 @@ interface Sample {
 async function main(): Promise<void> {
   const image = await readFile(options.image);
   const pool = createCardReaderPool({
-    modelPaths: {
-      detectionModelPath: join(models, 'PP-OCRv6_det_small.onnx'),
-      recognitionModelPath: join(models, 'PP-OCRv6_rec_small.onnx'),
-    },
+    modelPaths: modelPathsIn(models),
     // As the platform's own pool: a second set of models makes each run of one slower by a hundredth.
     threads: availableParallelism(),
   });

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KtpflowError } from '../../src/errors.ts';
 import { createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
 import { parseIsoDate, toPrintedDate } from '../../src/ktp/rules/dates.ts';
 import type { KtpResult } from '../../src/ktp/schema.ts';
+import { modelPathsIn, modelsFolder } from '../model-paths.ts';
 import { canonical, SURE } from './metrics.ts';
 
 /**
@@ -22,13 +22,9 @@ interface Case {
 const only = process.argv.indexOf('--only');
 const prefixes = only > 0 ? (process.argv[only + 1] ?? '').split(',') : [''];
 const folders = process.argv.slice(2, only > 0 ? only : undefined);
-const cache = process.env.KTPFLOW_CACHE || join(homedir(), '.cache', 'ktpflow');
-const models = process.env.KTPFLOW_MODELS_DIR ?? join(cache, 'models');
+const models = modelsFolder();
 const pool = createCardReaderPool({
-  modelPaths: {
-    detectionModelPath: join(models, 'PP-OCRv6_det_small.onnx'),
-    recognitionModelPath: join(models, 'PP-OCRv6_rec_small.onnx'),
-  },
+  modelPaths: modelPathsIn(models),
 });
 await pool.ready;
 

@@ -5,8 +5,6 @@
  * models are replayed over these readings, and servers that do not answer in time over `--timed` cards, budget 1 s.
  */
 import { appendFile, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
@@ -18,6 +16,7 @@ import { reconcile } from '../../src/ktp/vlm/reconcile.ts';
 import { STRENGTHS, type Strength } from '../../tools/make-cards/levels/level.ts';
 import { LEVELS, type LevelName } from '../../tools/make-cards/levels.ts';
 import type { Truth } from '../../tools/make-cards/truth.ts';
+import { modelPathsIn, modelsFolder } from '../model-paths.ts';
 import { addCard, emptyTally, figures, judge, SURE, type Tally } from './metrics.ts';
 import { drawPictures } from './pictures.ts';
 import { dieOf, PLAYED, type Play } from './played-models.ts';
@@ -72,13 +71,8 @@ async function readings(): Promise<Read[]> {
   const before = kept.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Read]));
   const missing = wanted.filter((card) => before.every(({ id }) => id !== idOf(card)));
   if (missing.length === 0) return before;
-  const cache = process.env.KTPFLOW_CACHE || join(homedir(), '.cache', 'ktpflow');
-  const models = process.env.KTPFLOW_MODELS_DIR ?? join(cache, 'models');
   const pool = createCardReaderPool({
-    modelPaths: {
-      detectionModelPath: join(models, 'PP-OCRv6_det_small.onnx'),
-      recognitionModelPath: join(models, 'PP-OCRv6_rec_small.onnx'),
-    },
+    modelPaths: modelPathsIn(modelsFolder()),
     threads: 1,
   });
   const until = performance.now() + 1000 * options.seconds;

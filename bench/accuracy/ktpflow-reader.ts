@@ -7,15 +7,13 @@ import { createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
 import type { Engine } from '../../src/inference/engine.ts';
 import { createEngines } from '../../src/inference/engines.ts';
 import { finishByModel } from '../../src/inference/model-reader/model-reader.ts';
+import { modelPathsIn } from '../model-paths.ts';
 import { type Script, scriptedEngine } from './scripted-engine.ts';
 
 /** Our reader as a program for the bench: `ktpflow-reader.ts MODELS_FOLDER THREADS STRATEGY ENGINE BUDGET_SECONDS`. */
 const [models = '.', threads = '2', strategy = 'ocr', engineName = '', budget = '20'] = process.argv.slice(2);
 const pool = createCardReaderPool({
-  modelPaths: {
-    detectionModelPath: `${models}/PP-OCRv6_det_small.onnx`,
-    recognitionModelPath: `${models}/PP-OCRv6_rec_small.onnx`,
-  },
+  modelPaths: modelPathsIn(models),
   threads: Number(threads),
 });
 await pool.ready;

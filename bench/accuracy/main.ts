@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { STRENGTHS, type Strength } from '../../tools/make-cards/levels/level.ts';
 import { LEVELS } from '../../tools/make-cards/levels.ts';
 import { NEGATIVES } from '../../tools/make-cards/negatives.ts';
+import { modelsFolder } from '../model-paths.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { drawPictures, isLevel, isNegative, type PictureName } from './pictures.ts';
 import { ourReader, RAPID_OCR_HINT, type ReaderCommand, rapidOcrReader, runReader } from './readers.ts';
@@ -57,8 +58,7 @@ const options = new Command('accuracy')
   }>();
 
 const atOnce = options.atOnce ?? options.threads;
-const cache = process.env.KTPFLOW_CACHE || join(homedir(), '.cache', 'ktpflow');
-const models = options.models ?? process.env.KTPFLOW_MODELS_DIR ?? join(cache, 'models');
+const models = modelsFolder(options.models);
 const results = fileURLToPath(new URL('../results', import.meta.url));
 const out = options.out ?? join(results, 'accuracy');
 

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, homedir, tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { BatchItemObject, BatchObject } from '../../src/api/batches/batch-schema.ts';
 import type { ResultRow } from '../../src/batch/results/result-row.ts';
 import { createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
+import { modelPathsIn, modelsFolder } from '../model-paths.ts';
 import { distinct, drawCards, drawSmall } from './cards.ts';
 import { type Embedded, PARTS, type Part, startEmbedded } from './embedded.ts';
 
@@ -39,8 +40,7 @@ const options = new Command('batch')
     models?: string;
   }>();
 
-const cache = process.env.KTPFLOW_CACHE || join(homedir(), '.cache', 'ktpflow');
-const models = options.models ?? process.env.KTPFLOW_MODELS_DIR ?? join(cache, 'models');
+const models = modelsFolder(options.models);
 const threads = availableParallelism();
 
 interface MemorySample {
@@ -57,10 +57,7 @@ interface BareTime {
 /** Reads as many cards at once as the platform does. */
 async function timeBare(cards: readonly Buffer[]): Promise<BareTime> {
   const pool = createCardReaderPool({
-    modelPaths: {
-      detectionModelPath: join(models, 'PP-OCRv6_det_small.onnx'),
-      recognitionModelPath: join(models, 'PP-OCRv6_rec_small.onnx'),
-    },
+    modelPaths: modelPathsIn(models),
     threads,
   });
   await pool.ready;

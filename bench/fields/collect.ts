@@ -9,6 +9,7 @@ import type { LevelName } from '../../tools/make-cards/levels.ts';
 import { drawNegative, type NegativeName } from '../../tools/make-cards/negatives.ts';
 import { degrade } from '../../tools/make-cards/sample.ts';
 import type { NegativeTruth, Truth } from '../../tools/make-cards/truth.ts';
+import { modelPathsIn } from '../model-paths.ts';
 import { storeEntry } from './corpus.ts';
 import { drawOtherPrinting } from './other-printing.ts';
 
@@ -29,10 +30,7 @@ const options = new Command('collect')
   .parse()
   .opts<{ models: string; out: string; levels: string; count: string; seed: string }>();
 
-const ocr = await createPpOcr({
-  detectionModelPath: `${options.models}/PP-OCRv6_det_small.onnx`,
-  recognitionModelPath: `${options.models}/PP-OCRv6_rec_small.onnx`,
-});
+const ocr = await createPpOcr(modelPathsIn(options.models));
 const out = createWriteStream(options.out);
 let written = 0;
 for (const name of options.levels.split(',')) {

@@ -21,15 +21,17 @@ export class SmallDisk {
   /** Mounts it over an empty folder, which is made where it is missing. */
   constructor(path: string, megabytes: number) {
     this.path = path;
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', path]);
   }
 
-  /** Takes what room is left. */
-  fill(): void {
+  /** Takes what room is left, but for so many bytes. */
+  fill(keepBytes = 0): void {
     const ballast = openSync(join(this.path, BALLAST), 'w', 0o600);
     try {
-      while (this.#freeBytes() > 0) writeSync(ballast, BLOCK, 0, Math.min(BLOCK.length, this.#freeBytes()));
+      for (let room = this.#freeBytes(); room > keepBytes; room = this.#freeBytes()) {
+        writeSync(ballast, BLOCK, 0, Math.min(BLOCK.length, room - keepBytes));
+      }
     } catch {
       // The last block is somebody else's.
     } finally {

@@ -3,7 +3,7 @@ import { withAlternatives } from './fields/alternatives.ts';
 import { isStampText, namesPurpose } from './layout/overlay.ts';
 import type { KtpReading } from './read-ktp.ts';
 import type { Field } from './schema.ts';
-import { withFields } from './with-fields.ts';
+import { mapFields, withFields } from './with-fields.ts';
 
 /** Two looks that differ cannot both be right: what is answered then is said with less than 0.9. */
 const DISPUTED_AT_MOST = 0.88;
@@ -20,9 +20,7 @@ const UNDER_OVERLAY = 0.55;
  * second one does not: then the second counts more, and what only the first one saw is in doubt.
  */
 export function combineLooks(first: KtpReading, second: KtpReading, overlay: boolean): KtpReading {
-  const fields = Object.fromEntries(
-    FIELD_NAMES.map((name) => [name, combine(name, first.fields[name], second.fields[name], overlay)]),
-  ) as Record<FieldName, Field>;
+  const fields = mapFields(first.fields, (field, name) => combine(name, field, second.fields[name], overlay));
   return { ...withFields(first, fields), likelihood: Math.max(first.likelihood, second.likelihood) };
 }
 

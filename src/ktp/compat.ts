@@ -1,10 +1,10 @@
 import type { FieldName } from './field-names.ts';
-import { parseIsoDate, toPrintedDate } from './rules/dates.ts';
+import { asPrinted } from './rules/dates.ts';
 import type { CompatibleCard, Field } from './schema.ts';
 
 /** The compatible shape of POST /ktp-ocr/: all strings, empty where a field could not be read, dates DD-MM-YYYY. */
 export function toCompatibleCard(fields: Readonly<Record<FieldName, Field>>): CompatibleCard {
-  const text = (name: FieldName): string => printed(fields[name].value ?? '');
+  const text = (name: FieldName): string => asPrinted(fields[name].value ?? '');
   const rt = text('rt');
   const rw = text('rw');
   return {
@@ -28,9 +28,4 @@ export function toCompatibleCard(fields: Readonly<Record<FieldName, Field>>): Co
     provinsi: text('provinsi'),
     kabupaten_kota: text('kabupaten_kota'),
   };
-}
-
-function printed(value: string): string {
-  const date = parseIsoDate(value);
-  return date ? toPrintedDate(date) : value;
 }

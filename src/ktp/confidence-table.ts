@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { FIELD_NAMES, type FieldName } from './field-names.ts';
+import { roundShare, worthOf } from './calibration-points.ts';
+import type { FieldName } from './field-names.ts';
 import { FREE } from './fields/confidence.ts';
 import type { Field, KtpResult } from './schema.ts';
+import { mapFields } from './with-fields.ts';
 
 /**
  * Groups of values whose confidences are measured together: lists, dates and numbers; names, addresses and places; what
@@ -29,7 +31,6 @@ export const confidenceTableSchema = z.strictObject({
 });
 /** What a confidence is worth on an operator's own cards; a group that is missing stays as it is built in. */
 export type ConfidenceTable = z.infer<typeof confidenceTableSchema>;
-export type Points = z.infer<typeof pointsSchema>;
 
 /** What was derived stays below what counts as sure, however well it did. */
 const DERIVED_AT_MOST = 0.88;
@@ -39,35 +40,18 @@ export function valueGroup(name: FieldName, source: string): ValueGroup {
   return FREE.has(name) ? 'free' : 'formed';
 }
 
-/** A result whose confidences are those that the table gives for them; nothing else of it changes. */
-export function withConfidenceTable(result: KtpResult, table: ConfidenceTable): KtpResult {
-  const fields = Object.fromEntries(
-    FIELD_NAMES.map((name) => [
-      name,
-      calibrated(result.fields[name], table[valueGroup(name, result.fields[name].source)]),
-    ]),
-  ) as KtpResult['fields'];
+/** A result whose confidences are those that the table, if there is one, gives for them; nothing else of it changes. */
+export function withConfidenceTable(result: KtpResult, table: ConfidenceTable | undefined): KtpResult {
+  if (table === undefined) return result;
+  const fields = mapFields(result.fields, (field, name) => calibrated(field, table[valueGroup(name, field.source)]));
   return { ...result, fields };
 }
 
-/** What `said` is worth by a table. */
-export function worthOf(points: Points, said: number): number {
-  let [fromSaid, fromWorth] = [0, 0];
-  for (const [toSaid, toWorth] of points) {
-    if (said <= toSaid) {
-      if (toSaid === fromSaid) return toWorth;
-      return fromWorth + ((toWorth - fromWorth) * (said - fromSaid)) / (toSaid - fromSaid);
-    }
-    [fromSaid, fromWorth] = [toSaid, toWorth];
-  }
-  return fromWorth;
-}
-
-function calibrated(field: Field, points: Points | undefined): Field {
+function calibrated(field: Field, points: z.infer<typeof pointsSchema> | undefined): Field {
   const { alternatives, confidence: said, source, value } = field;
   if (value === null || points === undefined) return field;
   const worth = worthOf(points, said);
-  const confidence = round(source === 'derived' ? Math.min(DERIVED_AT_MOST, worth) : worth);
+  const confidence = roundShare(source === 'derived' ? Math.min(DERIVED_AT_MOST, worth) : worth);
   // What the value loses or gains, its rivals share; none overtakes it.
   const rest = said < 1 ? (1 - confidence) / (1 - said) : 1;
   return {
@@ -76,7 +60,7 @@ function calibrated(field: Field, points: Points | undefined): Field {
     ...(alternatives && {
       alternatives: alternatives.map((rival) => ({
         ...rival,
-        confidence: round(Math.min(confidence, rival.confidence * rest)),
+        confidence: roundShare(Math.min(confidence, rival.confidence * rest)),
       })),
     }),
   };
@@ -84,8 +68,4 @@ function calibrated(field: Field, points: Points | undefined): Field {
 
 function rises(before: readonly [number, number] | undefined, said: number, worth: number): boolean {
   return before === undefined || (said > before[0] && worth >= before[1]);
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

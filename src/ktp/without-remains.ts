@@ -1,7 +1,7 @@
-import { FIELD_NAMES } from './field-names.ts';
 import { takeBack } from './fields/alternatives.ts';
 import type { KtpReading } from './read-ktp.ts';
-import { withFields } from './with-fields.ts';
+import type { Field } from './schema.ts';
+import { mapFields, withFields } from './with-fields.ts';
 
 /** Confidence below which a value with a gap is right in one of ten cases. */
 const REMAINS = 0.5;
@@ -11,10 +11,9 @@ const REMAINS = 0.5;
  * likely the whole, nothing is answered.
  */
 export function withoutRemains(reading: KtpReading): KtpReading {
-  const fields = { ...reading.fields };
-  for (const name of FIELD_NAMES) {
-    const field = fields[name];
-    if (field.confidence < REMAINS && field.warnings.includes('gap')) fields[name] = takeBack(field);
-  }
-  return withFields(reading, fields);
+  const areRemains = ({ confidence, warnings }: Field) => confidence < REMAINS && warnings.includes('gap');
+  return withFields(
+    reading,
+    mapFields(reading.fields, (field) => (areRemains(field) ? takeBack(field) : field)),
+  );
 }

@@ -1,8 +1,8 @@
-import { FIELD_NAMES, type FieldName } from './field-names.ts';
+import type { FieldName } from './field-names.ts';
 import { takeBack } from './fields/alternatives.ts';
 import type { KtpReading } from './read-ktp.ts';
 import type { Field, Quality } from './schema.ts';
-import { withFields } from './with-fields.ts';
+import { mapFields, withFields } from './with-fields.ts';
 
 /** Confidence below which what no list knows is the rest of a value: six of six were. */
 const REMNANT = 0.7;
@@ -16,11 +16,9 @@ const FREE: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat']);
  */
 export function withoutSpotRemains(reading: KtpReading, { affected_fields, flags }: Quality): KtpReading {
   if (!flags.includes('glare')) return reading;
-  const fields = { ...reading.fields };
-  for (const name of FIELD_NAMES) {
-    if (affected_fields.includes(name) && isRemnant(name, fields[name])) fields[name] = takeBack(fields[name]);
-  }
-  return withFields(reading, fields);
+  const change = (field: Field, name: FieldName) =>
+    affected_fields.includes(name) && isRemnant(name, field) ? takeBack(field) : field;
+  return withFields(reading, mapFields(reading.fields, change));
 }
 
 function isRemnant(name: FieldName, { confidence, value, warnings }: Field): boolean {

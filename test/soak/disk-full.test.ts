@@ -1,42 +1,22 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SmallDisk } from '../../deploy/local-cluster/small-disk.ts';
 import { EmbeddedPlatform, exampleImage, imageForm, temporaryFolder } from '../e2e/embedded-platform.ts';
 
 /** A file system of its own, which root may mount on Linux. */
 const MAY_MOUNT = process.platform === 'linux' && process.getuid?.() === 0;
 
 const folder = temporaryFolder();
-const mounted: string[] = [];
+const disks: SmallDisk[] = [];
 
-function smallDisk(path: string, megabytes: number): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', path]);
-  mounted.push(path);
+function smallDisk(path: string, megabytes: number): SmallDisk {
+  const disk = new SmallDisk(path, megabytes);
+  disks.push(disk);
+  return disk;
 }
-
-/** Leaves so many free bytes, by a file that takes the rest. */
-function fill(path: string, keepBytes = 0): void {
-  const { bavail, bsize } = statfsSync(path);
-  const bytes = Math.max(0, bavail * bsize - keepBytes);
-  try {
-    writeFileSync(join(path, 'ballast'), Buffer.alloc(bytes));
-  } catch {
-    // The last block is somebody else's.
-  }
-}
-
-const makeRoom = (path: string) => rmSync(join(path, 'ballast'), { force: true });
 
 afterAll(() => {
-  for (const path of mounted) {
-    try {
-      execFileSync('umount', [path]);
-    } catch {
-      execFileSync('umount', ['-l', path]);
-    }
-  }
+  for (const disk of disks) disk.unmount();
   folder.remove();
 });
 
@@ -51,10 +31,11 @@ async function post(
 describe.skipIf(!MAY_MOUNT)('a full disk', () => {
   describe('under the blobs', () => {
     const home = join(folder.path, 'blobs-full');
+    let disk: SmallDisk;
     let platform: EmbeddedPlatform;
 
     beforeAll(async () => {
-      smallDisk(join(home, 'blobs'), 8);
+      disk = smallDisk(join(home, 'blobs'), 8);
       platform = await EmbeddedPlatform.start(home, { LOG_LEVEL: 'warn' });
     });
     afterAll(() => platform?.end());
@@ -62,7 +43,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk', () => {
     it('is told with 503, and everything else works', async () => {
       const done = await platform.submit(exampleImage(1));
       await platform.finished(done);
-      fill(join(home, 'blobs'));
+      disk.fill();
       expect(await post(platform)).toEqual({
         status: 503,
         code: 'storage_unavailable',
@@ -73,18 +54,19 @@ describe.skipIf(!MAY_MOUNT)('a full disk', () => {
     });
 
     it('is over as soon as there is room', async () => {
-      makeRoom(join(home, 'blobs'));
+      disk.makeRoom();
       expect(await post(platform)).toMatchObject({ status: 200 });
     });
   });
 
   describe('under everything', () => {
     const home = join(folder.path, 'home-full');
+    let disk: SmallDisk;
     let platform: EmbeddedPlatform;
     let before: string;
 
     beforeAll(async () => {
-      smallDisk(home, 300);
+      disk = smallDisk(home, 300);
       platform = await EmbeddedPlatform.start(home, { LOG_LEVEL: 'warn', OCR_TIMEOUT_SECONDS: '15' });
       before = await platform.submit(exampleImage(1));
       await platform.finished(before);
@@ -92,10 +74,10 @@ describe.skipIf(!MAY_MOUNT)('a full disk', () => {
     afterAll(() => platform?.end());
 
     it.each([0, 100_000, 300_000, 1_000_000, 3_000_000])('with %i bytes left gives clear answers', async (left) => {
-      makeRoom(home);
+      disk.makeRoom();
       const works = async () => (await post(platform).catch(() => undefined))?.status;
       await expect.poll(works, { timeout: 60_000, interval: 500 }).toBe(200);
-      fill(home, left);
+      disk.fill(left);
       const answers = [];
       for (let card = 0; card < 4; card++) {
         answers.push(
@@ -111,7 +93,7 @@ describe.skipIf(!MAY_MOUNT)('a full disk', () => {
     });
 
     it('comes back when there is room, with what it had', async () => {
-      makeRoom(home);
+      disk.makeRoom();
       const startedAt = performance.now();
       await platform.readyAgain(60_000);
       await expect.poll(async () => (await post(platform)).status, { timeout: 60_000, interval: 500 }).toBe(200);
@@ -120,10 +102,10 @@ describe.skipIf(!MAY_MOUNT)('a full disk', () => {
     });
 
     it('does not keep it from stopping and starting', async () => {
-      fill(home);
+      disk.fill();
       platform.kill('SIGINT');
       expect(await platform.ended(), platform.output).toBe(0);
-      makeRoom(home);
+      disk.makeRoom();
       platform = await EmbeddedPlatform.start(home, { LOG_LEVEL: 'warn' });
       expect((await platform.job(before)).status).toBe('succeeded');
       expect(await post(platform)).toMatchObject({ status: 200 });

@@ -80,7 +80,7 @@ export function createReadCard({
         const asked = { result: read, image: picture, quarterTurns, strategy, signal };
         const { generateMs, result: finished } = await finishByModel(model, asked);
         // Last: what the model is asked is chosen by the confidences that are built in.
-        const result = confidenceTable ? withConfidenceTable(finished, confidenceTable) : finished;
+        const result = withConfidenceTable(finished, confidenceTable);
         timings.prepare += timingsMs.prepare;
         timings.ocr += timingsMs.ocr;
         timings.assemble += timingsMs.assemble;

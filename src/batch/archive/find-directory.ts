@@ -1,4 +1,4 @@
-import { MendedDirectory } from './mend-directory.ts';
+import { ENTRY_SIGNATURE, MendedDirectory } from './mend-directory.ts';
 import type { ReadableRange } from './range-reader.ts';
 
 /** A ZIP as yauzl wants it: a directory that can be read, and one record of its end behind it. */
@@ -18,7 +18,6 @@ const END64_BYTES = 56;
 const END_SIGNATURE = Buffer.from('504b0506', 'hex');
 const LOCATOR_SIGNATURE = 0x07064b50;
 const END64_SIGNATURE = 0x06064b50;
-const ENTRY_SIGNATURE = 0x02014b50;
 /** The longest comment, and as much again of what a transfer or a block device has put behind the archive. */
 const SEARCHED_BYTES = 2 * 65_536;
 /** yauzl looks for the end in so many bytes: they should not be the directory's. */

@@ -4,6 +4,7 @@ import { archiveKind, KIND_BYTES, officeKind } from './document-kind.ts';
 import { entryNameOf } from './entry-name.ts';
 import { type EntryHeader, type EntryLimits, isJunk, type Refusal, refusalOf } from './entry-rules.ts';
 import { findDirectory, type PlacedArchive } from './find-directory.ts';
+import { ENTRY_BYTES, ENTRY_SIGNATURE } from './mend-directory.ts';
 import { RangeReader, type ReadableRange } from './range-reader.ts';
 
 export interface ArchiveLimits extends EntryLimits {
@@ -29,9 +30,6 @@ export interface ArchiveEntry {
 }
 
 const UNIX = 3;
-/** Of an entry in the directory, before its name. */
-const HEADER_BYTES = 46;
-const HEADER_SIGNATURE = 0x02014b50;
 /** Junk is not counted as items, but reading a directory of nothing else must end too. */
 const MAX_JUNK_ENTRIES = 100_000;
 const MAX_NAME_LENGTH = 1024;
@@ -112,7 +110,7 @@ async function* directoryOf({ claimed, end, range, start }: PlacedArchive): Asyn
     if (at === end) return;
     for await (const entry of zip.eachEntry()) {
       yield entry;
-      at += HEADER_BYTES + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
+      at += ENTRY_BYTES + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
       // Behind the last one there may be a signature of all.
       if (at >= end || (++count >= claimed && !(await isEntry(reader, at)))) return;
     }
@@ -128,7 +126,7 @@ async function* directoryOf({ claimed, end, range, start }: PlacedArchive): Asyn
 
 async function isEntry(reader: RangeReader, at: number): Promise<boolean> {
   const start = await reader.bytes(at, 4);
-  return start.length === 4 && start.readUInt32LE(0) === HEADER_SIGNATURE;
+  return start.length === 4 && start.readUInt32LE(0) === ENTRY_SIGNATURE;
 }
 
 function headerOf(entry: yauzl.Entry): EntryHeader {

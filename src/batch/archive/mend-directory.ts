@@ -1,7 +1,8 @@
 import type { ReadableRange } from './range-reader.ts';
 
-const ENTRY_SIGNATURE = 0x02014b50;
-const ENTRY_BYTES = 46;
+/** How an entry of a directory begins, and how long it is before its name. */
+export const ENTRY_SIGNATURE = 0x02014b50;
+export const ENTRY_BYTES = 46;
 const FLAGS_AT = 8;
 const NAME_LENGTH_AT = 28;
 const EXTRA_LENGTH_AT = 30;

@@ -10,7 +10,7 @@ import {
   measureConfidence,
   proposedTable,
 } from '../../ktp/review/measure-confidence.ts';
-import { parseIsoDate, toPrintedDate } from '../../ktp/rules/dates.ts';
+import { asPrinted } from '../../ktp/rules/dates.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Output, table } from '../output.ts';
 
@@ -94,7 +94,7 @@ function judge(
     const was = read[name];
     const truth = truthOf(fields, name);
     if (!was?.seen || was.value === null || truth === undefined) return [];
-    const right = printed(was.value) === truth;
+    const right = asPrinted(was.value) === truth;
     return [{ group: valueGroup(name, was.source), said: was.confidence, right }];
   });
 }
@@ -105,11 +105,6 @@ function truthOf(fields: TrueFields, name: FieldName): string | undefined {
   // Of an older export; what a person emptied is missing, too.
   if (name === 'tempat_terbit' || name === 'tgl_terbit') return fields[name] ?? '';
   return fields[name];
-}
-
-function printed(value: string): string {
-  const date = parseIsoDate(value);
-  return date ? toPrintedDate(date) : value;
 }
 
 function describe({ bands, count, group, proposal }: MeasuredGroup): string {

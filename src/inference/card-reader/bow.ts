@@ -1,4 +1,5 @@
 import { type Homography, invertHomography } from '../../text-lines/homography.ts';
+import { median } from '../../text-lines/median.ts';
 import type { PageSize, Point, Quad, TextLine } from '../../text-lines/text-line.ts';
 import { longAxis } from './text-direction.ts';
 
@@ -50,7 +51,7 @@ export function findBow(lines: readonly TextLine[], page: PageSize): Bow | null 
   if (samples.length < FEWEST_LINES) return null;
   const bow = fitBow(samples, page);
   if (!bow || Math.abs(bow.turn) < LEAST_TURN || Math.abs(bow.turn) > MOST_TURN) return null;
-  const straight = middleOf(samples.map(({ slope }) => slope));
+  const straight = median(samples.map(({ slope }) => slope));
   const rest = samples.reduce((sum, sample) => sum + difference(sample.slope, slopeAt(bow, sample)), 0);
   const spread = samples.reduce((sum, { slope }) => sum + difference(slope, straight), 0);
   return rest <= MOST_REST * spread ? bow : null;
@@ -122,8 +123,4 @@ export function bend(bow: Bow, quad: Quad): Quad {
 function endsOf([topLeft, topRight, bottomRight, bottomLeft]: Quad): readonly [Point, Point] {
   const between = (p: Point, q: Point): Point => ({ x: (p.x + q.x) / 2, y: (p.y + q.y) / 2 });
   return [between(topLeft, bottomLeft), between(topRight, bottomRight)];
-}
-
-function middleOf(values: readonly number[]): number {
-  return [...values].sort((p, q) => p - q)[values.length >> 1] ?? 0;
 }

@@ -8,6 +8,7 @@ import { edgeWidth } from '../../media/quality/sharpness.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { applyHomography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
+import { median } from '../../text-lines/median.ts';
 import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
 import type { Rectangle } from './card-frame.ts';
 import { inset, overviewOf, tilesOf } from './card-samples.ts';
@@ -124,11 +125,7 @@ export function measureBlur(picture: RasterPyramid, { lines, page }: Pick<CardLi
     widths.push(edges);
     pixels.push((edges * height) / 48);
   }
-  return Math.min(ramp(middleOf(widths), 3.6, 6), ramp(middleOf(pixels), 1.9, 3.1));
-}
-
-function middleOf(values: readonly number[]): number {
-  return [...values].sort((p, q) => p - q)[values.length >> 1] ?? 0;
+  return Math.min(ramp(median(widths), 3.6, 6), ramp(median(pixels), 1.9, 3.1));
 }
 
 /** How much a card looks like one shown by a screen: single frequencies of colour stand out. */

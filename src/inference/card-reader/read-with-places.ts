@@ -1,6 +1,5 @@
-import { FIELD_NAMES } from '../../ktp/field-names.ts';
 import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
-import { withFields } from '../../ktp/with-fields.ts';
+import { mapFields } from '../../ktp/with-fields.ts';
 import type { PageSize } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { type Bow, bend, bowBelow, findBow, flatten } from './bow.ts';
@@ -36,16 +35,10 @@ function asSeen(bow: Bow, reading: KtpReading, page: PageSize): KtpReading {
     const down = bowBelow(bow, middle) / page.height;
     return [left, top + down, right, bottom + down];
   };
-  const fields = { ...reading.fields };
-  for (const name of FIELD_NAMES) {
-    const field = fields[name];
+  const fields = mapFields(reading.fields, (field) => {
     const characters = field.characters?.map((character) => ({ ...character, box: back(character.box) }));
-    fields[name] = {
-      ...field,
-      ...(field.box ? { box: back(field.box) } : {}),
-      ...(characters ? { characters } : {}),
-    };
-  }
+    return { ...field, ...(field.box ? { box: back(field.box) } : {}), ...(characters ? { characters } : {}) };
+  });
   const unseen = reading.unseen.map((place) => ({ ...place, quad: bend(bow, place.quad) }));
-  return withFields({ ...reading, unseen }, fields);
+  return { ...reading, fields, unseen };
 }

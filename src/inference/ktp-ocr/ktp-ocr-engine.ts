@@ -54,7 +54,7 @@ export function createKtpOcrEngine({ confidenceTable, pool }: KtpOcrDependencies
       signal.throwIfAborted();
       const shape = shapeOf(request);
       const { result: read } = await readFirstCard(pool, lastImage(request), { signal });
-      const result = confidenceTable ? withConfidenceTable(read, confidenceTable) : read;
+      const result = withConfidenceTable(read, confidenceTable);
       const answer = JSON.stringify(shape === 'full' ? ktpResultSchema.parse(result) : result.compat);
       for (const content of splitText(answer, PARTS)) yield { type: 'piece', piece: { content } };
       yield { type: 'finish', reason: 'stop', usage: { promptTokens: 0, completionTokens: 0 } };

@@ -1,5 +1,6 @@
 import type { FieldName } from '../field-names.ts';
-import type { Field, KtpResult, Quality } from '../schema.ts';
+import type { KtpResult, Quality } from '../schema.ts';
+import { mapFields } from '../with-fields.ts';
 import { mayHaveLostDots } from './lost-dots.ts';
 
 /**
@@ -29,14 +30,12 @@ const LOSES_DOTS: ReadonlySet<Quality['flags'][number]> = new Set(['too_small', 
 export function boundConfidence(fields: KtpResult['fields'], { affected_fields, flags }: Quality): KtpResult['fields'] {
   const isUnclear = flags.includes('blurred') || flags.includes('screen');
   const losesDots = flags.some((flag) => LOSES_DOTS.has(flag));
-  const bound = (name: FieldName, field: Field): Field => {
+  return mapFields(fields, (field, name) => {
     const isDate = name === 'berlaku_hingga' && /\d/.test(field.value ?? '');
     const doubtful =
       (isUnclear && (UNCHECKED.has(name) || isDate)) ||
       (losesDots && mayHaveLostDots(name, field.value)) ||
       (UNCHECKED_UNDER_GLARE.has(name) && affected_fields.includes(name));
     return doubtful && field.confidence > AT_MOST ? { ...field, confidence: AT_MOST } : field;
-  };
-  const entries = Object.entries(fields) as [FieldName, Field][];
-  return Object.fromEntries(entries.map(([name, field]) => [name, bound(name, field)])) as KtpResult['fields'];
+  });
 }

@@ -1,3 +1,4 @@
+import { type Points, roundShare, worthOf } from '../calibration-points.ts';
 import type { FieldName } from '../field-names.ts';
 import type { Reading } from './reading.ts';
 
@@ -7,14 +8,12 @@ import type { Reading } from './reading.ts';
  */
 export type Group = 'formed' | 'free' | 'derived';
 
-type Table = ReadonlyArray<readonly [score: number, confidence: number]>;
-
 /**
  * Calibration by group: a reading's score (see `scoreReading`) to the share of readings of that score that were right.
  * Pairs rise in both columns; between two the line is straight. Made by bench/fields/calibrate.ts on 600 cards of all
  * levels, mild to strong; lowered by hand where a bin held few readings, and below 0.9 for what was derived.
  */
-const CALIBRATION: Readonly<Record<Group, Table>> = {
+const CALIBRATION: Readonly<Record<Group, Points>> = {
   formed: [
     [0, 0.05],
     [0.31, 0.55],
@@ -72,13 +71,7 @@ export function groupOf(name: FieldName, reading: Reading): Group {
 export function confidenceOf(name: FieldName, reading: Reading): number {
   if (reading.value === null) return 0;
   const table = CALIBRATION[groupOf(name, reading)];
-  const score = scoreReading(name, reading);
-  for (let index = 1; index < table.length; index += 1) {
-    const [fromScore, from] = table[index - 1] ?? [0, 0];
-    const [toScore, to] = table[index] ?? [1, 1];
-    if (score <= toScore) return round(from + ((to - from) * (score - fromScore)) / (toScore - fromScore));
-  }
-  return table.at(-1)?.[1] ?? 1;
+  return roundShare(worthOf(table, scoreReading(name, reading)));
 }
 
 /** What speaks for a reading, 0-1: a monotone mix of its evidence, not yet a probability. */
@@ -115,7 +108,3 @@ const UNLISTED: Readonly<Partial<Record<FieldName, number>>> = {
   kel_desa: 0.8,
   kecamatan: 0.8,
 };
-
-function round(value: number): number {
-  return Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;
-}

@@ -1,4 +1,4 @@
-import { median } from '../layout/anchors.ts';
+import { median } from '../../text-lines/median.ts';
 import { solidGlyphs } from '../layout/value-spans.ts';
 import type { CalendarDate } from '../rules/dates.ts';
 import { type NikParts, nikBirthDate, nikDateCode, parseNik } from '../rules/nik.ts';

@@ -1,3 +1,4 @@
+import { median } from '../../text-lines/median.ts';
 import { type Glyph, type Span, sliceSpan } from '../text/spans.ts';
 import { LABEL_ORDER, type Label, type LabelMatch, matchCutLabel, matchLabel, type RowLabel } from './labels.ts';
 
@@ -210,11 +211,6 @@ function bestChain(candidates: readonly Anchor[], unit: number, pitch: number): 
 /** What a distance costs that is `extra` rows more than the labels between ask for: wrapped values add rows, nothing takes them away. */
 function strain(extra: number): number {
   return extra < 0 ? Math.min(0.9, -extra * 0.5) : Math.min(0.3, extra * 0.06);
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((first, second) => first - second);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
 function mean(values: readonly number[]): number {

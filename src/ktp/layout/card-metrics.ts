@@ -1,5 +1,6 @@
+import { median } from '../../text-lines/median.ts';
 import type { Span } from '../text/spans.ts';
-import { type Anchor, median } from './anchors.ts';
+import type { Anchor } from './anchors.ts';
 import { LABEL_ORDER } from './labels.ts';
 
 /** Estimates in pixels that the layout's thresholds are made of. */

@@ -1,7 +1,8 @@
+import { median } from '../../text-lines/median.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import { fitFrame } from '../text/frame.ts';
 import { type Span, spansOfLine } from '../text/spans.ts';
-import { type Anchor, findAnchors, median } from './anchors.ts';
+import { type Anchor, findAnchors } from './anchors.ts';
 import { splitBlood } from './blood-label.ts';
 import { type Metrics, measureCard, rowPitch } from './card-metrics.ts';
 import { cutEdgeOf, isInBody, isMark, isOnCard, issueOf, topOf } from './card-regions.ts';

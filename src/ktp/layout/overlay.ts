@@ -1,8 +1,8 @@
+import { median } from '../../text-lines/median.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import { ocrDistance } from '../rules/edit-distance.ts';
 import { bareText } from '../rules/snap.ts';
 import { fitFrame, lineHeight } from '../text/frame.ts';
-import { median } from './anchors.ts';
 
 /**
  * Words that people write or stamp across pictures of their cards and that no card prints: "hanya untuk verifikasi",

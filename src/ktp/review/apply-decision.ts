@@ -1,7 +1,7 @@
 import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import { checkValue } from '../rules/check-value.ts';
 import type { Field, KtpResult } from '../schema.ts';
-import { withFields } from '../with-fields.ts';
+import { mapFields, withFields } from '../with-fields.ts';
 import { isContradiction } from './find-doubts.ts';
 
 /** Values that a person has decided on; null: the card shows none. */
@@ -20,13 +20,8 @@ export interface DecisionProblem {
  */
 export function applyDecision(result: KtpResult, doubts: readonly FieldName[], decided: DecidedValues): KtpResult {
   const touched = touchedBy(doubts, decided);
-  const fields = Object.fromEntries(
-    FIELD_NAMES.map((name) => [
-      name,
-      touched.has(name) ? decide(name, result.fields[name], decided) : result.fields[name],
-    ]),
-  ) as KtpResult['fields'];
-  return withFields(result, fields);
+  const change = (field: Field, name: FieldName) => (touched.has(name) ? decide(name, field, decided) : field);
+  return withFields(result, mapFields(result.fields, change));
 }
 
 /** What is wrong with a decision by the rules that readings are held against: of single fields, and of the NIK. */

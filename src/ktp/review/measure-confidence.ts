@@ -1,4 +1,5 @@
-import { type ConfidenceTable, type Points, VALUE_GROUPS, type ValueGroup, worthOf } from '../confidence-table.ts';
+import { roundShare, worthOf } from '../calibration-points.ts';
+import { type ConfidenceTable, VALUE_GROUPS, type ValueGroup } from '../confidence-table.ts';
 import { isotonic, shareRight } from '../isotonic.ts';
 
 /** A value that a person has looked at: how sure it was said to be, and whether it was right. */
@@ -26,6 +27,9 @@ export interface MeasuredGroup {
   /** What confidences of the group should be; null: too few values to say. */
   readonly proposal: Points | null;
 }
+
+/** As a table holds them. */
+type Points = NonNullable<ConfidenceTable[ValueGroup]>;
 
 /** Edges of the bands: narrow where it matters whether somebody has to look. */
 const EDGES = [0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.001];
@@ -56,8 +60,8 @@ export function proposedTable(groups: readonly MeasuredGroup[], before: Confiden
 /** One table for two that follow each other: it bends where either does. */
 function through(first: Points, second: Points): Points {
   const bends = [...first.map(([said]) => said), ...second.flatMap(([said]) => saidFor(first, said))];
-  const sorted = [...new Set(bends.map(round))].sort((one, other) => one - other);
-  return sorted.map((said) => [said, round(worthOf(second, worthOf(first, said)))]);
+  const sorted = [...new Set(bends.map(roundShare))].sort((one, other) => one - other);
+  return sorted.map((said) => [said, roundShare(worthOf(second, worthOf(first, said)))]);
 }
 
 /** Where a table gives this worth; nothing where it never does, or does over a whole stretch. */
@@ -76,7 +80,7 @@ function bandsOf(values: readonly JudgedValue[]): Band[] {
     if (own.length === 0) return [];
     const mean = own.reduce((sum, { said }) => sum + said, 0) / own.length;
     const right = own.filter((value) => value.right).length / own.length;
-    return [{ from, to: Math.min(1, to), count: own.length, said: round(mean), right: round(right) }];
+    return [{ from, to: Math.min(1, to), count: own.length, said: roundShare(mean), right: roundShare(right) }];
   });
 }
 
@@ -85,13 +89,9 @@ function proposalOf(values: readonly JudgedValue[]): Points | null {
   const points: Points = [[0, 0]];
   for (const bin of isotonic(values.map(({ right, said }) => ({ score: said, right })))) {
     // Rounded down: nothing is certain.
-    const [said, worth] = [round(bin.score), Math.floor(1000 * shareRight(bin)) / 1000];
+    const [said, worth] = [roundShare(bin.score), Math.floor(1000 * shareRight(bin)) / 1000];
     const [before, least] = points.at(-1) ?? [0, 0];
     if (said > before) points.push([said, Math.max(least, worth)]);
   }
   return points.length > 1 ? points : null;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -30,6 +30,12 @@ export function toPrintedDate(date: CalendarDate): string {
   return `${pad(date.day)}-${pad(date.month)}-${String(date.year).padStart(4, '0')}`;
 }
 
+/** A value as cards print it: a date DD-MM-YYYY, anything else as it is. */
+export function asPrinted(value: string): string {
+  const date = parseIsoDate(value);
+  return date ? toPrintedDate(date) : value;
+}
+
 export function parseIsoDate(text: string): CalendarDate | undefined {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
   if (!match) return undefined;

@@ -2,10 +2,11 @@ import { toCompatibleCard } from '../compat.ts';
 import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import { readKtp } from '../read-ktp.ts';
 import { checkCard } from '../rules/checks.ts';
-import { parseIsoDate, toPrintedDate } from '../rules/dates.ts';
+import { asPrinted, parseIsoDate } from '../rules/dates.ts';
 import { nikBirthDate, parseNik } from '../rules/nik.ts';
 import { plainText } from '../rules/snap.ts';
 import type { Field, KtpResult, Quality } from '../schema.ts';
+import { mapFields } from '../with-fields.ts';
 import type { Questions } from './choose-questions.ts';
 import { type PrintedValues, printedLines } from './printed-lines.ts';
 
@@ -116,15 +117,13 @@ function normalise(ocr: KtpResult['fields'], answer: PrintedValues): KtpResult['
   const { lines, page } = printedLines(printed);
   const { fields } = readKtp(lines, page);
   // Derived from other fields: the model has not said it.
-  const said = (name: FieldName): Field => (answer[name] ? fields[name] : { ...fields[name], value: null });
-  return Object.fromEntries(FIELD_NAMES.map((name) => [name, said(name)])) as KtpResult['fields'];
+  return mapFields(fields, (field, name) => (answer[name] ? field : { ...field, value: null }));
 }
 
 const UNKNOWN_HALF = '000';
 
 function printedValue({ value }: Field): string | null {
-  const date = parseIsoDate(value ?? '');
-  return date ? toPrintedDate(date) : value;
+  return value === null ? null : asPrinted(value);
 }
 
 /** What a model has shown of itself. */

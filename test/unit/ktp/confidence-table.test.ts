@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type ConfidenceTable,
-  confidenceTableSchema,
-  withConfidenceTable,
-  worthOf,
-} from '../../../src/ktp/confidence-table.ts';
+import { worthOf } from '../../../src/ktp/calibration-points.ts';
+import { type ConfidenceTable, confidenceTableSchema, withConfidenceTable } from '../../../src/ktp/confidence-table.ts';
 import { FIELD_NAMES } from '../../../src/ktp/field-names.ts';
 import {
   FEWEST_VALUES,
