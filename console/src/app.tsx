@@ -37,11 +37,6 @@ function Shell() {
   const [session, setSession] = useState<SessionState>();
   const [fault, setFault] = useState<string | null>(null);
   const { detail, page } = useHash();
-  // On a phone the links are wider than the window.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page, another language
-  useEffect(() => {
-    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [page, texts]);
 
   const ask = useCallback(() => {
     setFault(null);

@@ -4,8 +4,8 @@ const LITTLE_ENDIAN_MARK = 0xfffe;
 const BIG_ENDIAN_MARK = 0xfeff;
 /** Control characters that no text of a spreadsheet or an editor holds. */
 const NO_TEXT = /[^\P{Cc}\t\n\v\f\r]/u;
-/** How DOS and its heirs end a file. */
-const FILE_END = /\p{Cc}+$/u;
+/** How DOS and its heirs end a file: Ctrl-Z, and zeros up to the end of a block. Other control characters are no text. */
+const FILE_ENDS: readonly (string | undefined)[] = ['\u001A', '\0'];
 
 /**
  * The text of a file's bytes, or of its first ones; null: it is no text. UTF-8 and UTF-16 (Excel's "Unicode text"),
@@ -14,9 +14,15 @@ const FILE_END = /\p{Cc}+$/u;
 export function decodeText(bytes: Uint8Array): string | null {
   const encoding = encodingOf(bytes);
   const decoded = encoding === null ? decodeUtf8(bytes) : new TextDecoder(encoding).decode(bytes);
-  const text = decoded.replace(FILE_END, '');
+  const text = withoutFileEnd(decoded);
   const isNone = text === '' && NO_TEXT.test(decoded);
   return isNone || NO_TEXT.test(text) ? null : text;
+}
+
+function withoutFileEnd(text: string): string {
+  let end = text.length;
+  while (FILE_ENDS.includes(text[end - 1])) end--;
+  return text.slice(0, end);
 }
 
 function encodingOf(bytes: Uint8Array): string | null {

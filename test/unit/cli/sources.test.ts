@@ -99,6 +99,10 @@ describe('a folder', () => {
     expect(left).toMatchObject({ images: [{ name: '1.jpg' }] });
   });
 
+  it('that is one picture, of which only the first bytes came, is no list', async () => {
+    expect(namesOf(await readSource(write('cut.png', PNG)))).toEqual(['cut.png']);
+  });
+
   it('without any card is a usage error that says what lies there', async () => {
     await expect(readSource(folder)).rejects.toMatchObject({ exitCode: EXIT.usage });
     await expect(readSource(join(folder, 'nothing'))).rejects.toThrow(/nothing is not there/);
@@ -145,6 +149,7 @@ describe('a list', () => {
       Buffer.from('Daftar \x96 2026\r\nfile;custom_id\r\n\xe9.jpg;7\r\n', 'latin1'),
     ],
     ["DOS's mark of the end", 'file;custom_id\r\né.jpg;7\r\n\u001a'],
+    ['zeros up to the end of a block', 'file;custom_id\r\né.jpg;7\r\n\u001a\0\0\0'],
     ['a blank without width in front', '\u200bfile;custom_id\né.jpg;7\n'],
     ['bent quotation marks', 'file;custom_id\n“é.jpg”;7\n'],
     ['blank rows and columns at the end', 'file;custom_id;;\né.jpg;7;;\n;;;\n ;\n'],
