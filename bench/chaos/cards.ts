@@ -17,6 +17,7 @@ export interface KnownCard {
 interface Job {
   readonly id: string;
   readonly status: string;
+  readonly error?: unknown;
   readonly finished_at: string | null;
   readonly result: { readonly compat: unknown } | null;
 }
@@ -62,7 +63,7 @@ export async function handIn(client: Client, card: KnownCard, reference: string)
       const job = await client.json<Job>(`/v1/ktp/extractions/${id}?wait=20`);
       if (job.finished_at === null) continue;
       if (job.status !== 'succeeded') {
-        client.surprises.push(`a card has ended as ${job.status}`);
+        client.surprises.push(`a card has ended as ${job.status}: ${JSON.stringify(job.error)}`);
         return 'lost';
       }
       if (JSON.stringify(job.result?.compat) !== card.reading) return 'wrong';

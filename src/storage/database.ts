@@ -11,6 +11,19 @@ const DEFAULT_POOL_SIZE = 10;
 /** Either the address of a PostgreSQL server or the PGlite that this process owns. */
 export type DatabaseSource = { readonly url: string; readonly poolSize?: number } | { readonly pglite: PGlite };
 
+/**
+ * Whether a PostgreSQL server lets us in, at once and without touching its schema.
+ * @throws the adapter's error, if not
+ */
+export async function answersDatabase(url: string, timeoutMs: number): Promise<void> {
+  const adapter = await new PrismaPg({ connectionString: url, max: 1, connectionTimeoutMillis: timeoutMs }).connect();
+  try {
+    await adapter.queryRaw({ sql: 'SELECT 1', args: [], argTypes: [] });
+  } finally {
+    await adapter.dispose();
+  }
+}
+
 /** Connects and brings the schema up to date; several processes may do so at once. */
 export async function openDatabase(source: DatabaseSource): Promise<Database> {
   const adapter =

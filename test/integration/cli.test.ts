@@ -247,6 +247,28 @@ describe('ktpflow doctor', () => {
     expect(bad.code).toBe(1);
     expect(bad.stdout).toContain('PORT');
   });
+
+  it('tries what a cluster names, and does not call a server well that nobody has asked', async () => {
+    const nobody = '127.0.0.1:9';
+    const settings = {
+      TEMPORAL_ADDRESS: nobody,
+      DATABASE_URL: `postgresql://ktpflow:s3cret-word@${nobody}/ktpflow`,
+      BLOB_URL: 's3://bucket/blobs',
+      S3_ENDPOINT: `http://${nobody}`,
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 's3cret-word',
+      AWS_REGION: 'us-east-1',
+      ENCRYPTION_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+      VLM_BASE_URL: `http://${nobody}/v1`,
+    };
+    const { code, stdout } = await ended(start(['doctor'], settings));
+
+    expect(code).toBe(1);
+    for (const what of ['Temporal', 'database', 'blob store', 'model server']) {
+      expect(stdout).toMatch(new RegExp(`^✗ ${what}: .* cannot be used from here`, 'm'));
+    }
+    expect(stdout).not.toContain('s3cret-word');
+  });
 });
 
 describe('ktpflow subject', () => {

@@ -107,15 +107,24 @@ describe.skipIf(executable === undefined)('the pages of administrators', { timeo
     await page.getByRole('heading', { name: 'Access log' }).waitFor();
   });
 
-  it('makes a key that is shown once and works, and revokes it', async () => {
+  it('makes a key that is shown once and works, rotates it and revokes it', async () => {
     const page = await browser.open(api.address, '#system');
     await signIn(page);
     await page.getByLabel('Name').fill('<script>document.title=1</script>');
     await page.getByLabel('Tenant').fill('office');
+    await page.getByLabel('Valid for').selectOption('30 days');
     await page.getByRole('button', { name: 'Make a key' }).click();
-    const key = (await page.locator('.made code').textContent()) ?? '';
-    const works = () => api.request('/v1/ktp/batches', { headers: { authorization: `Bearer ${key}` } });
-    expect((await works()).status).toBe(200);
+    const shown = async () => (await page.locator('.made code').textContent()) ?? '';
+    const first = await shown();
+    await page.getByRole('button', { name: 'Rotate <script>' }).click();
+    await page.getByRole('button', { name: 'Rotate', exact: true }).click();
+    await expect.poll(shown).not.toBe(first);
+    const key = await shown();
+    const statusOf = async (shownKey: string) =>
+      (await api.request('/v1/ktp/batches', { headers: { authorization: `Bearer ${shownKey}` } })).status;
+    expect(await statusOf(first)).toBe(401);
+    await page.getByText(/until \d/).waitFor();
+    expect(await statusOf(key)).toBe(200);
     // Temporal is away, and the page says so.
     await page.getByText('not ready').first().waitFor();
     await page.getByText('<script>document.title=1</script>').waitFor();
@@ -125,7 +134,7 @@ describe.skipIf(executable === undefined)('the pages of administrators', { timeo
     expect(await page.content()).not.toContain(key);
     await page.getByRole('button', { name: 'Revoke <script>' }).click();
     await page.getByRole('button', { name: 'Revoke', exact: true }).click();
-    await expect.poll(async () => (await works()).status).toBe(401);
+    await expect.poll(() => statusOf(key)).toBe(401);
     expect(await page.title()).toBe('ktpflow');
   });
 

@@ -247,7 +247,7 @@ describe.skipIf(executable === undefined)('the console by keyboard alone', { tim
     expect(await keyboardFaults(page)).toEqual([]);
     await press(page, 'Hide');
     await press(page, 'Revoke Branch office');
-    await page.getByText('It stops working at once.').waitFor();
+    await page.getByText('What has it now is shut out at once.').waitFor();
     await page.keyboard.press('Enter');
     await page.getByText('Branch office').waitFor({ state: 'detached' });
   });

@@ -1,6 +1,7 @@
 import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { Button, Input, Label, TextField } from 'react-aria-components';
 import { call, messageOf, read } from '../api.ts';
+import { CopyButton } from '../copy-button.tsx';
 import { useLanguage } from '../language.tsx';
 import { Problem } from '../problem.tsx';
 
@@ -20,7 +21,11 @@ const PATH = 'v1/admin/keys';
 /** Its one copy lies in the home of the server: it is replaced there. */
 const HOME_KEY = 'key_home';
 
-/** The keys that there are; making one, which is shown once, and revoking one. */
+const MS_A_DAY = 86_400_000;
+/** How long a new key may live, in days; 0: until it is revoked. */
+const LIFETIMES = [0, 30, 90, 365] as const;
+
+/** The keys that there are; making and rotating one, which is shown once, and revoking one. */
 export function Keys() {
   const { locale, texts } = useLanguage();
   const { keys: words } = texts.system;
@@ -29,8 +34,9 @@ export function Keys() {
   const [name, setName] = useState('');
   const [tenant, setTenant] = useState('');
   const [scopes, setScopes] = useState<readonly Scope[]>(['extract']);
+  const [days, setDays] = useState(0);
   const [made, setMade] = useState<{ readonly id: string; readonly key: string } | null>(null);
-  const [revoking, setRevoking] = useState<string | null>(null);
+  const [asked, setAsked] = useState<{ readonly id: string; readonly to: 'rotate' | 'revoke' } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
   const fail = useCallback((error: unknown) => setProblem(messageOf(error)), []);
@@ -50,15 +56,27 @@ export function Keys() {
 
   const create = (event: FormEvent) => {
     event.preventDefault();
-    const json = { scopes, ...(name.trim() && { name: name.trim() }), ...(tenant.trim() && { tenant: tenant.trim() }) };
+    const json = {
+      scopes,
+      ...(name.trim() && { name: name.trim() }),
+      ...(tenant.trim() && { tenant: tenant.trim() }),
+      ...(days > 0 && { expires_at: new Date(Date.now() + days * MS_A_DAY).toISOString() }),
+    };
     read<Key & { key: string }>(PATH, { json }).then((key) => {
       setMade(key);
       setName('');
       load(null);
     }, fail);
   };
+  const rotate = (id: string) => {
+    setAsked(null);
+    read<Key & { key: string }>(`${PATH}/${id}/rotate`, { json: {} }).then((key) => {
+      setMade(key);
+      load(null);
+    }, fail);
+  };
   const revoke = (id: string) => {
-    setRevoking(null);
+    setAsked(null);
     call(`${PATH}/${id}`, { method: 'DELETE' }).then(() => {
       if (made?.id === id) setMade(null);
       load(null);
@@ -73,7 +91,7 @@ export function Keys() {
           <p>{words.shownOnce}</p>
           <div className="row">
             <code>{made.key}</code>
-            <Button onPress={() => void navigator.clipboard.writeText(made.key)}>{texts.copy}</Button>
+            <CopyButton text={made.key} />
             <Button onPress={() => setMade(null)}>{words.hide}</Button>
           </div>
         </div>
@@ -102,6 +120,16 @@ export function Keys() {
             </label>
           ))}
         </fieldset>
+        <label>
+          {words.lifetime}{' '}
+          <select value={days} onChange={({ target }) => setDays(Number(target.value))}>
+            {LIFETIMES.map((each) => (
+              <option key={each} value={each}>
+                {each === 0 ? words.forever : words.days(each)}
+              </option>
+            ))}
+          </select>
+        </label>
         <Button type="submit" className="primary" isDisabled={scopes.length === 0}>
           {words.create}
         </Button>
@@ -118,18 +146,30 @@ export function Keys() {
                   {key.expires_at !== null && ` · ${words.until(new Date(key.expires_at).toLocaleDateString(locale))}`}
                 </span>
               </span>
-              {key.id === HOME_KEY ? null : revoking === key.id ? (
+              {key.id === HOME_KEY ? null : asked?.id === key.id ? (
                 <span className="row confirm">
                   {words.really}
-                  <Button className="danger" autoFocus onPress={() => revoke(key.id)}>
-                    {words.revoke}
+                  <Button
+                    className="danger"
+                    autoFocus
+                    onPress={() => (asked.to === 'rotate' ? rotate(key.id) : revoke(key.id))}
+                  >
+                    {words[asked.to]}
                   </Button>
-                  <Button onPress={() => setRevoking(null)}>{texts.erase.no}</Button>
+                  <Button onPress={() => setAsked(null)}>{texts.erase.no}</Button>
                 </span>
               ) : (
-                <Button onPress={() => setRevoking(key.id)} aria-label={words.revokeOf(key.name || key.id)}>
-                  {words.revoke}
-                </Button>
+                <span className="row">
+                  {(['rotate', 'revoke'] as const).map((to) => (
+                    <Button
+                      key={to}
+                      onPress={() => setAsked({ id: key.id, to })}
+                      aria-label={words.toKey(words[to], key.name || key.id)}
+                    >
+                      {words[to]}
+                    </Button>
+                  ))}
+                </span>
               )}
             </li>
           ))}

@@ -1,6 +1,6 @@
-import { useState } from 'react';
-import { Button, Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
+import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import { addressOf } from '../api.ts';
+import { CopyButton } from '../copy-button.tsx';
 import { useLanguage } from '../language.tsx';
 
 /** The answer as it came, and the same request for those who go on by program. Keys are never shown. */
@@ -34,7 +34,7 @@ print(job["result"]["fields"]["nik"]["value"])`,
         </TabList>
         {Object.entries(codes).map(([name, code]) => (
           <TabPanel key={name} id={name}>
-            <CopyButton text={code} />
+            <CopyButton className="copy" text={code} />
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and has to by keyboard too */}
             <section className="scroller" tabIndex={0} aria-label={name}>
               <pre>{code}</pre>
@@ -43,21 +43,5 @@ print(job["result"]["fields"]["nik"]["value"])`,
         ))}
       </Tabs>
     </section>
-  );
-}
-
-function CopyButton({ text }: { readonly text: string }) {
-  const { texts } = useLanguage();
-  const [isCopied, setCopied] = useState(false);
-  const copy = () => {
-    navigator.clipboard.writeText(text).then(
-      () => setCopied(true),
-      () => undefined,
-    );
-  };
-  return (
-    <Button className="copy" onPress={copy}>
-      {isCopied ? texts.copied : texts.copy}
-    </Button>
   );
 }

@@ -9,6 +9,7 @@ import { missingAssetMessage } from '../../runtime/assets/missing-asset-message.
 import { DETECTION_MODEL, RECOGNITION_MODEL } from '../../runtime/assets/ocr-models.ts';
 import { explicitTemporalCli, temporalCliAsset, temporalCliOnPath } from '../../runtime/assets/temporal-cli.ts';
 import { isVerified } from '../../runtime/assets/verify.ts';
+import { type ProbedService, probeServices } from '../../runtime/probe-services.ts';
 import { listenError } from '../../runtime/processes/free-port.ts';
 import { listenProblem } from '../../runtime/supervisor/role-process.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -46,7 +47,8 @@ async function configured(url: string | undefined): Promise<Finding[]> {
     return [
       finding('configuration', 'ok', 'every variable has an allowed value'),
       await server(url ?? (await locateServer(config)).url, config),
-      await temporal(config),
+      ...(await services(config)),
+      ...(config.TEMPORAL_ADDRESS ? [] : [await temporal(config)]),
       ...(await models(config)),
       await home(config),
       memory(),
@@ -104,8 +106,24 @@ async function server(url: string, { HOST, PORT }: Config): Promise<Finding> {
     : finding('server', 'warning', listenProblem(taken, { HOST, PORT }) ?? `cannot listen on port ${PORT} (${taken})`);
 }
 
+const SERVICES: Readonly<Record<ProbedService['setting'], string>> = {
+  TEMPORAL_ADDRESS: 'Temporal',
+  DATABASE_URL: 'database',
+  BLOB_URL: 'blob store',
+  VLM_BASE_URL: 'model server',
+};
+
+/** What a cluster's settings name, tried from here, with the credentials that a role would use. */
+async function services(config: Config): Promise<Finding[]> {
+  const probed = await probeServices(config);
+  return probed.map(({ setting, fault }) =>
+    fault === null
+      ? finding(SERVICES[setting], 'ok', `the one of ${setting} answers`)
+      : finding(SERVICES[setting], 'missing', `the one of ${setting} cannot be used from here: ${fault}`),
+  );
+}
+
 async function temporal(config: Config): Promise<Finding> {
-  if (config.TEMPORAL_ADDRESS) return finding('Temporal', 'ok', 'the server of TEMPORAL_ADDRESS is used');
   try {
     if (config.TEMPORAL_CLI_PATH) {
       return finding('Temporal', 'ok', await explicitTemporalCli(config.TEMPORAL_CLI_PATH));
