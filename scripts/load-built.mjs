@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { nodeProblem } from './node-problem.mjs';
 
@@ -17,14 +17,30 @@ export async function loadBuilt(name) {
   } catch (error) {
     // Only what cannot be found outside dist/: a fault of our own shows itself whole.
     const missing = error.code === 'ERR_MODULE_NOT_FOUND' && /package '([^']+)'/.exec(error.message);
-    if (!missing) throw error;
-    fail(`the package ${missing[1]} is not installed: run "npm ci" in ${folder()}`);
+    if (missing) fail(`the package ${missing[1]} is not installed: run "npm ci" in ${folder()}`);
+    const machine = machineProblem(error);
+    if (machine === null) throw error;
+    fail(machine);
   }
 }
 
 function installProblem(module) {
-  if (existsSync(module)) return null;
+  try {
+    statSync(module);
+    return null;
+  } catch (error) {
+    const machine = machineProblem(error);
+    if (machine !== null) return machine;
+  }
   return `not built yet (an install with --ignore-scripts leaves that out): run "npm run build" in ${folder()}`;
+}
+
+/** Before our modules are there that explain such faults; null: it is another one. */
+function machineProblem({ code, path }) {
+  if (code === 'EMFILE' || code === 'ENFILE') return 'too many files are open: raise the limit (ulimit -n)';
+  // An installation by root under umask 077.
+  if (code === 'EACCES') return `${path} may not be read by this user: sudo chmod -R a+rX '${folder()}'`;
+  return null;
 }
 
 const folder = () => fileURLToPath(new URL('..', import.meta.url));

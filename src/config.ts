@@ -31,7 +31,7 @@ function isProxyList(text: string): boolean {
   });
 }
 
-const SCOPES = ['chat', 'extract', 'review', 'admin'] as const;
+export const SCOPES = ['chat', 'extract', 'review', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** A key of API_KEYS: `key:scope+scope[:tenant]`. */
@@ -41,6 +41,9 @@ export interface ConfiguredKey {
   /** null: the key is its own tenant. */
   readonly tenant: string | null;
 }
+
+/** What fits behind `Bearer` in a header; another key would never be shown. */
+const SENDABLE_KEY = /^[\x21-\x7e]{8,512}$/;
 
 const apiKeysSchema = z
   .string()
@@ -52,11 +55,11 @@ const apiKeysSchema = z
       const [key, scopeText, tenant, ...rest] = entry.split(':');
       const scopes = (scopeText ?? '').split('+');
       const known = scopes.every((scope): scope is Scope => (SCOPES as readonly string[]).includes(scope));
-      if (!key || key.length < 8 || !known || rest.length > 0) {
+      if (!key || !SENDABLE_KEY.test(key) || !known || rest.length > 0) {
         // The entry itself is a secret and stays out of the message.
         context.addIssue({
           code: 'custom',
-          message: `must be comma-separated key:scope+scope[:tenant], keys of 8 characters or more, scopes ${SCOPES.join(', ')}`,
+          message: `must be comma-separated key:scope+scope[:tenant], keys of 8 characters or more (ASCII, no blanks), scopes ${SCOPES.join(', ')}`,
         });
         return z.NEVER;
       }
@@ -115,7 +118,12 @@ const rolesSchema = z
 
 export const environmentSchema = z.object({
   // Server
-  HOST: z.string().default('127.0.0.1').describe('Address to listen on; anything but loopback needs a key'),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    // As IPv6 is written in a URL.
+    .transform((host) => host.replace(/^\[(.+)\]$/, '$1'))
+    .describe('Address to listen on; anything but loopback needs a key'),
   PORT: whole(3000, { max: 65535 }).describe('Port to listen on; 0 takes a free one'),
   HEALTH_PORT: optional(z.coerce.number().int().min(1).max(65535)).describe(
     'Port for liveness, readiness and metrics of this process, whatever its roles; for private networks only',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { createKey, listKeys, revokeKey, rotateKey } from './commands/keys.ts';
+import { checkNewKey, createKey, listKeys, type NewKeyOptions, revokeKey, rotateKey } from './commands/keys.ts';
 import { rewrapMasterKeys } from './commands/master-keys.ts';
 import type { Runner } from './runner.ts';
 
@@ -14,10 +14,9 @@ export function addKeyCommands(program: Command, { locally, withApi }: Runner): 
     .option('--tenant <name>', 'owner of what is created with it; default: a tenant of its own')
     .option('--name <text>', 'to recognise it by')
     .option('--expires <date>', 'when it ends, as 2030-12-31 or 2030-12-31T18:00:00+07:00')
-    .action((options: { scopes: string; tenant?: string; name?: string; expires?: string }) => {
-      const { tenant, name, expires } = options;
-      const scopes = options.scopes.split(/[,+]/).map((scope) => scope.trim());
-      return withApi('always', (api, output) => createKey(api, { scopes, tenant, name, expires }, output));
+    .action(async (options: NewKeyOptions) => {
+      const key = checkNewKey(options);
+      await withApi('always', (api, output) => createKey(api, key, output));
     });
   keys
     .command('list')

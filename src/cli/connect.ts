@@ -36,7 +36,9 @@ export interface Connection {
  * A server to talk to: the one that was named, else the one on this machine, else the embedded platform, started for
  * as long as this program runs. @throws CliError, ConfigError
  */
-export async function connect({ url, key, mayStart }: ConnectOptions, output: Output): Promise<Connection> {
+export async function connect(options: ConnectOptions, output: Output): Promise<Connection> {
+  const { mayStart, url } = options;
+  const key = checkedKey(options.key);
   if (url !== undefined) return connected(new ApiClient(checkedUrl(url), key));
   const server = await locateServer();
   if (server.state === 'ktpflow') return connected(new ApiClient(server.url, key ?? server.homeKey ?? undefined));
@@ -69,7 +71,23 @@ function connected(api: ApiClient): Connection {
   return { api, embedded: false, close: () => api.close() };
 }
 
-function checkedUrl(url: string): string {
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  throw new CliError(EXIT.usage, `--url ${url} is no address, as http://localhost:3000 is`);
+/** Without what belongs to no base: a query, and the /v1 of OpenAI's clients. */
+function checkedUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new CliError(EXIT.usage, `--url ${text} is no address, as http://localhost:3000 is`);
+  }
+  // It is not said again: it may be a password.
+  if (url.username !== '' || url.password !== '') {
+    throw new CliError(EXIT.usage, '--url holds a user or a password: give the key of the server with --api-key');
+  }
+  return url.origin + url.pathname.replace(/(\/v1)?\/*$/, '');
+}
+
+/** What no header can hold would be told as a fault of the server, and the key with it. */
+function checkedKey(text: string | undefined): string | undefined {
+  const key = text?.trim();
+  if (!key) return undefined;
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new CliError(EXIT.usage, 'the key (--api-key, KTPFLOW_API_KEY) holds a character that no key has');
 }

@@ -12,7 +12,7 @@ import { addPrivacyCommands } from './add-privacy-commands.ts';
 import { addReviewCommands } from './add-review-commands.ts';
 import { type BatchCommandOptions, checkBatchOptions, runBatch } from './commands/batch.ts';
 import { checkTarget } from './commands/batch-results.ts';
-import { runExtract } from './commands/extract.ts';
+import { checkCards, runExtract } from './commands/extract.ts';
 import { checkId, runCancel, runRetry, runStatus } from './commands/jobs.ts';
 import { runWatch } from './commands/watch.ts';
 import { type Connection, connect, type MayStart } from './connect.ts';
@@ -85,8 +85,10 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   };
 
   reading(program.command('extract <file...>').description('read cards: files, URLs, or - for stdin')).action(
-    (files: string[], options: ReadingOptions) =>
-      runner.withApi('always', (api, output) => runExtract(api, files, readingOptions(options), output)),
+    async (files: string[], options: ReadingOptions) => {
+      await checkCards(files);
+      await runner.withApi('always', (api, output) => runExtract(api, files, readingOptions(options), output));
+    },
   );
   reading(
     program

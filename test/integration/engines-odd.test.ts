@@ -264,6 +264,13 @@ describe('text', () => {
     for (const piece of pieces) expect(piece.content ?? '').not.toMatch(/\p{Surrogate}/u);
   });
 
+  it('of a caller reaches the server without half a character, which its tokenizer would fail at', async () => {
+    const { engine, upstream } = await saying(...words, stop, done);
+    const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'cut 🌍\ud83c' }] }];
+    expect(await collect(engine, { messages })).toMatchObject(WHOLE);
+    expect(upstream.requests[0]?.body.messages?.[0]?.content).toBe('cut 🌍\ufffd');
+  });
+
   it('of a model that is named after thinking and does not think is its answer', async () => {
     const model = 'fake/words-Thinking';
     const { engine, upstream } = await start({ model, raw: () => ({ parts: [...words, stop, done] }) });

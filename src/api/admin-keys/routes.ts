@@ -6,6 +6,7 @@ import { logAccess } from '../access/log-access.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
+import { parseOwnQuery } from '../http/own-query.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { callerOf } from '../http/request-state.ts';
 import { idempotencyHash, idempotencyOf } from '../intake/idempotency.ts';
@@ -33,7 +34,7 @@ export function adminKeys(app: Express, context: KeysContext): void {
   };
 
   const list: RequestHandler = async (request, response) => {
-    const { cursor, limit } = pageQuerySchema.parse(request.query);
+    const { cursor, limit } = parseOwnQuery(pageQuerySchema, request);
     const rows = await database.apiKey.findMany({
       where: { revokedAt: null, ...behind(cursor) },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { RouteContext } from '../context.ts';
+import { refuseUnknownQuery } from '../http/own-query.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { idempotencyHash, idempotencyOf } from '../intake/idempotency.ts';
 import { addItems } from './add-items.ts';
@@ -19,6 +20,7 @@ export function intakeHandlers(context: IntakeContext) {
   const { keyring } = context;
 
   const create: RequestHandler = async (request, response) => {
+    refuseUnknownQuery(request, []);
     const caller = callerOf(response);
     const keyHash = idempotencyHash(keyring, request, caller, BATCHES_PATH);
     const batch = await receiveBatch(context, caller.tenant, request);
@@ -30,6 +32,7 @@ export function intakeHandlers(context: IntakeContext) {
   };
 
   const add: RequestHandler<{ id: string }> = async (request, response) => {
+    refuseUnknownQuery(request, []);
     const caller = callerOf(response);
     const row = await findBatch(context, caller.tenant, request.params.id);
     const keyHash = idempotencyHash(keyring, request, caller, `${BATCHES_PATH}/items`);

@@ -7,6 +7,7 @@ import { waitQuerySchema } from '../extractions/request-schema.ts';
 import { waitForWorkflow } from '../extractions/wait.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { invalidValue } from '../http/errors.ts';
+import { parseOwnQuery } from '../http/own-query.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { callerOf } from '../http/request-state.ts';
 import { isFinalBatch } from './batch-schema.ts';
@@ -14,7 +15,7 @@ import { streamBatchEvents } from './events.ts';
 import { findBatch, isKept } from './find-batch.ts';
 import { countResultRows, listFailures, listItems, resultRows } from './items.ts';
 import { itemsQuerySchema, resultsQuerySchema } from './request-schema.ts';
-import { linkRequestSchema, makeResultLink } from './result-link.ts';
+import { LINK_PARAMETERS, linkRequestSchema, makeResultLink } from './result-link.ts';
 import { sendBatch } from './send-batch.ts';
 import { formatOf, sendResults } from './send-results.ts';
 import { settleBatch, settleBatches } from './settle-batch.ts';
@@ -35,7 +36,7 @@ export function readHandlers(context: ReadContext) {
   const find = (response: Response, id: string) => findBatch(context, callerOf(response).tenant, id);
 
   const list: RequestHandler = async (request, response) => {
-    const { cursor, limit } = pageQuerySchema.parse(request.query);
+    const { cursor, limit } = parseOwnQuery(pageQuerySchema, request);
     const rows = await database.batch.findMany({
       where: { tenant: callerOf(response).tenant, AND: [isKept(), behind(cursor)] },
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
@@ -46,7 +47,7 @@ export function readHandlers(context: ReadContext) {
   };
 
   const read: ById = async (request, response) => {
-    const { wait } = waitQuerySchema.parse(request.query);
+    const { wait } = parseOwnQuery(waitQuerySchema, request);
     const { id } = request.params;
     let row = await find(response, id);
     if (wait > 0 && !isFinalBatch(row.status)) {
@@ -63,7 +64,7 @@ export function readHandlers(context: ReadContext) {
   };
 
   const items: ById = async (request, response) => {
-    const query = itemsQuerySchema.parse(request.query);
+    const query = parseOwnQuery(itemsQuerySchema, request);
     const page = await listItems(context, await find(response, request.params.id), query);
     await logAccess(context, response, 'batch.read', request.params.id);
     response.json(page);
@@ -74,7 +75,7 @@ export function readHandlers(context: ReadContext) {
   };
 
   const results: ById = async (request, response) => {
-    const options = resultsQuerySchema.parse(request.query);
+    const options = parseOwnQuery(resultsQuerySchema, request, LINK_PARAMETERS);
     const row = await find(response, request.params.id);
     await logAccess(context, response, 'batch.read', row.id);
     const count = await countResultRows(context, row);

@@ -43,6 +43,9 @@ interface Grant {
   readonly expires: number;
 }
 
+/** What a link has in its query beside the format. */
+export const LINK_PARAMETERS: readonly string[] = ['expires', 'signature'];
+
 const signedQuerySchema = z.object({
   format: z.string(),
   expires: z.string().regex(/^\d{1,12}$/),

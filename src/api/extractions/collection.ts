@@ -7,6 +7,7 @@ import { callerGone } from '../http/caller-gone.ts';
 import { hasBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
+import { parseOwnQuery } from '../http/own-query.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { unlessMultipart } from '../http/unless-multipart.ts';
 import { admitReceived } from '../intake/admit-received.ts';
@@ -33,7 +34,7 @@ export function extractionCollection(app: Express, context: CollectionContext): 
   const { accessLog, admission, authenticator, config, keyring, logger } = context;
 
   const create: RequestHandler = async (request, response) => {
-    const { wait } = waitQuerySchema.parse(request.query);
+    const { wait } = parseOwnQuery(waitQuerySchema, request);
     const caller = callerOf(response);
     const keyHash = idempotencyHash(keyring, request, caller, EXTRACTIONS_PATH);
     if (wait > 0) admission.check(caller.tenant);
@@ -73,7 +74,7 @@ export function extractionCollection(app: Express, context: CollectionContext): 
   };
 
   const list: RequestHandler = async (request, response) => {
-    response.json(await listExtractions(context, callerOf(response), listQuerySchema.parse(request.query)));
+    response.json(await listExtractions(context, callerOf(response), parseOwnQuery(listQuerySchema, request)));
   };
 
   const scope = requireScope(authenticator, 'extract');

@@ -5,6 +5,7 @@ import type { RouteContext } from '../context.ts';
 import { certificateLink } from '../erasures/certificate.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { route } from '../http/methods.ts';
+import { parseOwnQuery } from '../http/own-query.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { cancelExtraction, cancelItem, cancelReview } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
@@ -29,7 +30,7 @@ export function extractionItem(app: Express, context: ItemContext): void {
   const scope = requireScope(authenticator, 'extract');
 
   const read: RequestHandler<{ id: string }> = async (request, response) => {
-    const { masked, wait } = jobQuerySchema.parse(request.query);
+    const { masked, wait } = parseOwnQuery(jobQuerySchema, request);
     const caller = callerOf(response);
     const { id } = request.params;
     let row = await findExtraction(context, caller.tenant, id);

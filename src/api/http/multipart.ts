@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { KtpflowError } from '../../errors.ts';
 import { watchBody } from './body-watch.ts';
 import { isEmptyFile } from './empty-file.ts';
+import { recodePartNames } from './recode-part-names.ts';
 
 /** Room for boundaries, part headers and text fields beside the file. */
 const OVERHEAD_BYTES = 1024 * 1024;
@@ -193,7 +194,7 @@ function openForm(
   { maxFileBytes, maxFieldBytes = MAX_FIELD_BYTES, maxFiles = MAX_FILES, textFields }: FormReader,
 ) {
   try {
-    return new Busboy({
+    const form = new Busboy({
       headers: request.headers as BusboyHeaders,
       // Nothing is ever written under a caller's name: a folder in it says where the file was.
       preservePath: true,
@@ -210,6 +211,8 @@ function openForm(
         headerSize: 16_384,
       },
     });
+    recodePartNames(form);
+    return form;
   } catch {
     const type = request.headers['content-type'] ?? '';
     throw /;\s*boundary\s*=/i.test(type) ? malformed() : withoutBoundary();

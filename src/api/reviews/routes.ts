@@ -10,6 +10,7 @@ import { resultOf } from '../extractions/render-job.ts';
 import { ifBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
+import { parseOwnQuery } from '../http/own-query.ts';
 import { callerOf } from '../http/request-state.ts';
 import { claimReview, type Holder, releaseReview } from './claim.ts';
 import { decideReview } from './decide.ts';
@@ -43,11 +44,11 @@ export function reviews(app: Express, context: ReviewsContext): void {
   });
 
   const list: RequestHandler = async (request, response) => {
-    response.json(await listReviews(context, callerOf(response).tenant, listQuerySchema.parse(request.query)));
+    response.json(await listReviews(context, callerOf(response).tenant, parseOwnQuery(listQuerySchema, request)));
   };
 
   const truth: RequestHandler = async (request, response) => {
-    const { batch } = exportQuerySchema.parse(request.query);
+    const { batch } = parseOwnQuery(exportQuerySchema, request);
     await logAccess(context, response, 'review.export', batch ?? 'all');
     await sendTruth(context, response, { batch, tenant: callerOf(response).tenant });
   };
@@ -77,7 +78,7 @@ export function reviews(app: Express, context: ReviewsContext): void {
   };
 
   const picture: ById = async (request, response) => {
-    const { field } = pictureQuerySchema.parse(request.query);
+    const { field } = parseOwnQuery(pictureQuerySchema, request);
     const row = await find(response, request.params.id);
     const box = field && resultOf(context, row.extraction)?.fields[field].box;
     if (row.picture === null || box === null) throw new KtpflowError('not_found', 'There is no such picture.');

@@ -7,6 +7,7 @@ import { requireScope } from '../access/authentication.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
+import { parseOwnQuery } from '../http/own-query.ts';
 import { pageBehind, readCursor } from '../http/pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { begun, sendStream } from '../http/send-stream.ts';
@@ -45,7 +46,7 @@ export function subjects(app: Express, context: SubjectsContext): void {
 
   /** The access log: as JSON lines, oldest first, for archives and for systems that watch it, or page by page. */
   const readLog: RequestHandler = async (request, response) => {
-    const query = accessLogQuerySchema.parse(request.query);
+    const query = parseOwnQuery(accessLogQuerySchema, request);
     const where = whereLogged(query);
     response.setHeader('cache-control', 'no-store');
     if (query.format === 'list') return void response.json(await listLog(database, where, query));

@@ -14,6 +14,7 @@ import type { RouteContext } from '../context.ts';
 import { EXTRACTIONS_PATH } from '../extractions/collection.ts';
 import { findExtraction } from '../extractions/find-extraction.ts';
 import { route } from '../http/methods.ts';
+import { parseOwnQuery } from '../http/own-query.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { callerOf, requestState } from '../http/request-state.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
@@ -85,7 +86,7 @@ function deliveriesUnder(
   const subjectsOf = async (response: Response, id: string) => [...(await find(callerOf(response).tenant, id))];
 
   const list: ById = async (request, response) => {
-    const { cursor, limit } = pageQuerySchema.parse(request.query);
+    const { cursor, limit } = parseOwnQuery(pageQuerySchema, request);
     const subjects = await subjectsOf(response, request.params.id);
     const rows = await database.webhookDelivery.findMany({
       where: { subject: { in: subjects }, ...behind(cursor) },

@@ -48,6 +48,8 @@ const FILE_TYPE_MASK = 0o170000;
 const SYMBOLIC_LINK = 0o120000;
 const FOLDER = 0o040000;
 const REGULAR = 0o100000;
+/** What `zip - -` and `zip -FI` read from a pipe is in the archive like any file. */
+const PIPE = 0o010000;
 
 /** What systems and programs put beside the user's files, in lower case. */
 const JUNK_NAMES = new Set([
@@ -96,7 +98,7 @@ export function refusalOf(entry: EntryHeader, limits: EntryLimits, bytesBefore: 
   const type = entry.mode & FILE_TYPE_MASK;
   if (climbs(entry.name)) return refusal('invalid_archive', 'The entry has a path that leads out of the archive.');
   if (type === SYMBOLIC_LINK) return refusal('invalid_archive', 'The entry is a symbolic link.');
-  if (type !== 0 && type !== REGULAR) return refusal('invalid_archive', 'The entry is not a file.');
+  if (type !== 0 && type !== REGULAR && type !== PIPE) return refusal('invalid_archive', 'The entry is not a file.');
   if (entry.encrypted) return refusal('invalid_archive', 'The entry is encrypted.');
   if (entry.method !== 0 && entry.method !== 8) {
     const method = METHODS[entry.method] ?? `method ${entry.method}`;

@@ -70,6 +70,9 @@ function textCell(place: string, text: string, style: number): string {
   return `<c r="${place}" s="${style}" t="inlineStr"><is><t xml:space="preserve">${escapeXml(text)}</t></is></c>`;
 }
 
+/** What looks like a character's number to a spreadsheet program, which shows the character (ECMA-376, ST_Xstring). */
+const ESCAPED_CHARACTER = /_(?=x[0-9A-Fa-f]{4}_)/g;
+
 function escapeXml(text: string): string {
-  return text.replace(/[&<>\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text.replace(ESCAPED_CHARACTER, '_x005F_').replace(/[&<>\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

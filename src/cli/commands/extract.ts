@@ -20,6 +20,12 @@ type Outcome =
   /** Nothing came of it: the file cannot be read, or the server is away. */
   | { readonly file: string; readonly fault: CliError | ApiError };
 
+/** Before a server is sought or started. @throws CliError where there is nothing to read */
+export async function checkCards(files: readonly string[]): Promise<void> {
+  const faults = await Promise.all(files.map(faultOf));
+  if (faults.every((fault) => fault !== null)) throw new CliError(EXIT.usage, faults.join('\n'));
+}
+
 /**
  * Reads single cards: one file as a list of its fields, several as a table, or a line of JSON each. What goes wrong
  * with one keeps no other from being read and shown.
@@ -91,11 +97,8 @@ async function extract(api: ApiClient, file: string, options: BatchOptions): Pro
 /** Makes the request, as often as it is sent. @throws CliError where the file cannot be read */
 async function bodyOf(file: string, options: BatchOptions): Promise<() => Promise<SendOptions>> {
   if (isUrl(file)) return async () => ({ json: { image_url: file, options } });
-  const checked = file === '-' ? null : await checkFile({ path: file, name: file });
-  if (checked && isProblem(checked)) {
-    const hint = checked.reason === 'is a folder' ? ': ktpflow batch reads folders' : '';
-    throw new CliError(EXIT.usage, sentenceOf(checked) + hint);
-  }
+  const fault = await faultOf(file);
+  if (fault !== null) throw new CliError(EXIT.usage, fault);
   const stdin = file === '-' ? new Blob([await buffer(process.stdin)]) : null;
   return async () => {
     const form = new FormData();
@@ -103,6 +106,14 @@ async function bodyOf(file: string, options: BatchOptions): Promise<() => Promis
     form.append('image', stdin ?? (await openAsBlob(file)), stdin ? 'stdin' : basename(file));
     return { body: form };
   };
+}
+
+/** Why a file cannot be read; null: it can, or is none. */
+async function faultOf(file: string): Promise<string | null> {
+  if (file === '-' || isUrl(file)) return null;
+  const checked = await checkFile({ path: file, name: file });
+  if (!isProblem(checked)) return null;
+  return sentenceOf(checked) + (checked.reason === 'is a folder' ? ': ktpflow batch reads folders' : '');
 }
 
 /** A card of which nothing was read, in the form of a job. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SCOPES } from '../../config.ts';
 import type { ApiClient } from '../api-client.ts';
 import { listSchema } from '../batch-schema.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
@@ -22,26 +23,43 @@ const shownKeySchema = keySchema.extend({
 });
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-export interface NewKey {
+/** As it is typed. */
+export interface NewKeyOptions {
+  /** Comma-separated. */
+  readonly scopes: string;
+  readonly tenant?: string;
+  readonly name?: string;
+  readonly expires?: string;
+}
+
+interface NewKey {
   readonly scopes: readonly string[];
   readonly tenant: string | undefined;
   readonly name: string | undefined;
-  readonly expires: string | undefined;
+  readonly expires_at: string | undefined;
 }
 
-export async function createKey(
-  api: ApiClient,
-  { scopes, tenant, name, expires }: NewKey,
-  output: Output,
-): Promise<ExitCode> {
-  const json = { scopes, tenant, name, expires_at: expires === undefined ? undefined : momentOf(expires) };
+/** Before a server is sought or started. @throws CliError */
+export function checkNewKey({ expires, name, scopes: list, tenant }: NewKeyOptions): NewKey {
+  const scopes = list.split(/[,+]/).map((scope) => scope.trim());
+  const unknown = scopes.find((scope) => !SCOPES.some((known) => known === scope));
+  if (unknown !== undefined) {
+    throw new CliError(EXIT.usage, `--scopes ${list}: there are ${SCOPES.join(', ')}, comma-separated`);
+  }
+  return { scopes, tenant, name, expires_at: expires === undefined ? undefined : momentOf(expires) };
+}
+
+export async function createKey(api: ApiClient, json: NewKey, output: Output): Promise<ExitCode> {
   return showKey(await api.post(PATH, shownKeySchema, { json }), output);
 }
 
 /** A date means its beginning in this machine's time zone. @throws CliError */
 function momentOf(text: string): string {
   const moment = new Date(DATE.test(text) ? `${text}T00:00` : text);
-  if (/^\d{4}-\d{2}-\d{2}([T ].+)?$/.test(text) && !Number.isNaN(moment.getTime())) return moment.toISOString();
+  const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})(?:[T ].+)?$/.exec(text) ?? [];
+  // Date takes the 30th of February for the 2nd of March.
+  const isDay = Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  if (isDay && !Number.isNaN(moment.getTime())) return moment.toISOString();
   throw new CliError(EXIT.usage, `--expires ${text}: give a date, as 2030-12-31 or 2030-12-31T18:00:00+07:00`);
 }
 

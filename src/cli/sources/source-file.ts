@@ -38,9 +38,12 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Before a server is sought or started. @throws CliError where there is nothing under that path */
 export async function checkSource(path: string): Promise<void> {
-  await stat(path).catch((error: unknown) => {
+  const found = await stat(path).catch((error: unknown) => {
     throw new CliError(EXIT.usage, `${path} ${reasonOf(error)}`, { cause: error });
   });
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new CliError(EXIT.usage, `${path} is neither a file nor a folder`);
+  }
 }
 
 /** Opens a file and reads its first bytes, so that what is wrong with it is known before anything is sent. */

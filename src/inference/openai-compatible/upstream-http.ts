@@ -5,6 +5,7 @@ import { traceparent } from '../../observability/tracing/spans.ts';
 import { EngineFault } from '../engine-fault.ts';
 import type { UpstreamTimeouts } from './options.ts';
 import { failureOfConnection, failureOfStatus, UpstreamFailure } from './upstream-failure.ts';
+import { toWellFormed } from './whole-characters.ts';
 
 /** Of an error's body, as much as is searched for known complaints. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -62,7 +63,7 @@ export function createUpstreamHttp({
           'accept-encoding': 'identity',
           ...(here !== undefined && { traceparent: here }),
         },
-        body: JSON.stringify(body),
+        body: asJson(body),
       }).catch((error: unknown) => {
         signal.throwIfAborted();
         throw failureOfConnection(error);
@@ -91,7 +92,7 @@ export function createUpstreamHttp({
             'accept-encoding': 'identity',
             ...(body !== undefined && { 'content-type': 'application/json' }),
           },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
+          ...(body !== undefined && { body: asJson(body) }),
         });
         const text = await readLimited(decompressed(response), MAX_ANSWER_BYTES);
         return { status: response.statusCode, body: parseJson(text) };
@@ -130,6 +131,11 @@ async function readLimited(body: AsyncIterable<Uint8Array>, maxBytes = MAX_ERROR
     if (length >= maxBytes) break;
   }
   return Buffer.concat(parts).toString('utf8');
+}
+
+/** Half an emoji, where a client has cut a text by its length, is an error in a tokenizer written in Python or Rust. */
+function asJson(body: unknown): string {
+  return JSON.stringify(body, (_name, value: unknown) => (typeof value === 'string' ? toWellFormed(value) : value));
 }
 
 function parseJson(text: string): unknown {

@@ -21,7 +21,10 @@ export class WholeCharacters {
   }
 }
 
-/** String.prototype.toWellFormed, which TypeScript's library for Node 20 does not know yet. */
-function toWellFormed(text: string): string {
+/**
+ * Halves of characters become U+FFFD: String.prototype.toWellFormed, which TypeScript's library for Node 20 does not know
+ * yet.
+ */
+export function toWellFormed(text: string): string {
   return text.replaceAll(/\p{Surrogate}/gu, '\uFFFD');
 }

@@ -94,11 +94,14 @@ function hopelessMessage(error: unknown, config: Config): string | null {
   return (ofListening ? listenProblem(code ?? '', config) : null) ?? explainMachineFault(error);
 }
 
+/** Also of a machine without IPv6, and of a link-local address without its interface. */
+const NO_SUCH_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAFNOSUPPORT', 'EINVAL']);
+
 /** Why an address cannot be listened on, in one line; null for any other error code. */
 export function listenProblem(code: string, { HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>): string | null {
   if (code === 'EADDRINUSE') return `port ${PORT} is already in use: stop what listens on it, or set PORT`;
   if (code === 'EACCES') return `port ${PORT} needs more rights: set PORT to 1024 or more`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `HOST: ${HOST} is not an address of this machine`;
+  if (NO_SUCH_ADDRESS.has(code)) return `HOST: ${HOST} is not an address of this machine`;
   return null;
 }
 

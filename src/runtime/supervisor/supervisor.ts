@@ -155,6 +155,12 @@ async function endLeftOvers(home: Home): Promise<ChildRecords> {
 }
 
 async function checkPort(config: Config): Promise<void> {
+  // A machine or a container may have IPv6 alone.
+  const codeOfLoopback = config.TEMPORAL_ADDRESS ? null : await listenError('127.0.0.1', 0);
+  if (codeOfLoopback !== null) {
+    const advice = 'the embedded Temporal server needs this address, or set TEMPORAL_ADDRESS';
+    throw new FatalStartError(`nothing can listen on 127.0.0.1 (${codeOfLoopback}): ${advice}`);
+  }
   const code = await listenError(config.HOST, config.PORT);
   if (code === null) return;
   throw new FatalStartError(listenProblem(code, config) ?? `cannot listen on port ${config.PORT} (${code})`);

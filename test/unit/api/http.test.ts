@@ -169,6 +169,32 @@ describe('bodies', () => {
   });
 });
 
+describe('a query', () => {
+  it.each([
+    ['/v1/ktp/batches?limt=5', 'limt', 'limit, cursor'],
+    ['/v1/ktp/extractions?after=ktp_1', 'after', 'cursor'],
+    ['/v1/ktp/extractions?limit=5&page=2', 'page', 'cursor'],
+    ['/v1/ktp/extractions/none?Wait=5', 'Wait', 'wait'],
+    ['/v1/ktp/batches/none/results?fromat=csv', 'fromat', 'format'],
+    ['/v1/ktp/batches/none/items?state=failed', 'state', 'status'],
+  ])('with a misspelt parameter is refused instead of answered without it: %s', async (path, param, known) => {
+    const response = await api.request(path);
+    expect(await errorOf(response.clone())).toEqual({ status: 400, code: 'invalid_value', param });
+    expect(await response.text()).toContain(known);
+  });
+
+  it('of a batch that is handed in says where options belong', async () => {
+    const response = await api.request('/v1/ktp/batches?strategy=ocr', jsonRequest({ items: [{ image_url: 'x' }] }));
+    expect(await errorOf(response)).toEqual({ status: 400, code: 'invalid_value', param: 'strategy' });
+  });
+
+  it('may hold what a page adds against caches, and on OpenAI’s routes whatever a client sends', async () => {
+    for (const path of ['/v1/ktp/batches?_=1764140000000', '/v1/models?api-version=2024-06-01', '/v1/files?limt=5']) {
+      expect((await api.request(path)).status, path).toBe(200);
+    }
+  });
+});
+
 describe('without Temporal', () => {
   it('an extraction is 503 with Retry-After, and leaves neither row nor image behind', async () => {
     const response = await api.request('/ktp-ocr/', { method: 'POST', body: imageForm(await specimen()) });

@@ -1,4 +1,4 @@
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Request } from 'express';
 import { describe, expect, it } from 'vitest';
@@ -34,5 +34,39 @@ describe('a form that is given up', () => {
     await expect(form).rejects.toMatchObject({ code: 'payload_too_large' });
     for (let times = 0; times < 20; times++) await turn();
     expect(taken.filter((file) => !file.destroyed)).toEqual([]);
+  });
+});
+
+describe('the name of a file', () => {
+  const namesOf = async (...names: Buffer[]): Promise<(string | undefined)[]> => {
+    const part = (name: Buffer) => [
+      Buffer.from('--edge\r\ncontent-disposition: form-data; name="image"; filename="'),
+      name,
+      Buffer.from('"\r\ncontent-type: image/jpeg\r\n\r\nbytes\r\n'),
+    ];
+    const body = Readable.from([Buffer.concat([...names.flatMap(part), Buffer.from('--edge--\r\n')])]);
+    const request = Object.assign(body, {
+      headers: { 'content-type': 'multipart/form-data; boundary=edge' },
+      complete: true,
+    }) as unknown as Request;
+    const found: (string | undefined)[] = [];
+    await readForm(request, {
+      maxBodyBytes: 1 << 20,
+      maxFileBytes: 1 << 20,
+      textFields: [],
+      tooLarge: () => new KtpflowError('payload_too_large', 'too large'),
+      onFile: (_name, file, fileName) => {
+        found.push(fileName);
+        file.resume();
+        return undefined;
+      },
+    });
+    return found;
+  };
+
+  it('is read in the code page of Windows where it is no UTF-8, as curl sends it there', async () => {
+    const names = ['KTP José.jpg', 'KTP José – Désa.jpg', '卡.jpg', 'plain.jpg'];
+    const bytes = [Buffer.from('KTP José.jpg', 'latin1'), ...names.slice(1).map((name) => Buffer.from(name))];
+    expect(await namesOf(...bytes)).toEqual(names);
   });
 });

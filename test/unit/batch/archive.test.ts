@@ -74,6 +74,12 @@ describe('an archive', () => {
     expect(entries.map((entry) => entry.name)).toEqual(['Icon.jpg', 'part.jpg']);
   });
 
+  it('reads what `zip - -` took from a pipe; no devices, no sockets', async () => {
+    const modes = [0o010600, 0o020600, 0o060600, 0o140600];
+    const codes = await refusals(modes.map((mode) => ({ name: '-', data: picture, mode })));
+    expect(codes).toEqual([null, 'invalid_archive', 'invalid_archive', 'invalid_archive']);
+  });
+
   it('takes a folder named like a drive for a folder', async () => {
     const names = ['A: Kecamatan/1.jpg', 'B:scan.jpg'];
     expect(await refusals(names.map((name) => ({ name, data: picture })))).toEqual([null, null]);
@@ -179,7 +185,7 @@ describe('an archive', () => {
     expect(
       await refusals([
         { name: 'link', data: Buffer.from('/etc/passwd'), mode: 0o120777 },
-        { name: 'pipe', data: picture, mode: 0o010644 },
+        { name: 'device', data: picture, mode: 0o020644 },
         { name: 'secret.jpg', data: picture, encrypted: true },
         { name: 'lzma.jpg', data: picture, method: 14 },
         { name: 'good.jpg', data: picture },

@@ -162,6 +162,13 @@ describe('XLSX', () => {
     expect(workbook.worksheets[0]?.getCell('C2').value).toBe(name);
   });
 
+  it('keeps a name that looks like the number of a character', async () => {
+    const name = 'scan_x0041__x005F_x000d_1.jpg';
+    const sheet = await sheetOf(await bytesOf(writeXlsx(rowsOf(succeeded(0, { name })), 1)));
+    // Excel shows the character otherwise: scanA1.jpg.
+    expect(sheet).toContain('>scan_x005F_x0041__x005F_x005F_x005F_x000d_1.jpg<');
+  });
+
   it('breaks off when the rows fail, instead of ending as if it were whole', async () => {
     const broken = async function* () {
       yield succeeded(0);

@@ -27,6 +27,7 @@ describe('readConfig', () => {
   it.each([
     ['HOST', '127.0.0.1\r', '127.0.0.1'],
     ['HOST', ' localhost ', 'localhost'],
+    ['HOST', '[::1]', '::1'],
     ['PORT', '"3105"\r', 3105],
     ['KTPFLOW_HOME', '"./data"', './data'],
     ['KTPFLOW_HOME', "'./C# dev'", './C# dev'],
@@ -51,6 +52,9 @@ describe('readConfig', () => {
     ['ROLES', 'api,cook'],
     ['API_KEYS', 'secret-key-1:extract+fly'],
     ['API_KEYS', 'short:extract'],
+    // No header holds them as they are: nobody could ever show them.
+    ['API_KEYS', 'secret key 1:extract'],
+    ['API_KEYS', 'sécret-key-1:extract'],
     ['ENCRYPTION_KEYS', 'k:c2hvcnQ='],
     ['DATABASE_URL', 'mysql://localhost/db'],
     ['TEMPERATURE', '3'],

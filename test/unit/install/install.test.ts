@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,6 +82,27 @@ describe('a start without a build', () => {
     writeFileSync(join(folder, 'dist', 'main.js'), "import 'pino';");
     const { status, stderr } = run('start.mjs');
     expect(stderr).toBe(`ktpflow: the package pino is not installed: run "npm ci" in ${folder}/\n`);
+    expect(status).toBe(1);
+  });
+
+  it('says in one line that files of the installation may not be read, as after a root with umask 077', () => {
+    mkdirSync(join(folder, 'dist'), { mode: 0 });
+    // Root reads everything.
+    const who = process.getuid?.() === 0 ? { uid: 65534 } : {};
+    chmodSync(folder, 0o755);
+    const { status, stderr } = spawnSync(process.execPath, [join(folder, 'scripts', 'start.mjs')], {
+      ...who,
+      encoding: 'utf8',
+    });
+    expect(stderr).toMatch(/^ktpflow: \S+ #1 .+ may not be read by this user: sudo chmod -R a\+rX '.+'\n$/);
+    expect(status).toBe(1);
+  });
+
+  it('says in one line that the limit of open files is too low', () => {
+    mkdirSync(join(folder, 'dist'));
+    writeFileSync(join(folder, 'dist', 'main.js'), "throw Object.assign(new Error('open'), { code: 'EMFILE' });");
+    const { status, stderr } = run('start.mjs');
+    expect(stderr).toBe('ktpflow: too many files are open: raise the limit (ulimit -n)\n');
     expect(status).toBe(1);
   });
 

@@ -1,0 +1,30 @@
+import type { Request } from 'express';
+import type { z } from 'zod';
+import { KtpflowError } from '../../errors.ts';
+
+/** jQuery and others add a time under this name, so that nothing answers from a cache. */
+const IGNORED = new Set(['_']);
+
+/**
+ * The query of one of our own routes. A parameter that would be dropped in silence is refused by its name: `?limt=5`, or
+ * another API's way of paging, which would show the first page for ever. The routes of the OpenAI API take what comes.
+ * @param alsoKnown names that something else reads
+ * @throws KtpflowError invalid_value; ZodError for a value
+ */
+export function parseOwnQuery<Schema extends z.ZodObject>(
+  schema: Schema,
+  { query }: Pick<Request, 'query'>,
+  alsoKnown: readonly string[] = [],
+): z.output<Schema> {
+  refuseUnknownQuery({ query }, [...Object.keys(schema.shape), ...alsoKnown]);
+  return schema.parse(query);
+}
+
+/** @throws KtpflowError invalid_value for the first parameter that is not known */
+export function refuseUnknownQuery({ query }: Pick<Request, 'query'>, known: readonly string[]): void {
+  const name = Object.keys(query).find((given) => !known.includes(given) && !IGNORED.has(given));
+  if (name === undefined) return;
+  const hint = known.length === 0 ? 'This request takes none.' : `Known here: ${known.join(', ')}.`;
+  const param = /^[\w.[\]-]{1,64}$/.test(name) ? { param: name } : {};
+  throw new KtpflowError('invalid_value', `Unknown query parameter. ${hint}`, param);
+}
