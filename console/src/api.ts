@@ -67,11 +67,6 @@ export function failureOf(status: number, answer: unknown): ApiFailure {
   return new ApiFailure(status, code, message, param);
 }
 
-/** What went wrong, for a person. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** The body of an answer, in the shape that the server's own schema promises. */
 export async function read<Body>(path: string, options?: Call): Promise<Body> {
   return (await (await call(path, options)).json()) as Body;

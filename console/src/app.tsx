@@ -1,7 +1,7 @@
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { ActivityPage } from './activity/activity-page.tsx';
-import { ApiFailure, call, messageOf, read } from './api.ts';
+import { ApiFailure, call, read } from './api.ts';
 import { BatchesPage } from './batches/batches-page.tsx';
 import { ChatPage } from './chat/chat-page.tsx';
 import { type Language, LanguageProvider, useLanguage } from './language.tsx';
@@ -33,16 +33,16 @@ export function App() {
 }
 
 function Shell() {
-  const { texts } = useLanguage();
+  const { explain, texts } = useLanguage();
   const [session, setSession] = useState<SessionState>();
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<unknown>(null);
   const { detail, page } = useHash();
 
   const ask = useCallback(() => {
     setFault(null);
     read<Session>('console/session').then(setSession, (error: unknown) => {
       if (error instanceof ApiFailure && error.status === 401) setSession(null);
-      else setFault(messageOf(error));
+      else setFault(error);
     });
   }, []);
   useEffect(ask, [ask]);
@@ -107,7 +107,7 @@ function Shell() {
         <h1 className="unseen">ktpflow: {names[page]}</h1>
         {fault !== null && (
           <p className="notice bad" role="alert">
-            {fault} <Button onPress={ask}>{texts.retry}</Button>
+            {explain(fault)} <Button onPress={ask}>{texts.retry}</Button>
           </p>
         )}
         {session === null && <SignIn onSignedIn={setSession} />}

@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
+import { explainIn } from './problems/explain.ts';
 import { english, type Texts } from './texts-en.ts';
 import { indonesian } from './texts-id.ts';
 
@@ -14,6 +15,8 @@ interface LanguageState {
   readonly texts: Texts;
   /** Of dates and numbers. */
   readonly locale: string;
+  /** An error, or what the server says of one, for a person. */
+  readonly explain: (problem: unknown) => string;
   readonly setLanguage: (language: Language) => void;
 }
 
@@ -21,6 +24,7 @@ const LanguageContext = createContext<LanguageState>({
   language: 'en',
   texts: english,
   locale: LOCALES.en,
+  explain: (problem) => explainIn('en', problem),
   setLanguage: () => {},
 });
 
@@ -31,7 +35,13 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
     localStorage.setItem(STORED, language);
   }, [language]);
   const state = useMemo(
-    () => ({ language, texts: TEXTS[language], locale: LOCALES[language], setLanguage }),
+    () => ({
+      language,
+      texts: TEXTS[language],
+      locale: LOCALES[language],
+      explain: (problem: unknown) => explainIn(language, problem),
+      setLanguage,
+    }),
     [language],
   );
   return <LanguageContext value={state}>{children}</LanguageContext>;

@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
-import { messageOf, read } from './api.ts';
+import { read } from './api.ts';
 import type { CardResult } from './card.ts';
 import { useLanguage } from './language.tsx';
 import { Problem } from './problem.tsx';
 import { FieldList } from './try/field-list.tsx';
 
 interface Job {
-  readonly error: { readonly message: string } | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
   readonly result: CardResult | null;
 }
 
@@ -24,24 +24,21 @@ export function RecordCard({ onClose, record, title }: RecordCardProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isMasked, setMasked] = useState(true);
   const [job, setJob] = useState<Job | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
   useEffect(() => {
     let isShown = true;
-    read<Job>(`v1/ktp/extractions/${record}${isMasked ? '?masked=1' : ''}`).then(
-      (found) => {
-        if (isShown) setJob(found);
-      },
-      (error: unknown) => setProblem(messageOf(error)),
-    );
+    read<Job>(`v1/ktp/extractions/${record}${isMasked ? '?masked=1' : ''}`).then((found) => {
+      if (isShown) setJob(found);
+    }, setProblem);
     return () => {
       isShown = false;
     };
   }, [record, isMasked]);
 
-  const fault = problem ?? (job && !job.result ? (job.error?.message ?? texts.record.nothing) : null);
+  const fault = problem ?? (job && !job.result ? (job.error ?? texts.record.nothing) : null);
   return (
     <dialog className="record" ref={dialog} onClose={onClose} aria-label={title}>
       <div className="row">
@@ -50,7 +47,7 @@ export function RecordCard({ onClose, record, title }: RecordCardProps) {
           {texts.record.close}
         </Button>
       </div>
-      <Problem>{fault}</Problem>
+      <Problem of={fault} />
       {!job && fault === null && <p>{texts.loading}</p>}
       {job?.result && (
         <>

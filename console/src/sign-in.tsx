@@ -9,9 +9,9 @@ export interface SignInProps {
 
 /** Takes an API key; it goes to the server once, and comes back as a cookie that no script can read. */
 export function SignIn({ onSignedIn }: SignInProps) {
-  const { texts } = useLanguage();
+  const { explain, texts } = useLanguage();
   const [key, setKey] = useState('');
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<unknown>(null);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -23,7 +23,7 @@ export function SignIn({ onSignedIn }: SignInProps) {
       },
       (error: unknown) => {
         const isWrong = error instanceof ApiFailure && error.status === 401;
-        setFault(isWrong ? texts.wrongKey : error instanceof Error ? error.message : String(error));
+        setFault(isWrong ? texts.wrongKey : error);
       },
     );
   };
@@ -44,7 +44,7 @@ export function SignIn({ onSignedIn }: SignInProps) {
         <Label>{texts.keyLabel}</Label>
         <Input autoComplete="current-password" spellCheck="false" />
         <Text slot="description">{texts.keyHelp}</Text>
-        <FieldError>{fault}</FieldError>
+        <FieldError>{fault !== null && explain(fault)}</FieldError>
       </TextField>
       <Button type="submit" className="primary">
         {texts.signIn}

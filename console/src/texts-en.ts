@@ -1,7 +1,7 @@
 import type { FieldName } from '../../src/ktp/field-names.ts';
 import { activityTextsEn } from './activity/texts.ts';
 import { batchTextsEn } from './batches/texts.ts';
-import type { Level } from './card.ts';
+import type { CardResult, Level } from './card.ts';
 import { chatTextsEn } from './chat/texts.ts';
 import { systemTextsEn } from './system/texts.ts';
 import type { Hint } from './try/frame-hints.ts';
@@ -100,6 +100,20 @@ export const english = {
   checks: 'Checks',
   noChecks: 'Everything fits together.',
   quality: 'Picture',
+  flags: {
+    blurred: 'blurred',
+    dark: 'dark',
+    bright: 'too bright',
+    glare: 'glare',
+    grayscale: 'grayscale',
+    cropped: 'cropped',
+    rotated: 'rotated',
+    screen: 'photo of a screen',
+    too_small: 'too small',
+    multiple_cards: 'more than one card',
+    damaged: 'damaged',
+    overlay: 'written over',
+  } satisfies Record<CardResult['quality']['flags'][number], string>,
   goodPicture: 'Nothing is wrong with the picture.',
   fieldList: 'Fields',
   code: 'The same by program',

@@ -33,6 +33,10 @@ export interface ClusterOptions {
   readonly hasSmallDisks?: boolean;
   /** Path of libfaketime, by which the clocks of workers and inference processes can be set. */
   readonly faketime?: string | undefined;
+  /** With {@link faketime}: those of the APIs too. */
+  readonly hasApiClocks?: boolean;
+  /** Further settings of Temporal's dynamic configuration, by name. */
+  readonly temporalSettings?: Readonly<Record<string, unknown>>;
   readonly say?: (line: string) => void;
 }
 
@@ -127,6 +131,7 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
       ports,
       database: { port: postgres.port, password: passwords.temporal },
       historyShards,
+      settings: options.temporalSettings ?? {},
     });
     temporal.setupSchema();
     await begin(temporal.definition);
@@ -149,7 +154,7 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
       ...environment,
     };
     const withDatabase = { ...common, DATABASE_URL: postgres.databaseUrl };
-    const api = { ...withDatabase, API_KEYS: `${key}:chat+extract+admin:main`, TRUST_PROXY: 'loopback' };
+    const api = { ...withDatabase, API_KEYS: `${key}:chat+extract+review+admin:main`, TRUST_PROXY: 'loopback' };
     const apiPorts = [await ports.next(), await ports.next()];
     const roles = [
       ...[1, 2].map((number) => ({ role: 'worker' as const, number, environment: withDatabase })),
@@ -165,7 +170,7 @@ export async function startLocalCluster(options: ClusterOptions): Promise<LocalC
       const name = `${role}-${number}`;
       const healthPort = await ports.next();
       healthPorts.set(name, healthPort);
-      if (options.faketime && role !== 'api') {
+      if (options.faketime && (role !== 'api' || options.hasApiClocks)) {
         clocks.set(name, new ShiftedClock(options.faketime, join(folder, `clock-of-${name}`)));
       }
       const environment = { ...settings, ...clocks.get(name)?.environment };

@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { servesNamespace } from '../../src/runtime/embedded/grpc-probe.ts';
 import type { Binaries } from './binaries.ts';
 import type { Ports } from './ports.ts';
@@ -30,6 +30,8 @@ export interface TemporalOptions {
   readonly ports: Ports;
   readonly database: { readonly port: number; readonly password: string };
   readonly historyShards: number;
+  /** Over those of deploy/temporal/dynamic-config.yaml. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** One server with all four services, as `temporalio/server` runs them in docker-compose.yml. */
@@ -39,7 +41,8 @@ export async function prepareTemporal(options: TemporalOptions): Promise<Tempora
   const address = `127.0.0.1:${frontend}`;
   const home = join(folder, 'temporal');
   mkdirSync(home);
-  writeFileSync(join(home, 'cluster.yaml'), stringify(await serverConfig(options, frontend)));
+  const dynamicConfig = dynamicConfigIn(home, options.settings);
+  writeFileSync(join(home, 'cluster.yaml'), stringify(await serverConfig(options, frontend, dynamicConfig)));
   return {
     address,
     definition: {
@@ -62,6 +65,15 @@ export async function prepareTemporal(options: TemporalOptions): Promise<Tempora
   };
 }
 
+/** The very file that docker-compose.yml mounts, or a copy with further settings. @returns its path */
+function dynamicConfigIn(home: string, settings: Readonly<Record<string, unknown>>): string {
+  const further = Object.entries(settings).map(([name, value]) => [name, [{ value }]]);
+  if (further.length === 0) return DYNAMIC_CONFIG;
+  const path = join(home, 'dynamic-config.yaml');
+  writeFileSync(path, stringify({ ...parse(readFileSync(DYNAMIC_CONFIG, 'utf8')), ...Object.fromEntries(further) }));
+  return path;
+}
+
 async function createNamespace(address: string, namespace: string): Promise<void> {
   const connection = await Connection.connect({ address, channelArgs: { 'grpc.enable_http_proxy': 0 } });
   try {
@@ -73,7 +85,11 @@ async function createNamespace(address: string, namespace: string): Promise<void
 }
 
 /** The server's configuration file, in the words of its own `config/development-postgres12.yaml`. */
-async function serverConfig({ ports, database, historyShards }: TemporalOptions, frontend: number): Promise<unknown> {
+async function serverConfig(
+  { ports, database, historyShards }: TemporalOptions,
+  frontend: number,
+  dynamicConfig: string,
+): Promise<unknown> {
   const store = (databaseName: string, connections: number) => ({
     sql: {
       pluginName: 'postgres12',
@@ -120,6 +136,6 @@ async function serverConfig({ ports, database, historyShards }: TemporalOptions,
       },
     },
     dcRedirectionPolicy: { policy: 'noop' },
-    dynamicConfigClient: { filepath: DYNAMIC_CONFIG, pollInterval: '60s' },
+    dynamicConfigClient: { filepath: dynamicConfig, pollInterval: '60s' },
   };
 }

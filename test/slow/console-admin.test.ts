@@ -139,7 +139,7 @@ describe.skipIf(executable === undefined)('the pages of administrators', { timeo
   });
 
   it('fits a phone', async () => {
-    const options = { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true };
+    const options = { viewport: { width: 360, height: 800 }, hasTouch: true, isMobile: true };
     const page = await browser.open(api.address, '#system', options);
     await signIn(page);
     for (const name of ['System', 'Activity']) {

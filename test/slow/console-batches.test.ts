@@ -184,7 +184,7 @@ describe.skipIf(executable === undefined)('the batches page', { timeout: 240_000
 
   it('fits a phone, in Indonesian too', async () => {
     const page = await browser.open(api.address, '#batches', {
-      viewport: { width: 390, height: 800 },
+      viewport: { width: 360, height: 800 },
       hasTouch: true,
       isMobile: true,
       locale: 'id-ID',

@@ -112,7 +112,7 @@ describe.skipIf(executable === undefined)('the chat page', { timeout: 180_000 },
   });
 
   it('fits a phone', async () => {
-    const options = { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true };
+    const options = { viewport: { width: 360, height: 800 }, hasTouch: true, isMobile: true };
     const page = await browser.open(api.address, '#chat', options);
     await ask(page);
     await expect.poll(() => textOf(page)).toContain('agama:');

@@ -155,7 +155,7 @@ describe.skipIf(executable === undefined)('the console', { timeout: 240_000 }, (
   });
 
   it('fits a phone', async () => {
-    const page = await open('', { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true });
+    const page = await open('', { viewport: { width: 360, height: 800 }, hasTouch: true, isMobile: true });
     await page.getByRole('button', { name: 'Sample 3' }).click();
     await page.getByRole('list', { name: 'Fields' }).waitFor();
     await shoot(page, 'try-phone');

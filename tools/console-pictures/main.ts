@@ -10,11 +10,11 @@ import { ConsoleBrowser } from '../../test/support/console-browser.ts';
 /**
  * Takes the pictures of docs/images anew, apart from that of the chat: a platform of its own, drawn cards, invented
  * names. `npx tsx tools/console-pictures/main.ts [FOLDER]` after `npm run build`; look at each before it is committed.
- * With FOLDER they go there, and beside them the same pages dark, in Indonesian, and as wide as a phone.
+ * With FOLDER they go there, and beside them the same pages as wide as a phone, dark, and in Indonesian.
  */
 const [given] = process.argv.slice(2);
 const target = given ?? fileURLToPath(new URL('../../docs/images', import.meta.url));
-const PHONE = { width: 390, height: 844 };
+const PHONE = { width: 360, height: 844 };
 const DESK = { width: 1280, height: 860 };
 
 const folder = temporaryFolder();
@@ -30,6 +30,9 @@ async function keep(page: Page, name: string, fullPage = false): Promise<void> {
 async function shoot(page: Page, name: string): Promise<void> {
   await keep(page, name);
   if (given === undefined) return;
+  await page.setViewportSize(PHONE);
+  await keep(page, `${name}-phone`, true);
+  await page.setViewportSize(DESK);
   await page.getByLabel('Colours').selectOption('dark');
   await keep(page, `${name}-dark`);
   await page.getByLabel('Language').selectOption('id');

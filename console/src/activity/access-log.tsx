@@ -1,6 +1,6 @@
 import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { Button, Input, Label, TextField } from 'react-aria-components';
-import { messageOf, read } from '../api.ts';
+import { read } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { Problem } from '../problem.tsx';
 
@@ -29,7 +29,7 @@ export function AccessLog() {
   const [filter, setFilter] = useState(ALL);
   const [entries, setEntries] = useState<readonly Entry[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
 
   const load = useCallback((wanted: Filter, from: string | null) => {
     const query = new URLSearchParams({ format: 'list', limit: String(PAGE) });
@@ -41,7 +41,7 @@ export function AccessLog() {
         setCursor(next_cursor);
         setProblem(null);
       },
-      (error: unknown) => setProblem(messageOf(error)),
+      setProblem,
     );
   }, []);
   useEffect(() => load(filter, null), [load, filter]);
@@ -67,7 +67,7 @@ export function AccessLog() {
         ))}
         <Button type="submit">{words.show}</Button>
       </form>
-      <Problem>{problem}</Problem>
+      <Problem of={problem} />
       {entries?.length === 0 && <p className="help">{words.none}</p>}
       {entries && entries.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and has to by keyboard too

@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { Button, Input, Label, TextField } from 'react-aria-components';
-import { messageOf, read } from '../api.ts';
+import { read } from '../api.ts';
 import { EraseRecord } from '../erase-record.tsx';
 import { useLanguage } from '../language.tsx';
 import { Problem } from '../problem.tsx';
@@ -23,13 +23,13 @@ export function SubjectSearch() {
   const [isShown, setShown] = useState(false);
   const [records, setRecords] = useState<readonly SubjectRecord[] | null>(null);
   const [opened, setOpened] = useState<string | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
 
   const search = () => {
     setProblem(null);
     read<{ data: SubjectRecord[] }>('v1/admin/subjects/search', { json: { nik: nik.trim(), limit: 100 } }).then(
       ({ data }) => setRecords(data),
-      (error: unknown) => setProblem(messageOf(error)),
+      setProblem,
     );
   };
   const submit = (event: FormEvent) => {
@@ -51,7 +51,7 @@ export function SubjectSearch() {
         </Button>
       </form>
       <p className="help">{words.help}</p>
-      <Problem>{problem}</Problem>
+      <Problem of={problem} />
       {records?.length === 0 && <p role="status">{words.none}</p>}
       {records && records.length > 0 && (
         <ul className="lines" aria-label={words.records}>
@@ -81,7 +81,7 @@ export function SubjectSearch() {
                     path={`v1/ktp/extractions/${record}`}
                     record={record}
                     onErased={search}
-                    onProblem={(error) => setProblem(messageOf(error))}
+                    onProblem={setProblem}
                   />
                 </span>
               )}

@@ -16,7 +16,7 @@ export interface Batch {
   readonly run: number;
   readonly throughput: number | null;
   readonly eta_seconds: number | null;
-  readonly error: { readonly message: string } | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
 }
 
 export interface BatchItem {

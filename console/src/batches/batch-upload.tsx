@@ -1,6 +1,5 @@
 import { useRef, useState } from 'react';
 import { Button, DropZone, FileTrigger } from 'react-aria-components';
-import { messageOf } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { Problem } from '../problem.tsx';
 import { droppedFiles, isArchive, type NamedFile, namedFiles } from './collect-files.ts';
@@ -21,7 +20,7 @@ export function BatchUpload({ onBegun, onSent }: BatchUploadProps) {
   const { upload: words } = texts.batches;
   const [review, setReview] = useState<BatchOptions['review']>('never');
   const [progress, setProgress] = useState<(Progress & { readonly files: number }) | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const running = useRef<AbortController | null>(null);
 
   const send = async (files: readonly NamedFile[]) => {
@@ -45,7 +44,7 @@ export function BatchUpload({ onBegun, onSent }: BatchUploadProps) {
         );
       }
     } catch (error) {
-      if (!controller.signal.aborted) setProblem(messageOf(error));
+      if (!controller.signal.aborted) setProblem(error);
     } finally {
       running.current = null;
       setProgress(null);
@@ -59,7 +58,7 @@ export function BatchUpload({ onBegun, onSent }: BatchUploadProps) {
       className="drop batch-drop"
       aria-label={words.title}
       onDrop={({ items }) => {
-        droppedFiles(items).then(send, (error: unknown) => setProblem(messageOf(error)));
+        droppedFiles(items).then(send, setProblem);
       }}
     >
       <h2 className="title">{words.title}</h2>
@@ -103,7 +102,7 @@ export function BatchUpload({ onBegun, onSent }: BatchUploadProps) {
           </label>
         </>
       )}
-      <Problem>{problem}</Problem>
+      <Problem of={problem} />
     </DropZone>
   );
 }

@@ -1,6 +1,5 @@
 import { useCallback, useState } from 'react';
 import { Button } from 'react-aria-components';
-import { messageOf } from '../api.ts';
 import { EraseRecord } from '../erase-record.tsx';
 import { useLanguage } from '../language.tsx';
 import { Problem } from '../problem.tsx';
@@ -29,14 +28,14 @@ export interface BatchViewProps {
 
 /** One batch, live: how far it is, what failed, every item, the results as files. */
 export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
-  const { locale, texts } = useLanguage();
+  const { explain, locale, texts } = useLanguage();
   const { batches: words } = texts;
   const { batch, look, problem } = useBatch(id);
   const [status, setStatus] = useState<ItemStatus | null>(null);
   const [opened, setOpened] = useState<BatchItem | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
-  const fail = useCallback((error: unknown) => setFault(messageOf(error)), []);
+  const fail = useCallback(setFault, []);
 
   const act = async (action: () => Promise<unknown>) => {
     setBusy(true);
@@ -52,7 +51,7 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
   };
   const download = async (format: 'xlsx' | 'csv') => saveFile(await readResults(id, format), `${id}.${format}`);
 
-  if (!batch) return <p className="notice">{problem ?? texts.loading}</p>;
+  if (!batch) return <p className="notice">{explain(problem ?? texts.loading)}</p>;
   const { counts } = batch;
   const isPaused = batch.status === 'paused';
   const since = new Date(batch.created_at).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
@@ -84,7 +83,7 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
           <EraseRecord path={`v1/ktp/batches/${id}`} record={id} onErased={onErased} onProblem={fail} />
         </span>
       </header>
-      <Problem>{fault ?? problem ?? batch.error?.message}</Problem>
+      <Problem of={fault ?? problem ?? batch.error} />
       {!batch.sealed && !isOver(batch) && !isArriving && (
         <p className="notice">
           {words.unsealed} <Button onPress={() => void act(() => change(id, 'seal'))}>{words.seal}</Button>

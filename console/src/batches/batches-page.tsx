@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components';
-import { messageOf } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { type Batch, listBatches } from './batch-api.ts';
 import { BatchUpload } from './batch-upload.tsx';
@@ -21,10 +20,10 @@ export function BatchesPage({ id }: BatchesPageProps) {
   const { batches: words } = texts;
   const [batches, setBatches] = useState<readonly Batch[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<unknown>(null);
   const [arriving, setArriving] = useState<string | null>(null);
 
-  const fail = useCallback((error: unknown) => setFault(messageOf(error)), []);
+  const fail = useCallback(setFault, []);
   const load = useCallback(() => {
     listBatches(null).then((page) => {
       setFault(null);
@@ -82,7 +81,7 @@ export function BatchesPage({ id }: BatchesPageProps) {
         )}
       </aside>
       <div className="desk">
-        <Problem>{fault}</Problem>
+        <Problem of={fault} />
         {id === null ? (
           <p className="invitation">{words.invitation}</p>
         ) : (

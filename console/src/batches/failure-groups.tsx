@@ -11,7 +11,7 @@ export interface FailureGroupsProps {
 
 /** What items failed with, and reading those of one reason again. */
 export function FailureGroups({ batch, onProblem, onRetry }: FailureGroupsProps) {
-  const { locale, texts } = useLanguage();
+  const { explain, locale, texts } = useLanguage();
   const [failures, setFailures] = useState<readonly Failure[]>([]);
   const { counts, id } = batch;
   // biome-ignore lint/correctness/useExhaustiveDependencies: more of them may have failed
@@ -29,14 +29,14 @@ export function FailureGroups({ batch, onProblem, onRetry }: FailureGroupsProps)
     <section className="failures">
       <h2>{texts.batches.failures}</h2>
       <ul>
-        {failures.map(({ code, count, message }) => (
-          <li key={code}>
-            <span className="figure">{count.toLocaleString(locale)}</span>
-            <span>{message}</span>
+        {failures.map((failure) => (
+          <li key={failure.code}>
+            <span className="figure">{failure.count.toLocaleString(locale)}</span>
+            <span>{explain(failure)}</span>
             <Button
               isDisabled={!isOver(batch)}
-              onPress={() => onRetry(code)}
-              aria-label={texts.batches.retryOf(message)}
+              onPress={() => onRetry(failure.code)}
+              aria-label={texts.batches.retryOf(explain(failure))}
             >
               {texts.batches.retry}
             </Button>

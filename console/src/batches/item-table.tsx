@@ -86,16 +86,17 @@ interface RowProps {
 }
 
 function Row({ index, item, onOpen }: RowProps) {
-  const { locale, texts } = useLanguage();
+  const { explain, locale, texts } = useLanguage();
   const { table } = texts.batches;
+  const reason = item?.error ? explain(item.error) : undefined;
   const number = ((item?.index ?? index) + 1).toLocaleString(locale);
   return (
     <tr aria-rowindex={index + 2}>
       <td className="figure">{number}</td>
       <td title={item?.name ?? undefined}>{item ? (item.name ?? item.custom_id ?? '—') : '…'}</td>
       <td>{item && <Status status={item.status} />}</td>
-      <td className="reason" title={item?.error?.message}>
-        {item?.error?.message}
+      <td className="reason" title={reason}>
+        {reason}
       </td>
       <td>
         {item && (item.status === 'succeeded' || item.status === 'needs_review') && (

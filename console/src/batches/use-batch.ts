@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react';
-import { call, messageOf } from '../api.ts';
+import { call } from '../api.ts';
 import { eventsOf } from '../event-stream.ts';
 import { BATCHES, type Batch, isOver, readBatch } from './batch-api.ts';
 
@@ -7,7 +7,7 @@ const LOOK_AGAIN_MS = 3_000;
 
 interface Watched {
   readonly batch: Batch | null;
-  readonly problem: string | null;
+  readonly problem: unknown;
   /** Looks again at once, also at one that was over. */
   readonly look: () => void;
 }
@@ -15,7 +15,7 @@ interface Watched {
 /** A batch as it is: told by its events while it runs, and asked for anew whenever they break off. */
 export function useBatch(id: string): Watched {
   const [batch, setBatch] = useState<Batch | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const [round, setRound] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new round begins it all anew
   useEffect(() => {
@@ -42,7 +42,7 @@ export function useBatch(id: string): Watched {
           if (await follow()) return;
         } catch (error) {
           if (signal.aborted) return;
-          setProblem(messageOf(error));
+          setProblem(error);
         }
         await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
       }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
-import { ApiFailure, messageOf } from '../api.ts';
+import { ApiFailure } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { randomId } from '../random-id.ts';
 import { ask, cancel, listModels, type Message, type Piece, resume } from './chat-api.ts';
@@ -27,7 +27,7 @@ export function ChatPage() {
   const [model, setModel] = useState('');
   const [session, setSession] = useState(() => sessionStorage.getItem(STORED));
   const [turns, setTurns] = useState<readonly Turn[]>([]);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   const reading = useRef<AbortController | null>(null);
   const end = useRef<HTMLDivElement>(null);
   const last = turns.at(-1);
@@ -59,20 +59,17 @@ export function ChatPage() {
   );
 
   useEffect(() => {
-    listModels().then(
-      (names) => {
-        setModels(names);
-        setModel((chosen) => chosen || (names[0] ?? ''));
-      },
-      (error: unknown) => setProblem(messageOf(error)),
-    );
+    listModels().then((names) => {
+      setModels(names);
+      setModel((chosen) => chosen || (names[0] ?? ''));
+    }, setProblem);
   }, []);
   useEffect(() => {
     const stored = sessionStorage.getItem(STORED);
     if (stored !== null) {
       follow({ question: null, ...NOTHING_YET }, (signal) => resume(stored, signal)).catch((error: unknown) => {
         setTurns([]);
-        if (!(error instanceof ApiFailure) || error.status !== 404) setProblem(messageOf(error));
+        if (!(error instanceof ApiFailure) || error.status !== 404) setProblem(error);
       });
     }
     return () => {
@@ -90,12 +87,10 @@ export function ChatPage() {
     sessionStorage.setItem(STORED, id);
     setSession(id);
     const messages = [...turns.flatMap(messagesOf), messageOfQuestion(question)];
-    follow({ question, ...NOTHING_YET }, (signal) => ask(id, { model, messages }, signal)).catch((error: unknown) =>
-      setProblem(messageOf(error)),
-    );
+    follow({ question, ...NOTHING_YET }, (signal) => ask(id, { model, messages }, signal)).catch(setProblem);
   };
   const stop = () => {
-    if (session !== null) cancel(session).catch((error: unknown) => setProblem(messageOf(error)));
+    if (session !== null) cancel(session).catch(setProblem);
   };
   const begin = () => {
     reading.current?.abort();
@@ -127,7 +122,7 @@ export function ChatPage() {
           // biome-ignore lint/suspicious/noArrayIndexKey: turns are only ever added at the end
           <TurnView key={index} turn={turn} />
         ))}
-        <Problem>{problem}</Problem>
+        <Problem of={problem} />
         <div ref={end} />
       </div>
       <Composer isBusy={isOpen} isReady={model !== ''} onSend={send} onStop={stop} />

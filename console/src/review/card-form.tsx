@@ -31,13 +31,13 @@ function valuesOf(before: Decision | null): Values {
 
 /** One card under review: nothing is taken by itself, every doubtful field is gone through. */
 export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: CardFormProps) {
-  const { locale, texts } = useLanguage();
+  const { explain, locale, texts } = useLanguage();
   const { fields: read } = card.result;
   const picture = usePicture(blob);
   const [values, setValues] = useState<Values>(() => valuesOf(before));
   const [current, setCurrent] = useState<FieldName | null>(card.fields[0] ?? null);
   const [hovered, setHovered] = useState<FieldName | null>(null);
-  const [problem, setProblem] = useState<{ field: FieldName | null; message: string } | null>(null);
+  const [problem, setProblem] = useState<{ field: FieldName | null; error: ApiFailure } | null>(null);
   const [isSending, setSending] = useState(false);
 
   const textOf = (name: FieldName) => values[name] ?? read[name].value ?? '';
@@ -62,7 +62,7 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
       if (!(error instanceof ApiFailure)) throw error;
       if (error.status === 409) return onLost();
       const field = FIELD_NAMES.find((name) => error.param === `fields.${name}`) ?? null;
-      setProblem({ field, message: error.message });
+      setProblem({ field, error });
       if (field) setCurrent(field);
     }
   };
@@ -96,7 +96,7 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
       name={name}
       field={read[name]}
       value={textOf(name)}
-      problem={problem?.field === name ? problem.message : null}
+      problem={problem?.field === name ? explain(problem.error) : null}
       picture={picture}
       isInDoubt={isInDoubt}
       isCurrent={current === name}
@@ -133,7 +133,7 @@ export function CardForm({ before, blob, card, onDecided, onLost, onSkip }: Card
             </li>
           ))}
         </ul>
-        {problem?.field === null && <Problem>{problem.message}</Problem>}
+        {problem?.field === null && <Problem of={problem.error} />}
         <div className="row">
           <Button
             className="primary"

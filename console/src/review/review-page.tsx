@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
-import { ApiFailure, messageOf } from '../api.ts';
+import { ApiFailure } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { CardForm, type CardFormProps } from './card-form.tsx';
 import { Queue } from './queue.tsx';
@@ -20,21 +20,21 @@ interface Taken {
 
 /** The queue, and the card that this window has taken. */
 export function ReviewPage() {
-  const { texts } = useLanguage();
+  const { explain, texts } = useLanguage();
   const [cards, setCards] = useState<readonly WaitingCard[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
   const [field, setField] = useState<FieldName | null>(null);
   const [taken, setTaken] = useState<Taken | null>(null);
-  const [notice, setNotice] = useState<string | null>(null);
+  const [notice, setNotice] = useState<unknown>(null);
   const [done, setDone] = useState({ count: 0, seconds: 0, last: 0 });
-  const notTaken = useCallback((error: unknown) => setNotice(texts.notTaken(messageOf(error))), [texts]);
+  const notTaken = useCallback((error: unknown) => setNotice(texts.notTaken(explain(error))), [explain, texts]);
   const { keep, pending, undo } = usePendingDecision<Taken>(notTaken);
   const held = useRef<string | null>(null);
   const loading = useRef(false);
   /** Grows with each way to another card: one that is still on its way then comes to nothing. */
   const turn = useRef(0);
 
-  const fail = useCallback((error: unknown) => setNotice(messageOf(error)), []);
+  const fail = useCallback(setNotice, []);
   const load = useCallback(() => {
     setNotice(null);
     listWaiting(field, null).then((page) => {
@@ -141,7 +141,7 @@ export function ReviewPage() {
     return () => removeEventListener('keydown', press);
   });
 
-  if (cards === null) return <p className="notice">{notice ?? texts.loading}</p>;
+  if (cards === null) return <p className="notice">{explain(notice ?? texts.loading)}</p>;
   return (
     <div className={taken ? 'review at-work' : 'review'}>
       <aside>
@@ -172,7 +172,7 @@ export function ReviewPage() {
       <div className="desk">
         {notice !== null && (
           <p className="notice" role="status">
-            {notice}
+            {explain(notice)}
           </p>
         )}
         {pending && (

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { call, messageOf, read } from '../api.ts';
+import { call, read } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { figuresOf } from './figures.ts';
 
@@ -22,20 +22,17 @@ const LOOK_MS = 5_000;
 
 /** Every part and engine with its state, and the figures of the process that answers. */
 export function HealthView() {
-  const { locale, texts } = useLanguage();
+  const { explain, locale, texts } = useLanguage();
   const { system: words } = texts;
   const [health, setHealth] = useState<Health | null>(null);
   const [metrics, setMetrics] = useState('');
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
   useEffect(() => {
     const look = () => {
-      read<Health>('health').then(
-        (found) => {
-          setHealth(found);
-          setProblem(null);
-        },
-        (error: unknown) => setProblem(messageOf(error)),
-      );
+      read<Health>('health').then((found) => {
+        setHealth(found);
+        setProblem(null);
+      }, setProblem);
       call('metrics')
         .then((response) => response.text())
         .then(setMetrics, () => setMetrics(''));
@@ -44,7 +41,7 @@ export function HealthView() {
     const timer = setInterval(look, LOOK_MS);
     return () => clearInterval(timer);
   }, []);
-  if (!health) return <p className="notice">{problem ?? texts.loading}</p>;
+  if (!health) return <p className="notice">{explain(problem ?? texts.loading)}</p>;
   const parts = [
     [words.temporal, health.temporal.connected],
     [words.database, health.database.connected],
@@ -54,7 +51,7 @@ export function HealthView() {
   return (
     <section className="health" aria-label={words.state}>
       <p className={health.ok && problem === null ? 'notice' : 'notice bad'} role="status">
-        {problem ?? health.error ?? words.allWell}
+        {explain(problem ?? health.error ?? words.allWell)}
       </p>
       <div className="columns">
         <div>
@@ -75,7 +72,7 @@ export function HealthView() {
               <li key={id}>
                 <span>
                   {id}
-                  {(error ?? warning) !== null && <span className="help block">{error ?? warning}</span>}
+                  {(error ?? warning) !== null && <span className="help block">{explain(error ?? warning)}</span>}
                   {kind !== 'ppocr' && ready && warning === null && <span className="help block">{words.canary}</span>}
                 </span>
                 <Ready isReady={ready && warning === null} />

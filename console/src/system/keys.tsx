@@ -1,6 +1,6 @@
 import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { Button, Input, Label, TextField } from 'react-aria-components';
-import { call, messageOf, read } from '../api.ts';
+import { call, read } from '../api.ts';
 import { CopyButton } from '../copy-button.tsx';
 import { useLanguage } from '../language.tsx';
 import { Problem } from '../problem.tsx';
@@ -37,9 +37,9 @@ export function Keys() {
   const [days, setDays] = useState(0);
   const [made, setMade] = useState<{ readonly id: string; readonly key: string } | null>(null);
   const [asked, setAsked] = useState<{ readonly id: string; readonly to: 'rotate' | 'revoke' } | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
 
-  const fail = useCallback((error: unknown) => setProblem(messageOf(error)), []);
+  const fail = useCallback(setProblem, []);
   const load = useCallback(
     (from: string | null) => {
       read<{ data: Key[]; next_cursor: string | null }>(
@@ -85,7 +85,7 @@ export function Keys() {
   return (
     <section className="keys-view" aria-label={words.title}>
       <h2 className="title">{words.title}</h2>
-      <Problem>{problem}</Problem>
+      <Problem of={problem} />
       {made && (
         <div className="notice made" role="status">
           <p>{words.shownOnce}</p>

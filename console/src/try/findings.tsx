@@ -9,7 +9,7 @@ interface FindingsProps {
 
 /** What the rules and the picture say of the card as a whole. */
 export function Findings({ onActive, result }: FindingsProps) {
-  const { texts } = useLanguage();
+  const { explain, texts } = useLanguage();
   const { checks, quality } = result;
   return (
     <div className="findings">
@@ -17,7 +17,8 @@ export function Findings({ onActive, result }: FindingsProps) {
         <h2>{texts.checks}</h2>
         {checks.length === 0 && <p>{texts.noChecks}</p>}
         <ul>
-          {checks.map(({ code, fields, level, message }) => {
+          {checks.map((check) => {
+            const { code, fields, level } = check;
             const name = FIELD_NAMES.find((known) => fields.includes(known)) ?? null;
             return (
               <li
@@ -26,7 +27,7 @@ export function Findings({ onActive, result }: FindingsProps) {
                 onPointerEnter={() => onActive(name)}
                 onPointerLeave={() => onActive(null)}
               >
-                {message}
+                {explain(check)}
               </li>
             );
           })}
@@ -40,7 +41,7 @@ export function Findings({ onActive, result }: FindingsProps) {
           <p className="flags">
             {quality.flags.map((flag) => (
               <span className="chip" key={flag}>
-                {flag.replaceAll('_', ' ')}
+                {texts.flags[flag]}
               </span>
             ))}
           </p>

@@ -14,7 +14,7 @@ import { RequestCode } from './request-code.tsx';
 interface Job {
   readonly id: string;
   readonly status: string;
-  readonly error: { readonly message: string } | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
   readonly result: CardResult | null;
 }
 
@@ -22,7 +22,7 @@ type State =
   | { readonly step: 'empty' }
   | { readonly step: 'reading' }
   | { readonly step: 'read'; readonly job: Job; readonly result: CardResult; readonly seconds: number }
-  | { readonly step: 'failed'; readonly message: string };
+  | { readonly step: 'failed'; readonly problem: unknown };
 
 /** One card, from the picture to what was read of it and how sure that is. */
 export function TryPage() {
@@ -50,11 +50,11 @@ export function TryPage() {
       setState(
         job.result
           ? { step: 'read', job, result: job.result, seconds }
-          : { step: 'failed', message: job.error?.message ?? job.status },
+          : { step: 'failed', problem: job.error ?? job.status },
       );
     } catch (error) {
       if (controller.signal.aborted) return;
-      setState({ step: 'failed', message: error instanceof Error ? error.message : String(error) });
+      setState({ step: 'failed', problem: error });
     }
   };
   const pick = (blob: Blob) => void start(blob);
@@ -85,7 +85,7 @@ export function TryPage() {
       </section>
       <section className="reading">
         {state.step === 'reading' && <Skeleton />}
-        {state.step === 'failed' && <Problem>{state.message}</Problem>}
+        {state.step === 'failed' && <Problem of={state.problem} />}
         {state.step === 'read' && (
           <>
             <FieldList fields={state.result.fields} active={shown} onActive={setActive} onPick={setPicked} />

@@ -21,7 +21,7 @@ export const adminKeyPaths: ZodOpenApiPathsObject = {
       requestBody: { required: true, content: { 'application/json': { schema: createKeySchema } } },
       responses: {
         201: { description: 'The key.', content: { 'application/json': { schema: createdKeySchema } } },
-        ...errorResponses(400, 401, 403, 422, 503),
+        ...errorResponses(400, 401, 403, 413, 422, 503),
       },
     },
     get: {

@@ -152,7 +152,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
       requestBody: { content: { 'application/json': { schema: linkRequestSchema } } },
       responses: {
         200: { description: 'The link.', content: { 'application/json': { schema: linkSchema } } },
-        ...errorResponses(400, 401, 403, 404, 503),
+        ...errorResponses(400, 401, 403, 404, 413, 503),
       },
     },
   },
@@ -234,6 +234,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
             },
           },
         },
+        ...errorResponses(400, 413),
         ...notFoundErrors,
       },
     },

@@ -16,7 +16,7 @@ export const chatBatchPaths: ZodOpenApiPathsObject = {
       summary: 'Answer the chat requests of a file',
       requestParams: { header: idempotencyHeaderSchema },
       requestBody: { required: true, content: { 'application/json': { schema: createChatBatchSchema } } },
-      responses: { 200: batch, ...errorResponses(400, 401, 403, 404, 422, 503) },
+      responses: { 200: batch, ...errorResponses(400, 401, 403, 404, 413, 422, 503) },
     },
     get: {
       tags,

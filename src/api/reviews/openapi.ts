@@ -32,7 +32,7 @@ const holding = {
   responses: {
     200: { description: 'The review.', content: listed },
     ...conflict,
-    ...errorResponses(400, 401, 403, 404, 503),
+    ...errorResponses(400, 401, 403, 404, 413, 503),
   },
 };
 const byId = `${REVIEWS_PATH}/{id}`;
@@ -108,7 +108,7 @@ export const reviewPaths: ZodOpenApiPathsObject = {
       responses: {
         200: { description: 'The review, decided.', content: whole },
         ...conflict,
-        ...errorResponses(400, 401, 403, 404, 422, 503),
+        ...errorResponses(400, 401, 403, 404, 413, 422, 503),
       },
     },
   },

@@ -5,6 +5,12 @@ import { createApp } from '../../../src/api/app.ts';
 import { ktpResultSchema } from '../../../src/ktp/schema.ts';
 import { jsonOf, startLonelyApi, type TestApi } from '../../support/api.ts';
 
+interface Operation {
+  readonly parameters?: readonly { readonly in: string }[];
+  readonly requestBody?: object;
+  readonly responses: Readonly<Record<string, object>>;
+}
+
 let api: TestApi;
 beforeAll(async () => {
   api = await startLonelyApi();
@@ -46,6 +52,22 @@ describe('the OpenAPI document', () => {
     for (const [, name = ''] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
       expect(document.components.schemas, name).toHaveProperty(name);
     }
+  });
+
+  it('says of every request that holds something that it may be refused, and of a body that it may be too large', async () => {
+    const { paths } = await jsonOf<{ paths: Record<string, Record<string, Operation>> }>(
+      await api.request('/openapi.json'),
+    );
+    const silent: string[] = [];
+    for (const [path, item] of Object.entries(paths)) {
+      for (const [method, { parameters = [], requestBody, responses }] of Object.entries(item)) {
+        const says = (status: string) => responses[status] !== undefined;
+        const holdsSomething = requestBody !== undefined || parameters.some((parameter) => parameter.in === 'query');
+        if (holdsSomething && !says('400')) silent.push(`${method} ${path}: 400`);
+        if (requestBody !== undefined && !says('413')) silent.push(`${method} ${path}: 413`);
+      }
+    }
+    expect(silent).toEqual([]);
   });
 
   it('tells a box as four numbers, and an event as what is read of it: many readers know neither tuples nor streams', async () => {
