@@ -340,6 +340,17 @@ describe('ktpflow watch', () => {
     expect((await count()) - before).toBe(7);
   }, 120_000);
 
+  it('moves a card that waits for a person, and does not ask for it again and again', async () => {
+    const folder = inFolder('reviewed');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'card.png'), await picture(8, 88));
+    const child = start(['--json', 'watch', folder, '--settle', '0.2', '--review', 'always']);
+    await expect.poll(() => names(join(folder, 'done')), { timeout: 40_000 }).toEqual(['card.png', 'card.png.json']);
+    const job = JSON.parse(readFileSync(join(folder, 'done', 'card.png.json'), 'utf8'));
+    expect(job).toMatchObject({ status: 'needs_review', result: { compat: { nik: RESULT.compat.nik } } });
+    expect(await stopped(child, 'SIGTERM')).toMatchObject({ code: 0 });
+  }, 60_000);
+
   it('does not read a file that is still being written', async () => {
     const folder = inFolder('growing');
     mkdirSync(folder);

@@ -140,6 +140,11 @@ describe('files', () => {
     expect((await other.files.list()).data).toEqual([]);
     const refused = await api.request('/v1/files', bearer('admin-only-key'));
     expect(await errorOf(refused)).toMatchObject({ status: 403, code: 'insufficient_scope' });
+    // Batches of chat requests are for keys that may chat.
+    for (const path of ['/v1/batches', '/v1/batches/batch_1']) {
+      const denied = await api.request(path, bearer('second-tenant-key'));
+      expect(await errorOf(denied)).toMatchObject({ status: 403, code: 'insufficient_scope' });
+    }
     await clear();
   });
 

@@ -15,7 +15,7 @@ export interface Card {
 
 /**
  * Has a card read, once for its content and options, whoever asks how often: the same bytes under the same options are
- * the same extraction for as long as the server keeps it.
+ * the same extraction for as long as the server keeps it. One that waits for a person has been read.
  * @throws ApiError, CliError; the signal's reason once it is aborted
  */
 export async function extractOnce<Schema extends z.ZodType<{ id: string; status: string }>>(
@@ -30,6 +30,8 @@ export async function extractOnce<Schema extends z.ZodType<{ id: string; status:
   form.append('options', text);
   form.append('image', new Blob([new Uint8Array(bytes)]), name);
   let job = await api.post(`${PATH}?wait=60`, schema, { body: form, idempotencyKey, signal });
-  while (!isFinal(job.status)) job = await api.get(`${PATH}/${job.id}?wait=60`, schema, signal);
+  while (!isFinal(job.status) && job.status !== 'needs_review') {
+    job = await api.get(`${PATH}/${job.id}?wait=60`, schema, signal);
+  }
   return job;
 }

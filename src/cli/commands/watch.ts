@@ -4,7 +4,7 @@ import { jobSchema } from '../batch-schema.ts';
 import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { forTerminal, type Output } from '../output.ts';
 import type { BatchOptions } from '../sources/batch-body.ts';
-import { type SettledFile, WatchedFolder } from '../sources/watched-folder.ts';
+import { FolderFault, MoveFault, type SettledFile, WatchedFolder } from '../sources/watched-folder.ts';
 import { extractOnce } from './extract-once.ts';
 
 /** Enough to keep two cores busy. */
@@ -35,9 +35,15 @@ export async function runWatch(
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
   output.say(`watching ${forTerminal(folder)}; read files go to done/, others to failed/`);
   let isAway = false;
+  let isFolderAway = false;
+  /** What is away may come back; said once. */
+  const sayWaiting = (fault: Error): void => output.reportError(`${forTerminal(fault.message)}: waiting for it`);
   try {
     while (!stop.signal.aborted) {
-      const files = await watched.settled();
+      const found = await watched.settled().catch(onlyFolderFault);
+      if (found instanceof FolderFault && !isFolderAway) sayWaiting(found);
+      isFolderAway = found instanceof FolderFault;
+      const files = found instanceof FolderFault ? [] : found;
       let next = 0;
       const work = async (): Promise<void> => {
         while (!stop.signal.aborted && next < files.length) {
@@ -48,8 +54,12 @@ export async function runWatch(
             isAway = false;
           } catch (error) {
             if (stop.signal.aborted) return;
+            if (error instanceof MoveFault) {
+              output.reportError(`${forTerminal(file.name)}: ${error.message}`);
+              continue;
+            }
             if (!isPassing(error)) throw error;
-            if (!isAway) output.reportError(`${(error as Error).message}: waiting for it`);
+            if (!isAway) sayWaiting(error);
             isAway = true;
             // What is left stays where it is until the next look.
             next = files.length;
@@ -57,7 +67,9 @@ export async function runWatch(
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, work));
-      await sleep(isAway ? AWAY_MS : LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      await sleep(isAway || isFolderAway ? AWAY_MS : LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(
+        () => undefined,
+      );
     }
   } finally {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, onSignal);
@@ -78,26 +90,33 @@ async function handle(
   if (bytes === null) return;
   const name = forTerminal(file.name);
   const refuse = async (code: string, message: string, id: string | null): Promise<void> => {
-    await watched.moveToFailed(file, { code, message, extraction_id: id });
+    if (!(await watched.moveToFailed(file, { code, message, extraction_id: id }))) return;
     output.reportError(`${name}: ${message} (${code})`);
   };
   if (typeof bytes === 'string') return refuse('unreadable', bytes, null);
   try {
     const job = await extractOnce(api, { bytes, name: file.name, options }, jobSchema, signal);
-    if (job.status !== 'succeeded') {
+    const isWaiting = job.status === 'needs_review';
+    if (job.status !== 'succeeded' && !isWaiting) {
       return refuse(job.error?.code ?? job.status, job.error?.message ?? `The reading was ${job.status}.`, job.id);
     }
-    await watched.moveToDone(file, job);
+    if (!(await watched.moveToDone(file, job))) return;
     if (output.json) await output.print(JSON.stringify({ file: file.name, id: job.id, status: job.status }));
-    else output.say(`${name}: read`);
+    else output.say(isWaiting ? `${name}: read, waits for a review` : `${name}: read`);
   } catch (error) {
     if (!(error instanceof ApiError) || error.exitCode !== EXIT.usage || error.status === 429) throw error;
     await refuse(error.code, error.message, null);
   }
 }
 
-/** The server is away or busy: nothing is wrong with the file. */
-function isPassing(error: unknown): boolean {
+function onlyFolderFault(error: unknown): FolderFault {
+  if (error instanceof FolderFault) return error;
+  throw error;
+}
+
+/** The server is away or busy, or the folder is: nothing is wrong with the file. */
+function isPassing(error: unknown): error is Error {
+  if (error instanceof FolderFault) return true;
   if (error instanceof ApiError) return error.status === 429 || error.status >= 500;
   return error instanceof CliError && error.exitCode === EXIT.unreachable;
 }

@@ -1,16 +1,22 @@
 import type { Stats } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, parse } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isJunk } from '../../batch/archive/entry-rules.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
+import { codeOf, statOf } from './file-facts.ts';
 import { checkSource, reasonOf } from './source-file.ts';
+import { writeNote } from './write-note.ts';
 
 /** Larger ones are no pictures that a server would take, and need not be in memory to find out. */
 const MAX_BYTES = 256 * 1024 * 1024;
+/** An empty file is one that a scanner has begun, as a rule: so many times as long it is waited for. */
+const EMPTY_SETTLES = 12;
+/** A file that cannot be moved is tried again after this. */
+const MOVE_AGAIN_MS = 60_000;
 const DONE = 'done';
 const FAILED = 'failed';
-/** What programs write into before a file has its name. */
-const UNFINISHED = /\.(part|partial|tmp|crdownload|filepart|download)$/i;
+/** What scanners and copies write into before a file has its name, beside what archives are spared of. */
+const UNFINISHED = /\.(temp|uploading|upload|incomplete|inprogress|writing|lock|lck)$|~$/i;
 
 export interface SettledFile {
   readonly name: string;
@@ -30,12 +36,24 @@ interface Looks {
   readonly since: number;
 }
 
+/** The folder is away, full or closed: nothing is wrong with any file in it, and it may come back. */
+export class FolderFault extends Error {
+  override readonly name = 'FolderFault';
+}
+
+/** A file that was read stays where it is, since it may not be moved; said once, and tried again each minute. */
+export class MoveFault extends Error {
+  override readonly name = 'MoveFault';
+}
+
 /** A folder into which files are put, with the folders `done` and `failed` in it. */
 export class WatchedFolder {
   readonly #folder: string;
   readonly #settleMs: number;
   /** What each file looked like, and since when it has. */
   #seen = new Map<string, Looks>();
+  /** Files that could not be moved, and when they are tried again. */
+  readonly #unmoved = new Map<string, number>();
 
   private constructor(folder: string, settleMs: number) {
     this.#folder = folder;
@@ -56,84 +74,103 @@ export class WatchedFolder {
   /**
    * The files that have looked the same for the time of settling, oldest first; folders are not entered. By looks, not
    * by the clock of the file: a share may have another one.
+   * @throws FolderFault
    */
   async settled(): Promise<SettledFile[]> {
     const now = performance.now();
     const seen = new Map<string, Looks>();
     const files: SettledFile[] = [];
-    const entries = await readdir(this.#folder, { withFileTypes: true });
-    for (const entry of entries) {
-      const { name } = entry;
-      if (!entry.isFile() || isJunk({ name, mode: 0 }) || UNFINISHED.test(name)) continue;
-      const found = await statOf(join(this.#folder, name));
+    for (const name of await this.#names()) {
+      const found = await this.#look(name);
       if (!found) continue;
       const looks = { size: found.size, modifiedMs: found.mtimeMs };
       const before = this.#seen.get(name);
       const isSame = before?.size === looks.size && before.modifiedMs === looks.modifiedMs;
       const since = isSame ? before.since : now;
       seen.set(name, { ...looks, since });
-      if (isSame && now - since >= this.#settleMs) files.push({ name, ...looks });
+      const settleMs = looks.size === 0 ? EMPTY_SETTLES * this.#settleMs : this.#settleMs;
+      const isPutOff = now < (this.#unmoved.get(name) ?? 0);
+      if (isSame && now - since >= settleMs && !isPutOff) files.push({ name, ...looks });
     }
     this.#seen = seen;
+    for (const name of this.#unmoved.keys()) if (!seen.has(name)) this.#unmoved.delete(name);
     return files.sort((one, other) => one.modifiedMs - other.modifiedMs);
   }
 
   /** @returns its bytes; a sentence why there are none; null where it has changed or gone since it was looked at */
-  async read({ modifiedMs, name, size }: SettledFile): Promise<Buffer | string | null> {
-    if (size > MAX_BYTES) return 'The file is too large.';
-    const path = join(this.#folder, name);
+  async read(file: SettledFile): Promise<Buffer | string | null> {
+    if (file.size > MAX_BYTES) return 'The file is too large.';
+    const path = join(this.#folder, file.name);
     try {
       const bytes = await readFile(path);
-      const now = await statOf(path);
-      return now && now.size === size && now.mtimeMs === modifiedMs && bytes.length === size ? bytes : null;
+      return isStill(file, await statOf(path)) && bytes.length === file.size ? bytes : null;
     } catch (error) {
-      if (isMissing(error)) return null;
+      if (codeOf(error) === 'ENOENT') return null;
       return `The file ${reasonOf(error)}.`;
     }
   }
 
-  /** The result lies there before the file does: a kill in between has it read again, by the same key. */
-  async moveToDone(file: SettledFile, job: unknown): Promise<void> {
-    await this.#move(file, DONE, '.json', job);
+  /**
+   * The result lies there before the file does: a kill in between has it read again, by the same key.
+   * @returns whether it was moved; false where it has changed or gone, or still may not be moved
+   * @throws FolderFault, MoveFault
+   */
+  async moveToDone(file: SettledFile, job: unknown): Promise<boolean> {
+    return await this.#move(file, DONE, '.json', job);
   }
 
-  async moveToFailed(file: SettledFile, reason: FailureReason): Promise<void> {
-    await this.#move(file, FAILED, '.reason.json', reason);
+  /** As {@link moveToDone}. */
+  async moveToFailed(file: SettledFile, reason: FailureReason): Promise<boolean> {
+    return await this.#move(file, FAILED, '.reason.json', reason);
   }
 
-  async #move({ name }: SettledFile, to: string, suffix: string, note: unknown): Promise<void> {
+  async #names(): Promise<string[]> {
+    try {
+      const entries = await readdir(this.#folder, { withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+      return files.filter((name) => !isJunk({ name, mode: 0 }) && !UNFINISHED.test(name));
+    } catch (error) {
+      throw new FolderFault(`${this.#folder} ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  async #look(name: string): Promise<Stats | null> {
+    try {
+      return await statOf(join(this.#folder, name));
+    } catch (error) {
+      throw new FolderFault(`${this.#folder} ${reasonOf(error)}`, { cause: error });
+    }
+  }
+
+  async #move(file: SettledFile, to: string, suffix: string, note: unknown): Promise<boolean> {
+    const { name } = file;
     const folder = join(this.#folder, to);
-    const free = await freeName(folder, name);
-    const draft = join(folder, `${free}${suffix}.part`);
-    await writeFile(draft, `${JSON.stringify(note)}\n`, { mode: 0o600, flush: true });
-    await rename(draft, join(folder, `${free}${suffix}`));
+    // What was put over it meanwhile was not read.
+    if (!isStill(file, await this.#look(name))) return false;
+    const free = await writeNote(folder, name, suffix, `${JSON.stringify(note)}\n`).catch((error: unknown) => {
+      throw new FolderFault(`${folder} cannot be written (${codeOf(error)})`, { cause: error });
+    });
     try {
       await rename(join(this.#folder, name), join(folder, free));
     } catch (error) {
-      // Somebody took it away meanwhile, another watcher perhaps.
-      if (!isMissing(error)) throw error;
-      await rm(join(folder, `${free}${suffix}`), { force: true });
+      // Another watcher may have moved it under the same name: then the note is of that file.
+      if (!(await this.#look(join(to, free)))) await rm(join(folder, `${free}${suffix}`), { force: true });
+      if (codeOf(error) === 'ENOENT' || this.#putOff(name)) return false;
+      throw new MoveFault(`cannot be moved to ${to}/ (${codeOf(error)}) and stays where it is`, { cause: error });
     }
     this.#seen.delete(name);
+    this.#unmoved.delete(name);
+    return true;
+  }
+
+  /** @returns whether it has been put off before */
+  #putOff(name: string): boolean {
+    const isKnown = this.#unmoved.has(name);
+    this.#unmoved.set(name, performance.now() + MOVE_AGAIN_MS);
+    return isKnown;
   }
 }
 
-/** `card.jpg`, or `card (2).jpg` where one of that name lies there already. */
-async function freeName(folder: string, name: string): Promise<string> {
-  const { ext, name: stem } = parse(name);
-  for (let number = 1; ; number++) {
-    const candidate = number === 1 ? name : `${stem} (${number})${ext}`;
-    if (!(await statOf(join(folder, candidate)))) return candidate;
-  }
-}
-
-async function statOf(path: string): Promise<Stats | null> {
-  return await stat(path).catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw error;
-  });
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+function isStill({ modifiedMs, size }: SettledFile, now: Stats | null): boolean {
+  return now !== null && now.size === size && now.mtimeMs === modifiedMs;
 }

@@ -1,6 +1,8 @@
 import '../refuse-telemetry.ts';
+import { basename } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelFolder } from './model-folder.ts';
+import { ModelFolderError } from './model-folder-error.ts';
 import { PATCH_FLOATS, type Patches } from './patches.ts';
 
 /** What the vision encoder makes of a picture: one row of `hidden` floats a token. */
@@ -64,7 +66,7 @@ export class Qwen3VlGraphs {
     this.taps = this.#decoder.inputNames.includes('deepstack_embeds') ? tapsOf(this.#decoder) : 0;
   }
 
-  /** @param threads that one run may use. */
+  /** @param threads that one run may use. @throws ModelFolderError */
   static async load(folder: ModelFolder, threads: number): Promise<Qwen3VlGraphs> {
     const { vision, embedding, decoder } = folder.graphs;
     // One after the other: each holds its weights twice while it is loaded.
@@ -137,8 +139,8 @@ export class Qwen3VlGraphs {
   }
 }
 
-function createSession(path: string, threads: number): Promise<InferenceSession> {
-  return InferenceSession.create(path, {
+async function createSession(path: string, threads: number): Promise<InferenceSession> {
+  const created = InferenceSession.create(path, {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
@@ -149,6 +151,13 @@ function createSession(path: string, threads: number): Promise<InferenceSession>
     enableMemPattern: false,
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  });
+  // What ONNX Runtime says holds paths, and not what could be done.
+  return created.catch((error: unknown) => {
+    throw new ModelFolderError(
+      `${basename(path)} cannot be loaded: it or its data file is damaged or missing, or the memory that is free is too small`,
+      { cause: error },
+    );
   });
 }
 

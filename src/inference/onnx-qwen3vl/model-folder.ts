@@ -1,10 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { checkGraphFiles } from './check-graph-files.ts';
+import { ModelFolderError } from './model-folder-error.ts';
 import type { PixelBudget } from './smart-resize.ts';
-
-/** A folder that cannot be used; the message says what is wrong with it, in words for its owner. */
-export class ModelFolderError extends Error {}
 
 const configSchema = z.looseObject({
   model_type: z.string(),
@@ -94,8 +93,10 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   const video = (await read('video_preprocessor_config.json', processorSchema)) ?? both?.video_processor;
   const eos = tokenizerConfig.eos_token;
   const maxLength = tokenizerConfig.model_max_length;
+  const graphs = await findGraphs(folder, entries);
+  await checkGraphFiles(folder, Object.values(graphs));
   return {
-    graphs: await findGraphs(folder, entries),
+    graphs,
     manifest,
     imageTokenId: config.image_token_id,
     videoTokenId: config.video_token_id,

@@ -45,7 +45,7 @@ export class Qwen3Vl {
     this.tokenizerMaxLength = folder.tokenizerMaxLength;
   }
 
-  /** @throws ModelFolderError, and errors of ONNX Runtime where a graph is damaged */
+  /** @throws ModelFolderError */
   static async load(options: ModelOptions): Promise<Qwen3Vl> {
     const folder = await readModelFolder(options.folder);
     return new Qwen3Vl(folder, await Qwen3VlGraphs.load(folder, options.threads), options);

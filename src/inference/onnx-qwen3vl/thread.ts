@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { KtpflowError } from '../../errors.ts';
 import { Qwen3Vl } from './model.ts';
-import { ModelFolderError } from './model-folder.ts';
+import { ModelFolderError } from './model-folder-error.ts';
 import type { ThreadAnswer, ThreadData, ThreadFailure, ThreadRequest } from './thread-messages.ts';
 import { Turns } from './turns.ts';
 

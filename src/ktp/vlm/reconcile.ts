@@ -12,7 +12,7 @@ import { type PrintedValues, printedLines } from './printed-lines.ts';
 
 /** How often a model that passed its test is right about a field that OCR doubts; not measured with real weights. */
 const TRUSTED = 0.85;
-/** The same where it has read known fields of this very card right: then it is likelier than what OCR doubts. */
+/** The same where it has read fields of this very card as OCR has: then it is likelier than what OCR doubts. */
 const TRUSTED_HERE = 0.92;
 /**
  * A model that reads one field in five wrong gets the known ones right often enough. So letters or digits that OCR has
@@ -37,6 +37,8 @@ const IN_CONFLICT = 0.6;
  * been as sure as this of fragments under a burnt-out spot, and of ones that no list knows.
  */
 const FRAGMENT_BELOW = 0.9;
+/** Share of the picture's width that a box may be away from its edge and yet stand there. */
+const AT_EDGE = 0.005;
 /** Fields of any text: a fragment of one looks like a whole one. */
 const FREE_TEXT: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'tempat_lahir', 'alamat']);
 /** Signs of a fragment in the others. */
@@ -70,16 +72,19 @@ export function reconcile(
     return said !== null && sameText(said, ocr.fields[name].value);
   });
   const believed = known && !readsMostOtherwise(ocr.fields, model, doubtful);
-  const trust = trusted && believed ? (controls.length > 0 ? TRUSTED_HERE : TRUSTED) : UNTRUSTED;
   const fields = { ...ocr.fields };
   if (believed) {
     // To know what is known is not to read what is hard: as it stands there, not as our lists would mend it.
-    const readsHard = doubtful.some(
+    const hardOnes = doubtful.filter(
       (name) => signs(answer[name] ?? '') !== '' && isSeen(ocr.fields[name], answer[name]),
     );
     for (const name of doubtful) {
       const before = ocr.fields[name];
-      const isCovered = readsHard && answer[name] === null && trust === TRUSTED_HERE;
+      // No field vouches for itself.
+      const readsHard = hardOnes.some((other) => other !== name);
+      const hasShown = controls.length > 0 || readsHard;
+      const trust = trusted ? (hasShown ? TRUSTED_HERE : TRUSTED) : UNTRUSTED;
+      const isCovered = readsHard && answer[name] === null && trusted;
       fields[name] =
         isCovered && isFragment(name, before, ocr.quality)
           ? withoutFragment(before)
@@ -102,7 +107,9 @@ function readsMostOtherwise(
     return name !== 'nik' || (field.value !== null && fits(field.value, ocr));
   };
   const witnesses = doubtful.filter((name) => isWitness(name) && model[name].value !== null);
-  const confirmed = witnesses.filter((name) => isSeen(ocr[name], model[name].value));
+  const confirmed = witnesses.filter(
+    (name) => isSeen(ocr[name], model[name].value) || isSeenWordByWord(ocr[name], model[name].value),
+  );
   return witnesses.length > 2 * confirmed.length;
 }
 
@@ -130,7 +137,7 @@ function printedValue({ value }: Field): string | null {
 interface Standing {
   /** How often it is right. */
   readonly trust: number;
-  /** It has read a doubtful field of this card as OCR has. */
+  /** It has read another doubtful field of this card as OCR has. */
   readonly readsHard: boolean;
 }
 
@@ -163,8 +170,12 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, { readsH
  * value as another possibility, its doubt is about what the model is likelier to know.
  */
 function overrules(said: Field, before: Field, { readsHard, trust }: Standing): boolean {
-  if (trust <= UNTRUSTED || before.confidence >= trust * said.confidence) return false;
-  return isSeen(before, said.value) || isGuessed(before) || (readsHard && before.confidence < OTHERWISE_BELOW);
+  if (trust <= UNTRUSTED) return false;
+  // Two of three looks agree on each word.
+  if (readsHard && isSeenWordByWord(before, said.value)) return true;
+  if (before.confidence >= trust * said.confidence) return false;
+  if (isSeen(before, said.value)) return true;
+  return trust === TRUSTED_HERE && (isGuessed(before) || (readsHard && before.confidence < OTHERWISE_BELOW));
 }
 
 /** Whether OCR has seen the letters and digits that a model says, as its value or as another possibility. */
@@ -172,6 +183,22 @@ function isSeen(before: Field, said: string | null | undefined): boolean {
   if (!said) return false;
   const seen = [before.value, printedValue(before), ...(before.alternatives ?? []).map(({ value }) => value)];
   return seen.some((value) => value !== null && signs(value) === signs(said));
+}
+
+/**
+ * Whether every word that a model says stands in what OCR has read, or in the same place of another possibility: its
+ * looks had some of the words right each.
+ */
+function isSeenWordByWord({ alternatives = [], value }: Field, said: string | null): boolean {
+  if (said === null) return false;
+  const looks = [value ?? '', ...alternatives.map((alternative) => alternative.value)].map(wordsOf);
+  const words = wordsOf(said);
+  const alike = looks.filter((look) => look.length === words.length);
+  return words.length > 1 && words.every((word, place) => alike.some((look) => look[place] === word));
+}
+
+function wordsOf(text: string): string[] {
+  return text.split(/\s+/).map(signs);
 }
 
 function isGuessed({ warnings }: Field): boolean {
@@ -187,7 +214,14 @@ function isFragment(name: FieldName, field: Field, quality: Quality): boolean {
   const { confidence, value, warnings } = field;
   if (value === null || confidence >= FRAGMENT_BELOW || isToldOtherwise(field)) return false;
   const burntOut = quality.flags.includes('glare') && quality.affected_fields.includes(name);
-  return (FREE_TEXT.has(name) && burntOut) || warnings.some((code) => FRAGMENT_SIGNS.has(code));
+  const mayBeCut = burntOut || reachesEdge(field);
+  // What our rules have made of a remainder (`00-`: 000) is no more than that.
+  return (mayBeCut && (FREE_TEXT.has(name) || isGuessed(field))) || warnings.some((code) => FRAGMENT_SIGNS.has(code));
+}
+
+/** Whether a field stands at the picture's left or right edge, where the card goes on. */
+function reachesEdge({ box }: Field): boolean {
+  return box !== null && (box[0] <= AT_EDGE || box[2] >= 1 - AT_EDGE);
 }
 
 function isToldOtherwise({ warnings }: Field): boolean {

@@ -201,11 +201,48 @@ describe('putting two readings together', () => {
     const { fields } = reconcile(ocr, answer, two, true);
     expect(fields.nama).toMatchObject({ value: null, confidence: 0, readings: { ocr: 'SITI SPES', vlm: null } });
     const nobody = [
-      reconcile(ocr, answer, { ...two, controls: [] }, true),
+      reconcile(ocr, { ...answer, alamat: null }, { ...two, controls: [] }, true),
       reconcile(ocr, answer, two, false),
       reconcile({ ...ocr, quality: { ...spot, flags: ['overlay'] } }, answer, two, true),
     ];
     for (const other of nobody) expect(other.fields.nama.value).toBe('SITI SPES');
+  });
+
+  it('drops a fragment at the edge of the picture, and what our rules have made of one under a spot, also where no field was known', () => {
+    const asked = { doubtful: ['nama', 'rt', 'alamat'] as const, controls: [] };
+    const answer = { ...pick('alamat'), nama: null, rt: null };
+    const rest = { rt: { confidence: 0.77, value: '000', warnings: ['normalised'] } };
+    const edge = {
+      ...fragment.nama,
+      value: 'TI SPESIMEN',
+      box: [0, 0.3, 0.4, 0.36] as [number, number, number, number],
+    };
+    const { fields } = reconcile(
+      { ...reading({ ...hard, ...rest, nama: edge }), quality: { ...spot, affected_fields: ['rt'] } },
+      answer,
+      asked,
+      true,
+    );
+    expect([fields.nama.value, fields.rt.value, fields.alamat.value]).toEqual([null, null, CARD.alamat]);
+    const inside = { ...edge, box: [0.02, 0.3, 0.4, 0.36] as [number, number, number, number] };
+    const whole = reconcile(reading({ ...hard, ...rest, nama: inside }), answer, asked, true);
+    expect([whole.fields.nama.value, whole.fields.rt.value]).toEqual(['TI SPESIMEN', '000']);
+  });
+
+  it('takes a name whose words OCR has seen, each in one of its looks', () => {
+    const alternatives = [{ value: 'SITO SPESIMEN', confidence: 0.03 }];
+    const ocr = reading({ ...hard, nama: { confidence: 0.88, value: 'SITI SPESIMIN', alternatives } });
+    expect(reconcile(ocr, pick('nama', 'alamat', 'tgl_lahir'), two, true).fields.nama.value).toBe(CARD.nama);
+    const other = { ...pick('alamat', 'tgl_lahir'), nama: 'SITA SPESIMEN' };
+    expect(reconcile(ocr, other, two, true).fields.nama.value).toBe('SITI SPESIMIN');
+    const read = { ...pick('nama', 'tgl_lahir'), alamat: null };
+    expect(reconcile(ocr, read, two, true).fields.nama.value).toBe('SITI SPESIMIN');
+  });
+
+  it('takes no guess for a guess: a model that has shown nothing on this card replaces nothing', () => {
+    const ocr = reading({ rw: { confidence: 0.83, value: '016', warnings: ['normalised'] } });
+    const { fields } = reconcile(ocr, { rw: '046' }, { doubtful: ['rw'], controls: [] }, true);
+    expect(fields.rw).toMatchObject({ value: '016', readings: { ocr: '016', vlm: '046' } });
   });
 
   it('drops what no list knows, and nothing that is told otherwise', () => {

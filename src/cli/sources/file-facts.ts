@@ -1,0 +1,15 @@
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+
+/** What a file looks like; null: there is none. @throws what the system says else */
+export async function statOf(path: string): Promise<Stats | null> {
+  return await stat(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  });
+}
+
+/** `ENOENT` and the like; `unknown` for what is no error of the system. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}
