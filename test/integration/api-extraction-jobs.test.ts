@@ -204,6 +204,15 @@ describe('events', () => {
     expect(await stream(id)).toHaveLength(1);
   });
 
+  // The last one held every card, and no entry of the access log said so.
+  it('of several cards hold none of them', async () => {
+    const { id, results } = await create(71, { cards: 'all' });
+    expect(results).toHaveLength(2);
+    const [last] = await stream(id);
+    expect(last?.data).toMatchObject({ status: 'succeeded', result: null, results: null });
+    expect(JSON.stringify(last)).not.toContain(results?.[1]?.compat.nik);
+  });
+
   it('of a failed one carry its error; a malformed id is 400, a stranger gets 404', async () => {
     const { id } = await create(0);
     expect((await stream(id)).at(-1)?.data).toMatchObject({ status: 'failed', error: { code: 'not_a_ktp' } });

@@ -52,10 +52,14 @@ describe('cancel and delete', () => {
     }
   });
 
-  it('leave a finished extraction as it is when it is cancelled', async () => {
+  // Whoever cancelled it was sent what was read, and no entry said so.
+  it('leave a finished extraction as it is when it is cancelled, and write down that it was read so', async () => {
     const { id } = await jobOf(await api.request(`${EXTRACTIONS}?wait=60`, form()));
     const cancelled = await jobOf(await api.request(`${EXTRACTIONS}/${id}/cancel`, { method: 'POST' }));
     expect(cancelled.status).toBe('succeeded');
+    expect(cancelled.result).not.toBeNull();
+    const log = await platform.database.accessLogEntry.findMany({ where: { subject: id }, orderBy: { id: 'asc' } });
+    expect(log.map(({ action }) => action)).toEqual(['extraction.create', 'extraction.read', 'extraction.read']);
   });
 
   it.each(['read', 'wait'] as const)('erase row and image (%s)', async (behaviour) => {

@@ -240,6 +240,66 @@ describe('the Responses API of the OpenAI SDK', () => {
   });
 });
 
+// `chat.cancel` had a name in the console and was never written; a repeat that showed an answer again left no trace.
+describe('the access log says of an answer', () => {
+  /** What was done since, oldest first, each as action and kind of record. */
+  async function actionsOf(act: () => Promise<unknown>): Promise<string[]> {
+    const last = await platform.database.accessLogEntry.findFirst({ orderBy: { id: 'desc' } });
+    await act();
+    const entries = await platform.database.accessLogEntry.findMany({
+      where: { id: { gt: last?.id ?? 0 } },
+      orderBy: { id: 'asc' },
+    });
+    return entries.map(({ action, subject }) => `${action} ${subject.split('_')[0]}`);
+  }
+
+  it('who reads a response, whole, streamed, by what was put in or as part of another one, and who erases it', async () => {
+    const { id, output } = await client.responses.create({ model: MODEL, input: 'Halo' });
+    expect(await actionsOf(() => otherClient.responses.retrieve(id))).toEqual(['chat.read gen']);
+    const streamed = async () => collect(await otherClient.responses.retrieve(id, { stream: true }));
+    expect(await actionsOf(streamed)).toEqual(['chat.read gen']);
+    const listed = async () => collect(await client.responses.inputItems.list(id));
+    expect(await actionsOf(listed)).toEqual(['chat.read resp']);
+    const goOn = () => client.responses.create({ model: MODEL, previous_response_id: id, input: 'Lagi' });
+    expect(await actionsOf(goOn)).toEqual(['chat.read resp', 'chat.read gen', 'chat.create gen']);
+    const reference = { type: 'item_reference' as const, id: output[0]?.id ?? '' };
+    const refer = () =>
+      client.responses.create({ model: MODEL, input: [reference, { role: 'user', content: 'Lagi' }] });
+    expect(await actionsOf(refer)).toEqual(['chat.read gen', 'chat.create gen']);
+    expect(await actionsOf(() => client.responses.delete(id))).toEqual(['chat.delete resp', 'chat.delete gen']);
+  });
+
+  it('who is shown it again by repeating the request', async () => {
+    const headers = { 'idempotency-key': `logged-${Date.now()}` };
+    const respond = () => client.responses.create({ model: MODEL, input: 'Halo' }, { headers });
+    expect(await actionsOf(respond)).toEqual(['chat.create gen']);
+    expect(await actionsOf(respond)).toEqual(['chat.read gen']);
+    const body = { model: MODEL, messages: [{ role: 'user' as const, content: 'Halo' }] };
+    const complete = () => client.chat.completions.create(body, { headers });
+    expect(await actionsOf(complete)).toEqual(['chat.create gen']);
+    expect(await actionsOf(complete)).toEqual(['chat.read gen']);
+  });
+
+  it('who stops it, once', async () => {
+    upstream.behave({ tokens: tokens(200), tokensPerSecond: 50 });
+    const { id } = await client.responses.create({ model: MODEL, input: 'Halo', background: true });
+    const stop = () => otherClient.responses.cancel(id);
+    expect(await actionsOf(stop)).toEqual(['chat.cancel gen', 'chat.read gen']);
+    expect(await actionsOf(stop)).toEqual(['chat.read gen']);
+    const session = 'stopped';
+    const reading = client.chat.completions.create({
+      model: MODEL,
+      messages: [{ role: 'user', content: 'Halo' }],
+      ...{ session_id: session },
+    });
+    const cancel = () => api.request(`/v1/cancel/${session}`, { method: 'POST' });
+    await expect.poll(async () => (await api.request(`/v1/chat/completions/${session}/stream`)).status).toBe(200);
+    expect(await actionsOf(cancel)).toEqual(['chat.cancel gen']);
+    expect(await actionsOf(cancel)).toEqual([]);
+    await reading;
+  });
+});
+
 describe('refusals', () => {
   const post = (body: object) => api.request('/v1/responses', jsonRequest(body));
 

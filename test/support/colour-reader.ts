@@ -15,7 +15,7 @@ export function picture(red: number, green = 0, blue = 0): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Stands in for the card reader: every picture is the same card, but for black ones. */
+/** Stands in for the card reader: every picture is the same card, or two of them for who asks for all; black is none. */
 export class ColourReader {
   /** Ids in the order in which they were read. */
   reads: string[] = [];
@@ -30,7 +30,7 @@ export class ColourReader {
     this.#result = result;
   }
 
-  readonly readCard: InferenceActivities['readCard'] = async ({ blob, extractionId }) => {
+  readonly readCard: InferenceActivities['readCard'] = async ({ blob, cards, extractionId }) => {
     const { blobs, keyring } = this.#platform();
     this.reads.push(extractionId);
     if (this.slow > 0) await Context.current().sleep(this.slow);
@@ -39,8 +39,10 @@ export class ColourReader {
       throw new KtpflowError('not_a_ktp', 'No KTP was found in the image.');
     }
     const key = keyring.unwrapDataKey(await blobs.wrappedKey(blob));
+    const seal = () => Buffer.from(sealJson(key, this.#result, resultContext(extractionId))).toString('base64');
     return {
-      sealedResult: Buffer.from(sealJson(key, this.#result, resultContext(extractionId))).toString('base64'),
+      sealedResult: seal(),
+      ...(cards === 'all' && { sealedOthers: [seal()] }),
       timings: { prepare: 1, ocr: 1, generate: 0, assemble: 1 },
       attempt: Context.current().info.attempt,
       startedAt: new Date().toISOString(),

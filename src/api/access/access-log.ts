@@ -1,40 +1,45 @@
 import type { Database } from '../../storage/database.ts';
 import type { Caller } from './caller.ts';
 
-export type AccessAction =
-  | 'extraction.create'
-  | 'extraction.read'
-  | 'extraction.read_masked'
-  | 'extraction.cancel'
-  | 'extraction.delete'
-  | 'review.read'
-  | 'review.claim'
-  | 'review.release'
-  | 'review.decide'
-  | 'review.export'
-  | 'chat.create'
-  | 'chat.read'
-  | 'chat.cancel'
-  | 'batch.create'
-  | 'batch.read'
-  | 'batch.cancel'
-  | 'batch.retry'
-  | 'batch.pause'
-  | 'batch.resume'
-  | 'batch.add'
-  | 'batch.seal'
-  | 'batch.link'
-  | 'batch.delete'
-  | 'file.create'
-  | 'file.read'
-  | 'file.delete'
-  | 'chat_batch.create'
-  | 'chat_batch.cancel'
-  | 'webhook.redeliver'
-  | 'subject.search'
-  | 'key.create'
-  | 'key.rotate'
-  | 'key.delete';
+/** What an entry may say was done. A test names the actions of every route (`access-routes.test.ts`). */
+export const ACCESS_ACTIONS = [
+  'extraction.create',
+  'extraction.read',
+  'extraction.read_masked',
+  'extraction.cancel',
+  'extraction.delete',
+  'review.read',
+  'review.claim',
+  'review.release',
+  'review.decide',
+  'review.export',
+  'chat.create',
+  'chat.read',
+  'chat.cancel',
+  'chat.delete',
+  'batch.create',
+  'batch.read',
+  'batch.cancel',
+  'batch.retry',
+  'batch.pause',
+  'batch.resume',
+  'batch.add',
+  'batch.seal',
+  'batch.link',
+  'batch.delete',
+  'file.create',
+  'file.read',
+  'file.delete',
+  'chat_batch.create',
+  'chat_batch.cancel',
+  'webhook.redeliver',
+  'webhook.send',
+  'subject.search',
+  'key.create',
+  'key.rotate',
+  'key.delete',
+] as const;
+export type AccessAction = (typeof ACCESS_ACTIONS)[number];
 
 export interface Access {
   readonly caller: Caller;

@@ -3,6 +3,7 @@ import { decide, type LastAnswer, type RequestIdentity } from '../../chat/decide
 import { indexAfter } from '../../chat/generation.ts';
 import { KtpflowError } from '../../errors.ts';
 import { isKeyOfAnotherBody } from '../../storage/chat-sessions.ts';
+import type { RouteContext } from '../context.ts';
 import type { Answer } from './answer.ts';
 import type { LiveStreams } from './live-streams.ts';
 import {
@@ -21,7 +22,7 @@ const LOOK_AGAIN_MS = 25;
 const NEW_SESSION: LocatedAnswer = { last: { state: 'none' }, nextOrdinal: 1 };
 
 /** What finding or starting an answer touches. */
-export type BeginContext = SessionContext & StartContext;
+export type BeginContext = SessionContext & StartContext & Pick<RouteContext, 'accessLog'>;
 
 export interface BeginOptions extends StartOptions {
   readonly identity: RequestIdentity;
@@ -58,10 +59,14 @@ export async function beginAnswer(
         throw idempotencyMismatch();
       case 'attach': {
         if (last.state === 'running') {
+          await logRead(context, options, last.generation.id);
           return { answer: streams.join(last.generation, last.run), replayed: false };
         }
         const answer = last.state === 'ended' ? await last.open() : null;
-        if (answer) return { answer, replayed: true };
+        if (answer) {
+          await logRead(context, options, answer.generation.id);
+          return { answer, replayed: true };
+        }
         break;
       }
       case 'start': {
@@ -76,6 +81,11 @@ export async function beginAnswer(
     }
     await sleep(LOOK_AGAIN_MS);
   }
+}
+
+/** A new answer has the entry of its making; one that there was already is read once more. */
+function logRead({ accessLog }: BeginContext, { caller, loggedId }: BeginOptions, subject: string): Promise<void> {
+  return accessLog.write({ caller, action: 'chat.read', subject, requestId: loggedId });
 }
 
 function idempotencyMismatch(): KtpflowError {

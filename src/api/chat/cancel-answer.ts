@@ -1,28 +1,33 @@
-import type { ApiContext } from '../context.ts';
+import type { Access } from '../access/access-log.ts';
+import type { RouteContext } from '../context.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { cancelRun } from './runs.ts';
 import { type EndedAnswer, locateAnswer, type RunningAnswer, recheckAnswer, type SessionContext } from './sessions.ts';
 
 export type CancelStatus = 'cancelled' | 'finished' | 'not_found';
 
-type CancelContext = SessionContext & Pick<ApiContext, 'metrics'>;
+type CancelContext = SessionContext & Pick<RouteContext, 'accessLog' | 'metrics'>;
+
+/** Who asks. */
+type Canceller = Pick<Access, 'caller' | 'requestId'>;
 
 /** An engine that obeys has stopped long before; with a dead worker it takes a heartbeat's time-out. */
 const STOPPED_MS = 2_500;
 
 /**
- * Cancels a session's running answer and waits until it has stopped.
+ * Cancels a session's running answer, once the access log says so, and waits until it has stopped.
  * @throws errors of the database and of the Temporal client
  */
 export async function cancelAnswer(
   context: CancelContext,
   streams: LiveStreams,
   sessionHash: string,
+  by: Canceller,
 ): Promise<CancelStatus> {
   const { last } = await locateAnswer(context, sessionHash);
   if (last.state === 'none') return 'not_found';
   const answer = last.state === 'running' ? await recheckAnswer(context, streams, last) : last;
-  return answer.state === 'running' ? stop(context, streams, answer) : statusOf(answer);
+  return answer.state === 'running' ? stop(context, streams, answer, by) : statusOf(answer);
 }
 
 function statusOf({ expiresAt, outcome }: EndedAnswer): CancelStatus {
@@ -31,7 +36,13 @@ function statusOf({ expiresAt, outcome }: EndedAnswer): CancelStatus {
   return expiresAt > new Date() ? 'finished' : 'not_found';
 }
 
-async function stop(context: CancelContext, streams: LiveStreams, running: RunningAnswer): Promise<CancelStatus> {
+async function stop(
+  context: CancelContext,
+  streams: LiveStreams,
+  running: RunningAnswer,
+  by: Canceller,
+): Promise<CancelStatus> {
+  await context.accessLog.write({ ...by, action: 'chat.cancel', subject: running.generation.id });
   const answer = streams.join(running.generation, running.run);
   try {
     const askedAt = performance.now();

@@ -61,8 +61,8 @@ export function chat(app: Express, context: ChatContext, streams: LiveStreams): 
 
   const cancel: RequestHandler<{ session: string }> = async (request, response) => {
     const sessionId = request.params.session;
-    const { tenant } = callerOf(response);
-    const status = await cancelAnswer(context, streams, keyring.hmac('session', tenant, sessionId));
+    const by = { caller: callerOf(response), requestId: requestState(response).loggedId };
+    const status = await cancelAnswer(context, streams, keyring.hmac('session', by.caller.tenant, sessionId), by);
     response.json({ ok: true, session_id: sessionId, status });
   };
 

@@ -46,7 +46,7 @@ export async function streamExtractionEvents(
   );
   try {
     for (let current: Extraction | null = row; current && !gone.aborted; ) {
-      const job = { ...(await settleJob(context, current)), result: null };
+      const job = { ...(await settleJob(context, current)), result: null, results: null };
       const number = eventNumber(job);
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: job }));
       sent = Math.max(sent, number);

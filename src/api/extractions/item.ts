@@ -1,6 +1,7 @@
 import type { Express, RequestHandler } from 'express';
 import { AbortScope } from '../../abort-scope.ts';
 import { requireScope } from '../access/authentication.ts';
+import { logAccess } from '../access/log-access.ts';
 import type { RouteContext } from '../context.ts';
 import { certificateLink } from '../erasures/certificate.ts';
 import { callerGone } from '../http/caller-gone.ts';
@@ -26,7 +27,7 @@ type ItemContext = EventsContext & Pick<RouteContext, 'accessLog' | 'admission' 
 
 /** GET (with `?wait`), DELETE and POST …/cancel and GET …/events of one extraction. */
 export function extractionItem(app: Express, context: ItemContext): void {
-  const { accessLog, admission, authenticator, temporal } = context;
+  const { admission, authenticator, temporal } = context;
   const scope = requireScope(authenticator, 'extract');
 
   const read: RequestHandler<{ id: string }> = async (request, response) => {
@@ -45,11 +46,7 @@ export function extractionItem(app: Express, context: ItemContext): void {
       row = await findExtraction(context, caller.tenant, id);
     }
     const job = await settleJob(context, row);
-    if (job.result) {
-      const requestId = requestState(response).loggedId;
-      const action = masked ? 'extraction.read_masked' : 'extraction.read';
-      await accessLog.write({ caller, action, subject: id, requestId });
-    }
+    if (job.result) await logAccess(context, response, masked ? 'extraction.read_masked' : 'extraction.read', id);
     sendJob(request, response, 200, masked ? maskJob(job) : job);
   };
 
@@ -58,15 +55,17 @@ export function extractionItem(app: Express, context: ItemContext): void {
     const { id } = request.params;
     const row = await findExtraction(context, caller.tenant, id);
     if (!isFinal(row.status)) {
-      const requestId = requestState(response).loggedId;
-      await accessLog.write({ caller, action: 'extraction.cancel', subject: id, requestId });
+      await logAccess(context, response, 'extraction.cancel', id);
       if (row.status === 'needs_review') await cancelReview(temporal, id);
       else if (row.batchId !== null) await cancelItem(context, row);
       else await cancelExtraction(temporal, id);
       using scope = new AbortScope([callerGone(response)], CANCEL_WAIT_MS);
       await waitForEnd(context, row, scope.signal);
     }
-    sendJob(request, response, 200, await settleJob(context, await findExtraction(context, caller.tenant, id)));
+    const job = await settleJob(context, await findExtraction(context, caller.tenant, id));
+    // One that had ended stays as it is, and is sent with what was read.
+    if (job.result) await logAccess(context, response, 'extraction.read', id);
+    sendJob(request, response, 200, job);
   };
 
   const erase: RequestHandler<{ id: string }> = async (request, response) => {

@@ -39,11 +39,11 @@ export function createResponse(context: CreateContext, streams: LiveStreams): Re
   const create = async (request: Request, response: Response): Promise<void> => {
     const caller = callerOf(response);
     const { loggedId } = requestState(response);
-    const given = await inlineReferences(context, streams, caller.tenant, request.body);
+    const given = await inlineReferences(context, streams, { caller, loggedId }, request.body);
     const asked = parseResponseRequest(await inlineFiles(context, 'input', given, { caller, loggedId }));
     requireModel(config, asked.model);
     const earlier = asked.previous_response_id
-      ? await earlierMessages(context, streams, caller.tenant, asked.previous_response_id)
+      ? await earlierMessages(context, streams, { caller, loggedId }, asked.previous_response_id)
       : [];
     const body = chatBodyOf(asked, earlier);
     const chat = parseChatRequest(body);

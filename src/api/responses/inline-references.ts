@@ -3,8 +3,9 @@ import { KtpflowError } from '../../errors.ts';
 import { wholeResponse } from '../../responses/event-log.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import type { SessionContext } from '../chat/sessions.ts';
+import type { RouteContext } from '../context.ts';
 import { namedInput } from './input-items.ts';
-import { openAnswer } from './open-response.ts';
+import { openAnswer, type Reader } from './open-response.ts';
 import { findResponse, readConversation, type StoreContext } from './stored-response.ts';
 
 /** An item of ours names its response and its place there: of its answer, or (`in`) of what was put in. */
@@ -18,9 +19,9 @@ const MAX_RESPONSES = 256;
  * @throws KtpflowError not_found, for somebody else's too; session_busy while that response runs
  */
 export async function inlineReferences(
-  context: SessionContext & StoreContext,
+  context: ReferenceContext,
   streams: LiveStreams,
-  tenant: string,
+  reader: Reader,
   body: unknown,
 ): Promise<unknown> {
   const given = asRecord(body)?.input;
@@ -43,7 +44,7 @@ export async function inlineReferences(
         throw new KtpflowError('invalid_value', message, { param });
       }
       const read = parts.kind === 'in' ? inputOf : outputOf;
-      named = await read(context, streams, { tenant, responseId, param });
+      named = await read(context, streams, { reader, responseId, param });
       known.set(source, named);
     }
     if (!named.has(id)) throw unknownItem(param);
@@ -52,8 +53,10 @@ export async function inlineReferences(
   return known.size === 0 ? body : { ...asRecord(body), input: inlined };
 }
 
+type ReferenceContext = SessionContext & StoreContext & Pick<RouteContext, 'accessLog'>;
+
 interface Wanted {
-  readonly tenant: string;
+  readonly reader: Reader;
   readonly responseId: string;
   readonly param: string;
 }
@@ -64,15 +67,17 @@ function referredTo(item: unknown): string | undefined {
 }
 
 async function outputOf(
-  context: SessionContext & StoreContext,
+  context: ReferenceContext,
   streams: LiveStreams,
-  { param, responseId, tenant }: Wanted,
+  { param, reader, responseId }: Wanted,
 ): Promise<ReadonlyMap<string, unknown>> {
+  const { tenant } = reader.caller;
   const stored = await findResponse(context, tenant, responseId, param);
   const answer = await openAnswer(context, streams, tenant, stored);
   try {
     const { end } = answer.view;
     if (!end) throw new KtpflowError('session_busy', 'The response of this item has not ended yet.', { param });
+    await logRead(context, reader, answer.generation.id);
     const head = { ...stored, createdAt: answer.generation.createdAt };
     return byId(wholeResponse(head, answer.view, end).output);
   } finally {
@@ -81,12 +86,17 @@ async function outputOf(
 }
 
 async function inputOf(
-  context: StoreContext,
+  context: ReferenceContext,
   _streams: LiveStreams,
-  { param, responseId, tenant }: Wanted,
+  { param, reader, responseId }: Wanted,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const stored = await findResponse(context, tenant, responseId, param);
+  const stored = await findResponse(context, reader.caller.tenant, responseId, param);
+  await logRead(context, reader, responseId);
   return byId(namedInput(await readConversation(context, stored), responseId));
+}
+
+function logRead({ accessLog }: ReferenceContext, { caller, loggedId }: Reader, subject: string): Promise<void> {
+  return accessLog.write({ caller, action: 'chat.read', subject, requestId: loggedId });
 }
 
 function byId(items: readonly object[]): ReadonlyMap<string, unknown> {

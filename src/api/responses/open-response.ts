@@ -4,24 +4,33 @@ import { KtpflowError } from '../../errors.ts';
 import { answerMessage, type ChatBodyMessage } from '../../responses/chat-body.ts';
 import { wholeResponse } from '../../responses/event-log.ts';
 import { openResponse, type ResponseHead } from '../../responses/response-object.ts';
+import type { Caller } from '../access/caller.ts';
 import type { Answer } from '../chat/answer.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import { resumeAnswer } from '../chat/resume-answer.ts';
 import { locateAnswer, readRun, type SessionContext } from '../chat/sessions.ts';
+import type { RouteContext } from '../context.ts';
 import { findResponse, readConversation, type StoreContext, type StoredResponse } from './stored-response.ts';
+
+/** Whose request reads an earlier response. */
+export interface Reader {
+  readonly caller: Caller;
+  readonly loggedId: string;
+}
 
 /** Each response is the only answer of a session of its own. */
 export function responseSession(keyring: Keyring, tenant: string, responseId: string): string {
   return keyring.hmac('session', tenant, responseId);
 }
 
-/** The messages of a former response and its answer. */
+/** The messages of a former response and its answer, which is read with that. */
 export async function earlierMessages(
-  context: SessionContext & StoreContext,
+  context: SessionContext & StoreContext & Pick<RouteContext, 'accessLog'>,
   streams: LiveStreams,
-  tenant: string,
+  { caller, loggedId }: Reader,
   previousId: string,
 ): Promise<ChatBodyMessage[]> {
+  const { tenant } = caller;
   const previous = await findResponse(context, tenant, previousId, 'previous_response_id');
   const [{ messages }, answer] = await Promise.all([
     readConversation(context, previous),
@@ -33,6 +42,8 @@ export async function earlierMessages(
         param: 'previous_response_id',
       });
     }
+    const access = { caller, action: 'chat.read', requestId: loggedId } as const;
+    for (const subject of [previous.id, answer.generation.id]) await context.accessLog.write({ ...access, subject });
     const { content, toolCalls } = joinPieces(answer.view.pieces);
     return [...messages, answerMessage(content, toolCalls)];
   } finally {
@@ -56,12 +67,17 @@ export async function openAnswer(
 }
 
 /** The response as it is recorded: a stream that this process has just joined may not have caught up yet. */
-export async function snapshot(context: SessionContext, tenant: string, stored: StoredResponse): Promise<object> {
+export async function snapshot(
+  context: SessionContext,
+  tenant: string,
+  stored: StoredResponse,
+): Promise<{ readonly answerId: string; readonly body: object }> {
   const { last } = await locateAnswer(context, responseSession(context.keyring, tenant, stored.id));
   if (last.state === 'none') throw unknownResponse();
   const view = last.state === 'running' ? await readRun(context, last.run) : (await last.open())?.view;
   if (!view) throw unknownResponse();
-  return currentResponse({ ...stored, createdAt: last.generation.createdAt }, { view });
+  const { createdAt, id } = last.generation;
+  return { answerId: id, body: currentResponse({ ...stored, createdAt }, { view }) };
 }
 
 /** The response as it is now. */

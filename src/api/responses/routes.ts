@@ -1,6 +1,7 @@
-import type { Express, RequestHandler } from 'express';
+import type { Express, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { requireScope } from '../access/authentication.ts';
+import { logAccess } from '../access/log-access.ts';
 import { gateUploads } from '../access/upload-gate.ts';
 import { cancelAnswer } from '../chat/cancel-answer.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
@@ -12,7 +13,7 @@ import { forgetDeliveries, sessionAnswers } from '../webhooks/told-answers.ts';
 import { type CreateContext, createResponse } from './create-response.ts';
 import { inputItemsPage, inputItemsQuerySchema } from './input-items.ts';
 import { openAnswer, responseSession, snapshot } from './open-response.ts';
-import { findResponse, readConversation, removeResponse } from './stored-response.ts';
+import { findResponse, readConversation, removeResponse, type StoredResponse } from './stored-response.ts';
 import { streamResponse } from './stream-response.ts';
 
 export const RESPONSES_PATH = '/v1/responses';
@@ -33,18 +34,23 @@ export function responses(app: Express, context: ResponsesContext, streams: Live
   const { accessLog, authenticator, closing, config, keyring } = context;
   const scope = requireScope(authenticator, 'chat');
 
+  const sendSnapshot = async (response: Response, tenant: string, stored: StoredResponse): Promise<void> => {
+    const { answerId, body } = await snapshot(context, tenant, stored);
+    await logAccess(context, response, 'chat.read', answerId);
+    response.json(body);
+  };
+
   const retrieve: RequestHandler<{ id: string }> = async (request, response) => {
     const { starting_after: after, stream } = retrieveQuerySchema.parse(request.query);
-    const caller = callerOf(response);
-    const stored = await findResponse(context, caller.tenant, request.params.id);
-    const requestId = requestState(response).loggedId;
-    await accessLog.write({ caller, action: 'chat.read', subject: stored.id, requestId });
+    const { tenant } = callerOf(response);
+    const stored = await findResponse(context, tenant, request.params.id);
     if (stream === 'false') {
-      response.json(await snapshot(context, caller.tenant, stored));
+      await sendSnapshot(response, tenant, stored);
       return;
     }
-    const answer = await openAnswer(context, streams, caller.tenant, stored);
+    const answer = await openAnswer(context, streams, tenant, stored);
     try {
+      await logAccess(context, response, 'chat.read', answer.generation.id);
       const head = { ...stored, createdAt: answer.generation.createdAt };
       await streamResponse(response, answer, {
         head,
@@ -59,19 +65,24 @@ export function responses(app: Express, context: ResponsesContext, streams: Live
   };
 
   const cancel: RequestHandler<{ id: string }> = async (request, response) => {
-    const { tenant } = callerOf(response);
+    const by = { caller: callerOf(response), requestId: requestState(response).loggedId };
+    const { tenant } = by.caller;
     const stored = await findResponse(context, tenant, request.params.id);
-    await cancelAnswer(context, streams, responseSession(keyring, tenant, stored.id));
-    response.json(await snapshot(context, tenant, stored));
+    await cancelAnswer(context, streams, responseSession(keyring, tenant, stored.id), by);
+    await sendSnapshot(response, tenant, stored);
   };
 
   const remove: RequestHandler<{ id: string }> = async (request, response) => {
-    const { tenant } = callerOf(response);
+    const by = { caller: callerOf(response), requestId: requestState(response).loggedId };
+    const { tenant } = by.caller;
     const stored = await findResponse(context, tenant, request.params.id);
     const sessionHash = responseSession(keyring, tenant, stored.id);
-    await cancelAnswer(context, streams, sessionHash);
+    const answers = await sessionAnswers(context.database, tenant, sessionHash);
+    // Of the answer too: it is what a data subject's records name.
+    for (const subject of [stored.id, ...answers]) await accessLog.write({ ...by, action: 'chat.delete', subject });
+    await cancelAnswer(context, streams, sessionHash, by);
     await removeResponse(context, stored);
-    await forgetDeliveries(context.database, await sessionAnswers(context.database, tenant, sessionHash));
+    await forgetDeliveries(context.database, answers);
     // The sweep takes what has expired, its history too.
     await context.database.chatGeneration.updateMany({
       where: { sessionHash },
@@ -83,7 +94,9 @@ export function responses(app: Express, context: ResponsesContext, streams: Live
   const inputItems: RequestHandler<{ id: string }> = async (request, response) => {
     const query = inputItemsQuerySchema.parse(request.query);
     const stored = await findResponse(context, callerOf(response).tenant, request.params.id);
-    response.json(inputItemsPage(await readConversation(context, stored), stored.id, query));
+    const page = inputItemsPage(await readConversation(context, stored), stored.id, query);
+    await logAccess(context, response, 'chat.read', stored.id);
+    response.json(page);
   };
 
   const item = `${RESPONSES_PATH}/:id`;
