@@ -209,7 +209,7 @@ async function* sealedBlob(
 
 async function writeFlushed(path: string, content: AsyncIterable<Buffer>): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
-  await file.writeFile(content);
+  await writeFile(file, content);
   await file.sync();
 }
 
