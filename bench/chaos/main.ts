@@ -10,6 +10,7 @@ import { mayMount } from '../../deploy/local-cluster/small-disk.ts';
 import { TraceFinder } from '../../test/e2e/traces.ts';
 import { Random } from '../../tools/make-cards/random.ts';
 import { tryAbsences } from './absences.ts';
+import { tryBackup } from './backup.ts';
 import { drawKnownCards } from './cards.ts';
 import { MODEL } from './chats.ts';
 import { Client } from './client.ts';
@@ -18,9 +19,11 @@ import { type Load, startLoad } from './load.ts';
 import { type Footprint, footprints, storedObjects, temporaryFiles } from './measure.ts';
 import { rollThrough } from './rolling.ts';
 
+const TRIALS = ['faults', 'absences', 'rolling', 'backup'] as const;
+
 /** See README.md beside this file. */
 const options = new Command('chaos')
-  .addOption(new Option('--trial <name>', 'what is tried').choices(['faults', 'absences', 'rolling']).default('faults'))
+  .addOption(new Option('--trial <name>', 'what is tried').choices(TRIALS).default('faults'))
   .option('--seed <text>', 'order, targets and lengths of the faults follow from it', '1')
   .option('--faults <n>', 'how many', Number, 20)
   .option('--only <text>', 'faults of kinds that contain it', '')
@@ -31,7 +34,7 @@ const options = new Command('chaos')
   .option('--shards <n>', "Temporal's history shards", Number, 16)
   .parse()
   .opts<{
-    trial: 'faults' | 'absences' | 'rolling';
+    trial: (typeof TRIALS)[number];
     seed: string;
     only: string;
     faults: number;
@@ -49,8 +52,9 @@ const say = (line: string) => console.log(`${((Date.now() - startedAt) / 1000).t
 
 async function main(): Promise<number> {
   const upstream = await startScriptedUpstream();
+  const binaries = findBinaries();
   const cluster = await startLocalCluster({
-    binaries: findBinaries(),
+    binaries,
     historyShards: options.shards,
     hasSmallDisks: mayMount(),
     faketime: findFaketime(),
@@ -79,6 +83,7 @@ async function main(): Promise<number> {
     const bad: string[] = [];
     if (options.trial === 'faults') await goThroughFaults(scene, recoveries);
     if (options.trial === 'rolling') bad.push(...(await rollThrough(scene, client, options.rounds, say)));
+    if (options.trial === 'backup') console.log((await tryBackup(scene, binaries.postgres, say)).join('\n'));
     if (options.trial === 'absences') {
       const lines = await tryAbsences(scene, cards);
       console.log(`\n${lines.join('\n')}\n`);
