@@ -1,6 +1,11 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import OpenAI, { toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cacheFolder } from '../../src/runtime/assets/cache-folder.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { chatEnvironment, MODEL, startGenerations } from '../support/chat.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -8,6 +13,11 @@ import { startUpstream, type Upstream, type UpstreamBody } from '../support/upst
 
 const ENDPOINT = '/v1/chat/completions';
 const LINES = 500;
+const FILES = 250;
+/** Where `npm run clients` has installed OpenAI's Python SDK. */
+const PYTHON = join(cacheFolder(process.env.KTPFLOW_CACHE || undefined), 'clients', 'python', 'bin', 'python');
+const PROGRAM = fileURLToPath(new URL('../support/openai_batches.py', import.meta.url));
+const hasSdk = spawnSync(PYTHON, ['-c', 'import openai']).status === 0;
 
 /** Says what it was asked, so that an answer that belongs to another line shows. */
 const echo = (body: UpstreamBody) => ['Jawaban', ` ${JSON.stringify(body.messages?.at(-1)?.content)}`];
@@ -62,4 +72,26 @@ describe('500 lines', () => {
     expect(answers).toEqual(lines.map((_, index) => `Jawaban "soal ${index}"`));
     await generations.stop();
   }, 600_000);
+
+  it.skipIf(!hasSdk)(
+    'of the Python SDK are too, with the bad ones in the error file; it cancels, and pages over 250 files',
+    async () => {
+      const workers = [platform.startWorkflows(), startGenerations(platform)];
+      const env = { BASE_URL: `${api.address}/v1`, MODEL };
+      const { stdout } = await promisify(execFile)(PYTHON, [PROGRAM, String(LINES), String(FILES)], { env });
+      expect(JSON.parse(stdout)).toEqual({
+        whole: {
+          status: 'completed',
+          counts: { total: LINES + 2, completed: LINES, failed: 2 },
+          metadata: { job: 'night' },
+          'each its own': true,
+          errors: { 'without messages': 400, 'unknown model': 404 },
+        },
+        cancelled: { status: 'cancelled', lines: LINES, completed: true },
+        paged: { 'each once': true },
+      });
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+    900_000,
+  );
 });

@@ -43,6 +43,8 @@ const AT_EDGE = 0.005;
 const FREE_TEXT: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'tempat_lahir', 'alamat']);
 /** Signs of a fragment in the others. */
 const FRAGMENT_SIGNS: ReadonlySet<string> = new Set(['not_in_list', 'gap', 'cut', 'incomplete']);
+/** So many fields with such signs are no gap in our lists. */
+const MANY_REMAINDERS = 3;
 /** The value is known from elsewhere, or is the only one that the part can belong to. */
 const TOLD_OTHERWISE = /^(derived_|completed$)/;
 
@@ -78,15 +80,18 @@ export function reconcile(
     const hardOnes = doubtful.filter(
       (name) => signs(answer[name] ?? '') !== '' && isSeen(ocr.fields[name], answer[name]),
     );
+    const remainders = doubtful.filter((name) => hasSign(ocr.fields[name]));
+    // Something lies on the card, by OCR's own word: a model that knows the known fields need not show more.
+    const liesUnder = controls.length > 0 && remainders.length >= MANY_REMAINDERS;
     for (const name of doubtful) {
       const before = ocr.fields[name];
       // No field vouches for itself.
       const readsHard = hardOnes.some((other) => other !== name);
       const hasShown = controls.length > 0 || readsHard;
       const trust = trusted ? (hasShown ? TRUSTED_HERE : TRUSTED) : UNTRUSTED;
-      const isCovered = readsHard && answer[name] === null && trusted;
+      const mayBeCovered = (readsHard && isFragment(name, before, ocr.quality)) || (liesUnder && isUnlisted(before));
       fields[name] =
-        isCovered && isFragment(name, before, ocr.quality)
+        mayBeCovered && trusted && answer[name] === null
           ? withoutFragment(before)
           : decide(name, ocr.fields, model[name], { trust, readsHard });
     }
@@ -211,12 +216,21 @@ function signs(value: string): string {
 
 /** Whether OCR may have read a part of a value only, of which nothing else tells the whole. */
 function isFragment(name: FieldName, field: Field, quality: Quality): boolean {
-  const { confidence, value, warnings } = field;
+  const { confidence, value } = field;
   if (value === null || confidence >= FRAGMENT_BELOW || isToldOtherwise(field)) return false;
   const burntOut = quality.flags.includes('glare') && quality.affected_fields.includes(name);
   const mayBeCut = burntOut || reachesEdge(field);
   // What our rules have made of a remainder (`00-`: 000) is no more than that.
-  return (mayBeCut && (FREE_TEXT.has(name) || isGuessed(field))) || warnings.some((code) => FRAGMENT_SIGNS.has(code));
+  return (mayBeCut && (FREE_TEXT.has(name) || isGuessed(field))) || hasSign(field);
+}
+
+function hasSign({ warnings }: Field): boolean {
+  return warnings.some((code) => FRAGMENT_SIGNS.has(code));
+}
+
+/** Whether a value is no entry of its list, of which nothing else tells what it should be. */
+function isUnlisted(field: Field): boolean {
+  return field.value !== null && field.warnings.includes('not_in_list') && !isToldOtherwise(field);
 }
 
 /** Whether a field stands at the picture's left or right edge, where the card goes on. */

@@ -254,8 +254,25 @@ describe('putting two readings together', () => {
     expect([fields.agama.value, fields.kecamatan.value]).toEqual(['ISLAM', null]);
   });
 
+  it('drops what no list knows where three fields are cut or unlisted: something lies on the card', () => {
+    const unlisted = { confidence: 0.68, value: 'KULAP', warnings: ['not_in_list'] };
+    const cut = { value: null, confidence: 0, warnings: ['gap', 'cut'] };
+    const names = ['kel_desa', 'kecamatan', 'pekerjaan'] as const;
+    const ask = (doubtful: readonly FieldName[], controls: readonly FieldName[]) => {
+      const silence = { ...pick('tgl_lahir'), ...Object.fromEntries(doubtful.map((name) => [name, null])) };
+      const ocr = reading({ kel_desa: unlisted, kecamatan: unlisted, pekerjaan: cut });
+      return reconcile(ocr, silence, { doubtful, controls }, true).fields.kel_desa.value;
+    };
+    expect(ask(names, ['tgl_lahir'])).toBeNull();
+    expect(ask(['kel_desa', 'kecamatan'], ['tgl_lahir'])).toBe('KULAP');
+    expect(ask(names, [])).toBe('KULAP');
+  });
+
   it('changes nothing where a model knows the known fields and says nothing of the others', () => {
-    const doubtful = fc.subarray([...FIELD_NAMES].filter((name) => name !== 'tgl_lahir'));
+    const doubtful = fc.subarray(
+      [...FIELD_NAMES].filter((name) => name !== 'tgl_lahir'),
+      { maxLength: 2 },
+    );
     const state = fc.record({
       confidence: fc.double({ min: 0, max: 1, noNaN: true }),
       warnings: fc.subarray(['not_in_list', 'gap', 'cut', 'incomplete', 'repaired']),
