@@ -76,16 +76,17 @@ export function chatBatches(app: Express, context: ChatBatchesContext): void {
       const caller = callerOf(response);
       const requestId = requestState(response).loggedId;
       await accessLog.write({ caller, action: 'chat_batch.cancel', subject: row.id, requestId });
-      await database.chatBatch.updateMany({
-        where: { id: row.id, status: { in: ['validating', 'in_progress'] } },
-        data: { status: 'cancelling', cancellingAt: new Date() },
-      });
+      // First: a row that says so while nobody has told the workflow would say so for hours.
       const handle = temporal.workflow.getHandle(chatBatchWorkflowId(row.id));
       await temporal
         .withDeadline(Date.now() + DEADLINE_MS, () => handle.cancel())
         .catch((error: unknown) => {
           if (!isTemporalNotFound(error)) throw error;
         });
+      await database.chatBatch.updateMany({
+        where: { id: row.id, status: { in: ['validating', 'in_progress'] } },
+        data: { status: 'cancelling', cancellingAt: new Date() },
+      });
     }
     await send(response, await settleChatBatch(context, await find(response, row.id)));
   };
