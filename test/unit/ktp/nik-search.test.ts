@@ -8,12 +8,12 @@ import { likelyTexts } from '../../../src/ktp/text/likely-texts.ts';
 import { cardLines, type PrintedCard, SPECIMEN } from './card-lines.ts';
 import { type Doubts, emittedLine } from './emitted-line.ts';
 
-/** A card of which the NIK and the date of issue came with doubts; the rest is clear. */
-function read(card: PrintedCard, nikDoubts: Doubts, issueDoubts: Doubts = {}) {
+/** A card of which the NIK and the end of validity came with doubts; the rest is clear. */
+function read(card: PrintedCard, nikDoubts: Doubts, validDoubts: Doubts = {}) {
   const { lines, ...page } = cardLines(card);
   const emitted = lines.map((line) => {
-    if (line.text === card.tgl_terbit) return emittedLine(line.text, line.quad, issueDoubts);
-    const doubts = line.text === `:${card.nik}` ? nikDoubts : {};
+    const { berlaku_hingga: valid, nik } = card;
+    const doubts = line.text === `:${nik}` ? nikDoubts : line.text === `:${valid}` ? validDoubts : {};
     const shifted = Object.fromEntries(Object.entries(doubts).map(([index, others]) => [Number(index) + 1, others]));
     return emittedLine(line.text, line.quad, shifted);
   });
@@ -79,9 +79,9 @@ describe('the search for a NIK', () => {
 
 describe('the search for a date', () => {
   it('finds the day of the calendar that was seen nearly as well as one that does not exist', () => {
-    const { tgl_terbit } = read({ ...SPECIMEN, tgl_terbit: '45-06-2015' }, {}, { 0: { '0': 0.3 } });
-    expect(tgl_terbit).toMatchObject({ value: '2015-06-05', raw: '45-06-2015', source: 'ocr' });
-    expect(tgl_terbit.confidence).toBeLessThan(0.9);
+    const { berlaku_hingga } = read({ ...SPECIMEN, berlaku_hingga: '47-08-2019' }, {}, { 0: { '1': 0.3 } });
+    expect(berlaku_hingga).toMatchObject({ value: '2019-08-17', raw: '47-08-2019', source: 'ocr' });
+    expect(berlaku_hingga.confidence).toBeLessThan(0.9);
   });
 });
 
