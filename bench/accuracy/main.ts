@@ -10,6 +10,7 @@ import { modelsFolder } from '../model-paths.ts';
 import { type Evaluation, evaluate } from './evaluate.ts';
 import { drawPictures, isLevel, isNegative, type PictureName } from './pictures.ts';
 import { ourReader, RAPID_OCR_HINT, type ReaderCommand, rapidOcrReader, runReader } from './readers.ts';
+import { keepRecords } from './records.ts';
 import { textReport, writeReports } from './report.ts';
 
 /**
@@ -38,6 +39,7 @@ const options = new Command('accuracy')
   .option('--at-once <n>', 'cards that ours is given at a time; default: one a thread', whole)
   .option('--models <folder>', 'where the PP-OCR models lie')
   .option('--crops <n>', 'pictures in the HTML page, a reader', whole, 150)
+  .option('--records <file>', 'add what ours said of each field, and whether it was right, to this file')
   .option('--out <folder>', 'default: bench/results/accuracy')
   .parse()
   .opts<{
@@ -54,6 +56,7 @@ const options = new Command('accuracy')
     atOnce?: number;
     models?: string;
     crops: number;
+    records?: string;
     out?: string;
   }>();
 
@@ -100,8 +103,12 @@ if (options.peer === 'rapidocr') {
   readers.push(peer);
 }
 const evaluations: Evaluation[] = [];
-for (const reader of readers) {
-  evaluations.push(evaluate(await runReader(reader, pictures, progress(reader.name, pictures.length)), pictures));
+for (const [index, reader] of readers.entries()) {
+  const run = await runReader(reader, pictures, progress(reader.name, pictures.length));
+  evaluations.push(evaluate(run, pictures));
+  if (index === 0 && options.records) {
+    await keepRecords(options.records, pictures, (id) => run.answers.get(id)?.fields ?? null);
+  }
 }
 const { cards, negatives, strength, seed, threads } = options;
 await writeReports(

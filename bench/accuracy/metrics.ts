@@ -6,6 +6,9 @@ export interface ReadField {
   readonly value: string | null;
   /** 0-1; null where the reader has none. */
   readonly confidence: number | null;
+  /** Of ours. */
+  readonly source?: string;
+  readonly warnings?: readonly string[];
 }
 
 export type ReadFields = Partial<Record<FieldName, ReadField>>;

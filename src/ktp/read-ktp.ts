@@ -2,13 +2,17 @@ import type { PageSize, TextLine } from '../text-lines/text-line.ts';
 import { type CardForm, cardForm } from './card-form.ts';
 import { toCompatibleCard } from './compat.ts';
 import { FIELD_NAMES, type FieldName } from './field-names.ts';
-import { withRawAlternative } from './fields/alternatives.ts';
+import { withAlternatives, withRawAlternative } from './fields/alternatives.ts';
 import { confidenceOf } from './fields/confidence.ts';
-import { readFields } from './fields/read-fields.ts';
+import { type FieldReadings, readFields } from './fields/read-fields.ts';
 import type { Reading } from './fields/reading.ts';
+import { sexOf } from './fields/reconcile-birth.ts';
+import { holdAgainstRivals } from './fields/rivals.ts';
 import { type UnseenPlace, unseenPlaces } from './layout/unseen-places.ts';
 import { ktpLikelihood } from './likelihood.ts';
 import { checkCard } from './rules/checks.ts';
+import { parseIsoDate } from './rules/dates.ts';
+import { nikDateCode } from './rules/nik.ts';
 import type { Field, KtpResult } from './schema.ts';
 import { boxOf, characterBoxes } from './text/spans.ts';
 
@@ -27,10 +31,10 @@ export interface KtpReading {
 /** Reads a KTP's fields out of the lines of an upright page (pixels of that page). Never throws. */
 export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading {
   const { layout, readings } = readFields(lines);
-  const fields = Object.fromEntries(FIELD_NAMES.map((name) => [name, toField(name, readings[name], page)])) as Record<
-    FieldName,
-    Field
-  >;
+  const birthCode = printedBirthCode(readings);
+  const fields = Object.fromEntries(
+    FIELD_NAMES.map((name) => [name, toField(name, readings[name], page, birthCode)]),
+  ) as Record<FieldName, Field>;
   return {
     fields,
     checks: checkCard(fields),
@@ -41,19 +45,28 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
   };
 }
 
+/** DDMMYY as a NIK would code the date of birth and sex that a card prints; undefined where they were not read. */
+function printedBirthCode({ jenis_kelamin, tgl_lahir }: FieldReadings['readings']): string | undefined {
+  const date = tgl_lahir.source === 'ocr' ? parseIsoDate(tgl_lahir.value ?? '') : undefined;
+  const sex = sexOf(jenis_kelamin.value);
+  return date && sex && jenis_kelamin.source === 'ocr' ? nikDateCode(date, sex) : undefined;
+}
+
 /** Fields of which each character has a box of its own: one misread digit makes them another. */
 const SPELLED: ReadonlySet<FieldName> = new Set<FieldName>(['nik', 'tgl_lahir', 'berlaku_hingga', 'tgl_terbit']);
 
-function toField(name: FieldName, reading: Reading, page: PageSize): Field {
+function toField(name: FieldName, reading: Reading, page: PageSize, birthCode: string | undefined): Field {
   const box = boxOf(reading.spans, page);
   const spelled = SPELLED.has(name) && /\d/.test(reading.value ?? '') && reading.spans.length > 0;
-  return withRawAlternative({
+  const { confidence, rivals } = holdAgainstRivals(name, reading, confidenceOf(name, reading), birthCode);
+  const field = withRawAlternative(name, {
     value: reading.value,
     raw: reading.raw,
-    confidence: confidenceOf(name, reading),
+    confidence,
     source: reading.source,
     box: box ? [...box] : null,
     warnings: [...reading.warnings],
     ...(spelled ? { characters: characterBoxes(reading.spans, page) } : {}),
   });
+  return withAlternatives(field, rivals);
 }

@@ -34,9 +34,10 @@ export function markLightEdges(found: FoundCard, reading: KtpReading): KtpReadin
   const unlisted = unlistedValues(fields);
   for (const name of [...FREE, ...unlisted]) {
     const field = fields[name];
+    if (field.value === null || !endsAtEdge(found, field)) continue;
     const isRemnant = unlisted.includes(name) && field.confidence < REMNANT;
-    if (field.value === null || (field.confidence <= AT_MOST && !isRemnant) || !endsAtEdge(found, field)) continue;
-    fields[name] = isRemnant ? takeBack(field) : { ...field, confidence: AT_MOST, warnings: withCut(field) };
+    const confidence = Math.min(field.confidence, AT_MOST);
+    fields[name] = isRemnant ? takeBack(field) : { ...field, confidence, warnings: withCut(field) };
   }
   return withFields(reading, fields);
 }

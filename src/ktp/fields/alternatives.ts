@@ -1,4 +1,5 @@
-import { plainText } from '../rules/snap.ts';
+import type { FieldName } from '../field-names.ts';
+import { checkValue } from '../rules/check-value.ts';
 import type { Alternative, Field } from '../schema.ts';
 
 const MOST = 3;
@@ -14,13 +15,13 @@ const CHANGED: ReadonlySet<string> = new Set([
   'repaired_from_kecamatan',
 ]);
 
-/** A field with what was read of it as its rival, where a list or a rule changed that. */
-export function withRawAlternative(field: Field): Field {
+/** A field with what was read of it as its rival, where a list or a rule changed that and it can be the field's value. */
+export function withRawAlternative(name: FieldName, field: Field): Field {
   const { value, raw, warnings, confidence } = field;
   if (value === null || raw === null || !warnings.some((warning) => CHANGED.has(warning))) return field;
-  const read = plainText(raw);
-  if (read === '' || read === value) return field;
-  return withAlternatives(field, [{ value: read, confidence: RAW_SHARE * (1 - confidence) }]);
+  const read = checkValue(name, raw);
+  if (read.problem !== null || read.value === value) return field;
+  return withAlternatives(field, [{ value: read.value, confidence: RAW_SHARE * (1 - confidence) }]);
 }
 
 /** A field of whose value a part is missing: nothing is answered. What was read stays in `raw`, and as an alternative. */

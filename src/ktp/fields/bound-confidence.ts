@@ -1,7 +1,8 @@
 import type { FieldName } from '../field-names.ts';
 import type { KtpResult, Quality } from '../schema.ts';
 import { mapFields } from '../with-fields.ts';
-import { mayHaveLostDots } from './lost-dots.ts';
+import { withAlternatives } from './alternatives.ts';
+import { withDots } from './lost-dots.ts';
 
 /**
  * Text of no list, where a lost letter leaves another name or address. What the recogniser says of it is measured too
@@ -26,16 +27,25 @@ const AT_MOST = 0.88;
  */
 const LOSES_DOTS: ReadonlySet<Quality['flags'][number]> = new Set(['too_small', 'grayscale', 'dark'] as const);
 
-/** Lowers the confidences of values that a picture of that quality may have lost letters of. */
+/** Share of the doubt that the value with its dots has. */
+const DOTTED_SHARE = 0.6;
+
+/**
+ * Lowers the confidences of values that a picture of that quality may have lost letters of; what may have lost its dots
+ * gets the value with them as a rival.
+ */
 export function boundConfidence(fields: KtpResult['fields'], { affected_fields, flags }: Quality): KtpResult['fields'] {
   const isUnclear = flags.includes('blurred') || flags.includes('screen');
   const losesDots = flags.some((flag) => LOSES_DOTS.has(flag));
   return mapFields(fields, (field, name) => {
     const isDate = name === 'berlaku_hingga' && /\d/.test(field.value ?? '');
+    const dotted = losesDots && field.value !== null ? withDots(name, field.value) : field.value;
     const doubtful =
       (isUnclear && (UNCHECKED.has(name) || isDate)) ||
-      (losesDots && mayHaveLostDots(name, field.value)) ||
+      dotted !== field.value ||
       (UNCHECKED_UNDER_GLARE.has(name) && affected_fields.includes(name));
-    return doubtful && field.confidence > AT_MOST ? { ...field, confidence: AT_MOST } : field;
+    const bounded = doubtful && field.confidence > AT_MOST ? { ...field, confidence: AT_MOST } : field;
+    if (dotted === null || dotted === field.value) return bounded;
+    return withAlternatives(bounded, [{ value: dotted, confidence: DOTTED_SHARE * (1 - bounded.confidence) }]);
   });
 }

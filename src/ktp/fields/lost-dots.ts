@@ -7,11 +7,15 @@ const ABBREVIATIONS: Partial<Record<FieldName, ReadonlySet<string>>> = {
 };
 
 /**
- * Whether a value holds an abbreviation without its dot. Cards print them either way, so that nothing tells a dot that was
- * not seen from one that is not there.
+ * A value with a dot behind each abbreviation that has none. Cards print them either way, so that nothing tells a dot that
+ * was not seen from one that is not there.
  */
-export function mayHaveLostDots(name: FieldName, value: string | null): boolean {
+export function withDots(name: FieldName, value: string): string {
   const abbreviations = ABBREVIATIONS[name];
-  if (!abbreviations || value === null) return false;
-  return value.split(' ').some((word) => abbreviations.has(word) || (name === 'nama' && /^\p{L},?$/u.test(word)));
+  if (!abbreviations) return value;
+  const isShort = (word: string): boolean => abbreviations.has(word) || (name === 'nama' && /^\p{L},?$/u.test(word));
+  return value
+    .split(' ')
+    .map((word) => (isShort(word) ? word.replace(/,?$/, '.$&') : word))
+    .join(' ');
 }

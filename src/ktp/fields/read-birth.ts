@@ -19,7 +19,7 @@ export function readBirth(slot: Slot | undefined): { place: Reading; date: Readi
   const start = found?.start ?? (broken >= 0 ? broken : raw.length);
   const [placeSpans, dateSpans] = cutAt(spans, start);
   const place = readPlace(placeSpans, quality);
-  return { place, date: readDate(dateSpans, quality) };
+  return { place, date: readDate(dateSpans, quality, true) };
 }
 
 function readPlace(all: readonly Span[], labelQuality: number): Reading {

@@ -1,33 +1,42 @@
 import { textOf } from '../layout/value-spans.ts';
 import { type CalendarDate, isCalendarDate, toIsoDate } from '../rules/dates.ts';
 import { digitOf } from '../rules/digits.ts';
-import { trackOf } from '../text/emission-track.ts';
+import { canBeginDate } from '../rules/grammar.ts';
+import { type EmissionTrack, trackOf } from '../text/emission-track.ts';
+import { likelyTexts } from '../text/likely-texts.ts';
 import type { Span } from '../text/spans.ts';
 import type { Warning } from '../warnings.ts';
 import { characterEvidence, type Reading, unread } from './reading.ts';
 
 /**
- * The date in spans that hold little else: in their text, or else decoded again with the characters of a date only. Null
- * with its `raw` where there is none.
+ * The date in spans that hold little else: in their text, or else decoded again with the characters of a date only, or
+ * else the likeliest that the recogniser's probabilities hold. Null with its `raw` where there is none. `isToldTwice`: the
+ * card tells it elsewhere, which is worth more than such a search.
  */
-export function readDate(spans: readonly Span[], labelQuality: number): Reading {
+export function readDate(spans: readonly Span[], labelQuality: number, isToldTwice = false): Reading {
   const raw = textOf(spans);
   if (raw === '') return unread();
-  const found = findDate(raw) ?? decodedDate(spans, raw);
+  const found = findDate(raw) ?? decodedDate(spans, raw, isToldTwice);
   if (!found) return { ...unread('malformed'), raw, spans };
   const evidence = { ...characterEvidence(spans, labelQuality), oddCharacters: found.corrected };
   const warnings: Warning[] = found.corrected > 0 ? ['normalised'] : [];
   return { value: toIsoDate(found.date), raw, spans, source: 'ocr', warnings, evidence };
 }
 
-function decodedDate(spans: readonly Span[], raw: string): FoundDate | undefined {
+function decodedDate(spans: readonly Span[], raw: string, isToldTwice: boolean): FoundDate | undefined {
   const digits = raw.replace(/\D/g, '').length;
-  if (digits < LEAST_DIGITS || raw.length > MOST_CHARACTERS) return undefined;
-  const found = findDate(trackOf(spans)?.decode(DATE_CHARACTERS).text ?? '');
+  const track = trackOf(spans);
+  if (digits < LEAST_DIGITS || raw.length > MOST_CHARACTERS || !track) return undefined;
+  const found = findDate(track.decode(DATE_CHARACTERS).text) ?? (isToldTwice ? undefined : likeliestDate(track));
   return found && { ...found, corrected: Math.max(1, 8 - digits) };
 }
 
-const DATE_CHARACTERS: ReadonlySet<string> = new Set('0123456789-./ ');
+function likeliestDate({ emissions }: EmissionTrack): FoundDate | undefined {
+  const texts = likelyTexts(emissions, { alphabet: DATE_CHARACTERS, canBegin: canBeginDate });
+  return texts.map(({ text }) => findDate(text)).find((date) => date !== undefined);
+}
+
+export const DATE_CHARACTERS: ReadonlySet<string> = new Set('0123456789-./ ');
 /** Fewer digits than this in the text, or more characters, and what is decoded again is no date. */
 const LEAST_DIGITS = 5;
 const MOST_CHARACTERS = 14;

@@ -69,7 +69,8 @@ function withLeadingZeros(parts: Parts | undefined, raw: string, spans: readonly
   return rt === parts.rt && rw === parts.rw ? parts : { ...parts, rt, rw, repaired: true };
 }
 
-function splitNeighbourhood(raw: string): Parts | undefined {
+/** The two numbers of a text, or undefined where it holds no such pair. */
+export function splitNeighbourhood(raw: string): Parts | undefined {
   // Three digits, a slash and three digits are the value whatever strokes stand beside them.
   const clear = raw.match(/(?<!\d)\d{3} ?\/ ?\d{3}(?!\d)/g);
   const compact = (clear?.length === 1 ? (clear[0] ?? raw) : raw).replace(/[\s.,:;']/g, '');

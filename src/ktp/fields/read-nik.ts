@@ -14,7 +14,7 @@ export interface NikReading {
   readonly fit: Fit | undefined;
 }
 
-const DIGITS: ReadonlySet<string> = new Set('0123456789');
+export const DIGITS: ReadonlySet<string> = new Set('0123456789');
 
 /** Fewer digits than this are no NIK, and none can be made of them. */
 const LEAST_DIGITS = 10;

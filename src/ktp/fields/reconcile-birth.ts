@@ -3,7 +3,7 @@ import { type CalendarDate, isCalendarDate, parseIsoDate, toIsoDate } from '../r
 import { type NikParts, nikBirthDate, parseNik } from '../rules/nik.ts';
 import { type Fit, fitOf } from '../text/fit.ts';
 import type { NikReading } from './read-nik.ts';
-import { agreeingReading, contradictedReading, type Reading, repairedReading } from './reading.ts';
+import { agreeingReading, contradictedReading, type Evidence, type Reading, repairedReading } from './reading.ts';
 import {
   agrees,
   COST_PER_DIGIT,
@@ -51,7 +51,11 @@ export function reconcileBirth(
   const repaired = nikRepair && parseNik(nikRepair.nik);
   if (repaired && (!dateRepair || nikRepair.cost + LEAST_MARGIN < dateRepair.cost)) {
     const told = witness.birthDate && witness.sex ? 'repaired_from_tgl_lahir' : 'repaired';
-    return confirmed(repairedReading(nik.reading, nikRepair.nik, told), birthDate, sex, repaired, witness);
+    const mended = repairedReading(nik.reading, nikRepair.nik, told);
+    // One digit that the rest of the card tells is sure; of several that were misread others may have been, too.
+    const doubted: Partial<Evidence> = { agreement: 0, snapShare: DOUBT_PER_DIGIT * nikRepair.edits };
+    const evidence = { ...mended.evidence, ...(nikRepair.edits > 1 ? doubted : {}) };
+    return confirmed({ ...mended, evidence }, birthDate, sex, repaired, witness);
   }
   if (dateRepair && (!nikRepair || dateRepair.cost + LEAST_MARGIN < nikRepair.cost)) {
     return {
@@ -68,6 +72,8 @@ export function reconcileBirth(
     sex: witness.sex === undefined || witness.sex === parts.sex ? sex : contradictedReading(sex, 'conflict'),
   };
 }
+
+const DOUBT_PER_DIGIT = 0.1;
 
 /** What remains to be said where NIK, date and sex agree as far as they were read. */
 function confirmed(nik: Reading, birthDate: Reading, sex: Reading, parts: NikParts, witness: NikEvidence): BirthFacts {
@@ -117,7 +123,8 @@ function digitsOf({ day, month, year }: CalendarDate): string {
   return `${String(day).padStart(2, '0')}${String(month).padStart(2, '0')}${year}`;
 }
 
-function sexOf(value: string | null): Sex | undefined {
+/** The sex that a printed value tells, in Indonesian. */
+export function sexOf(value: string | null): Sex | undefined {
   if (value === 'PEREMPUAN') return 'female';
   return value === 'LAKI-LAKI' ? 'male' : undefined;
 }

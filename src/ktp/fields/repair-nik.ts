@@ -1,9 +1,12 @@
 import { median } from '../../text-lines/median.ts';
 import { solidGlyphs } from '../layout/value-spans.ts';
 import type { CalendarDate } from '../rules/dates.ts';
+import { canBeginNik } from '../rules/grammar.ts';
 import { type NikParts, nikBirthDate, nikDateCode, parseNik } from '../rules/nik.ts';
 import { isKnownDistrict, isKnownProvince } from '../rules/regions.ts';
-import type { NikReading } from './read-nik.ts';
+import type { Fit } from '../text/fit.ts';
+import { likelyTexts } from '../text/likely-texts.ts';
+import { DIGITS, type NikReading } from './read-nik.ts';
 import { type Reading, repairedReading } from './reading.ts';
 
 export type Sex = 'male' | 'female';
@@ -46,29 +49,68 @@ const UNCERTAINTY_COST = 3;
 export interface NikRepair {
   readonly nik: string;
   readonly cost: number;
+  /** Digits that were changed, lost or too many. */
+  readonly edits: number;
 }
 
-/** The one sixteen-digit number near the reading that satisfies every rule; undefined where none or several do. */
+/**
+ * The one sixteen-digit number near the reading that satisfies every rule; undefined where none or several do. Candidates
+ * are those one edit away, and what a search by the NIK's grammar finds in the recogniser's probabilities.
+ */
 export function repairNik({ digits, fit, reading }: NikReading, witness: NikEvidence): NikRepair | undefined {
   if (!fit) return undefined;
   const { birthDate, sex } = witness;
   const expected = birthDate && sex ? nikDateCode(birthDate, sex) : undefined;
   const read = fit.of(digits);
-  const ranked: { nik: string; cost: number; weight: number; allowed: number }[] = [];
-  for (const [candidate, edits, lost] of neighbours(digits, expected, gapsIn(digits, reading)).values()) {
+  const ranked: Candidate[] = [];
+  const near = neighbours(digits, expected, gapsIn(digits, reading));
+  for (const [candidate, edits, lost] of [...near.values(), ...searched(digits, fit, expected)]) {
+    if (ranked.some(({ nik }) => nik === candidate)) continue;
     const parts = parseNik(candidate);
     if (!parts || !isPlausible(parts) || !agrees(parts, witness)) continue;
     const cost = read - fit.of(candidate);
     let weight = cost;
     if (isKnownDistrict(parts.district)) weight -= KNOWN_DISTRICT;
     if (witness.districts.includes(parts.district)) weight -= PRINTED_DISTRICT;
-    ranked.push({ nik: candidate, cost, weight, allowed: (lost ? COST_PER_LOST_DIGIT : COST_PER_DIGIT) * edits });
+    ranked.push({
+      nik: candidate,
+      cost,
+      edits,
+      weight,
+      allowed: (lost ? COST_PER_LOST_DIGIT : COST_PER_DIGIT) * edits,
+    });
   }
   ranked.sort((first, second) => first.weight - second.weight);
-  const [best, second] = ranked;
+  const [best] = ranked;
   if (!best || best.cost > Math.min(best.allowed, 2 * COST_PER_DIGIT)) return undefined;
+  const second = ranked.find(({ nik }) => nik !== best.nik && changesOtherwise(digits, best.nik, nik));
   if (second && second.weight - best.weight < LEAST_MARGIN) return undefined;
   return best;
+}
+
+interface Candidate extends NikRepair {
+  /** Cost less what else speaks for it; and how many nats it may cost. */
+  readonly weight: number;
+  readonly allowed: number;
+}
+
+/** Whether a candidate says otherwise where the best one changes the reading. Elsewhere it is a doubt of its own. */
+function changesOtherwise(digits: string, best: string, other: string): boolean {
+  if (digits.length !== best.length) return true;
+  return [...best].some((digit, index) => digit !== digits[index] && digit !== other[index]);
+}
+
+/** Numbers that the probabilities hold, with the expected date where one is known; with the number of edits. */
+function searched(digits: string, { track }: Fit, expected: string | undefined): [string, number, boolean][] {
+  if (!track) return [];
+  const canBegin = (text: string): boolean =>
+    canBeginNik(text) && (expected === undefined || expected.startsWith(text.slice(6, 12)));
+  return likelyTexts(track.emissions, { alphabet: DIGITS, canBegin })
+    .filter(({ text }) => text.length === 16 && text !== digits)
+    .map(({ text }) => {
+      const missing = Math.abs(16 - digits.length);
+      return [text, missing || [...text].filter((digit, index) => digit !== digits[index]).length, missing > 0];
+    });
 }
 
 /** Sixteen-digit numbers one edit away, or with the expected date put in its place; with the number of edits. */

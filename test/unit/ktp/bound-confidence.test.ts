@@ -42,6 +42,8 @@ describe('confidence on a bad picture', () => {
       const dotless = read('MUH ARSYAD', 'JL MERDEKA NO 12');
       expect(dotless.nama.confidence).toBeLessThan(0.9);
       expect(dotless.alamat.confidence).toBeLessThan(0.9);
+      expect(dotless.nama.alternatives?.[0]?.value).toBe('MUH. ARSYAD');
+      expect(dotless.alamat.alternatives?.[0]?.value).toBe('JL. MERDEKA NO. 12');
       const dotted = read('MUH. ARSYAD', 'JL.MERDEKA NO. 12');
       expect([dotted.nama.confidence, dotted.alamat.confidence]).toEqual([
         fields.nama.confidence,
