@@ -10,7 +10,7 @@ import { resultOf } from '../extractions/render-job.ts';
 import { ifBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
-import { callerOf } from '../http/request-state.ts';
+import { callerOf, requestState } from '../http/request-state.ts';
 import { claimReview, type Holder, releaseReview } from './claim.ts';
 import { decideReview } from './decide.ts';
 import { sendTruth } from './export.ts';
@@ -49,7 +49,8 @@ export function reviews(app: Express, context: ReviewsContext): void {
   const truth: RequestHandler = async (request, response) => {
     const { batch } = exportQuerySchema.parse(request.query);
     await logAccess(context, response, 'review.export', batch ?? 'all');
-    await sendTruth(context, response, { batch, tenant: callerOf(response).tenant });
+    const by = { caller: callerOf(response), requestId: requestState(response).loggedId };
+    await sendTruth(context, response, { batch, by });
   };
 
   const read: ById = async (request, response) => {
