@@ -16,14 +16,14 @@ afterAll(() => api?.close());
 /** What the access log says of each route that takes in, gives out, changes or erases personal data. */
 const LOGGED: Readonly<Record<string, readonly AccessAction[]>> = {
   'post /ktp-ocr': ['extraction.create', 'extraction.read'],
-  'post /v1/ktp/extractions': ['extraction.create', 'extraction.read'],
+  'post /v1/ktp/extractions': ['extraction.create', 'extraction.read', 'file.read'],
   'get /v1/ktp/extractions/{id}': ['extraction.read', 'extraction.read_masked'],
   'delete /v1/ktp/extractions/{id}': ['extraction.delete'],
   'post /v1/ktp/extractions/{id}/cancel': ['extraction.cancel', 'extraction.read'],
-  'post /v1/ktp/batches': ['batch.create'],
+  'post /v1/ktp/batches': ['batch.create', 'file.read'],
   'delete /v1/ktp/batches/{id}': ['batch.delete'],
   'get /v1/ktp/batches/{id}/items': ['batch.read'],
-  'post /v1/ktp/batches/{id}/items': ['batch.add'],
+  'post /v1/ktp/batches/{id}/items': ['batch.add', 'file.read'],
   'get /v1/ktp/batches/{id}/results': ['batch.read'],
   'post /v1/ktp/batches/{id}/results/link': ['batch.link'],
   'post /v1/ktp/batches/{id}/cancel': ['batch.cancel'],
