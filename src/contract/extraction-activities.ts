@@ -25,6 +25,12 @@ export interface ReadCardTimings {
   readonly assemble: number;
 }
 
+/** Tokens of all calls of a vision-language model for a request. */
+export interface TokenCounts {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
+
 export interface ReadCardOutput {
   /** Base64 of the KtpResult, sealed with the record's data key: no process that lacks its row can read it. */
   readonly sealedResult: string;
@@ -33,6 +39,8 @@ export interface ReadCardOutput {
   /** The other cards, sealed in the same way. */
   readonly sealedOthers?: readonly string[];
   readonly timings: ReadCardTimings;
+  /** Absent where no model was asked, or none told. */
+  readonly usage?: TokenCounts;
   readonly attempt: number;
   /** ISO 8601; start of the attempt that succeeded. */
   readonly startedAt: string;
@@ -47,6 +55,7 @@ export type ExtractionOutcome =
       readonly nikHashes?: readonly string[];
       readonly sealedOthers?: readonly string[];
       readonly timings: ReadCardTimings;
+      readonly usage?: TokenCounts;
       readonly startedAt: string;
       readonly upright?: BlobReference;
     }

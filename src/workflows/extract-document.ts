@@ -105,13 +105,14 @@ export async function extractDocument(
       ...(review && { keepUpright: true }),
     });
     attempts = reading.attempt;
-    const { nikHashes, sealedOthers, sealedResult, timings, startedAt, upright } = reading;
+    const { nikHashes, sealedOthers, sealedResult, timings, startedAt, upright, usage } = reading;
     outcome = {
       status: 'succeeded',
       sealedResult,
       ...(sealedOthers && { sealedOthers }),
       ...(nikHashes && { nikHashes }),
       timings,
+      ...(usage && { usage }),
       startedAt,
       ...(upright && { upright }),
     };

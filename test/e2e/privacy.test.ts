@@ -1,4 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../src/runtime/assets/cache-folder.ts';
@@ -32,6 +34,10 @@ const OURS = {
   answer: 'Ibu kandungnya bernama Sumiyati.',
   sessionId: 'sesi-pribadi-kartini',
   user: 'pengguna-pribadi-42',
+  note: 'catatan pemeriksa: nasabah kembar',
+  webhookPath: 'kait-pribadi-kartini',
+  uploadName: 'berkas-rahasia-kartini.jpg',
+  input: 'Bacakan nomor rekening nasabah ini!',
 };
 
 const folder = temporaryFolder();
@@ -48,6 +54,9 @@ const environment = {
 };
 let platform: EmbeddedPlatform;
 let upstream: Upstream;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+/** A card that waits for a person to the end: its pictures lie among what is searched. */
+let waiting: string;
 
 /** All that stands on the cards and is long enough to be found, and all that the caller said of them. */
 const finder = new TraceFinder(
@@ -73,19 +82,38 @@ const finder = new TraceFinder(
 beforeAll(async () => {
   for (const path of [temporary, user]) mkdirSync(path);
   await createHome(home);
+  receiver = await startReceiver();
   upstream = await startUpstream({ tokens: OURS.answer.split(/(?= )/), model: MODEL });
   platform = await EmbeddedPlatform.start(home, {
     ...environment,
     VLM_BASE_URL: upstream.url,
     VLM_CANARY: '0',
     MODEL_REPO_ID: MODEL,
+    ALLOW_PRIVATE_URLS: '1',
+    WEBHOOK_SECRET: `whsec_${Buffer.from('k'.repeat(32)).toString('base64')}`,
   });
 });
 afterAll(async () => {
   await platform?.end();
   await upstream?.close();
+  await receiver?.close();
   folder.remove();
 });
+
+/** What a webhook is told. */
+async function startReceiver() {
+  const told: string[] = [];
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const part of request) text += part;
+    told.push(text);
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const close = () => new Promise((resolve) => server.close(resolve));
+  return { address: `http://127.0.0.1:${port}`, told, close };
+}
 
 function form(number: 1 | 2 | 3, options: object): FormData {
   const data = new FormData();
@@ -202,11 +230,6 @@ describe('what stands on a card and what its caller says of it', () => {
     expect((await platform.finished(id)).status).toBe('succeeded');
   });
 
-  it('is in no metric', async () => {
-    const response = await platform.request('/metrics');
-    expect(finder.inBytes(Buffer.from(await response.text()), '/metrics')).toEqual([]);
-  });
-
   it('is in no command line and in no answer of Temporal', async () => {
     for (const { pid } of platform.tree()) {
       expect(finder.inBytes(Buffer.from(commandLineOf(pid) ?? ''), `process ${pid}`)).toEqual([]);
@@ -251,6 +274,47 @@ describe('what stands on a card and what its caller says of it', () => {
     await expect.poll(blobs).toEqual([]);
     // A card that follows is read: no slot was lost.
     expect((await extract(1)).status).toBe('succeeded');
+  });
+
+  it('is given back of a review, a file and a response, and told to a webhook', async () => {
+    const webhook = { url: `${receiver.address}/${OURS.webhookPath}`, include_result: true };
+    const options = { review: 'always', reference_id: OURS.referenceId, webhook };
+    const [decided, left] = await Promise.all([
+      platform.submit(exampleImage(3), options),
+      platform.submit(exampleImage(3), options),
+    ]);
+    waiting = left;
+    const file = new FormData();
+    file.append('file', new Blob([new Uint8Array(exampleImage(2))]), OURS.uploadName);
+    file.append('purpose', 'vision');
+    const uploaded = await platform.request('/v1/files', { method: 'POST', body: file });
+    const { filename, id: fileId } = (await uploaded.json()) as { filename: string; id: string };
+    expect(filename).toBe(OURS.uploadName);
+    const content = await platform.request(`/v1/files/${fileId}/content`);
+    expect(Buffer.from(await content.arrayBuffer())).toEqual(exampleImage(2));
+    const asked = { model: MODEL, input: OURS.input, metadata: { [OURS.metadataKey]: OURS.metadataValue } };
+    const response = await platform.request('/v1/responses', jsonRequest(asked));
+    const { id: responseId } = (await response.json()) as { id: string };
+    const items = await platform.request(`/v1/responses/${responseId}/input_items`);
+    expect(await items.text()).toContain(OURS.input);
+
+    for (const id of [decided, left]) {
+      await expect.poll(async () => (await platform.job(id)).status, { interval: 100 }).toBe('needs_review');
+    }
+    const review = `/v1/ktp/reviews/${decided}`;
+    expect((await platform.request(`${review}/picture`)).headers.get('content-type')).toBe('image/jpeg');
+    const decision = { fields: {}, outcome: 'confirmed', note: OURS.note, force: true };
+    expect((await platform.request(`${review}/decide`, jsonRequest(decision))).status).toBe(200);
+    expect(await (await platform.request(review)).json()).toMatchObject({
+      note: OURS.note,
+      result: { compat: { nik: exampleTruth(3).nik } },
+    });
+    await expect.poll(() => receiver.told.join('\n'), { interval: 100 }).toContain(exampleTruth(3).nik);
+  });
+
+  it('is in no metric', async () => {
+    const response = await platform.request('/metrics');
+    expect(finder.inBytes(Buffer.from(await response.text()), '/metrics')).toEqual([]);
   });
 
   it('a data subject is told which records are theirs, by which key they were read, and when they were erased', async () => {
@@ -314,7 +378,8 @@ describe('what stands on a card and what its caller says of it', () => {
         'SELECT id, blob, status FROM extractions',
       );
       expect(rows.length).toBeGreaterThan(0);
-      for (const row of rows)
+      expect(rows.find(({ id }) => id === waiting)).toMatchObject({ status: 'needs_review', blob: expect.any(String) });
+      for (const row of rows.filter(({ id }) => id !== waiting))
         expect(row).toMatchObject({ status: expect.stringMatching('succeeded|failed'), blob: null });
     } finally {
       await close();

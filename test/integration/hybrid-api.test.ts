@@ -65,6 +65,10 @@ it('the strategy vlm takes a card through the platform to a model and back', asy
   expect(job.result?.compat.nik).toBe(printed.nik);
   expect(job.result?.fields.nik.source).toBe('vlm');
   expect(upstream.requests).toHaveLength(1);
+  // It was null however many tokens a model had taken.
+  expect(job.usage?.prompt_tokens).toBeGreaterThan(0);
+  expect(job.usage?.completion_tokens).toBeGreaterThan(0);
+  expect(job.usage?.total_tokens).toBe((job.usage?.prompt_tokens ?? 0) + (job.usage?.completion_tokens ?? 0));
 });
 
 it('the strategy hybrid asks no model about a card that OCR is sure of', async () => {
@@ -72,5 +76,6 @@ it('the strategy hybrid asks no model about a card that OCR is sure of', async (
   const job = await extract('hybrid');
   expect(job).toMatchObject({ status: 'succeeded', strategy: 'hybrid' });
   expect(job.result?.engine.strategy).toBe('hybrid');
+  expect(job.usage).toBeNull();
   expect(upstream.requests).toHaveLength(before);
 });

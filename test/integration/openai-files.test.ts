@@ -85,6 +85,22 @@ describe('the OpenAI SDK', () => {
     expect(actions.map(({ action }) => action).sort()).toEqual(['file.create', 'file.delete', 'file.read']);
   });
 
+  // A chat that was shown a file was written down, a card or a batch that was made of one was not.
+  it('is read by an extraction and by a batch that name it, and the access log says so', async () => {
+    const { id } = await upload('no picture', 'batch', other);
+    const send = (path: string, body: object) => {
+      const { authorization } = bearer('second-tenant-key').headers;
+      const headers = { authorization, 'content-type': 'application/json' };
+      return api.request(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    };
+    const reads = () => api.context.database.accessLogEntry.count({ where: { subject: id, action: 'file.read' } });
+    expect((await send('/v1/ktp/extractions', { file_id: id })).status).toBe(400);
+    expect(await reads()).toBe(1);
+    expect((await send('/v1/ktp/batches', { input_file_id: id })).status).toBe(400);
+    expect(await reads()).toBe(2);
+    await other.files.delete(id);
+  });
+
   it('keeps a file as long as it is asked to', async () => {
     const file = await client.files.create({
       file: await toFile(Buffer.from('x'), 'x'),

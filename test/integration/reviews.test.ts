@@ -364,6 +364,10 @@ describe('reviewers', () => {
     await decide(whole, confirmed());
     const all = await jsonOf<typeof truth>(await send(`${REVIEWS}/export`));
     expect(all[`${whole}.jpg`]?.read.agama).toMatchObject({ seen: true });
+    // An export of all named no card: whoever asked who had seen theirs was not told of it.
+    const exports = (subject: string) =>
+      platform.database.accessLogEntry.count({ where: { subject, action: 'review.export' } });
+    expect([await exports(id), await exports(whole)]).toEqual([2, 1]);
   });
 });
 

@@ -965,7 +965,7 @@ export interface components {
             result: components["schemas"]["KtpResult"] | null;
             /** @description With `options.cards: all` every card, row by row, `result` being the first; else null. */
             results: components["schemas"]["KtpResult"][] | null;
-            /** @description Tokens of the vision-language model; null where none was asked. */
+            /** @description Tokens of the vision-language model, of all its calls; null where none was asked, or it told none. */
             usage: {
                 prompt_tokens: number;
                 completion_tokens: number;

@@ -8,6 +8,7 @@ import { parseNik } from '../../ktp/rules/nik.ts';
 import type { Prisma } from '../../storage/generated/client.ts';
 import { linkExtractions, type SubjectLink } from '../../storage/subject-records.ts';
 import { outcomeColumns } from '../extraction/store-result.ts';
+import { usageColumn } from '../extraction/usage-column.ts';
 import { type BatchDependencies, openItemRequest } from './item-images.ts';
 
 const readNikSchema = z.object({ fields: z.object({ nik: z.object({ value: z.string().nullable() }) }) });
@@ -57,6 +58,8 @@ export async function storeCards(
     return {
       ...shared,
       ...columns,
+      // The first has that of all.
+      ...usageColumn({}),
       id,
       wrappedKey: key.wrappedKey,
       sealedRequest: sealJson(key.dataKey, own, requestContext(id)),

@@ -1,6 +1,11 @@
 import { Context } from '@temporalio/activity';
 import type { BlobReference } from '../../contract/blob-reference.ts';
-import type { InferenceActivities, ReadCardInput, ReadCardOutput } from '../../contract/extraction-activities.ts';
+import type {
+  InferenceActivities,
+  ReadCardInput,
+  ReadCardOutput,
+  TokenCounts,
+} from '../../contract/extraction-activities.ts';
 import type { ReadCardProgress } from '../../contract/extraction-workflow.ts';
 import { resultContext } from '../../encryption/contexts.ts';
 import type { Keyring } from '../../encryption/keyring.ts';
@@ -74,17 +79,19 @@ export function createReadCard({
         },
       );
       const nikHashes = new Set<string>();
+      let usage: TokenCounts | null = null;
       const timings = { prepare: 0, ocr: 0, assemble: 0, generate: 0 };
       const [sealedResult = '', ...sealedOthers] = await inTurn(found, async ({ picture, reading }) => {
         const { quarterTurns, result: read, timingsMs } = reading;
         const asked = { result: read, image: picture, quarterTurns, strategy, signal };
-        const { generateMs, result: finished } = await finishByModel(model, asked);
+        const { generateMs, result: finished, usage: spent } = await finishByModel(model, asked);
         // Last: what the model is asked is chosen by the confidences that are built in.
         const result = withConfidenceTable(finished, confidenceTable);
         timings.prepare += timingsMs.prepare;
         timings.ocr += timingsMs.ocr;
         timings.assemble += timingsMs.assemble;
         timings.generate += generateMs;
+        if (spent) usage = sumOf(usage, spent);
         const nik = result.fields.nik.value;
         // What is no whole NIK can be asked for by nobody.
         if (nik !== null && parseNik(nik)) nikHashes.add(keyring.subjectHash(nik));
@@ -96,6 +103,7 @@ export function createReadCard({
         ...(sealedOthers.length > 0 && { sealedOthers }),
         ...(nikHashes.size > 0 && { nikHashes: [...nikHashes] }),
         timings,
+        ...(usage !== null && { usage }),
         attempt: context.info.attempt,
         startedAt,
         ...(upright !== undefined && { upright }),
@@ -118,6 +126,13 @@ export function createReadCard({
     };
     return readFirstCard(reader, bytes, options);
   }
+}
+
+function sumOf(sum: TokenCounts | null, { completionTokens, promptTokens }: TokenCounts): TokenCounts {
+  return {
+    promptTokens: (sum?.promptTokens ?? 0) + promptTokens,
+    completionTokens: (sum?.completionTokens ?? 0) + completionTokens,
+  };
 }
 
 /** One after the other: a model answers no sooner for being asked twice. */

@@ -6,6 +6,7 @@ import type { BlobStore } from '../../storage/blobs.ts';
 import type { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { linkExtractions, type SubjectLink } from '../../storage/subject-records.ts';
 import { openReview, type ReviewDependencies } from '../review/open-review.ts';
+import { usageColumn } from './usage-column.ts';
 
 export type OutcomeMetrics = Pick<Metrics, 'cardRead' | 'extractionFinished'>;
 
@@ -27,6 +28,7 @@ export function outcomeColumns(attempts: number, outcome: ExtractionOutcome) {
         sealedOthers: outcome.sealedOthers.map((sealed) => Buffer.from(sealed, 'base64')),
       }),
       timings: { ...outcome.timings },
+      ...usageColumn(outcome),
       startedAt: new Date(outcome.startedAt),
       // Of a former run of its batch.
       errorCode: null,

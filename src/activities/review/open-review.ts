@@ -6,6 +6,7 @@ import { type Keyring, unsealJson } from '../../encryption/keyring.ts';
 import { findDoubts, leastConfidence } from '../../ktp/review/find-doubts.ts';
 import { ktpResultSchema } from '../../ktp/schema.ts';
 import type { Database } from '../../storage/database.ts';
+import { usageColumn } from '../extraction/usage-column.ts';
 
 export interface ReviewDependencies {
   readonly database: Database;
@@ -81,6 +82,7 @@ export async function openReview(
         attempts,
         sealedResult,
         timings: { ...outcome.timings },
+        ...usageColumn(outcome),
         startedAt: new Date(outcome.startedAt),
         errorCode: null,
         errorMessage: null,

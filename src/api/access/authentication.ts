@@ -87,14 +87,19 @@ export class Authenticator {
     return { tenant: row.tenant, actor: row.id, scopes: new Set(row.scopes as Scope[]) };
   }
 
-  /** As long as no key was ever made, programs on this machine need none; never for `admin`. */
+  /**
+   * As long as no key was ever made, programs on this machine need none; never for `admin`. Whoever may ask from
+   * elsewhere sees what it handed in, and not the cards that wait for a person.
+   */
   #anonymous(request: Request): Caller {
-    if (!this.#allowAnonymous && (this.#behindProxy || !isLocalCaller(request))) {
+    const isLocal = !this.#behindProxy && isLocalCaller(request);
+    if (!isLocal && !this.#allowAnonymous) {
       throw unauthorized(
         `${SEND_A_KEY} Without one, this server answers only programs on its own machine that ask it directly.`,
       );
     }
-    return { tenant: ANONYMOUS, actor: ANONYMOUS, scopes: new Set(['chat', 'extract', 'review']) };
+    const scopes: readonly Scope[] = isLocal ? ['chat', 'extract', 'review'] : ['chat', 'extract'];
+    return { tenant: ANONYMOUS, actor: ANONYMOUS, scopes: new Set(scopes) };
   }
 }
 

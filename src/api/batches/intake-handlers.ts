@@ -22,10 +22,10 @@ export function intakeHandlers(context: IntakeContext) {
   const create: RequestHandler = async (request, response) => {
     refuseUnknownQuery(request, []);
     const caller = callerOf(response);
-    const keyHash = idempotencyHash(keyring, request, caller, BATCHES_PATH);
-    const batch = await receiveBatch(context, caller.tenant, request);
-    const idempotency = idempotencyOf(keyring, caller, keyHash, batchPayload(batch));
     const { loggedId } = requestState(response);
+    const keyHash = idempotencyHash(keyring, request, caller, BATCHES_PATH);
+    const batch = await receiveBatch(context, { caller, loggedId }, request);
+    const idempotency = idempotencyOf(keyring, caller, keyHash, batchPayload(batch));
     const id = await createOrRepeatBatch(context, { caller, loggedId, batch, idempotency });
     response.location(`${BATCHES_PATH}/${id}`);
     sendBatch(response, 202, await settleBatch(context, await findBatch(context, caller.tenant, id)));
@@ -34,11 +34,11 @@ export function intakeHandlers(context: IntakeContext) {
   const add: RequestHandler<{ id: string }> = async (request, response) => {
     refuseUnknownQuery(request, []);
     const caller = callerOf(response);
+    const { loggedId } = requestState(response);
     const row = await findBatch(context, caller.tenant, request.params.id);
     const keyHash = idempotencyHash(keyring, request, caller, `${BATCHES_PATH}/items`);
-    const received = await receiveAddition(context, caller.tenant, request);
+    const received = await receiveAddition(context, { caller, loggedId }, request);
     const idempotency = idempotencyOf(keyring, caller, keyHash, [row.id, batchPayload(received)]);
-    const { loggedId } = requestState(response);
     await addItems(context, row, { caller, loggedId, received, idempotency });
     sendBatch(response, 202, await settleBatch(context, await findBatch(context, caller.tenant, row.id)));
   };

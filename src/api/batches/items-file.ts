@@ -2,6 +2,7 @@ import { parseLine, splitLines } from '../../chat/batch-lines.ts';
 import { KtpflowError } from '../../errors.ts';
 import { findFile } from '../../storage/files.ts';
 import type { ReceiveContext } from '../context.ts';
+import { type FileReader, logFileRead } from '../intake/image-file.ts';
 import { type NewItemBody, newItemSchema } from './request-schema.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -12,11 +13,12 @@ const MEBIBYTE = 1024 * 1024;
  */
 export async function* itemsOfFile(
   { blobs, config, database }: Pick<ReceiveContext, 'blobs' | 'config' | 'database'>,
-  tenant: string,
+  reader: FileReader,
   fileId: string,
 ): AsyncGenerator<NewItemBody, void> {
   const param = 'input_file_id';
-  const file = await findFile(database, tenant, fileId, param);
+  const file = await findFile(database, reader.caller.tenant, fileId, param);
+  await logFileRead({ database }, reader, file.id);
   const source = await blobs.read(file.blob);
   for await (const { bytes, line } of splitLines(source, { maxBytes: config.MAX_JSON_MB * MEBIBYTE })) {
     const parsed = newItemSchema.safeParse(bytes === null ? undefined : parseLine(bytes));

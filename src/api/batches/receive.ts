@@ -4,7 +4,7 @@ import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import type { ReceiveContext, StoreContext } from '../context.ts';
 import { OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
-import { openImageFile } from '../intake/image-file.ts';
+import { type FileReader, openImageFile } from '../intake/image-file.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
 import { itemsOfFile } from './items-file.ts';
@@ -18,17 +18,17 @@ import { addItemsSchema, createBatchSchema, type NewItemBody } from './request-s
  * What is handed in as items of a batch that is there: images or items, nothing else.
  * @throws KtpflowError as receiveBatch
  */
-export function receiveAddition(context: ReceiveContext, tenant: string, request: Request): Promise<ReceivedBatch> {
+export function receiveAddition(context: ReceiveContext, reader: FileReader, request: Request): Promise<ReceivedBatch> {
   if (request.is('multipart/form-data')) return receiveBatchForm(context, request, ADDITION_FIELDS);
   const names = Object.keys((request.body ?? {}) as object);
   refuseUnknownFields(names, Object.keys(addItemsSchema.shape), OPTION_NAMES);
-  return receiveJson(context, tenant, request.body);
+  return receiveJson(context, reader, request.body);
 }
 
 /** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
-export function receiveBatch(context: ReceiveContext, tenant: string, request: Request): Promise<ReceivedBatch> {
+export function receiveBatch(context: ReceiveContext, reader: FileReader, request: Request): Promise<ReceivedBatch> {
   if (request.is('multipart/form-data')) return receiveBatchForm(context, request);
-  return receiveJson(context, tenant, request.body);
+  return receiveJson(context, reader, request.body);
 }
 
 /** Deletes everything that was stored of a batch which will not be. */
@@ -40,7 +40,7 @@ export async function discardBatch(
   await Promise.all(blobs.map((blob) => discardImage(context, blob)));
 }
 
-async function receiveJson(context: ReceiveContext, tenant: string, body: unknown): Promise<ReceivedBatch> {
+async function receiveJson(context: ReceiveContext, reader: FileReader, body: unknown): Promise<ReceivedBatch> {
   const parsed = createBatchSchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const { input_file_id, items: bodies, metadata, options, priority, sealed, webhook } = parsed.data;
@@ -61,10 +61,10 @@ async function receiveJson(context: ReceiveContext, tenant: string, body: unknow
   const target = await receiveWebhook(context, webhook);
   const items: NewItem[] = [];
   try {
-    for await (const body of fileId === null ? (bodies ?? []) : itemsOfFile(context, tenant, fileId)) {
+    for await (const body of fileId === null ? (bodies ?? []) : itemsOfFile(context, reader, fileId)) {
       checkCount(context, items.length + 1);
       checkSource(body, items.length);
-      items.push(await receiveItem(context, tenant, body, items.length));
+      items.push(await receiveItem(context, reader, body, items.length));
     }
     if (items.length === 0) {
       throw new KtpflowError('missing_image', 'The file holds no items.', { param: 'input_file_id' });
@@ -105,14 +105,14 @@ function checkSource(item: NewItemBody, index: number): void {
 
 async function receiveItem(
   context: ReceiveContext,
-  tenant: string,
+  reader: FileReader,
   body: NewItemBody,
   index: number,
 ): Promise<NewItem> {
   const label = { name: body.name ?? null, customId: body.custom_id ?? null, metadata: body.metadata ?? null };
   const url = typeof body.image_url === 'object' ? body.image_url?.url : body.image_url;
   if (body.file_id !== undefined && body.file_id !== null) {
-    const file = await openImageFile(context, tenant, body.file_id, `items.${index}.file_id`);
+    const file = await openImageFile(context, reader, body.file_id, `items.${index}.file_id`);
     return newItemWithImage(context, label, () => file);
   }
   const maximum = maxImageBytes(context);

@@ -36,14 +36,14 @@ export function extractionCollection(app: Express, context: CollectionContext): 
   const create: RequestHandler = async (request, response) => {
     const { wait } = parseOwnQuery(waitQuerySchema, request);
     const caller = callerOf(response);
+    const { loggedId } = requestState(response);
     const keyHash = idempotencyHash(keyring, request, caller, EXTRACTIONS_PATH);
     if (wait > 0) admission.check(caller.tenant);
     const received = request.is('multipart/form-data')
       ? await receiveMultipart(context, request, 'refuse')
-      : await receiveJson(context, caller.tenant, request.body);
+      : await receiveJson(context, { caller, loggedId }, request.body);
     const leave = wait > 0 ? await admitReceived(context, caller, received.image) : undefined;
     try {
-      const { loggedId } = requestState(response);
       const id = await createExtractionOnce(context, {
         caller,
         loggedId,

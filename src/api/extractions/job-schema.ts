@@ -37,7 +37,7 @@ export const jobSchema = z
     usage: z
       .object({ prompt_tokens: z.number(), completion_tokens: z.number(), total_tokens: z.number() })
       .nullable()
-      .describe('Tokens of the vision-language model; null where none was asked.'),
+      .describe('Tokens of the vision-language model, of all its calls; null where none was asked, or it told none.'),
     timings_ms: z
       .object({ prepare: z.number(), ocr: z.number(), generate: z.number(), assemble: z.number() })
       .nullable(),

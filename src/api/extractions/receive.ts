@@ -8,7 +8,7 @@ import type { ReceiveContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { receiveForm } from '../http/multipart.ts';
 import { requestHash } from '../intake/idempotency.ts';
-import { fileInForm, openImageFile } from '../intake/image-file.ts';
+import { type FileReader, fileInForm, openImageFile } from '../intake/image-file.ts';
 import {
   discardImage,
   imageTooLarge,
@@ -75,7 +75,11 @@ export async function receiveMultipart(
 }
 
 /** A JSON body with `image_url`, `image_base64` or `file_id`. */
-export async function receiveJson(context: ReceiveContext, tenant: string, body: unknown): Promise<ReceivedExtraction> {
+export async function receiveJson(
+  context: ReceiveContext,
+  reader: FileReader,
+  body: unknown,
+): Promise<ReceivedExtraction> {
   const parsed = createBodySchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const given = sourcesOf(parsed.data);
@@ -88,7 +92,7 @@ export async function receiveJson(context: ReceiveContext, tenant: string, body:
   const options = toExtractionOptions(parsed.data.options, context.config);
   await checkWebhook(context, options.webhook, 'options.webhook');
   const key = context.keyring.createDataKey();
-  const image = await storeBodyImage(context, tenant, parsed.data, key);
+  const image = await storeBodyImage(context, reader, parsed.data, key);
   const url = urlOf(parsed.data);
   return { key, image, options, imageKey: url === undefined || isDataUrl(url) ? image.sha256 : `url ${url}` };
 }
@@ -116,7 +120,7 @@ function isDataUrl(text: string): boolean {
 
 async function storeBodyImage(
   context: ReceiveContext,
-  tenant: string,
+  reader: FileReader,
   body: CreateBody,
   key: RecordKey,
 ): Promise<StoredImage> {
@@ -124,7 +128,7 @@ async function storeBodyImage(
   const given = sourcesOf(body);
   if (given.length > 1) throw new KtpflowError('invalid_value', 'Send only one image.', { param: 'image_url' });
   const fileId = body.file_id ?? undefined;
-  if (fileId !== undefined) return storeImage(context, await openImageFile(context, tenant, fileId), key);
+  if (fileId !== undefined) return storeImage(context, await openImageFile(context, reader, fileId), key);
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
   const text = given[0] ?? '';

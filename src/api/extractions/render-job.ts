@@ -20,6 +20,7 @@ export const sealedRequestSchema = z.object({
 });
 
 const timingsSchema = jobSchema.shape.timings_ms.unwrap();
+const usageSchema = jobSchema.shape.usage.unwrap().omit({ total_tokens: true });
 const allCardsSchema = z.object({ cards: z.literal('all') });
 const statusSchema = z.enum(EXTRACTION_STATUSES);
 const strategySchema = z.enum(STRATEGIES);
@@ -53,7 +54,7 @@ export function renderJob(
     error: row.errorCode ? { ...errorOf(row) } : null,
     result: resultOf(context, row),
     results: resultsOf(context, row),
-    usage: null,
+    usage: usageOf(row),
     timings_ms: row.timings === null ? null : timingsSchema.parse(row.timings),
     reference_id: request.reference_id,
     metadata: request.metadata,
@@ -77,6 +78,12 @@ function resultsOf(context: RenderContext, row: Extraction): ParsedKtpResult[] |
   const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
   const others = row.sealedOthers.map((sealed) => unsealJson(dataKey, sealed, resultContext(row.id)));
   return [first, ...others.map((other) => ktpResultSchema.parse(other))];
+}
+
+function usageOf({ usage }: Extraction): ExtractionJob['usage'] {
+  if (usage === null) return null;
+  const { completion_tokens, prompt_tokens } = usageSchema.parse(usage);
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }
 
 /** Why an extraction has failed, as its job and the synchronous endpoints tell it. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FIELD_NAMES } from '../../ktp/field-names.ts';
 import { parseIsoDate, toPrintedDate } from '../../ktp/rules/dates.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
+import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
 import { begun, sendStream } from '../http/send-stream.ts';
@@ -13,7 +14,8 @@ type ExportContext = Pick<ApiContext, 'database' | 'keyring'>;
 
 interface Asked {
   readonly batch: string | undefined;
-  readonly tenant: string;
+  /** Whose request it is, for the access log. */
+  readonly by: Pick<Access, 'caller' | 'requestId'>;
 }
 
 /**
@@ -27,7 +29,8 @@ export async function sendTruth(context: ExportContext, response: Response, aske
   await sendStream(response, parts);
 }
 
-async function* truthParts(context: ExportContext, { batch, tenant }: Asked): AsyncGenerator<string, void> {
+async function* truthParts(context: ExportContext, { batch, by }: Asked): AsyncGenerator<string, void> {
+  const { tenant } = by.caller;
   let after = '';
   let separator = '{';
   for (;;) {
@@ -43,6 +46,12 @@ async function* truthParts(context: ExportContext, { batch, tenant }: Asked): As
       orderBy: { extractionId: 'asc' },
       take: PAGE,
     });
+    // Of a batch its own entry is enough: each of its cards is told of it.
+    if (batch === undefined) {
+      const entry = { ...by, action: 'review.export' } as const;
+      const data = rows.map(({ extractionId }) => accessLogRow({ ...entry, subject: extractionId }));
+      await context.database.accessLogEntry.createMany({ data });
+    }
     for (const { extraction, extractionId, fields } of rows) {
       const result = resultOf(context, extraction);
       if (!result) continue;

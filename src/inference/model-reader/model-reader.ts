@@ -1,3 +1,4 @@
+import type { Usage } from '../../chat/piece.ts';
 import { KtpflowError } from '../../errors.ts';
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
@@ -40,62 +41,75 @@ const FAULTS = {
 /**
  * Lets a vision-language model finish what OCR has left doubtful: one call for all doubtful fields of a card, on
  * cut-outs. Whatever the engine does, the reading by OCR is there, within the budget.
- * @returns the reading, and the milliseconds that the model took
+ * @returns the reading, the milliseconds that the model took, and its tokens; null: none was asked, or it told none
  * @throws KtpflowError only for the strategy `vlm`; the signal's reason once it is aborted
  */
 export async function finishByModel(
   options: ModelReaderOptions | undefined,
   input: ModelReaderInput,
-): Promise<{ readonly result: KtpResult; readonly generateMs: number }> {
+): Promise<FinishedReading> {
   const { result, strategy } = input;
   const wanted = strategy === 'vlm' || strategy === 'hybrid' || (strategy === 'auto' && (options?.budgetMs ?? 0) > 0);
-  if (!wanted || !options) return { result, generateMs: 0 };
+  if (!wanted || !options) return { result, generateMs: 0, usage: null };
   const questions = strategy === 'vlm' ? ALL_QUESTIONS : chooseQuestions(result, { thorough: strategy === 'hybrid' });
   if (questions.doubtful.length === 0) {
-    return { result: strategy === 'hybrid' ? named(result, strategy, null) : result, generateMs: 0 };
+    return { result: strategy === 'hybrid' ? named(result, strategy, null) : result, generateMs: 0, usage: null };
   }
   const started = performance.now();
-  const outcome = await ask(options, input, questions);
+  const { outcome, usage } = await ask(options, input, questions);
   const generateMs = performance.now() - started;
   input.signal.throwIfAborted();
   if (typeof outcome === 'string') {
     if (strategy === 'vlm') throw new KtpflowError('upstream_failed', FAULTS[outcome], { retryable: false });
     // An engine that is away is no news to somebody who did not ask for it.
-    if (strategy === 'auto' && outcome === 'model_not_ready') return { result, generateMs: 0 };
-    return { result: withFault(named(result, 'hybrid', null), outcome, questions.doubtful), generateMs };
+    if (strategy === 'auto' && outcome === 'model_not_ready') return { result, generateMs: 0, usage };
+    return { result: withFault(named(result, 'hybrid', null), outcome, questions.doubtful), generateMs, usage };
   }
   const ocr = strategy === 'vlm' ? { ...result, fields: emptied(result.fields) } : result;
   const { believed, checks, compat, fields } = reconcile(ocr, outcome, questions, options.isTrusted());
   const finished = { ...result, fields, checks, compat };
   const read = named(finished, strategy === 'vlm' ? 'vlm' : 'hybrid', options.engine.modelId);
-  return { result: believed ? read : withFault(read, 'model_not_believed', questions.doubtful), generateMs };
+  return { result: believed ? read : withFault(read, 'model_not_believed', questions.doubtful), generateMs, usage };
 }
 
 type Fault = keyof typeof FAULTS;
+
+interface FinishedReading {
+  readonly result: KtpResult;
+  readonly generateMs: number;
+  readonly usage: Usage | null;
+}
+
+interface Asked {
+  readonly outcome: PrintedValues | Fault;
+  readonly usage: Usage | null;
+}
 
 async function ask(
   { budgetMs, engine }: ModelReaderOptions,
   { image, quarterTurns, result, signal, strategy }: ModelReaderInput,
   questions: Questions,
-): Promise<PrintedValues | Fault> {
+): Promise<Asked> {
   const names = FIELD_NAMES.filter((name) => questions.doubtful.includes(name) || questions.controls.includes(name));
   // A timer of our own: AbortSignal.timeout in AbortSignal.any may be forgotten by Node 20's garbage collection.
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   let late = false;
+  let usage: Usage | null = null;
   const timer = setTimeout(() => {
     late = true;
     stop.abort(new Error('the budget of the card is used up'));
   }, budgetMs || DEFAULT_BUDGET_MS);
   try {
-    if (!(await within(stop.signal, engine.readiness())).ready) return 'model_not_ready';
+    if (!(await within(stop.signal, engine.readiness())).ready) return { outcome: 'model_not_ready', usage };
     const fields = strategy === 'vlm' ? emptied(result.fields) : result.fields;
     const { parts, perField } = await within(stop.signal, cutOut(image, quarterTurns, fields, names));
-    const text = await within(stop.signal, answerOf(engine, names, parts, perField, stop.signal));
-    return parseAnswer(text, names) ?? 'model_failed';
+    const answer = await within(stop.signal, answerOf(engine, names, parts, perField, stop.signal));
+    usage = answer.usage;
+    return { outcome: parseAnswer(answer.text, names) ?? 'model_failed', usage };
   } catch {
-    return late ? 'model_too_slow' : 'model_failed';
+    return { outcome: late ? 'model_too_slow' : 'model_failed', usage };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
@@ -111,7 +125,7 @@ async function answerOf(
   parts: Awaited<ReturnType<typeof cutOut>>['parts'],
   perField: boolean,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly text: string; readonly usage: Usage | null }> {
   const request = {
     messages: [
       { role: 'user' as const, content: [...parts, { type: 'text' as const, text: promptFor(names, perField) }] },
@@ -120,10 +134,12 @@ async function answerOf(
     responseFormat: { type: 'json_schema' as const, name: 'ktp_fields', schema: answerSchema(names) },
   };
   let text = '';
+  let usage: Usage | null = null;
   for await (const part of generateChecked(engine, request, { signal })) {
     if (part.type === 'piece') text += part.piece.content ?? '';
+    else usage = part.usage;
   }
-  return text;
+  return { text, usage };
 }
 
 /** What comes too late is not waited for, whether or not the engine minds its signal. */

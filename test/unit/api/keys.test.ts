@@ -250,6 +250,18 @@ describe('without any key', () => {
     await generous.close();
   });
 
+  it('lets nobody review from elsewhere, also where anybody may read cards', async () => {
+    const generous = await startApiServer({ ...api.context, config: { ...api.context.config, ALLOW_ANONYMOUS: true } });
+    const ask = (path: string, headers: Record<string, string>) => fetch(`${generous.address}${path}`, { headers });
+    const elsewhere = { 'x-forwarded-for': '203.0.113.9' };
+    for (const path of ['/v1/ktp/reviews', '/v1/ktp/reviews/export', '/v1/ktp/reviews/ext_1/picture']) {
+      expect(await errorOf(await ask(path, elsewhere)), path).toMatchObject({ status: 401, code: 'invalid_api_key' });
+    }
+    expect((await ask('/v1/ktp/extractions/ext_1', elsewhere)).status).toBe(404);
+    expect((await ask('/v1/ktp/reviews', {})).status).toBe(200);
+    await generous.close();
+  });
+
   it('serves nobody where TRUST_PROXY says that a proxy is there', async () => {
     const proxied = await startApiServer({
       ...api.context,

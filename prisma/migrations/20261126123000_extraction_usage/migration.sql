@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "extractions" ADD COLUMN     "usage" JSONB;
