@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError } from '../config.ts';
@@ -19,9 +19,10 @@ export interface ApiServer {
 const HEADERS_TIMEOUT_MS = 20_000;
 /** Longer than the keep-alive of the usual proxies, so that they close first. */
 const KEEP_ALIVE_MS = 75_000;
-const DRAIN_MS = 10_000;
-/** In which a proxy may still send requests on the connections that it holds. */
-const LINGER_MS = 1_000;
+/** With the lingering before it below the 25 s in which a process ends. */
+const DRAIN_MS = 18_000;
+/** In which a proxy may still send requests on the connections that it holds: longer than deploy/nginx keeps idle ones. */
+const LINGER_MS = 3_000;
 
 /**
  * Serves the API. @throws ConfigError where it would be open to strangers: an address other than loopback needs a key
@@ -31,12 +32,13 @@ export async function startApiServer(context: ApiContext): Promise<ApiServer> {
   await refuseKeylessHost(context);
   const closing = new AbortController();
   const server = createHttpServer(createApp(context, closing.signal));
+  const answers = config.TRUST_PROXY === '' ? null : trackAnswers(server);
   await listen(server, config);
   const { port } = server.address() as AddressInfo;
   logger.info('api.listening', { port });
   return {
     address: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`,
-    close: () => drain(server, closing, config.TRUST_PROXY !== ''),
+    close: () => drain(server, closing, answers),
   };
 }
 
@@ -77,16 +79,32 @@ function listen(server: Server, { HOST, PORT }: Config): Promise<void> {
   });
 }
 
+/** Answers that are under way. */
+export function trackAnswers(server: Server): ReadonlySet<ServerResponse> {
+  const answers = new Set<ServerResponse>();
+  server.prependListener('request', (_request, response) => {
+    answers.add(response);
+    response.once('close', () => answers.delete(response));
+  });
+  return answers;
+}
+
 /**
  * A proxy holds connections to us and sends the next request on any of them. One that we close meanwhile fails, and is not
- * repeated where it is a POST. So new connections are refused first (the proxy takes another API then), and those that are
- * there get one more answer, which says that it is the last.
+ * repeated where it is a POST. So new connections are refused first (the proxy takes another API then), and each of those
+ * that are there gets one more answer, which is its last.
+ * @param answers those to a proxy that are under way; null: nobody is in between
  */
-export async function drain(server: Server, closing: AbortController, isProxied: boolean): Promise<void> {
+export async function drain(
+  server: Server,
+  closing: AbortController,
+  answers: ReadonlySet<ServerResponse> | null,
+): Promise<void> {
   // Not http's own close(), which ends what is idle at this moment.
   const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
-  if (isProxied) {
-    server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+  if (answers) {
+    for (const answer of answers) makeLast(answer);
+    server.prependListener('request', (_request, response) => makeLast(response));
     await Promise.race([closed, sleep(LINGER_MS)]);
   }
   closing.abort();
@@ -97,6 +115,13 @@ export async function drain(server: Server, closing: AbortController, isProxied:
   await closed;
   clearInterval(sweep);
   clearTimeout(end);
+}
+
+/** Its header says so; where that is out, the connection ends with it. */
+function makeLast(answer: ServerResponse): void {
+  const { socket } = answer;
+  if (answer.headersSent) answer.once('finish', () => socket?.end());
+  else answer.setHeader('connection', 'close');
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, { status: string; code: string; message: string }>> = {

@@ -74,6 +74,11 @@ describe.skipIf(executable === undefined)('the batches page', { timeout: 240_000
     expect(await failures.count()).toBe(2);
     await page.getByText(ATTACK).waitFor();
     expect(await violationsInBothThemes(page, 'batch')).toEqual([]);
+    await page.getByLabel('Language').selectOption('id');
+    for (const reason of ['Tidak ada KTP pada gambar ini.', 'Berkas ini bukan gambar.']) {
+      await failures.getByText(reason).waitFor();
+    }
+    await page.getByLabel('Bahasa').selectOption('en');
 
     reader.reads = [];
     await page.getByRole('button', { name: 'Read again: No KTP was found in the image.' }).click();
