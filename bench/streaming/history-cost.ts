@@ -12,10 +12,15 @@ export interface HistoryCost {
   readonly kilobytes: number;
 }
 
+/** Where the platform's Temporal server listens. */
+export function temporalAddress(platform: EmbeddedPlatform): string {
+  const [, port] = /--port (\d+)/.exec(commandLineOf(platform.part('temporal').pid) ?? '') ?? [];
+  return `127.0.0.1:${port}`;
+}
+
 /** What the chat workflows that started since then and their logs left in Temporal, one entry a run. */
 export async function historiesSince(platform: EmbeddedPlatform, since: Date): Promise<HistoryCost[]> {
-  const [, port] = /--port (\d+)/.exec(commandLineOf(platform.part('temporal').pid) ?? '') ?? [];
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+  const connection = await Connection.connect({ address: temporalAddress(platform) });
   try {
     const client = new Client({ connection });
     // The list follows the histories at a distance.

@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { type LeastAnswers, startLeastAnswers } from './least-answer.ts';
 import { runningTarget, startTarget, type Target, treeSeconds } from './target.ts';
 import { readTimedStream, type TimedStream } from './timed-reader.ts';
 import { MODEL, startTimedUpstream } from './timed-upstream.ts';
 
 /**
- * What the platform adds to a stream: time to the first token against the bare upstream in the same run, the way of each
- * token to the client, completeness, history, CPU. Budgets (docs/budgets.md): first token <= +150 ms p50; token to client
- * <= 40 ms p50 with 1 stream of 50 tokens/s, <= 150 ms with 10; 30 streams complete.
+ * What the platform adds to a stream: time to the first token against the bare upstream in the same run, and beside what
+ * Temporal alone takes to a first record; the way of each token to the client, completeness, history, CPU. Budgets
+ * (docs/budgets.md): first token <= +150 ms p50; token to client <= 40 ms p50 with 1 stream of 50 tokens/s, <= 150 ms
+ * with 10; 30 streams complete.
  *
  *   npm run build && npx tsx bench/streaming/main.ts --streams 1,10,30
  *
@@ -38,6 +40,9 @@ const options = new Command('streaming')
     processes: string[];
   }>();
 
+/** Until code is compiled, also PGlite's, which V8 compiles well only once it has run often. */
+const WARM_UP_ROUNDS = 5;
+
 async function main(): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'ktpflow-bench-'));
   const upstream = await startTimedUpstream(options.upstreamPort);
@@ -50,34 +55,41 @@ async function main(): Promise<void> {
   };
   const target =
     options.url === undefined ? await startTarget(home, environment) : runningTarget(options.url, options.processes);
+  const least = target.temporal === undefined ? undefined : await startLeastAnswers(target.temporal);
   try {
-    await readMany(`${target.address}/v1`, 3, 20);
+    for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+      await readMany(`${target.address}/v1`, 10, 20);
+      await least?.readMany(10);
+    }
     const table: Record<string, string | number>[] = [];
-    for (const count of options.streams) table.push(await measure(target, upstream.url, count));
+    for (const count of options.streams) table.push(await measure(target, upstream.url, least, count));
     console.table(table);
   } finally {
+    await least?.end();
     await target.end();
     upstream.close();
     rmSync(home, { recursive: true, force: true });
   }
 }
 
-async function measure(target: Target, upstream: string, count: number) {
+async function measure(target: Target, upstream: string, least: LeastAnswers | undefined, count: number) {
   const bare: TimedStream[] = [];
+  const records: number[] = [];
   const ours: TimedStream[] = [];
   const startedAt = new Date();
   const used = () => target.processes.map(({ pid }) => treeSeconds(pid()));
-  const usedBefore = used();
+  const seconds = target.processes.map(() => 0);
   for (let round = 0; round < options.rounds; round++) {
     bare.push(...(await readMany(upstream, count, options.tokens)));
+    const before = used();
     ours.push(...(await readMany(`${target.address}/v1`, count, options.tokens)));
+    for (const [index, now] of used().entries()) seconds[index] = (seconds[index] ?? 0) + now - (before[index] ?? 0);
+    if (least) records.push(...(await least.readMany(count)));
   }
-  const usedNow = used();
   const tokens = ours.reduce((sum, stream) => sum + stream.latencies.length, 0);
   const cost = await target.historyCost(startedAt);
   const perToken = target.processes.map(({ name }, index) => {
-    const seconds = (usedNow[index] ?? 0) - (usedBefore[index] ?? 0);
-    return `${name} ${((seconds * 1000) / tokens).toFixed(2)}`;
+    return `${name} ${(((seconds[index] ?? 0) * 1000) / tokens).toFixed(2)}`;
   });
   const first = (streams: TimedStream[]) => streams.map(({ firstToken }) => firstToken);
   const ways = (streams: TimedStream[]) => streams.flatMap(({ latencies }) => latencies);
@@ -87,6 +99,7 @@ async function measure(target: Target, upstream: string, count: number) {
     'first p50/p95': pair(first(ours)),
     'bare first': pair(first(bare)),
     'added p50': Math.round(percentile(first(ours), 0.5) - percentile(first(bare), 0.5)),
+    ...(least && { 'Temporal alone': pair(records) }),
     'token p50/p95': pair(ways(ours)),
     'bare token': pair(ways(bare)),
     ...(cost && { 'events a stream': cost.events, 'signals a stream': cost.signals }),

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { parentPidOf } from '../../src/runtime/processes/process-identity.ts';
 import { EmbeddedPlatform, type PartName } from '../../test/e2e/embedded-platform.ts';
 import { cpuSeconds } from '../process-usage.ts';
-import { historiesSince } from './history-cost.ts';
+import { historiesSince, temporalAddress } from './history-cost.ts';
 
 /** The platform that is measured. */
 export interface Target {
   readonly address: string;
+  /** Address of its Temporal server, where nothing of ours stands before it. */
+  readonly temporal: string | undefined;
   /** Processes whose CPU time counts, each with what descends from it. */
   readonly processes: readonly { readonly name: string; readonly pid: () => number }[];
   /** Events and signals that an answer since then has cost on average; undefined where that cannot be told. */
@@ -19,9 +21,11 @@ const PARTS: readonly PartName[] = ['ktpflow-api', 'ktpflow-inference', 'tempora
 
 /** One that is started for it, in a folder. */
 export async function startTarget(folder: string, environment: NodeJS.ProcessEnv): Promise<Target> {
-  const platform = await EmbeddedPlatform.start(join(folder, 'home'), environment);
+  // Not as in tests, where PGlite is compiled quickly instead of well.
+  const platform = await EmbeddedPlatform.start(join(folder, 'home'), { NODE_OPTIONS: '', ...environment });
   return {
     address: platform.address,
+    temporal: temporalAddress(platform),
     processes: PARTS.map((name) => ({ name, pid: () => platform.part(name).pid })),
     async historyCost(since) {
       const costs = await historiesSince(platform, since);
@@ -38,6 +42,7 @@ export async function startTarget(folder: string, environment: NodeJS.ProcessEnv
 export function runningTarget(address: string, processes: readonly string[]): Target {
   return {
     address,
+    temporal: undefined,
     processes: processes.map((text) => {
       const [name = '', pid] = text.split('=');
       return { name, pid: () => Number(pid) };

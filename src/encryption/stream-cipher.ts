@@ -81,30 +81,58 @@ class Chunker {
   }
 }
 
-/** Encrypts what is written to it with a data key of 32 bytes. */
+/** Encrypts one stream, piece by piece, with a data key of 32 bytes. */
+export class StreamEncryptor {
+  readonly #dataKey: Uint8Array;
+  readonly #prefix = randomBytes(PREFIX_BYTES);
+  readonly #chunker = new Chunker(CHUNK_BYTES);
+  #counter = 0;
+  #started = false;
+
+  constructor(dataKey: Uint8Array) {
+    this.#dataKey = dataKey;
+  }
+
+  /** @returns what is to be written, in this order; often nothing yet */
+  update(bytes: Buffer): Buffer[] {
+    this.#chunker.push(bytes);
+    const sealed = this.#begin();
+    for (let chunk = this.#chunker.take(); chunk; chunk = this.#chunker.take())
+      sealed.push(...this.#seal(chunk, false));
+    return sealed;
+  }
+
+  /** @returns the rest */
+  final(): Buffer[] {
+    return [...this.#begin(), ...this.#seal(this.#chunker.rest(), true)];
+  }
+
+  #begin(): Buffer[] {
+    if (this.#started) return [];
+    this.#started = true;
+    return [this.#prefix];
+  }
+
+  #seal(plain: Buffer, last: boolean): Buffer[] {
+    const cipher = createCipheriv('aes-256-gcm', this.#dataKey, nonceOf(this.#prefix, this.#counter++, last));
+    return [cipher.update(plain), cipher.final(), cipher.getAuthTag()];
+  }
+}
+
+/** Encrypts what is written to it, as {@link StreamEncryptor}. */
 export function createEncryptor(dataKey: Uint8Array): Transform {
-  const prefix = randomBytes(PREFIX_BYTES);
-  const chunker = new Chunker(CHUNK_BYTES);
-  let counter = 0;
-  let started = false;
-  const encrypt = (plain: Buffer, last: boolean): Buffer => {
-    const cipher = createCipheriv('aes-256-gcm', dataKey, nonceOf(prefix, counter++, last));
-    return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-  };
-  const begin = (stream: Transform): void => {
-    if (!started) stream.push(prefix);
-    started = true;
+  const encryptor = new StreamEncryptor(dataKey);
+  const pushAll = (stream: Transform, sealed: readonly Buffer[]): void => {
+    if (sealed.length > 0) stream.push(Buffer.concat(sealed));
   };
   return new Transform({
     transform(bytes: Buffer, _encoding, done) {
-      begin(this);
-      chunker.push(bytes);
-      for (let chunk = chunker.take(); chunk; chunk = chunker.take()) this.push(encrypt(chunk, false));
+      pushAll(this, encryptor.update(bytes));
       done();
     },
     flush(done) {
-      begin(this);
-      done(null, encrypt(chunker.rest(), true));
+      pushAll(this, encryptor.final());
+      done();
     },
   });
 }

@@ -4,7 +4,6 @@ import type { BlobReference } from '../contract/blob-reference.ts';
 import { answerWebhookContext } from '../encryption/contexts.ts';
 import { type Keyring, sealJson, unsealJson } from '../encryption/keyring.ts';
 import type { Database } from './database.ts';
-import { Prisma } from './generated/client.ts';
 import type { ChatGenerationModel } from './generated/models.ts';
 import type { SealedWebhook } from './webhook-deliveries.ts';
 
@@ -15,7 +14,6 @@ import type { SealedWebhook } from './webhook-deliveries.ts';
 
 /** Longest time that a row may wait for the end of its answer; more than a workflow may take. */
 const UNFINISHED_ROW_MS = 24 * 60 * 60 * 1000;
-const UNIQUE_VIOLATION = 'P2002';
 /** What is kept of a line of a batch of chat requests: nothing beside the batch, which removes the row itself. */
 export const KEPT_BY_BATCH = 0;
 
@@ -53,7 +51,7 @@ export interface StoredGeneration {
   } | null;
 }
 
-/** The columns of a new row; inserting it fails where {@link isOrdinalTaken}. */
+/** The columns of a new row. */
 export function generationRow({ generation, ...owner }: NewGeneration) {
   return {
     ...owner,
@@ -69,9 +67,38 @@ export function generationRow({ generation, ...owner }: NewGeneration) {
   };
 }
 
-/** Whether a failed insertion means that another starter was quicker. */
-export function isOrdinalTaken(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === UNIQUE_VIOLATION;
+/** A row of the access log. */
+export interface GenerationAccess {
+  readonly tenant: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly requestId: string;
+}
+
+/**
+ * Inserts a row and the entry of who asked for it. In one statement: as a transaction of two it took a start three times
+ * as long in PGlite, where ten that begin at once wait for each other.
+ * @returns false: the session has an answer of that ordinal, another starter was quicker
+ */
+export async function insertGeneration(
+  database: Pick<Database, '$executeRaw'>,
+  row: ReturnType<typeof generationRow>,
+  access: GenerationAccess,
+): Promise<boolean> {
+  const written = await database.$executeRaw`
+    WITH added AS (
+      INSERT INTO "chat_generations" ("id", "tenant", "session_hash", "ordinal", "body_hash", "idempotency_hash", "model",
+        "first_index", "usage_event", "wrapped_key", "blob", "keep_seconds", "sealed_webhook", "created_at", "expires_at")
+      VALUES (${row.id}, ${row.tenant}, ${row.sessionHash}, ${row.ordinal}, ${row.bodyHash}, ${row.idempotencyHash},
+        ${row.model}, ${row.firstIndex}, ${row.usageEvent}, ${row.wrappedKey}, ${row.blob}, ${row.keepSeconds},
+        ${row.sealedWebhook ?? null}, ${row.createdAt}, ${row.expiresAt})
+      ON CONFLICT ("session_hash", "ordinal") DO NOTHING
+      RETURNING "id"
+    )
+    INSERT INTO "access_log" ("tenant", "actor", "action", "subject", "request_id")
+    SELECT ${access.tenant}, ${access.actor}, ${access.action}, ${access.subject}, ${access.requestId} FROM added`;
+  return written > 0;
 }
 
 /** The session's newest answers, newest first; more than one, since the newest may never have been started. */

@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Readable, Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BlobReference } from '../contract/blob-reference.ts';
 import { type Keyring, SealError } from '../encryption/keyring.ts';
-import { createDecryptor, createEncryptor, LAYOUT } from '../encryption/stream-cipher.ts';
+import { createDecryptor, LAYOUT, StreamEncryptor } from '../encryption/stream-cipher.ts';
 import { KtpflowError } from '../errors.ts';
 import { blobHeader, MAX_HEADER_BYTES, parseBlobHeader } from './blob-header.ts';
 import type { BlobReader, BlobStore } from './blobs.ts';
 import { ChunkReader } from './chunk-reader.ts';
 
+/** A header alone is not worth a turn through the file system. */
+const LEAST_WRITE_BYTES = 16 * 1024;
 /** Less than a photo of a card takes. */
 const LEAST_FREE_BYTES = 1024 * 1024;
 const REFERENCE = /^[0-9a-f]{32}$/;
@@ -44,16 +46,13 @@ export class FileBlobStore implements BlobStore {
     const blob = randomBytes(16).toString('hex');
     const incoming = join(this.#folder, 'incoming', blob);
     let size = 0;
-    const counter = new Transform({
-      transform(bytes: Buffer, _encoding, done) {
-        size += bytes.length;
-        done(null, bytes);
-      },
-    });
+    const counted = (bytes: Buffer): void => {
+      size += bytes.length;
+    };
+    // Told when it is read. One that fails while the file is being opened would be nobody's error, and end the process.
+    source.on('error', () => undefined);
     try {
-      const file = createWriteStream(incoming, { mode: 0o600, flush: true });
-      file.write(blobHeader(key.wrappedKey));
-      await pipeline(source, counter, createEncryptor(key.dataKey), file);
+      await writeFile(incoming, sealedBlob(source, key, counted), { mode: 0o600, flag: 'wx', flush: true });
       const path = this.#pathOf(blob);
       const folder = dirname(path);
       const made = await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -62,6 +61,8 @@ export class FileBlobStore implements BlobStore {
       await flushFolder(folder);
       if (made !== undefined) await flushFolder(this.#folder);
     } catch (error) {
+      // Whoever feeds it would wait for ever.
+      source.destroy();
       await rm(incoming, { force: true });
       throw asStorageError(error);
     }
@@ -182,6 +183,32 @@ export class FileBlobStore implements BlobStore {
     if (!REFERENCE.test(blob)) throw new KtpflowError('internal', 'A blob reference has an unknown form.');
     return join(this.#folder, blob.slice(0, 2), blob);
   }
+}
+
+/**
+ * What the file of a blob holds, as the source gives it. No chain of streams: beside the work of a card or an answer's
+ * start, each of them cost the API as much as the encryption.
+ */
+async function* sealedBlob(
+  source: Readable,
+  { dataKey, wrappedKey }: { readonly dataKey: Uint8Array; readonly wrappedKey: Uint8Array },
+  onBytes: (bytes: Buffer) => void,
+): AsyncGenerator<Buffer, void> {
+  const encryptor = new StreamEncryptor(dataKey);
+  let parts: Uint8Array[] = [blobHeader(wrappedKey)];
+  for await (const part of source as AsyncIterable<Uint8Array>) {
+    const bytes = Buffer.isBuffer(part) ? part : Buffer.from(part);
+    onBytes(bytes);
+    parts.push(...encryptor.update(bytes));
+    if (bytesIn(parts) < LEAST_WRITE_BYTES) continue;
+    yield Buffer.concat(parts);
+    parts = [];
+  }
+  yield Buffer.concat([...parts, ...encryptor.final()]);
+}
+
+function bytesIn(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 async function flushFolder(path: string): Promise<void> {

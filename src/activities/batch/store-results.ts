@@ -4,12 +4,12 @@ import { linkExtractions } from '../../storage/subject-records.ts';
 import {
   countOutcome,
   deletePictures,
-  outcomeColumns,
   type StoreResultDependencies,
   subjectLinks,
 } from '../extraction/store-result.ts';
 import { openReview } from '../review/open-review.ts';
 import { type SeveralCards, storeCards } from './store-cards.ts';
+import { writeOutcomes } from './write-outcomes.ts';
 
 /**
  * Writes the outcomes of some items, each exactly once: what a repeat finds final it leaves. The images go after the
@@ -24,19 +24,9 @@ export function createStoreBatchResults(dependencies: StoreResultDependencies): 
     await linkExtractions(database, subjectLinks(single));
     const opened = await Promise.all(single.map((result) => open(dependencies, result)));
     const final = single.filter((_, index) => opened[index] === 'not needed');
-    const written = await database.$transaction(
-      final.map(({ extractionId, attempts, outcome, deleteBlob }) =>
-        database.extraction.updateMany({
-          where: { id: extractionId, status: 'queued' },
-          data:
-            outcome.status === 'deferred'
-              ? { attempts }
-              : { ...outcomeColumns(attempts, outcome), ...(deleteBlob !== null && { blob: null }) },
-        }),
-      ),
-    );
-    for (const [index, { outcome }] of final.entries()) {
-      if (outcome.status !== 'deferred' && written[index]?.count) countOutcome(metrics, outcome);
+    const written = await writeOutcomes(database, final);
+    for (const { extractionId, outcome } of final) {
+      if (outcome.status !== 'deferred' && written.has(extractionId)) countOutcome(metrics, outcome);
     }
     const stored = [...sheets, ...final];
     await Promise.all(stored.map(({ deleteBlob, outcome }) => deletePictures(blobs, outcome, deleteBlob)));

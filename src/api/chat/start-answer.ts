@@ -5,7 +5,7 @@ import type { ChatRequest } from '../../chat/request.ts';
 import { taskQueueOf } from '../../contract/chat-models.ts';
 import { streamLogWorkflowId } from '../../contract/chat-workflow.ts';
 import { GENERATION_TASK_QUEUE } from '../../contract/task-queues.ts';
-import { generationRow, isOrdinalTaken, removeGeneration } from '../../storage/chat-sessions.ts';
+import { generationRow, insertGeneration, removeGeneration } from '../../storage/chat-sessions.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
 import { accessLogRow } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
@@ -85,13 +85,12 @@ export async function startAnswer(
   const discardOrWarn = () =>
     discard().catch((fault: unknown) => context.logger.warn('chat.discard.failed', { error: fault }));
   try {
-    await database.$transaction([
-      database.chatGeneration.create({ data: row }),
-      database.accessLogEntry.create({ data: access }),
-    ]);
+    if (!(await insertGeneration(database, row, access))) {
+      await discardOrWarn();
+      return null;
+    }
   } catch (error) {
     await discardOrWarn();
-    if (isOrdinalTaken(error)) return null;
     throw error;
   }
   const taskQueue = taskQueueOf(request.model);

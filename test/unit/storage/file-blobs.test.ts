@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Keyring } from '../../../src/encryption/keyring.ts';
 import { readBlob } from '../../../src/storage/blobs.ts';
@@ -53,8 +53,8 @@ describe('FileBlobStore', () => {
     });
     await blobs.write(Readable.from([Buffer.from('a card')]), keyring.createDataKey());
     vi.restoreAllMocks();
-    // Its folder, and the one in which that was made.
-    expect(flushed).toEqual([true, true]);
+    // The file, its folder, and the one in which that was made.
+    expect(flushed).toEqual([false, true, true]);
   });
 
   it('leaves nothing behind when the upload breaks off', async () => {
@@ -66,6 +66,30 @@ describe('FileBlobStore', () => {
     );
     await expect(blobs.write(broken, keyring.createDataKey())).rejects.toThrow('connection reset');
     expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+  });
+
+  it('takes an upload whose connection just ends for a cut one, not for a whole picture', async () => {
+    const cut = new PassThrough();
+    const written = blobs.write(cut, keyring.createDataKey());
+    cut.write(Buffer.alloc(100_000));
+    setImmediate(() => cut.destroy());
+    await expect(written).rejects.toThrow('Premature close');
+    expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+  });
+
+  it('tells of an upload that broke off before the first byte, and lives on', async () => {
+    const gone = new PassThrough();
+    const written = blobs.write(gone, keyring.createDataKey());
+    gone.destroy(new Error('connection reset'));
+    await expect(written).rejects.toThrow('connection reset');
+    expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+  });
+
+  it('lets go of an upload that it cannot write: the sender would wait for ever', async () => {
+    await rm(join(folder, 'incoming'), { recursive: true });
+    const upload = new PassThrough();
+    await expect(blobs.write(upload, keyring.createDataKey())).rejects.toThrow();
+    expect(upload.destroyed).toBe(true);
   });
 
   it('answers not_found for a blob that was deleted, and deletes twice without an error', async () => {
