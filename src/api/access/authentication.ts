@@ -8,6 +8,7 @@ import { ANONYMOUS, type Caller } from './caller.ts';
 import { HOME_KEY_ID, hashKey } from './key-secret.ts';
 import { isLocalCaller } from './local-caller.ts';
 import { RateLimit } from './rate-limit.ts';
+import { SharedQuestion } from './shared-question.ts';
 
 interface KnownKey {
   readonly hash: Buffer;
@@ -23,10 +24,15 @@ export class Authenticator {
   readonly #allowAnonymous: boolean;
   readonly #behindProxy: boolean;
   readonly #rateLimit: RateLimit;
+  readonly #anyKey: SharedQuestion<boolean>;
   #keysEverMade = false;
 
   constructor(config: Config, database: Database) {
     this.#database = database;
+    this.#anyKey = new SharedQuestion(async () => {
+      const where = { id: { not: HOME_KEY_ID } };
+      return (await database.apiKey.findFirst({ where, select: { id: true } })) !== null;
+    });
     this.#allowAnonymous = config.ALLOW_ANONYMOUS;
     this.#behindProxy = config.TRUST_PROXY !== '';
     this.#rateLimit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
@@ -43,8 +49,7 @@ export class Authenticator {
    */
   async keysExist(): Promise<boolean> {
     if (this.#environmentKeys.length > 0 || this.#keysEverMade) return true;
-    const row = await this.#database.apiKey.findFirst({ where: { id: { not: HOME_KEY_ID } }, select: { id: true } });
-    this.#keysEverMade = row !== null;
+    if (await this.#anyKey.ask()) this.#keysEverMade = true;
     return this.#keysEverMade;
   }
 
