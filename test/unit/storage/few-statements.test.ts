@@ -98,6 +98,20 @@ describe('results of a batch', () => {
     expect(Buffer.from(rows[4]?.sealedResult ?? []).toString()).toBe('sealed');
   });
 
+  it('have their own times in a database of another zone', async () => {
+    await pglite.exec(`SET TIME ZONE 'Asia/Jakarta'`);
+    try {
+      await queue('zoned');
+      const before = Date.now();
+      await store([result('zoned', READ)]);
+      const row = await database.extraction.findUniqueOrThrow({ where: { id: 'zoned' } });
+      expect(row.startedAt).toEqual(new Date(READ.startedAt));
+      expect(Math.abs((row.finishedAt?.getTime() ?? 0) - before)).toBeLessThan(60_000);
+    } finally {
+      await pglite.exec('SET TIME ZONE UTC');
+    }
+  });
+
   it('are counted and written once: a repeat leaves what is final', async () => {
     const finished: string[] = [];
     const metrics = { extractionFinished: (outcome: string) => void finished.push(outcome), cardRead: () => {} };
