@@ -3,8 +3,8 @@ import type { Database } from '../../storage/database.ts';
 
 /**
  * Writes the outcomes of items whose pictures show one card at most into their rows, each exactly once: a final row
- * stays as it is. All in one statement: one for each, in a transaction, cost a card of a batch a sixth of what the API and
- * its worker spend on it. The columns are those of `outcomeColumns`, in src/activities/extraction.
+ * stays as it is. All in one statement: one for each, in a transaction, takes PGlite 2.5 ms of a processor a card instead
+ * of 0.7, and 4 while its code is cold. The columns are those of `outcomeColumns`, in src/activities/extraction.
  * Times are UTC without a zone, as Prisma writes and reads them whatever the zone of the database.
  * @returns the ids of the rows that were written
  */

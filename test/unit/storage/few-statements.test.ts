@@ -57,7 +57,7 @@ const store = (results: readonly BatchResult[]) =>
   createStoreBatchResults({ database, blobs, keyring })({ results: [...results] });
 
 describe('results of a batch', () => {
-  it('take the database few statements, where one for each card cost more than everything else', async () => {
+  it('take the database few statements, not one for each card', async () => {
     const ids = Array.from({ length: 8 }, (_, index) => `many_${index}`);
     await queue(...ids);
     const results = ids.map((id) => result(id, { ...READ, nikHashes: [keyring.subjectHash(id)] }, blobOf(id)));
