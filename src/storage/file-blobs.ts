@@ -52,7 +52,7 @@ export class FileBlobStore implements BlobStore {
     // Told when it is read. One that fails while the file is being opened would be nobody's error, and end the process.
     source.on('error', () => undefined);
     try {
-      await writeFlushed(incoming, sealedBlob(source, key, counted));
+      await writeFile(incoming, sealedBlob(source, key, counted), { mode: 0o600, flag: 'wx', flush: true });
       const path = this.#pathOf(blob);
       const folder = dirname(path);
       const made = await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -205,12 +205,6 @@ async function* sealedBlob(
     parts = [];
   }
   yield Buffer.concat([...parts, ...encryptor.final()]);
-}
-
-async function writeFlushed(path: string, content: AsyncIterable<Buffer>): Promise<void> {
-  await using file = await open(path, 'wx', 0o600);
-  await writeFile(file, content);
-  await file.sync();
 }
 
 function bytesIn(parts: readonly Uint8Array[]): number {

@@ -3,8 +3,9 @@ import type { Database } from '../../storage/database.ts';
 
 /**
  * Writes the outcomes of items whose pictures show one card at most into their rows, each exactly once: a final row
- * stays as it is. All in one statement: one for each, in a transaction, cost a card of a batch a sixth of what the API and
- * its worker spend on it. The columns are those of `outcomeColumns`, in src/activities/extraction.
+ * stays as it is. All in one statement: one for each, in a transaction, takes PGlite 2.5 ms of a processor a card instead
+ * of 0.7, and 4 while its code is cold. The columns are those of `outcomeColumns`, in src/activities/extraction.
+ * Times are UTC without a zone, as Prisma writes and reads them whatever the zone of the database.
  * @returns the ids of the rows that were written
  */
 export async function writeOutcomes(database: Database, results: readonly BatchResult[]): Promise<ReadonlySet<string>> {
@@ -29,7 +30,7 @@ export async function writeOutcomes(database: Database, results: readonly BatchR
           ELSE COALESCE(given."error_message", kept."error_message") END,
         "blob" = CASE WHEN given."drops_blob" THEN NULL ELSE kept."blob" END
     FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb) AS given("id" text, "attempts" int, "drops_blob" boolean,
-        "status" text, "sealed_result" text, "timings" jsonb, "started_at" timestamptz, "error_code" text,
+        "status" text, "sealed_result" text, "timings" jsonb, "started_at" timestamp, "error_code" text,
         "error_message" text)
     WHERE kept."id" = given."id" AND kept."status" = 'queued'
     RETURNING kept."id"`;

@@ -57,7 +57,7 @@ const store = (results: readonly BatchResult[]) =>
   createStoreBatchResults({ database, blobs, keyring })({ results: [...results] });
 
 describe('results of a batch', () => {
-  it('take the database few statements, where one for each card cost more than everything else', async () => {
+  it('take the database few statements, not one for each card', async () => {
     const ids = Array.from({ length: 8 }, (_, index) => `many_${index}`);
     await queue(...ids);
     const results = ids.map((id) => result(id, { ...READ, nikHashes: [keyring.subjectHash(id)] }, blobOf(id)));
@@ -96,6 +96,20 @@ describe('results of a batch', () => {
       { id: 'read', ...read, blob: null },
     ]);
     expect(Buffer.from(rows[4]?.sealedResult ?? []).toString()).toBe('sealed');
+  });
+
+  it('have their own times in a database of another zone', async () => {
+    await pglite.exec(`SET TIME ZONE 'Asia/Jakarta'`);
+    try {
+      await queue('zoned');
+      const before = Date.now();
+      await store([result('zoned', READ)]);
+      const row = await database.extraction.findUniqueOrThrow({ where: { id: 'zoned' } });
+      expect(row.startedAt).toEqual(new Date(READ.startedAt));
+      expect(Math.abs((row.finishedAt?.getTime() ?? 0) - before)).toBeLessThan(60_000);
+    } finally {
+      await pglite.exec('SET TIME ZONE UTC');
+    }
   });
 
   it('are counted and written once: a repeat leaves what is final', async () => {
