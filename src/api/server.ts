@@ -50,16 +50,37 @@ export function createHttpServer(listener: RequestListener, headersTimeoutMs = H
   const server = createServer(
     {
       insecureHTTPParser: false,
+      // Refused below, with a body.
+      requireHostHeader: false,
       headersTimeout: headersTimeoutMs,
       // A body may take as long as it moves: who reads it watches for a stall, see http/body-watch.ts.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: headersTimeoutMs / 4,
     },
-    listener,
+    (request, response) => {
+      if (request.headers.host !== undefined || request.httpVersion === '1.0') listener(request, response);
+      else refuse(response, 400, 'The request has no Host header.');
+    },
   );
+  server.on('checkExpectation', (_request, response) => refuse(response, 417, 'Only "Expect: 100-continue" is known.'));
   return server.on('clientError', answerClientError);
 }
+
+/** What Node would answer without a body. */
+function refuse(response: ServerResponse, status: number, message: string): void {
+  const error = { message, type: 'invalid_request_error', param: null, code: 'malformed_request' };
+  const body = JSON.stringify({ error });
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': newRequestId(),
+    connection: 'close',
+  };
+  response.writeHead(status, headers).end(body);
+}
+
+const newRequestId = (): string => `req_${randomBytes(12).toString('hex')}`;
 
 async function refuseKeylessHost({ config, database }: Pick<ApiContext, 'config' | 'database'>): Promise<void> {
   if (config.ALLOW_ANONYMOUS || isLoopbackHost(config.HOST)) return;
@@ -151,7 +172,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
       `HTTP/1.1 ${status}`,
       'content-type: application/json; charset=utf-8',
       `content-length: ${Buffer.byteLength(body)}`,
-      `x-request-id: req_${randomBytes(12).toString('hex')}`,
+      `x-request-id: ${newRequestId()}`,
       'connection: close',
       '',
       body,

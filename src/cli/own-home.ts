@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { HomeInUseError, openHome } from '../runtime/embedded/home.ts';
+import { HomeInUseError, HomeUnusableError, openHome } from '../runtime/embedded/home.ts';
+import { explainMachineFault } from '../runtime/environment/machine-fault.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { reasonOf } from './sources/source-file.ts';
 
@@ -10,7 +11,8 @@ import { reasonOf } from './sources/source-file.ts';
 export async function withStoppedHome<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
   const home = await openHome(folder).catch((error: unknown) => {
     if (error instanceof HomeInUseError) throw new CliError(EXIT.usage, `stop ktpflow first: ${error.message}`);
-    throw new CliError(EXIT.usage, `${folder}: ${reasonOf(error)}`, { cause: error });
+    const told = error instanceof HomeUnusableError ? error.message : explainMachineFault(error);
+    throw new CliError(EXIT.usage, told ?? `${folder}: ${reasonOf(error)}`, { cause: error });
   });
   try {
     return await work();

@@ -20,7 +20,7 @@ import { ApiError, CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit
 import { createOutput, type Output } from './output.ts';
 import type { Runner } from './runner.ts';
 import type { BatchOptions } from './sources/batch-body.ts';
-import { checkSource } from './sources/source-file.ts';
+import { checkFolder, checkSource } from './sources/source-file.ts';
 
 interface GlobalOptions {
   readonly url?: string;
@@ -131,7 +131,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
       ),
   ).action(async (folder: string, given: ReadingOptions & { readonly settle: number }) => {
     if (!(given.settle >= 0)) throw new CliError(EXIT.usage, '--settle is a number of seconds');
-    await checkSource(folder);
+    await checkFolder(folder);
     await runner.withApi('always', (api, output) =>
       runWatch(api, folder, { settleSeconds: given.settle, batch: readingOptions(given) }, output),
     );

@@ -1,4 +1,4 @@
-import type { Readable, Transform } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 
 /** Zstandard came with Node 22.15. */
@@ -15,10 +15,19 @@ const NO_ENCODING: ReadonlySet<string> = new Set([
  * @returns null where it is compressed in a way that this Node does not know
  */
 export function decompress(body: Readable, contentEncoding: string | readonly string[] | undefined): Readable | null {
-  const encoding = String(contentEncoding ?? '')
-    .trim()
-    .toLowerCase();
-  if (NO_ENCODING.has(encoding)) return body;
+  const encodings = String(contentEncoding ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+  // One is what servers use; of several, all but one are none.
+  const [encoding, ...others] = encodings.filter((name) => !NO_ENCODING.has(name));
+  if (encoding === undefined) return body;
+  if (others.length > 0) return null;
+  if (encoding === 'deflate') {
+    const plain = Readable.from(inflateEither(body), { objectMode: false });
+    plain.on('close', () => body.destroy());
+    return plain;
+  }
   const decoder = decoderOf(encoding);
   if (!decoder) return null;
   // The error of one is the other's.
@@ -32,8 +41,6 @@ function decoderOf(encoding: string): Transform | undefined {
     case 'gzip':
     case 'x-gzip':
       return zlib.createGunzip();
-    case 'deflate':
-      return zlib.createInflate();
     case 'br':
       return zlib.createBrotliDecompress();
     case 'zstd':
@@ -41,4 +48,23 @@ function decoderOf(encoding: string): Transform | undefined {
     default:
       return undefined;
   }
+}
+
+/** The lower half of the first byte where there is a header of zlib (RFC 1950, 2.2): deflate. */
+const ZLIB_METHOD = 8;
+
+/** "deflate" is zlib's format by RFC 9110, 8.4.1.2; some servers send the bare stream of RFC 1951, as browsers know. */
+async function* inflateEither(body: Readable): AsyncGenerator<Buffer> {
+  const parts: AsyncIterator<Buffer> = body[Symbol.asyncIterator]();
+  const first = await parts.next();
+  if (first.done) return;
+  const isBare = ((first.value[0] ?? ZLIB_METHOD) & 0x0f) !== ZLIB_METHOD;
+  const whole = Readable.from(joined(first.value, parts), { objectMode: false });
+  // The reader of what comes out hears of the error.
+  yield* pipeline(whole, isBare ? zlib.createInflateRaw() : zlib.createInflate(), () => {});
+}
+
+async function* joined(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  for (let part = await rest.next(); !part.done; part = await rest.next()) yield part.value;
 }

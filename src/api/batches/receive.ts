@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { mediaUrl } from '../../chat/media-url.ts';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import type { ReceiveContext, StoreContext } from '../context.ts';
@@ -116,8 +117,8 @@ async function receiveItem(
     return newItemWithImage(context, label, () => file);
   }
   const maximum = maxImageBytes(context);
-  const text = url ?? body.image_base64 ?? '';
+  const text = mediaUrl(url ?? body.image_base64 ?? '');
   if (/^data:/i.test(text)) return newItemWithImage(context, label, () => decodeDataUrl(text, maximum));
   if (url === undefined || url === null) return newItemWithImage(context, label, () => decodeBase64(text, maximum));
-  return newItem(context, { ...label, imageUrl: url });
+  return newItem(context, { ...label, imageUrl: text });
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Request } from 'express';
+import { mediaUrl } from '../../chat/media-url.ts';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
@@ -131,12 +132,12 @@ async function storeBodyImage(
   if (fileId !== undefined) return storeImage(context, await openImageFile(context, reader, fileId), key);
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
-  const text = given[0] ?? '';
+  const text = mediaUrl(given[0] ?? '');
   if (isDataUrl(text)) return store(decodeDataUrl(text, maximum));
   if (url === undefined) return store(decodeBase64(text, maximum));
 
   const { config } = context;
-  const { bytes } = await fetchGuarded(url, {
+  const { bytes } = await fetchGuarded(text, {
     maxBytes: maximum,
     timeoutMs: config.FETCH_TIMEOUT_SECONDS * 1000,
     allowPrivate: config.ALLOW_PRIVATE_URLS,

@@ -116,7 +116,7 @@ export function invalidValue(error: ZodError, prefix: readonly string[] = []): K
 /** Errors of express and body-parser carry a status and a type. */
 function ofBodyParser(thrown: unknown): KtpflowError | undefined {
   if (!(thrown instanceof Error) || !('status' in thrown)) return undefined;
-  const { limit, status, type } = thrown as { limit?: unknown; status?: unknown; type?: unknown };
+  const { code, limit, status, type } = thrown as { code?: unknown; limit?: unknown; status?: unknown; type?: unknown };
   if (status === 413) return bodyTooLarge(limit);
   if (type === 'entity.parse.failed') return new KtpflowError('invalid_json', 'The body is not valid JSON.');
   if (type === 'encoding.unsupported') {
@@ -130,6 +130,11 @@ function ofBodyParser(thrown: unknown): KtpflowError | undefined {
       'unsupported_media_type',
       'The character encoding of the body is not supported; send UTF-8.',
     );
+  // zlib's codes, and those of its Brotli.
+  if (/^(Z_|ERR__)/.test(String(code))) {
+    const message = 'The body cannot be unpacked: it was cut, or it is not what its Content-Encoding says.';
+    return new KtpflowError('malformed_request', message);
+  }
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new KtpflowError('malformed_request', 'The request is malformed.');
   }

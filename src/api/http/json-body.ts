@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import type { Config } from '../../config.ts';
@@ -7,6 +8,9 @@ import { hasBody } from './has-body.ts';
 import { refuseDepth } from './refuse-depth.ts';
 
 const MEBIBYTE = 1024 * 1024;
+
+/** What clients write for UTF-8, and for ASCII, which is a part of it. */
+const UTF8_NAME = /;\s*charset\s*=\s*"?(utf_?8|(us-)?ascii)"?\s*(?=;|$)/i;
 
 /**
  * Reads a JSON body into `request.body`; anything else is 400 unsupported_media_type, above the cap 413.
@@ -20,14 +24,22 @@ export function jsonBody(
     if (!request.is(['application/json', 'application/*+json'])) {
       throw new KtpflowError('unsupported_media_type', 'Send a JSON body with the content type application/json.');
     }
+    const { headers } = request;
+    headers['content-type'] = headers['content-type']?.replace(UTF8_NAME, '; charset=utf-8');
+    if (headers['content-encoding']?.toLowerCase() === 'x-gzip') headers['content-encoding'] = 'gzip';
     next();
   };
+  /** Bodies that would be read with other letters than were meant: curl on Windows sends its own code page. */
+  const garbled = new WeakSet<IncomingMessage>();
   const json = express.json({
     limit: config.MAX_JSON_MB * MEBIBYTE,
     type: () => true,
     // Whether it is an object is the schema's to say.
     strict: false,
-    ...(inspect && { verify: (request, _response, bytes) => inspect(request, bytes) }),
+    verify: (request, _response, bytes, encoding) => {
+      if (encoding === 'utf-8' && !isUtf8(bytes)) garbled.add(request);
+      inspect?.(request, bytes);
+    },
   });
   const parse: RequestHandler = (request, response, next) => {
     let settled = false;
@@ -35,11 +47,15 @@ export function jsonBody(
       if (settled) return;
       settled = true;
       endWatch();
-      next(error);
+      next(error ?? (garbled.has(request) ? notUtf8() : undefined));
     };
     // Without a body there is nothing to watch, and the parser is done at once.
     const endWatch = hasBody(request) ? watchBody(request, settle) : () => {};
     json(request, response, settle);
   };
   return [requireJson, parse, refuseDepth];
+}
+
+function notUtf8(): KtpflowError {
+  return new KtpflowError('invalid_json', 'The body is not UTF-8.');
 }

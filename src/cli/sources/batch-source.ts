@@ -38,6 +38,8 @@ export interface BatchSource {
   readonly remarks: readonly string[];
 }
 
+/** No picture or document of cards is so large, and with it the server would refuse all the others. */
+const MOST_FILE_BYTES = 1024 ** 3;
 /** A list is read into memory. */
 const MAX_LIST_BYTES = 256 * 1024 * 1024;
 const LIST_ENDINGS = new Set(['.csv', '.tsv', '.tab', '.txt']);
@@ -153,6 +155,7 @@ async function checkAll<File extends SourceFile>(files: readonly File[]) {
   for (const file of files) {
     const checked = await checkFile(file);
     if (isProblem(checked)) problems.push(checked);
+    else if (checked.size > MOST_FILE_BYTES) problems.push({ name: file.name, reason: 'is far too large for a card' });
     else good.push({ ...file, ...checked });
   }
   return { good, problems };

@@ -46,6 +46,12 @@ export async function checkSource(path: string): Promise<void> {
   }
 }
 
+/** {@link checkSource}, and it is a folder. @throws CliError */
+export async function checkFolder(path: string): Promise<void> {
+  await checkSource(path);
+  if (!(await stat(path)).isDirectory()) throw new CliError(EXIT.usage, `${path} is no folder`);
+}
+
 /** Opens a file and reads its first bytes, so that what is wrong with it is known before anything is sent. */
 export async function checkFile(file: SourceFile): Promise<CheckedFile | FileProblem> {
   const problem = (reason: string): FileProblem => ({ name: file.name, reason });

@@ -99,12 +99,16 @@ async function spawnServer(options: TemporalServerOptions): Promise<GuardedProce
   const log = openLog(options.logPath);
   try {
     // The server needs nothing of ours, least of all keys and passwords.
-    const { PATH, HOME, TMPDIR, LANG } = process.env;
+    const { PATH, TMPDIR, LANG } = process.env;
+    const cwd = dirname(options.databasePath);
+    // It looks for its user in /etc/passwd alone, where those of a container (--user 12345) and of a directory (LDAP) are
+    // not, and does not start unless these two say who it is.
+    const who = { USER: process.env.USER || 'ktpflow', HOME: process.env.HOME || cwd };
     return await spawnGuarded(options.cliPath, serverArguments(options), {
       stdout: log,
       stderr: log,
-      env: { PATH, HOME, TMPDIR, LANG },
-      cwd: dirname(options.databasePath),
+      env: { PATH, TMPDIR, LANG, ...who },
+      cwd,
     });
   } finally {
     closeSync(log);

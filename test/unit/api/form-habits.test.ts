@@ -76,6 +76,20 @@ describe('JSON in a form', () => {
   });
 });
 
+describe('base64 in a JSON body', () => {
+  it('is read as chat reads it: in quotes, in Python’s way of writing bytes, a data URL in another', async () => {
+    const base64 = image.toString('base64');
+    const url = `data:image/jpeg;base64,${base64}`;
+    for (const text of [`"${base64}"`, `b'${base64}'`, `data:image/jpeg;base64,${url}`, base64]) {
+      expect(await errorOf(await api.request(EXTRACTIONS, jsonRequest({ image_base64: text })))).toMatchObject(
+        ACCEPTED,
+      );
+      const items = [{ image_base64: text }];
+      expect(await errorOf(await api.request(BATCHES, jsonRequest({ items })))).toMatchObject(ACCEPTED);
+    }
+  });
+});
+
 describe('what cannot be what was meant', () => {
   const file = () => rawFile('images', 'a.jpg', image.toString('latin1'));
   it.each([

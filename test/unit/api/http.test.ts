@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   bearer,
@@ -101,6 +102,35 @@ describe('bodies', () => {
       code: 'payload_too_large',
     });
     expect((await api.request('/livez')).status).toBe(200);
+  });
+
+  it.each(['utf8', '"UTF8"', 'us-ascii', 'utf-8; a=b'])(
+    'are read as UTF-8 where clients write charset=%s',
+    async (name) => {
+      const headers = { 'content-type': `application/json; charset=${name}` };
+      expect(await errorOf(await post({ headers, body: '{}' }))).toMatchObject({ status: 422, code: 'missing_image' });
+    },
+  );
+
+  it('are never read with other letters than were sent: they are UTF-8, or refused', async () => {
+    const response = await post({ headers: json, body: new Uint8Array(Buffer.from('{"reference":"José"}', 'latin1')) });
+    expect(await errorOf(response.clone())).toMatchObject({ status: 400, code: 'invalid_json' });
+    expect(await response.text()).toContain('not UTF-8');
+  });
+
+  it('may be packed as x-gzip, and say so where they cannot be unpacked', async () => {
+    const packed = new Uint8Array(gzipSync('{}'));
+    const headers = { ...json, 'content-encoding': 'x-gzip' };
+    expect(await errorOf(await post({ headers, body: packed }))).toMatchObject({ code: 'missing_image' });
+    for (const [encoding, body] of [
+      ['gzip', packed.subarray(0, 15)],
+      ['gzip', new Uint8Array(Buffer.from('{}'))],
+      ['br', packed],
+    ] as const) {
+      const response = await post({ headers: { ...json, 'content-encoding': encoding }, body });
+      expect(await errorOf(response.clone())).toMatchObject({ status: 400, code: 'malformed_request' });
+      expect(await response.text()).toContain('Content-Encoding');
+    }
   });
 
   it('name the path of a bad value, and never the value', async () => {

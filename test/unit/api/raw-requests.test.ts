@@ -52,6 +52,21 @@ describe('a request that two programs could read differently', () => {
     expect(answer).not.toContain('HTTP/1.1 200');
     expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
   });
+
+  it.each([
+    ['400', 'GET /livez HTTP/1.1\r\n\r\n', 'no Host header'],
+    ['417', 'GET /livez HTTP/1.1\r\nhost: x\r\nexpect: tea\r\n\r\n', '100-continue'],
+  ])('says so in the form of every error, where Node would say nothing: %s', async (status, bytes, said) => {
+    const [head = '', body = ''] = (await exchange(bytes)).split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(head).toMatch(/^x-request-id: req_/m);
+    expect(JSON.parse(body).error).toMatchObject({ code: 'malformed_request' });
+    expect(body).toContain(said);
+  });
+
+  it('may come without a host in HTTP/1.0, which has none', async () => {
+    expect(await exchange('GET /livez HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 .+fine$/s);
+  });
 });
 
 describe('a connection that says nothing, or a letter now and then', () => {

@@ -6,7 +6,7 @@ import { checkCards } from '../../../src/cli/commands/extract.ts';
 import { checkNewKey } from '../../../src/cli/commands/keys.ts';
 import { connect } from '../../../src/cli/connect.ts';
 import { createOutput } from '../../../src/cli/output.ts';
-import { checkSource } from '../../../src/cli/sources/source-file.ts';
+import { checkFolder, checkSource } from '../../../src/cli/sources/source-file.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -31,12 +31,16 @@ describe('before a server is sought or started', () => {
 
   it('is said that a source is a device or a pipe', async () => {
     await expect(checkSource('/dev/null')).rejects.toThrow('/dev/null is neither a file nor a folder');
+    await expect(checkFolder(join(folder, 'card.jpg'))).rejects.toThrow(/card\.jpg is no folder$/);
+    await checkFolder(folder);
   });
 
   it('is said what is wrong with a new key', () => {
     expect(() => checkNewKey({ scopes: 'extrct' })).toThrow(/^--scopes extrct: there are chat, extract, review, admin/);
     for (const expires of ['2030-02-30', '2030-13-01', '2030-04-31T00:00Z', 'tomorrow', '']) {
-      expect(() => checkNewKey({ scopes: 'chat', expires }), expires).toThrow(/^--expires .*: give a date, as 2030-12-31/);
+      expect(() => checkNewKey({ scopes: 'chat', expires }), expires).toThrow(
+        /^--expires .*: give a date, as 2030-12-31/,
+      );
     }
     expect(checkNewKey({ scopes: 'chat, extract+review', expires: '2032-02-29T00:00:00+07:00' })).toMatchObject({
       scopes: ['chat', 'extract', 'review'],

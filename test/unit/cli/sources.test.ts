@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -72,6 +72,15 @@ describe('a folder', () => {
     const source = await readSource(folder);
     expect(namesOf(source)).toEqual(['1.jpg', 'odd.mov']);
     expect(source.remarks.join('\n')).toMatch(/IMG_1.aae, note.opus, sums.md5, VID_1.mp4: no pictures/);
+  });
+
+  it('is not refused for one file of gigabytes, which is named', async () => {
+    write('a.jpg');
+    write('disk.img');
+    truncateSync(join(folder, 'disk.img'), 5 * 1024 ** 3);
+    const source = await readSource(folder);
+    expect(namesOf(source)).toEqual(['a.jpg']);
+    expect(source.problems).toEqual(['disk.img is far too large for a card']);
   });
 
   it('leaves out the results that are written into it, and their draft', async () => {

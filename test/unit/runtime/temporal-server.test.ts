@@ -1,7 +1,16 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -77,6 +86,21 @@ describe('the Temporal server', () => {
       await streams.close();
       await connection.close();
       await server.stop(0);
+    }
+  });
+
+  it('is told who it is where the user has no entry in /etc/passwd, as in a container: it did not start there', async () => {
+    const where = { ...(await options('who')), cliPath: join(folder, 'prints-its-environment') };
+    writeFileSync(where.cliPath, '#!/bin/sh\nenv\nsleep 1\n', { mode: 0o755 });
+    for (const name of ['USER', 'HOME']) vi.stubEnv(name, undefined);
+    try {
+      const server = await startTemporalServer(where);
+      await server.ended;
+      const told = readFileSync(where.logPath, 'utf8');
+      expect(told).toMatch(/^USER=ktpflow$/m);
+      expect(told).toContain(`HOME=${folder}`);
+    } finally {
+      vi.unstubAllEnvs();
     }
   });
 
