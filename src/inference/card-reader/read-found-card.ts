@@ -13,6 +13,7 @@ import { inset, overviewOf } from './card-samples.ts';
 import { clearestPrint } from './clearest-print.ts';
 import type { FoundCard } from './find-card.ts';
 import { findInRendering, isVeryBlurred } from './find-in-rendering.ts';
+import { findWithoutMark } from './find-without-mark.ts';
 import { isHidden } from './is-hidden.ts';
 import { type Look, lookAgain, type PagePicture } from './look-again.ts';
 import { lookClearer } from './look-clearer.ts';
@@ -39,7 +40,13 @@ export interface CardFields {
  * looked at once more: sharpened where it is blurred and a kernel is found, without the grid of a screen, else with nothing
  * but its black print. A clear card pays for none.
  */
-export async function readFoundCard(ocr: PpOcr, image: DecodedImage, found: FoundCard): Promise<CardFields> {
+export async function readFoundCard(
+  ocr: PpOcr,
+  image: DecodedImage,
+  found: FoundCard,
+  /** Whether a mark was taken off its picture already. */
+  isBare = false,
+): Promise<CardFields> {
   const { page } = found.card;
   const { picture } = found;
   const lines = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
@@ -52,6 +59,11 @@ export async function readFoundCard(ocr: PpOcr, image: DecodedImage, found: Foun
   if (!isCutShort(first)) {
     const rest = isCutAside(first) ? withRoom(found, lines, ASIDE) : withLines(found, lines);
     return readAgain(ocr, rest, overlay, isCovered);
+  }
+  const bare = overlay.length > 0 && !isBare ? await findWithoutMark(ocr, found) : null;
+  if (bare && bare.likelihood >= found.likelihood) {
+    const below = await readFoundCard(ocr, image, bare, true);
+    return { ...below, overlay, uncovered: uncoveredFields(first, below.reading) };
   }
   const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found) : null;
   const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines, AROUND);
