@@ -7,7 +7,6 @@ import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
-import { legibilityOf } from './legibility.ts';
 import type { PagePicture } from './look-again.ts';
 
 /** Lines read with this much are clear: they tell how dark print is. */
@@ -37,11 +36,17 @@ export async function clearestPrint(
     .sort((p, q) => q.share - p.share)
     .slice(0, SAMPLE)
     .map(({ quad }) => quad);
-  const legibility = async (rendering: Raster): Promise<number> =>
-    legibilityOf(await ocr.recognise(new RasterPyramid(rendering), sample, CARD_LINES));
+  const read = (rendering: Raster): Promise<TextLine[]> =>
+    ocr.recognise(new RasterPyramid(rendering), sample, CARD_LINES);
   const thin = printAlone(underThin, raster, print);
   const covering = printAlone(underCovering, raster, print);
-  return (await legibility(covering)) > LEAST_GAIN * (await legibility(thin)) ? covering : thin;
+  const [ofThin, ofCovering] = [await read(thin), await read(covering)];
+  // More characters are not more print: those of the stamp's own words are among them where it was not taken off.
+  const common = (line: number): number =>
+    Math.min(...[ofThin, ofCovering].map((lines) => lines[line]?.characters.length ?? 0));
+  const legibility = (lines: readonly TextLine[]): number =>
+    lines.reduce((sum, { confidence }, line) => sum + confidence ** 2 * common(line), 0);
+  return legibility(ofCovering) > LEAST_GAIN * legibility(ofThin) ? covering : thin;
 }
 
 function meanWithin(levels: Uint8Array, { width, height }: Raster, box: EdgeBox): number {

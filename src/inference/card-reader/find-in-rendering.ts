@@ -3,11 +3,12 @@ import type { DecodedImage } from '../../media/decode.ts';
 import { type Raster, RasterPyramid } from '../../media/raster.ts';
 import { inkAlone } from '../../media/renderings/ink-alone.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
-import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
+import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { boxAround } from './box-around.ts';
 import { LEAST_FIT } from './find-blur.ts';
 import { CLOSE_SURVEY_SIDE, type FoundCard, SURVEY_SIDE } from './find-card.ts';
+import { findWithoutMark } from './find-without-mark.ts';
 import { measureBlur, measureScreen } from './judge-quality.ts';
 import { LIKELY, surveyPicture } from './read-lines.ts';
 import { sharpenPicture } from './sharpen-picture.ts';
@@ -28,6 +29,9 @@ export async function findInRendering(
   image: DecodedImage,
   seen: FoundCard | null,
 ): Promise<FoundCard | null> {
+  const isMarked = seen && overlayLines(seen.card.lines).length > 0;
+  const bare = isMarked ? await findWithoutMark(ocr, onWholePicture(image, seen)) : null;
+  if (bare) return bare;
   const raster = seen && renderingFor(image.raster, seen);
   if (!raster) return null;
   const picture = new RasterPyramid(raster);
@@ -38,10 +42,19 @@ export async function findInRendering(
     const { card, likelihood, textLikelihood } = best;
     const { reduction } = image;
     const plain = new RasterPyramid(image.raster);
-    return { card, likelihood, textLikelihood, picture: plain, toImage: [1, 0, 0, 0, 1, 0, 0, 0, 1], reduction };
+    return { card, likelihood, textLikelihood, picture: plain, toImage: IDENTITY, reduction };
   }
   return null;
 }
+
+/** What was seen of a card with the whole picture for its page: where the card lies is not known. */
+function onWholePicture({ raster, reduction }: DecodedImage, seen: FoundCard): FoundCard {
+  const { height, width } = raster;
+  const page = { width, height, toSource: IDENTITY };
+  return { ...seen, card: { ...seen.card, page }, picture: new RasterPyramid(raster), toImage: IDENTITY, reduction };
+}
+
+const IDENTITY: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /** Whether what was seen of a card is so blurred that a part of it may not have been. */
 export function isVeryBlurred(seen: FoundCard): boolean {

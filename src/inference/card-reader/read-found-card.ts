@@ -6,20 +6,17 @@ import { withFields } from '../../ktp/with-fields.ts';
 import { withoutRemains } from '../../ktp/without-remains.ts';
 import type { DecodedImage } from '../../media/decode.ts';
 import { colouredInk } from '../../media/quality/coloured-ink.ts';
-import type { Raster } from '../../media/raster.ts';
-import { deblur } from '../../media/renderings/deblur.ts';
-import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { inset, overviewOf } from './card-samples.ts';
 import { clearestPrint } from './clearest-print.ts';
-import { findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
-import { findInRendering, isOnScreen, isVeryBlurred } from './find-in-rendering.ts';
+import { findInRendering, isVeryBlurred } from './find-in-rendering.ts';
+import { findWithoutMark } from './find-without-mark.ts';
 import { isHidden } from './is-hidden.ts';
-import { measureBlur } from './judge-quality.ts';
-import { lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
+import { type Look, lookAgain, type PagePicture } from './look-again.ts';
+import { lookClearer } from './look-clearer.ts';
 import { markLightEdges } from './mark-light-edges.ts';
 import type { Page } from './page.ts';
 import { LIKELY } from './read-lines.ts';
@@ -38,15 +35,18 @@ export interface CardFields {
   readonly uncovered: readonly FieldName[];
 }
 
-/** Blur (0-1) from which doubtful fields are worth sharpening the picture. */
-const WORTH_SHARPENING = 0.3;
-
 /**
  * Reads the fields of a card's lines. Where a field is in doubt, or text that is not the card's lies over it, the card is
  * looked at once more: sharpened where it is blurred and a kernel is found, without the grid of a screen, else with nothing
  * but its black print. A clear card pays for none.
  */
-export async function readFoundCard(ocr: PpOcr, image: DecodedImage, found: FoundCard): Promise<CardFields> {
+export async function readFoundCard(
+  ocr: PpOcr,
+  image: DecodedImage,
+  found: FoundCard,
+  /** Whether a mark was taken off its picture already. */
+  isBare = false,
+): Promise<CardFields> {
   const { page } = found.card;
   const { picture } = found;
   const lines = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
@@ -59,6 +59,11 @@ export async function readFoundCard(ocr: PpOcr, image: DecodedImage, found: Foun
   if (!isCutShort(first)) {
     const rest = isCutAside(first) ? withRoom(found, lines, ASIDE) : withLines(found, lines);
     return readAgain(ocr, rest, overlay, isCovered);
+  }
+  const bare = overlay.length > 0 && !isBare ? await findWithoutMark(ocr, found) : null;
+  if (bare && bare.likelihood >= found.likelihood) {
+    const below = await readFoundCard(ocr, image, bare, true);
+    return { ...below, overlay, uncovered: uncoveredFields(first, below.reading) };
   }
   const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found) : null;
   const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines, AROUND);
@@ -75,21 +80,29 @@ async function readAgain(
   const { picture } = found;
   const { page, lines } = found.card;
   const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
-  const plain = pictureOfPage(found);
-  const blurred = measureBlur(picture, { lines, page }) >= WORTH_SHARPENING;
-  const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
-  const onScreen = !sharpened && isOnScreen(found);
-  const clearer = async (): Promise<Raster> =>
-    onScreen ? withoutGrid(plain.raster) : clearestPrint(ocr, plain, lines);
-  const again = await lookAgain(ocr, { ...plain, raster: sharpened ?? (await clearer()) });
-  const second = await readWithPlaces(ocr, again, page);
-  const reading = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || onScreen);
+  const { bare, look, shows } = await lookClearer(ocr, found, overlay);
+  const second = await readWithPlaces(ocr, look, page);
+  const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
+  const reading = bare && doubtfulFields(both.fields).length > 0 ? await readBare(ocr, bare, look, both, page) : both;
   return {
     found,
     reading: honest(found, reading),
     overlay,
-    uncovered: sharpened || onScreen ? [] : uncoveredFields(first, second),
+    uncovered: shows === 'print' ? uncoveredFields(first, second) : [],
   };
+}
+
+/** A reading with what the black print alone tells of a page whose mark was taken off, of which a rim may be left. */
+async function readBare(
+  ocr: PpOcr,
+  bare: PagePicture,
+  { lines }: Look,
+  reading: KtpReading,
+  page: Page,
+): Promise<KtpReading> {
+  const look = await lookAgain(ocr, { ...bare, raster: await clearestPrint(ocr, bare, lines) });
+  const print = await readWithPlaces(ocr, look, page);
+  return print.likelihood < LIKELY ? reading : combineLooks(reading, print, false);
 }
 
 /** Whether coloured ink lies over a card's text: a stamp, words written across. */
@@ -177,11 +190,4 @@ function withoutHiddenBlank({ card, picture }: FoundCard, reading: KtpReading): 
     ...reading.fields,
     gol_darah: { ...blood, value: null, confidence: 0, warnings: [] },
   });
-}
-
-/** The page sharpened, since lines may have been overlooked; null where no kernel makes it more legible. */
-async function sharpen(ocr: PpOcr, plain: PagePicture, lines: readonly TextLine[]): Promise<Raster | null> {
-  const kernel = await findBlur(ocr, plain, lines);
-  const { width, height } = plain.raster;
-  return kernel && deblur(plain.raster, kernel, [{ left: 0, top: 0, right: width, bottom: height }]);
 }

@@ -44,6 +44,17 @@ describe('inkAlone', () => {
     for (const x of [150, 195]) expect(at(ink, x, 150)).toBeGreaterThan(200);
   });
 
+  it('takes dark ink off thin print as wholly as light ink, by how dark it makes bare paper', () => {
+    const isPrint = (x: number, y: number): boolean => y % 20 < 2 && x > 100 && x < 460;
+    const picture = paint(560, 300, (x, y) => {
+      const ink = x % 45 < 6 ? [0.25, 0.15, 0.5] : [1, 1, 1];
+      return PAPER.map((level, channel) => level * (ink[channel] ?? 1) * (isPrint(x, y) ? 0.55 : 1));
+    });
+    const ink = inkAlone(picture, [{ left: 130, top: 100, right: 178, bottom: 116 }]);
+    expect(at(ink, 183, 141)).toBeLessThan(130);
+    expect(at(ink, 183, 150)).toBeGreaterThan(230);
+  });
+
   it('sees print in the dark as in the light', () => {
     const picture = paint(560, 300, (x, y) => {
       const light = x < 280 ? 1 : 0.3;

@@ -1,0 +1,58 @@
+import type { Raster } from '../../media/raster.ts';
+import { deblur } from '../../media/renderings/deblur.ts';
+import { withoutGrid } from '../../media/renderings/without-grid.ts';
+import type { TextLine } from '../../text-lines/text-line.ts';
+import type { PpOcr } from '../ppocr/ppocr.ts';
+import { clearestPrint } from './clearest-print.ts';
+import { findBlur } from './find-blur.ts';
+import type { FoundCard } from './find-card.ts';
+import { isOnScreen } from './find-in-rendering.ts';
+import { measureBlur } from './judge-quality.ts';
+import { legibilityOf } from './legibility.ts';
+import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
+import { pageWithoutRepeats } from './page-without-repeats.ts';
+
+/** Blur (0-1) from which doubtful fields are worth sharpening the picture. */
+const WORTH_SHARPENING = 0.3;
+
+/** A look at a card's page in a rendering, and what that shows better than the picture. */
+export interface ClearerLook {
+  readonly look: Look;
+  readonly shows: 'print' | 'edges' | 'no grid';
+  /** The page without the mark that was written all over it, where there was one. */
+  readonly bare?: PagePicture;
+}
+
+/** Looks at the rendering made for what spoils a card. */
+export async function lookClearer(ocr: PpOcr, found: FoundCard, overlay: readonly TextLine[]): Promise<ClearerLook> {
+  const bare = overlay.length > 0 ? await lookWithoutMark(ocr, found, overlay) : null;
+  if (bare) return bare;
+  const { page, lines } = found.card;
+  const plain = pictureOfPage(found);
+  const blurred = measureBlur(found.picture, { lines, page }) >= WORTH_SHARPENING;
+  const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
+  if (sharpened) return { look: await lookAgain(ocr, { ...plain, raster: sharpened }), shows: 'edges' };
+  const onScreen = isOnScreen(found);
+  const raster = onScreen ? withoutGrid(plain.raster) : await clearestPrint(ocr, plain, lines);
+  return { look: await lookAgain(ocr, { ...plain, raster }), shows: onScreen ? 'no grid' : 'print' };
+}
+
+/** Looks at the page without what is written all over it; null where nothing is, or its own lines are read no better so. */
+async function lookWithoutMark(
+  ocr: PpOcr,
+  found: FoundCard,
+  overlay: readonly TextLine[],
+): Promise<ClearerLook | null> {
+  const bare = pageWithoutRepeats(found);
+  if (!bare) return null;
+  const look = await lookAgain(ocr, bare);
+  const own = found.card.lines.filter((line) => !overlay.includes(line));
+  return legibilityOf(look.lines) > legibilityOf(own) ? { look, shows: 'print', bare } : null;
+}
+
+/** The page sharpened, since lines may have been overlooked; null where no kernel makes it more legible. */
+async function sharpen(ocr: PpOcr, plain: PagePicture, lines: readonly TextLine[]): Promise<Raster | null> {
+  const kernel = await findBlur(ocr, plain, lines);
+  const { width, height } = plain.raster;
+  return kernel && deblur(plain.raster, kernel, [{ left: 0, top: 0, right: width, bottom: height }]);
+}
