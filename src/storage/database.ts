@@ -32,6 +32,9 @@ export async function openDatabase(source: DatabaseSource): Promise<Database> {
           connectionString: source.url,
           max: source.poolSize ?? DEFAULT_POOL_SIZE,
           connectionTimeoutMillis: 5_000,
+          // Prisma sends times without their zone: a server that keeps Jakarta's would take them for seven hours earlier
+          // than its own now().
+          options: '-c TimeZone=UTC',
         })
       : new PrismaPGlite(source.pglite);
   await applyMigrations(adapter);
