@@ -5,7 +5,7 @@ import { separateInk } from '../../media/renderings/separate-ink.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { CARD_LINES } from '../ppocr/recognition.ts';
+import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
 import { legibilityOf } from './legibility.ts';
 import type { PagePicture } from './look-again.ts';
@@ -38,7 +38,7 @@ export async function clearestPrint(
     .slice(0, SAMPLE)
     .map(({ quad }) => quad);
   const legibility = async (rendering: Raster): Promise<number> =>
-    legibilityOf(await ocr.recognise(new RasterPyramid(rendering), sample, CARD_LINES));
+    legibilityOf(await ocr.recognise(new RasterPyramid(rendering), sample, SAMPLE_LINES));
   const thin = printAlone(underThin, raster, print);
   const covering = printAlone(underCovering, raster, print);
   return (await legibility(covering)) > LEAST_GAIN * (await legibility(thin)) ? covering : thin;

@@ -26,6 +26,8 @@ export interface RecognitionSettings {
   readonly minWidth: number;
   /** Lines are widened by this factor: narrow letters (III) otherwise fall into one time step. */
   readonly stretch: number;
+  /** Lines that the quick recogniser leaves in doubt are read by the exact one. */
+  readonly again: boolean;
   /** Keep the probabilities of each line, for decoding it again with another alphabet. */
   readonly emissions: boolean;
 }
@@ -40,8 +42,12 @@ export const CARD_LINES: RecognitionSettings = {
   grid: 16,
   minWidth: 96,
   stretch: 1,
+  again: true,
   emissions: false,
 };
+
+/** Lines that only tell how legible a picture is. */
+export const SAMPLE_LINES: RecognitionSettings = { ...CARD_LINES, again: false };
 
 /** RapidOCR's way: six lines by length, padded to the longest and to 320 pixels. */
 export const RAPID_OCR_LINES: RecognitionSettings = {
@@ -50,6 +56,7 @@ export const RAPID_OCR_LINES: RecognitionSettings = {
   grid: 0,
   minWidth: 320,
   stretch: 1,
+  again: true,
   emissions: false,
 };
 
@@ -74,7 +81,7 @@ export async function recogniseText(
     .map((quad, index): Crop => ({ index, raster: cropLine(source, quad, settings.stretch) }))
     .sort((p, q) => p.raster.width - q.raster.width);
   const read = new Map(await readCrops(crops, { characters, settings, runBatches, exact: false }));
-  const doubtful = crops.filter((crop) => isDoubtful(read.get(crop) ?? NOTHING));
+  const doubtful = crops.filter((crop) => settings.again && isDoubtful(read.get(crop) ?? NOTHING));
   const again = await readCrops(doubtful, { characters, settings, runBatches, exact: true });
   for (const [crop, emissions] of again) read.set(crop, emissions);
   const lines: TextLine[] = [];
