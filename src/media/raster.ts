@@ -33,20 +33,20 @@ export function halveRaster(raster: Raster): Raster {
   const data = new Uint8Array(width * height * 3);
   const rowStep = raster.height > 1 ? raster.width * 3 : 0;
   const pixelStep = raster.width > 1 ? 3 : 0;
+  const cornerStep = rowStep + pixelStep;
   let target = 0;
   for (let y = 0; y < height; y++) {
     let at = y * 2 * raster.width * 3;
-    for (let x = 0; x < width; x++) {
+    for (let x = 0; x < width; x++, at += 3) {
       for (let channel = 0; channel < 3; channel++, target++, at++) {
         data[target] =
-          ((source[at] ?? 0) +
-            (source[at + pixelStep] ?? 0) +
-            (source[at + rowStep] ?? 0) +
-            (source[at + rowStep + pixelStep] ?? 0) +
+          ((source[at] as number) +
+            (source[at + pixelStep] as number) +
+            (source[at + rowStep] as number) +
+            (source[at + cornerStep] as number) +
             2) >>
           2;
       }
-      at += 3;
     }
   }
   return { width, height, data };

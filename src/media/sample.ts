@@ -1,5 +1,6 @@
 import { applyHomography, type Homography } from '../text-lines/homography.ts';
 import type { Raster, RasterPyramid } from './raster.ts';
+import { columnsOf, sampleUprightRow } from './sample-upright.ts';
 
 /**
  * Cuts a width x height picture out of another through a projective map, bilinear, edge pixels repeated outside.
@@ -12,10 +13,11 @@ export function sampleRaster(pyramid: RasterPyramid, map: Homography, width: num
   const source = pyramid.level(level);
   const shrink = 1 / 2 ** level;
   const data = new Uint8Array(width * height * 3);
+  const target = { width, height, data };
   // Between two levels up to 2 source pixels fall on a target pixel: two taps a direction average them.
-  if (scale * shrink > 1.2) averageTaps(source, map, shrink, { width, height, data });
-  else sampleOnce(source, map, shrink, { width, height, data });
-  return { width, height, data };
+  if (scale * shrink <= 1.2) samplerOf(source, map, shrink, width)(map, target);
+  else averageTaps(source, map, shrink, target);
+  return target;
 }
 
 /** Source pixels per target pixel in the middle of the target, the larger of the two directions. */
@@ -25,6 +27,20 @@ function scaleAtCentre(map: Homography, width: number, height: number): number {
   const right = applyHomography(map, { x: centre.x + 1, y: centre.y });
   const below = applyHomography(map, { x: centre.x, y: centre.y + 1 });
   return Math.max(Math.hypot(right.x - here.x, right.y - here.y), Math.hypot(below.x - here.x, below.y - here.y));
+}
+
+/** Samples a target's rows through a map; the maps of one sampler differ in where the rows begin alone. */
+type Sampler = (map: Homography, target: Raster) => void;
+
+function samplerOf(source: Raster, map: Homography, shrink: number, width: number): Sampler {
+  const [a, b, c, d, , , g, h, i] = map;
+  if (b !== 0 || d !== 0 || g !== 0 || h !== 0) return (rows, target) => sampleOnce(source, rows, shrink, target);
+  const columns = columnsOf(source, a, c, shrink / i, width);
+  return ([, , , , e, f], target) => {
+    for (let y = 0; y < target.height; y++) {
+      sampleUprightRow(source, columns, (e * (y + 0.5) + f) * (shrink / i) - 0.5, target.data, y * width * 3);
+    }
+  };
 }
 
 /** The inner loop of everything that reads pixels: no allocation, no calls, all channels in one go. */
@@ -89,6 +105,7 @@ function averageTaps(source: Raster, map: Homography, shrink: number, target: Ra
   const [a, b, c, d, e, f, g, h, i] = map;
   const half: Homography = [a / 2, b / 2, c, d / 2, e / 2, f, g / 2, h / 2, i];
   const double = { width: target.width * 2, height: 2, data: new Uint8Array(target.width * 2 * 2 * 3) };
+  const sample = samplerOf(source, half, shrink, double.width);
   for (let y = 0; y < target.height; y++) {
     // Rows 2y and 2y+1 of the doubled picture: shift the map's origin down by 2y.
     const shifted: Homography = [
@@ -102,7 +119,7 @@ function averageTaps(source: Raster, map: Homography, shrink: number, target: Ra
       half[7],
       half[8] + half[7] * 2 * y,
     ];
-    sampleOnce(source, shifted, shrink, double);
+    sample(shifted, double);
     const row = double.data;
     const below = double.width * 3;
     let at = y * target.width * 3;

@@ -5,7 +5,7 @@ import { separateInk } from '../../media/renderings/separate-ink.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { CARD_LINES } from '../ppocr/recognition.ts';
+import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
 import type { PagePicture } from './look-again.ts';
 
@@ -37,7 +37,7 @@ export async function clearestPrint(
     .slice(0, SAMPLE)
     .map(({ quad }) => quad);
   const read = (rendering: Raster): Promise<TextLine[]> =>
-    ocr.recognise(new RasterPyramid(rendering), sample, CARD_LINES);
+    ocr.recognise(new RasterPyramid(rendering), sample, SAMPLE_LINES);
   const thin = printAlone(underThin, raster, print);
   const covering = printAlone(underCovering, raster, print);
   const [ofThin, ofCovering] = [await read(thin), await read(covering)];

@@ -1,7 +1,8 @@
 import type { RasterPyramid } from '../../media/raster.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
+import { isDoubtful } from '../ppocr/is-doubtful.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { CARD_LINES } from '../ppocr/recognition.ts';
+import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { findLabelHits } from './label-hits.ts';
 import { longAxis, readAlong } from './text-direction.ts';
 
@@ -19,7 +20,7 @@ export interface Direction {
   readonly labels: number;
   /** Mean confidence of the lines that were read in that direction. */
   readonly confidence: number;
-  /** Lines that were read in that direction on the way, by the index of their quad. */
+  /** Lines that were read in that direction on the way, without doubt, by the index of their quad. */
   readonly known: ReadonlyMap<number, TextLine>;
 }
 
@@ -36,12 +37,16 @@ export async function decideDirection(
   const sample = sampleLines(quads, axis);
   const read = async (angle: number): Promise<Direction & { evidence: number }> => {
     const turned = sample.map((index) => readAlong(quads[index] as Quad, angle));
-    const lines = await ocr.recognise(picture, turned, { ...CARD_LINES, emissions: true });
+    const lines = await ocr.recognise(picture, turned, { ...SAMPLE_LINES, emissions: true });
     const labels = findLabelHits(lines).reduce((total, hit) => total + hit.quality, 0);
     // Squared, since half-read words still have half-sure letters.
     const letters = lines.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
     const confidence = lines.reduce((sum, line) => sum + line.confidence, 0) / Math.max(1, lines.length);
-    const known = new Map(lines.map((line, position) => [sample[position] ?? -1, line]));
+    const known = new Map<number, TextLine>();
+    for (const [position, line] of lines.entries()) {
+      const index = sample[position];
+      if (index !== undefined && line.emissions && !isDoubtful(line.emissions)) known.set(index, line);
+    }
     return { angle, labels, known, confidence, evidence: LABEL_WEIGHT * labels + letters };
   };
   const forwards = await read(axis);

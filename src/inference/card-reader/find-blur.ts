@@ -4,7 +4,7 @@ import { estimateBlur } from '../../media/renderings/estimate-blur.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { CARD_LINES } from '../ppocr/recognition.ts';
+import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
 import { findLabelHits } from './label-hits.ts';
 import { legibilityOf } from './legibility.ts';
@@ -45,7 +45,7 @@ export async function findBlur(
   const boxes = quads.map(boxAround);
   const legibility = async (kernel: BlurKernel | null): Promise<number> => {
     const picture = new RasterPyramid(kernel ? deblur(part, kernel, boxes) : part);
-    const read = await ocr.recognise(picture, quads, CARD_LINES);
+    const read = await ocr.recognise(picture, quads, SAMPLE_LINES);
     const labels = findLabelHits(read).reduce((sum, { quality }) => sum + quality, 0);
     return LABEL_WEIGHT * labels + legibilityOf(read);
   };

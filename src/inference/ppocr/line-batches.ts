@@ -10,6 +10,14 @@ export interface LineBatch {
   readonly count: number;
   readonly width: number;
   readonly pixels: Float32Array;
+  /** To be read with floats alone. */
+  readonly exact: boolean;
+}
+
+/** The recogniser in two forms: with its widest layers in bytes, and with floats alone. */
+export interface Recognisers {
+  readonly quick: InferenceSession;
+  readonly exact: InferenceSession;
 }
 
 /** A batch whose pixels are written when its turn comes. */
@@ -38,8 +46,12 @@ export interface Helpers {
 }
 
 /** Runs one batch in this thread. */
-export async function runBatch(session: InferenceSession, { count, width, pixels }: LineBatch): Promise<BatchOutput> {
-  const { data, dims } = await runSession(session, new Tensor('float32', pixels, [count, 3, LINE_HEIGHT, width]));
+export async function runBatch(
+  sessions: Recognisers,
+  { count, exact, pixels, width }: LineBatch,
+): Promise<BatchOutput> {
+  const input = new Tensor('float32', pixels, [count, 3, LINE_HEIGHT, width]);
+  const { data, dims } = await runSession(exact ? sessions.exact : sessions.quick, input);
   return { steps: dims[1] ?? 0, columns: dims[2] ?? 0, probabilities: data };
 }
 
@@ -48,7 +60,7 @@ export async function runBatch(session: InferenceSession, { count, width, pixels
  * it.
  */
 export async function runShared(
-  session: InferenceSession,
+  sessions: Recognisers,
   batches: readonly PendingBatch[],
   helpers?: Helpers,
 ): Promise<BatchOutput[]> {
@@ -59,7 +71,7 @@ export async function runShared(
     answers: (await helpers?.run(share.map(({ batch }) => batch.prepare()))) ?? null,
   }));
   const runOwn = async (share: readonly Placed[]): Promise<void> => {
-    for (const { index, batch } of share) outputs[index] = await runBatch(session, batch.prepare());
+    for (const { index, batch } of share) outputs[index] = await runBatch(sessions, batch.prepare());
   };
   await runOwn(own);
   for (const { share, answers } of await Promise.all(lent)) {

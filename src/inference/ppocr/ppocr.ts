@@ -5,6 +5,8 @@ import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { TextBox } from './db-postprocess.ts';
 import { type DetectionWindow, detectText, wholePictureWindow } from './detection.ts';
 import { type BatchOutput, type Helpers, type LineBatch, runBatch, runShared } from './line-batches.ts';
+import { quantiseLayers } from './quantise.ts';
+import { RECOGNISER_LAYERS } from './recogniser-layers.ts';
 import { alongLongSide, CARD_LINES, RAPID_OCR_LINES, type RecognitionSettings, recogniseText } from './recognition.ts';
 import { KTP_CHARACTERS, prepareRecognitionModel } from './recognition-model.ts';
 import { createSession } from './session.ts';
@@ -39,7 +41,10 @@ export async function createPpOcr(options: PpOcrOptions): Promise<PpOcr> {
   const keep = options.characters === 'all' ? undefined : (options.characters ?? KTP_CHARACTERS);
   const model = prepareRecognitionModel(await readFile(options.recognitionModelPath), keep);
   const detection = await createSession(await readFile(options.detectionModelPath), threads);
-  const recognition = await createSession(model.bytes, threads);
+  const recognition = {
+    quick: await createSession(quantiseLayers(model.bytes, RECOGNISER_LAYERS), threads),
+    exact: await createSession(model.bytes, threads),
+  };
   const characters = model.characters;
 
   const ocr: PpOcr = {
@@ -67,7 +72,8 @@ export async function createPpOcr(options: PpOcrOptions): Promise<PpOcr> {
     },
     close: async () => {
       await detection.release();
-      await recognition.release();
+      await recognition.quick.release();
+      await recognition.exact.release();
     },
   };
   return ocr;

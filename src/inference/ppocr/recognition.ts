@@ -3,6 +3,7 @@ import { sampleRaster } from '../../media/sample.ts';
 import { decodeEmissions } from '../../text-lines/ctc.ts';
 import { rectangleToQuad } from '../../text-lines/homography.ts';
 import type { Emissions, Point, Quad, TextLine } from '../../text-lines/text-line.ts';
+import { isDoubtful } from './is-doubtful.ts';
 import { LINE_HEIGHT, type PendingBatch, type RunBatches } from './line-batches.ts';
 import { writePlanes } from './tensor.ts';
 
@@ -25,6 +26,8 @@ export interface RecognitionSettings {
   readonly minWidth: number;
   /** Lines are widened by this factor: narrow letters (III) otherwise fall into one time step. */
   readonly stretch: number;
+  /** Lines that the quick recogniser leaves in doubt are read by the exact one. */
+  readonly again: boolean;
   /** Keep the probabilities of each line, for decoding it again with another alphabet. */
   readonly emissions: boolean;
 }
@@ -39,8 +42,12 @@ export const CARD_LINES: RecognitionSettings = {
   grid: 16,
   minWidth: 96,
   stretch: 1,
+  again: true,
   emissions: false,
 };
+
+/** Lines that only tell how legible a picture is. */
+export const SAMPLE_LINES: RecognitionSettings = { ...CARD_LINES, again: false };
 
 /** RapidOCR's way: six lines by length, padded to the longest and to 320 pixels. */
 export const RAPID_OCR_LINES: RecognitionSettings = {
@@ -49,6 +56,7 @@ export const RAPID_OCR_LINES: RecognitionSettings = {
   grid: 0,
   minWidth: 320,
   stretch: 1,
+  again: true,
   emissions: false,
 };
 
@@ -59,7 +67,8 @@ interface Crop {
 
 /**
  * Reads the text inside quads (corners in reading order) of a picture. Crops are upright and 48 pixels high, batched
- * with others of about their width. Answers in the order of the quads.
+ * with others of about their width. What the quick recogniser leaves in doubt the exact one reads: clear cards hardly pay
+ * for it, and others lose nothing. Answers in the order of the quads.
  */
 export async function recogniseText(
   runBatches: RunBatches,
@@ -71,32 +80,52 @@ export async function recogniseText(
   const crops = quads
     .map((quad, index): Crop => ({ index, raster: cropLine(source, quad, settings.stretch) }))
     .sort((p, q) => p.raster.width - q.raster.width);
-  const batches = batchesOf(crops, settings);
-  const outputs = await runBatches(batches.map((batch) => pendingBatch(batch, settings)));
+  const read = new Map(await readCrops(crops, { characters, settings, runBatches, exact: false }));
+  const doubtful = crops.filter((crop) => settings.again && isDoubtful(read.get(crop) ?? NOTHING));
+  const again = await readCrops(doubtful, { characters, settings, runBatches, exact: true });
+  for (const [crop, emissions] of again) read.set(crop, emissions);
   const lines: TextLine[] = [];
-  for (const [position, batch] of batches.entries()) {
-    const { steps, columns, probabilities } = outputs[position] ?? { steps: 0, columns: 0, probabilities: EMPTY };
-    if (columns !== characters.length) throw new RangeError('the dictionary does not fit the recognition model');
-    for (const [row, { index, raster }] of batch.entries()) {
-      const quad = quads[index];
-      if (!quad) continue;
-      // Steps beyond the line's own pixels saw only padding; one more, since the last letter may sit on the border.
-      const own = Math.min(steps, Math.ceil(raster.width / STEP_WIDTH) + 1);
-      const first = row * steps * columns;
-      const emissions: Emissions = {
-        characters,
-        steps: own,
-        probabilities: probabilities.slice(first, first + own * columns),
-      };
-      lines[index] = { ...decodeEmissions(emissions), quad, ...(settings.emissions ? { emissions } : {}) };
-    }
+  for (const [{ index }, emissions] of read) {
+    const quad = quads[index];
+    if (!quad) continue;
+    lines[index] = { ...decodeEmissions(emissions), quad, ...(settings.emissions ? { emissions } : {}) };
   }
   return lines;
 }
 
-const EMPTY = new Float32Array(0);
+interface Reading {
+  readonly characters: readonly string[];
+  readonly settings: RecognitionSettings;
+  readonly runBatches: RunBatches;
+  readonly exact: boolean;
+}
 
-function pendingBatch(batch: readonly Crop[], settings: RecognitionSettings): PendingBatch {
+/** What the recogniser says of crops, shortest first. */
+async function readCrops(
+  crops: readonly Crop[],
+  { characters, exact, runBatches, settings }: Reading,
+): Promise<[Crop, Emissions][]> {
+  const batches = batchesOf(crops, settings);
+  const outputs = await runBatches(batches.map((batch) => pendingBatch(batch, settings, exact)));
+  const read: [Crop, Emissions][] = [];
+  for (const [position, batch] of batches.entries()) {
+    const { steps, columns, probabilities } = outputs[position] ?? { steps: 0, columns: 0, probabilities: EMPTY };
+    if (columns !== characters.length) throw new RangeError('the dictionary does not fit the recognition model');
+    for (const [row, crop] of batch.entries()) {
+      // Steps beyond the line's own pixels saw only padding; one more, since the last letter may sit on the border.
+      const own = Math.min(steps, Math.ceil(crop.raster.width / STEP_WIDTH) + 1);
+      const first = row * steps * columns;
+      const emissions = { characters, steps: own, probabilities: probabilities.slice(first, first + own * columns) };
+      read.push([crop, emissions]);
+    }
+  }
+  return read;
+}
+
+const EMPTY = new Float32Array(0);
+const NOTHING: Emissions = { characters: [], steps: 0, probabilities: EMPTY };
+
+function pendingBatch(batch: readonly Crop[], settings: RecognitionSettings, exact: boolean): PendingBatch {
   const width = Math.max(...batch.map((crop) => paddedWidth(crop, settings)));
   const count = batch.length;
   return {
@@ -105,7 +134,7 @@ function pendingBatch(batch: readonly Crop[], settings: RecognitionSettings): Pe
       const plane = LINE_HEIGHT * width;
       const pixels = new Float32Array(count * 3 * plane);
       for (const [row, { raster }] of batch.entries()) writePlanes(raster, pixels, row * 3 * plane, width, plane);
-      return { count, width, pixels };
+      return { count, width, pixels, exact };
     },
   };
 }

@@ -17,7 +17,9 @@ export function measureExposure(card: Raster): Exposure {
   const middle = quantile(luma, 0.5);
   const chroma = new Uint8Array(luma.length);
   for (let pixel = 0, at = 0; pixel < chroma.length; pixel++, at += 3) {
-    const [red, green, blue] = [card.data[at] as number, card.data[at + 1] as number, card.data[at + 2] as number];
+    const red = card.data[at] as number;
+    const green = card.data[at + 1] as number;
+    const blue = card.data[at + 2] as number;
     chroma[pixel] = Math.max(red, green, blue) - Math.min(red, green, blue);
   }
   // Against the light there is: a dark photo has little colour, too. The most colourful tenth is photo and background.

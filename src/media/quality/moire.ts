@@ -19,8 +19,20 @@ export function moirePeak(tile: Raster): number {
     plane[pixel] = (tile.data[at] as number) - (tile.data[at + 1] as number);
   }
   const power = powerSpectrum(plane, side);
-  // By rings, since natural power falls with frequency.
-  const rings = new Map<number, number[]>();
+  let peak = 0;
+  for (const ring of RINGS) {
+    const values = Float64Array.from(ring, (at) => power[at] ?? 0).sort();
+    const middle = values[values.length >> 1] ?? 0;
+    peak = Math.max(peak, (values.at(-1) ?? 0) / Math.max(middle, 1e-3 * side * side));
+  }
+  return peak;
+}
+
+/** Places of the spectrum by rings, since natural power falls with frequency. */
+const RINGS: readonly (readonly number[])[] = ringsOf(MOIRE_TILE);
+
+function ringsOf(side: number): number[][] {
+  const rings: number[][] = [];
   for (let v = 0; v < side; v++) {
     for (let u = 0; u <= side / 2; u++) {
       const fv = (v <= side / 2 ? v : v - side) / side;
@@ -29,16 +41,10 @@ export function moirePeak(tile: Raster): number {
       // JPEG's block grid has peaks of its own on the axes.
       if (u <= 1 || Math.abs(fv) * side <= 1) continue;
       const ring = Math.round(radius * 24);
-      const values = rings.get(ring) ?? [];
-      values.push(power[v * side + u] ?? 0);
-      rings.set(ring, values);
+      const places = rings[ring] ?? [];
+      places.push(v * side + u);
+      rings[ring] = places;
     }
   }
-  let peak = 0;
-  for (const values of rings.values()) {
-    values.sort((p, q) => p - q);
-    const middle = values[values.length >> 1] ?? 0;
-    peak = Math.max(peak, (values.at(-1) ?? 0) / Math.max(middle, 1e-3 * side * side));
-  }
-  return peak;
+  return rings.filter((places) => places.length > 0);
 }

@@ -1,0 +1,39 @@
+import type { Emissions } from '../../text-lines/text-line.ts';
+
+/** Letters that are read with less are doubtful. */
+const CLEAR = 0.8;
+/** A letter with as much that was not read, though none like it stands beside, may be one that was lost: a dot, mostly. */
+const NEARLY_READ = 0.1;
+/** Marks around values, which are seldom sure and tell nothing. */
+const MARKS = new Set([' ', ':', ';']);
+/** Steps over which a letter's own probability runs out. */
+const REACH = 2;
+
+/** Whether a line's probabilities leave room for another reading. */
+export function isDoubtful({ characters, probabilities, steps }: Emissions): boolean {
+  const columns = characters.length;
+  const winners = Array.from({ length: steps }, (_, step) => winnerOf(probabilities, step * columns, columns));
+  let strongest = 1;
+  for (const [step, winner] of winners.entries()) {
+    const probability = probabilities[step * columns + winner] ?? 0;
+    const goesOn = winner === winners[step - 1];
+    // A letter is as sure as its best step.
+    if (!goesOn && strongest < CLEAR) return true;
+    if (winner === 0 || MARKS.has(characters[winner] ?? '')) strongest = 1;
+    else strongest = goesOn ? Math.max(strongest, probability) : probability;
+    for (let column = 1; column < columns; column++) {
+      const isNear = column !== winner && (probabilities[step * columns + column] ?? 0) > NEARLY_READ;
+      if (!isNear || MARKS.has(characters[column] ?? '')) continue;
+      if (!winners.slice(Math.max(0, step - REACH), step + REACH + 1).includes(column)) return true;
+    }
+  }
+  return strongest < CLEAR;
+}
+
+function winnerOf(probabilities: Float32Array, first: number, columns: number): number {
+  let winner = 0;
+  for (let column = 1; column < columns; column++) {
+    if ((probabilities[first + column] as number) > (probabilities[first + winner] as number)) winner = column;
+  }
+  return winner;
+}

@@ -1,0 +1,86 @@
+import { concatBytes, encodeBytesField, encodeVarintField, readFields } from './protobuf.ts';
+
+/** Nodes and weights of an ONNX graph, as bytes of it; field numbers of onnx.proto3 (github.com/onnx/onnx). */
+const GRAPH_NODE = 1;
+const GRAPH_INITIALIZER = 5;
+const NODE_INPUT = 1;
+const NODE_OUTPUT = 2;
+const NODE_OPERATOR = 4;
+const TENSOR_DIMS = 1;
+const TENSOR_DATA_TYPE = 2;
+const TENSOR_NAME = 8;
+const TENSOR_RAW_DATA = 9;
+
+/** Data types. */
+export const FLOAT = 1;
+export const UINT8 = 2;
+export const INT8 = 3;
+export const INT32 = 6;
+
+export interface Node {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export interface Tensor {
+  readonly dims: readonly number[];
+  readonly values: Float32Array;
+}
+
+export function readNode(message: Uint8Array): Node {
+  const node = { inputs: [] as string[], outputs: [] as string[] };
+  for (const { number, payload } of readFields(message)) {
+    if (number === NODE_INPUT) node.inputs.push(DECODER.decode(payload));
+    if (number === NODE_OUTPUT) node.outputs.push(DECODER.decode(payload));
+  }
+  return node;
+}
+
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
+
+/** A node without attributes, as a field of the graph. */
+export function encodeNode(operator: string, inputs: readonly string[], output: string): Uint8Array {
+  const text = (number: number, value: string): Uint8Array => encodeBytesField(number, ENCODER.encode(value));
+  return encodeBytesField(
+    GRAPH_NODE,
+    concatBytes([
+      ...inputs.map((name) => text(NODE_INPUT, name)),
+      text(NODE_OUTPUT, output),
+      text(NODE_OPERATOR, operator),
+    ]),
+  );
+}
+
+/** Name of a tensor. */
+export function nameOf(tensor: Uint8Array): string {
+  for (const { number, payload } of readFields(tensor)) if (number === TENSOR_NAME) return DECODER.decode(payload);
+  return '';
+}
+
+/** @throws RangeError for anything but floats in raw form */
+export function readTensor(tensor: Uint8Array): Tensor {
+  const dims: number[] = [];
+  let raw = new Uint8Array();
+  let type = 0;
+  for (const { number, payload, varint } of readFields(tensor)) {
+    if (number === TENSOR_DIMS) dims.push(varint);
+    if (number === TENSOR_DATA_TYPE) type = varint;
+    if (number === TENSOR_RAW_DATA) raw = Uint8Array.from(payload);
+  }
+  if (type !== FLOAT || raw.length === 0) throw new RangeError('a layer has weights of an unknown form');
+  return { dims, values: new Float32Array(raw.buffer) };
+}
+
+/** Weights, as a field of the graph. */
+export function encodeTensor(name: string, type: number, dims: readonly number[], data: ArrayBufferView): Uint8Array {
+  return encodeBytesField(
+    GRAPH_INITIALIZER,
+    concatBytes([
+      ...dims.map((size) => encodeVarintField(TENSOR_DIMS, size)),
+      encodeVarintField(TENSOR_DATA_TYPE, type),
+      encodeBytesField(TENSOR_NAME, ENCODER.encode(name)),
+      encodeBytesField(TENSOR_RAW_DATA, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    ]),
+  );
+}
