@@ -1,7 +1,7 @@
 /** Prisma: no connection, pool exhausted, transaction could not start or was closed by the other side. */
 const PRISMA_CONNECTION = /^P(10(01|02|08|11|17)|2024|2028|2037)$/;
-/** PostgreSQL: connection exceptions, too many connections, shut down, starting up. */
-const POSTGRES_CONNECTION = /^(08\w{3}|53300|57P0[1-3])$/;
+/** PostgreSQL: connection exceptions, too many connections, disk or memory full, a failing disk, shut down, starting up. */
+const POSTGRES_AWAY = /^(08\w{3}|53[123]00|58030|57P0[1-3])$/;
 const SOCKET = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 /** pg and its pool, in errors without a code that Prisma passes on as they are. */
 const PG_CONNECTION =
@@ -19,14 +19,14 @@ const ADAPTER_KINDS = new Set([
 const UNSTORABLE_TEXT = '22021';
 const MAX_DEPTH = 5;
 
-/** Whether the database could not be reached, in whichever of Prisma's many forms that is said. */
+/** Whether the database cannot be used right now, in whichever of Prisma's many forms that is said. */
 export function isDatabaseUnavailable(error: unknown, depth = 0): boolean {
   if (typeof error !== 'object' || error === null || depth > MAX_DEPTH) return false;
   if ('name' in error && error.name === 'PrismaClientInitializationError') return true;
   if ('kind' in error && typeof error.kind === 'string' && ADAPTER_KINDS.has(error.kind)) return true;
   for (const code of ['code', 'originalCode'].map((key) => (error as Record<string, unknown>)[key])) {
     if (typeof code !== 'string') continue;
-    if (PRISMA_CONNECTION.test(code) || POSTGRES_CONNECTION.test(code)) return true;
+    if (PRISMA_CONNECTION.test(code) || POSTGRES_AWAY.test(code)) return true;
     if (SOCKET.test(code) && isOfDatabase(error)) return true;
   }
   if (error instanceof Error && /^PGlite is clos(ed|ing)/.test(error.message)) return true;

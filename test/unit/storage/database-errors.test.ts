@@ -24,10 +24,12 @@ async function startServer(behave: (socket: Socket) => void): Promise<string> {
   return `postgresql://ktpflow@127.0.0.1:${(server.address() as AddressInfo).port}/ktpflow`;
 }
 
-async function failureOf(connectionString: string): Promise<unknown> {
+const findFirst = (database: PrismaClient): Promise<unknown> => database.extraction.findFirst();
+
+async function failureOf(connectionString: string, ask = findFirst): Promise<unknown> {
   const database = new PrismaClient({ adapter: new PrismaPg({ connectionString, connectionTimeoutMillis: 200 }) });
   try {
-    return await database.extraction.findFirst().then(
+    return await ask(database).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -38,6 +40,21 @@ async function failureOf(connectionString: string): Promise<unknown> {
 
 /** AuthenticationOk and ReadyForQuery, as the server says them. */
 const GREETING = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]);
+
+/** ErrorResponse and ReadyForQuery. */
+function refusal(code: string): Buffer {
+  const fields = Buffer.from(`SERROR\0C${code}\0Mcould not extend file\0\0`);
+  const header = Buffer.from([0x45, 0, 0, 0, fields.length + 4]);
+  return Buffer.concat([header, fields, GREETING.subarray(9)]);
+}
+
+function refuseWith(code: string): (socket: Socket) => void {
+  return (socket) =>
+    socket.once('data', () => {
+      socket.write(GREETING);
+      socket.on('data', () => socket.write(refusal(code)));
+    });
+}
 
 describe('a database that is away is told from a fault of ours', () => {
   it.each([
@@ -56,5 +73,18 @@ describe('a database that is away is told from a fault of ours', () => {
     const failure = await failureOf(await startServer(behave));
     expect(failure).toBeInstanceOf(Error);
     expect(isDatabaseUnavailable(failure)).toBe(true);
+  });
+
+  it.each([
+    ['a statement of Prisma', findFirst],
+    ['one of ours', (database: PrismaClient) => database.$executeRaw`UPDATE "extractions" SET "status" = 'running'`],
+  ])('where its disk is full: %s', async (_name, ask) => {
+    expect(isDatabaseUnavailable(await failureOf(await startServer(refuseWith('53100')), ask))).toBe(true);
+  });
+
+  it('but not where a statement is wrong', async () => {
+    const failure = await failureOf(await startServer(refuseWith('42703')));
+    expect(failure).toBeInstanceOf(Error);
+    expect(isDatabaseUnavailable(failure)).toBe(false);
   });
 });
