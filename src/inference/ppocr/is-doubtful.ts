@@ -6,6 +6,9 @@ const CLEAR = 0.8;
 const NEARLY_READ = 0.1;
 /** Marks around values, which are seldom sure and tell nothing. */
 const MARKS = new Set([' ', ':', ';']);
+/** Between two letters there is a gap or none: what lies between these shares may be either. */
+const NO_GAP = 0.03;
+const GAP = 0.9;
 /** Steps over which a letter's own probability runs out. */
 const REACH = 2;
 
@@ -13,9 +16,18 @@ const REACH = 2;
 export function isDoubtful({ characters, probabilities, steps }: Emissions): boolean {
   const columns = characters.length;
   const winners = Array.from({ length: steps }, (_, step) => winnerOf(probabilities, step * columns, columns));
+  const space = characters.indexOf(' ');
   let strongest = 1;
+  /** The most that a gap had since the letter before; null: none came before. */
+  let gap: number | null = null;
   for (const [step, winner] of winners.entries()) {
     const probability = probabilities[step * columns + winner] ?? 0;
+    if (winner === 0 || winner === space) {
+      if (gap !== null) gap = Math.max(gap, probabilities[step * columns + space] ?? 0);
+    } else {
+      if (gap !== null && gap > NO_GAP && gap < GAP) return true;
+      gap = MARKS.has(characters[winner] ?? '') ? null : 0;
+    }
     const goesOn = winner === winners[step - 1];
     // A letter is as sure as its best step.
     if (!goesOn && strongest < CLEAR) return true;

@@ -3,6 +3,7 @@ import type { KtpResult, Quality } from '../schema.ts';
 import { mapFields } from '../with-fields.ts';
 import { withAlternatives } from './alternatives.ts';
 import { withDots } from './lost-dots.ts';
+import { mayBeTorn } from './torn-words.ts';
 
 /**
  * Text of no list, where a lost letter leaves another name or address. What the recogniser says of it is measured too
@@ -43,6 +44,7 @@ export function boundConfidence(fields: KtpResult['fields'], { affected_fields, 
     const doubtful =
       (isUnclear && (UNCHECKED.has(name) || isDate)) ||
       dotted !== field.value ||
+      (name === 'alamat' && mayBeTorn(field.value ?? '')) ||
       (UNCHECKED_UNDER_GLARE.has(name) && affected_fields.includes(name));
     const bounded = doubtful && field.confidence > AT_MOST ? { ...field, confidence: AT_MOST } : field;
     if (dotted === null || dotted === field.value) return bounded;

@@ -25,6 +25,15 @@ describe('a line that the quick recogniser has read', () => {
     expect(isDoubtful(line([0, 1, 0, 0], BLANK, [0.8, 0, 0, 0.2], BLANK, [0, 0, 1, 0]))).toBe(true);
   });
 
+  it('is doubtful where two letters may be of one word or of two', () => {
+    const spaced = { characters: ['', 'A', ' '], steps: 3 };
+    const of = (...shares: number[]) => ({ ...spaced, probabilities: Float32Array.from(shares) });
+    expect(isDoubtful(of(0, 1, 0, 0.8, 0, 0.2, 0, 1, 0))).toBe(true);
+    expect(isDoubtful(of(0, 1, 0, 0.2, 0, 0.8, 0, 1, 0))).toBe(true);
+    expect(isDoubtful(of(0, 1, 0, 1, 0, 0, 0, 1, 0))).toBe(false);
+    expect(isDoubtful(of(0, 1, 0, 0, 0, 1, 0, 1, 0))).toBe(false);
+  });
+
   it('is clear where only a colon before the value is not sure: most cards would be read twice', () => {
     expect(isDoubtful(line([0.5, 0, 0, 0, 0.5], [0.4, 0, 0, 0, 0.6], BLANK, [0, 1]))).toBe(false);
   });
