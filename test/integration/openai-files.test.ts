@@ -121,10 +121,10 @@ describe('the OpenAI SDK', () => {
     await clear();
   });
 
-  it('pages by itself over sixty files, also while they are deleted, in both orders and by purpose', async () => {
+  it('pages by itself over 24 files, also while they are deleted, in both orders and by purpose', async () => {
     const ids: string[] = [];
-    for (let index = 0; index < 60; index += 15) {
-      const some = await Promise.all(Array.from({ length: 15 }, () => upload('x', index < 45 ? 'batch' : 'vision')));
+    for (let index = 0; index < 24; index += 8) {
+      const some = await Promise.all(Array.from({ length: 8 }, () => upload('x', index < 16 ? 'batch' : 'vision')));
       ids.push(...some.map(({ id }) => id));
     }
     const listed = async (query: OpenAI.FileListParams) => {
@@ -133,16 +133,16 @@ describe('the OpenAI SDK', () => {
       return found;
     };
     const ordered = ids.toSorted();
-    expect(await listed({ limit: 40, order: 'asc' })).toEqual(ordered);
-    expect(await listed({ limit: 25 })).toEqual(ordered.toReversed());
-    expect(await listed({})).toHaveLength(60);
-    expect(await listed({ limit: 10, purpose: 'vision' })).toHaveLength(15);
+    expect(await listed({ limit: 20, order: 'asc' })).toEqual(ordered);
+    expect(await listed({ limit: 9 })).toEqual(ordered.toReversed());
+    expect(await listed({})).toHaveLength(24);
+    expect(await listed({ limit: 5, purpose: 'vision' })).toHaveLength(8);
     let deleted = 0;
     for await (const { id } of client.files.list({ limit: 7 })) {
       await client.files.delete(id);
       deleted++;
     }
-    expect(deleted).toBe(60);
+    expect(deleted).toBe(24);
     expect(await client.files.list()).toMatchObject({ data: [], has_more: false });
   });
 });
