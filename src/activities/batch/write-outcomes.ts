@@ -1,5 +1,6 @@
 import type { BatchOutcome, BatchResult } from '../../contract/batch-activities.ts';
 import type { Database } from '../../storage/database.ts';
+import { storedUsage } from '../extraction/usage-column.ts';
 
 /**
  * Writes the outcomes of items whose pictures show one card at most into their rows, each exactly once: a final row
@@ -23,6 +24,8 @@ export async function writeOutcomes(database: Database, results: readonly BatchR
         "finished_at" = CASE WHEN given."status" IS NULL THEN kept."finished_at" ELSE ${new Date()} END,
         "sealed_result" = COALESCE(decode(given."sealed_result", 'base64'), kept."sealed_result"),
         "timings" = COALESCE(given."timings", kept."timings"),
+        -- Of a former run of its batch nothing is kept, also where this one asked no model.
+        "usage" = CASE WHEN given."status" = 'succeeded' THEN given."usage" ELSE kept."usage" END,
         "started_at" = COALESCE(given."started_at", kept."started_at"),
         -- What was read has no fault, also where a former run of its batch had one.
         "error_code" = CASE WHEN given."status" = 'succeeded' THEN NULL ELSE COALESCE(given."error_code", kept."error_code") END,
@@ -30,7 +33,7 @@ export async function writeOutcomes(database: Database, results: readonly BatchR
           ELSE COALESCE(given."error_message", kept."error_message") END,
         "blob" = CASE WHEN given."drops_blob" THEN NULL ELSE kept."blob" END
     FROM jsonb_to_recordset(${JSON.stringify(given)}::jsonb) AS given("id" text, "attempts" int, "drops_blob" boolean,
-        "status" text, "sealed_result" text, "timings" jsonb, "started_at" timestamp, "error_code" text,
+        "status" text, "sealed_result" text, "timings" jsonb, "usage" jsonb, "started_at" timestamp, "error_code" text,
         "error_message" text)
     WHERE kept."id" = given."id" AND kept."status" = 'queued'
     RETURNING kept."id"`;
@@ -45,6 +48,7 @@ function columnsOf(outcome: BatchOutcome) {
         status: outcome.status,
         sealed_result: outcome.sealedResult,
         timings: outcome.timings,
+        usage: storedUsage(outcome),
         started_at: outcome.startedAt,
       };
     case 'failed':

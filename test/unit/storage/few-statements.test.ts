@@ -45,6 +45,7 @@ const READ = {
   status: 'succeeded',
   sealedResult: Buffer.from('sealed').toString('base64'),
   timings: { prepare: 1.5, ocr: 2, generate: 0, assemble: 1 },
+  usage: { promptTokens: 1200, completionTokens: 300 },
   startedAt: '2026-11-26T10:00:00.123Z',
 } as const satisfies BatchOutcome;
 const result = (extractionId: string, outcome: BatchOutcome, deleteBlob: string | null = null): BatchResult => ({
@@ -85,6 +86,7 @@ describe('results of a batch', () => {
       ...finished,
       status: 'succeeded',
       timings: READ.timings,
+      usage: { prompt_tokens: 1200, completion_tokens: 300 },
       startedAt: new Date(READ.startedAt),
       errorCode: null,
     };
