@@ -9,6 +9,7 @@ import { asKtpflowError, errorBody } from '../http/errors.ts';
 import { lastEventId } from '../http/last-event-id.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type ExtractionJob, isFinal } from './job-schema.ts';
+import { withoutResults } from './render-job.ts';
 import { settleJob } from './settle-job.ts';
 import { waitForEnd } from './wait.ts';
 
@@ -46,7 +47,7 @@ export async function streamExtractionEvents(
   );
   try {
     for (let current: Extraction | null = row; current && !gone.aborted; ) {
-      const job = { ...(await settleJob(context, current)), result: null, results: null };
+      const job = withoutResults(await settleJob(context, current));
       const number = eventNumber(job);
       if (number > sent) await writer.write(formatEvent({ id: String(number), data: job }));
       sent = Math.max(sent, number);

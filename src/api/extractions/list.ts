@@ -3,6 +3,7 @@ import type { Caller } from '../access/caller.ts';
 import type { ApiContext } from '../context.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
 import { EXTRACTION_STATUSES, type ExtractionJob } from './job-schema.ts';
+import { withoutResults } from './render-job.ts';
 import { settleJob } from './settle-job.ts';
 
 export const listQuerySchema = pageQuerySchema.extend({
@@ -39,7 +40,7 @@ export async function listExtractions(
   await Promise.all(
     rows.slice(0, limit).map(async (row) => {
       const job = await settleJob(context, { ...row, sealedResult: null, sealedOthers: [] });
-      if (status === undefined || job.status === status) jobs.set(row.id, { ...job, result: null });
+      if (status === undefined || job.status === status) jobs.set(row.id, withoutResults(job));
     }),
   );
   const page = toPage(rows, limit, (row) => jobs.get(row.id));

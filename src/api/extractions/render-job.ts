@@ -38,6 +38,7 @@ export function renderJob(
     ? sealedRequestSchema.parse(unsealJson(dataKey, row.sealedRequest, requestContext(row.id)))
     : { reference_id: null, metadata: null };
   const stored = statusSchema.parse(row.status);
+  const result = resultOf(context, row);
   const self = `/v1/ktp/extractions/${row.id}`;
   return {
     id: row.id,
@@ -52,8 +53,8 @@ export function renderJob(
     expires_at: row.expiresAt.toISOString(),
     strategy: strategySchema.parse(row.strategy),
     error: row.errorCode ? { ...errorOf(row) } : null,
-    result: resultOf(context, row),
-    results: resultsOf(context, row),
+    result,
+    results: resultsOf(context, row, result),
     usage: usageOf(row),
     timings_ms: row.timings === null ? null : timingsSchema.parse(row.timings),
     reference_id: request.reference_id,
@@ -71,9 +72,13 @@ export function resultOf(context: RenderContext, row: Extraction): ParsedKtpResu
   return ktpResultSchema.parse(unsealJson(dataKey, row.sealedResult, resultContext(row.id)));
 }
 
+/** The job without what was read, for answers that are no reading of a card, and no line of the access log. */
+export function withoutResults(job: ExtractionJob): ExtractionJob {
+  return { ...job, result: null, results: null };
+}
+
 /** All cards of a succeeded extraction that was asked for all; null else. */
-function resultsOf(context: RenderContext, row: Extraction): ParsedKtpResult[] | null {
-  const first = resultOf(context, row);
+function resultsOf(context: RenderContext, row: Extraction, first: ParsedKtpResult | null): ParsedKtpResult[] | null {
   if (!first || !allCardsSchema.safeParse(row.options).success) return null;
   const dataKey = context.keyring.unwrapDataKey(row.wrappedKey);
   const others = row.sealedOthers.map((sealed) => unsealJson(dataKey, sealed, resultContext(row.id)));
