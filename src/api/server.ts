@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError } from '../config.ts';
+import { KtpflowError } from '../errors.ts';
 import { Authenticator } from './access/authentication.ts';
 import { createApp } from './app.ts';
 import type { ApiContext } from './context.ts';
+import { errorBody } from './http/errors.ts';
 import { isLoopbackHost } from './http/loopback.ts';
+import { newRequestId } from './http/request-id.ts';
 
 export interface ApiServer {
   /** `http://HOST:PORT`, with the port that was taken. */
@@ -69,8 +71,7 @@ export function createHttpServer(listener: RequestListener, headersTimeoutMs = H
 
 /** What Node would answer without a body. */
 function refuse(response: ServerResponse, status: number, message: string): void {
-  const error = { message, type: 'invalid_request_error', param: null, code: 'malformed_request' };
-  const body = JSON.stringify({ error });
+  const body = JSON.stringify(errorBody(new KtpflowError('malformed_request', message)));
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
@@ -79,8 +80,6 @@ function refuse(response: ServerResponse, status: number, message: string): void
   };
   response.writeHead(status, headers).end(body);
 }
-
-const newRequestId = (): string => `req_${randomBytes(12).toString('hex')}`;
 
 async function refuseKeylessHost({ config, database }: Pick<ApiContext, 'config' | 'database'>): Promise<void> {
   if (config.ALLOW_ANONYMOUS || isLoopbackHost(config.HOST)) return;

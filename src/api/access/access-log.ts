@@ -46,13 +46,17 @@ export interface Access {
   readonly action: AccessAction;
   /** Id of the record; random, says nothing of a person. */
   readonly subject: string;
-  /** `loggedId` of the request's state. */
+  /** `requestId` of the request's state. */
   readonly requestId: string;
 }
 
+/** Whose request touches a record. */
+export type Requester = Pick<Access, 'caller' | 'requestId'>;
+
 /**
  * Who processed or read which record, without values (UU PDP 27/2022 art. 31: records of processing). Append-only
- * for 30 days, by rules of the database; older entries go after ACCESS_LOG_DAYS. An answer with personal data goes out only after its entry was written.
+ * for 30 days, by rules of the database; older entries go after ACCESS_LOG_DAYS. An answer with personal data goes out only
+ * after its entry was written.
  */
 export class AccessLog {
   readonly #database: Database;
@@ -63,6 +67,12 @@ export class AccessLog {
 
   async write(access: Access): Promise<void> {
     await this.#database.accessLogEntry.create({ data: accessLogRow(access) });
+  }
+
+  /** An entry for each record, in their order. */
+  async writeAll(access: Omit<Access, 'subject'>, subjects: readonly string[]): Promise<void> {
+    const data = subjects.map((subject) => accessLogRow({ ...access, subject }));
+    await this.#database.accessLogEntry.createMany({ data });
   }
 }
 

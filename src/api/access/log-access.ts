@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { RouteContext } from '../context.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { requesterOf } from '../http/request-state.ts';
 import type { AccessAction } from './access-log.ts';
 
 /** Writes down what the caller of this request does, before it is answered. @throws errors of the database */
@@ -10,5 +10,5 @@ export function logAccess(
   action: AccessAction,
   subject: string,
 ): Promise<void> {
-  return accessLog.write({ caller: callerOf(response), action, subject, requestId: requestState(response).loggedId });
+  return accessLog.write({ ...requesterOf(response), action, subject });
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Scope } from '../../config.ts';
+import { SCOPES } from '../../config.ts';
 import type { ApiKey } from '../../storage/generated/client.ts';
 
-const scopeSchema = z.enum(['chat', 'extract', 'review', 'admin'] satisfies Scope[]);
+const scopeSchema = z.enum(SCOPES);
 
 export const createKeySchema = z
   .strictObject({

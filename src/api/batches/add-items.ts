@@ -21,7 +21,7 @@ type AddContext = Pick<RouteContext, 'blobs' | 'config' | 'database' | 'keyring'
 
 export interface Addition {
   readonly caller: Caller;
-  readonly loggedId: string;
+  readonly requestId: string;
   readonly received: ReceivedBatch;
   readonly idempotency: Idempotency | undefined;
 }
@@ -72,7 +72,7 @@ async function findAddition({ database }: AddContext, asked: Idempotency): Promi
 
 async function insert(context: AddContext, row: Batch, addition: Addition): Promise<void> {
   const { config, database } = context;
-  const { caller, idempotency, loggedId, received } = addition;
+  const { caller, idempotency, requestId, received } = addition;
   const items = received.items.flatMap((item) => pagesOf(context, item));
   const options = optionsOf(row);
   const shared = {
@@ -83,7 +83,7 @@ async function insert(context: AddContext, row: Batch, addition: Addition): Prom
     createdAt: new Date(),
     expiresAt: row.expiresAt,
   };
-  const access = accessLogRow({ caller, action: 'batch.add', subject: row.id, requestId: loggedId });
+  const access = accessLogRow({ caller, action: 'batch.add', subject: row.id, requestId });
   await database.$transaction(
     async (transaction) => {
       // The row stays locked until the items are there: no later ones are listed before them.

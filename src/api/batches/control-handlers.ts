@@ -7,7 +7,7 @@ import { certificateLink } from '../erasures/certificate.ts';
 import { waitForWorkflow } from '../extractions/wait.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { hasBody } from '../http/has-body.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { sealBatch } from './add-items.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { cancelBatch, eraseBatch, retryBatch } from './control.ts';
@@ -68,7 +68,7 @@ export function controlHandlers(context: ControlContext) {
 
   const erase: ById = async (request, response) => {
     const row = await find(response, request.params.id);
-    await eraseBatch(context, row, { caller: callerOf(response), requestId: requestState(response).loggedId });
+    await eraseBatch(context, row, requesterOf(response));
     response.setHeader('link', certificateLink(row.id));
     response.status(204).end();
   };

@@ -20,7 +20,7 @@ type CreateContext = StartContext & Pick<RouteContext, 'closing'>;
 
 export interface NewBatch {
   readonly caller: Caller;
-  readonly loggedId: string;
+  readonly requestId: string;
   readonly batch: ReceivedBatch;
   readonly idempotency: Idempotency | undefined;
 }
@@ -56,7 +56,7 @@ export async function createBatch(context: CreateContext, request: NewBatch): Pr
 
 async function insertRows(context: CreateContext, id: string, request: NewBatch): Promise<void> {
   const { config, database } = context;
-  const { batch, caller, idempotency, loggedId } = request;
+  const { batch, caller, idempotency, requestId } = request;
   const { metadata, options, priority, sealed: isSealed, webhook } = batch;
   const all = batch.items.flatMap((item) => pagesOf(context, item));
   if (all.length > config.MAX_BATCH_ITEMS) {
@@ -84,7 +84,7 @@ async function insertRows(context: CreateContext, id: string, request: NewBatch)
       ...idempotency,
     },
   });
-  const access = accessLogRow({ caller, action: 'batch.create', subject: id, requestId: loggedId });
+  const access = accessLogRow({ caller, action: 'batch.create', subject: id, requestId });
   await database.$transaction([row, database.accessLogEntry.create({ data: access })]);
   const documents = documentsOf(batch.items, id);
   if (documents.length > 0) await database.batchDocument.createMany({ data: documents });

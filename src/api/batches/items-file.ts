@@ -1,8 +1,9 @@
 import { parseLine, splitLines } from '../../chat/batch-lines.ts';
 import { KtpflowError } from '../../errors.ts';
 import { findFile } from '../../storage/files.ts';
+import type { Requester } from '../access/access-log.ts';
 import type { ReceiveContext } from '../context.ts';
-import { type FileReader, logFileRead } from '../intake/image-file.ts';
+import { logFileRead } from '../intake/image-file.ts';
 import { type NewItemBody, newItemSchema } from './request-schema.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -13,7 +14,7 @@ const MEBIBYTE = 1024 * 1024;
  */
 export async function* itemsOfFile(
   { blobs, config, database }: Pick<ReceiveContext, 'blobs' | 'config' | 'database'>,
-  reader: FileReader,
+  reader: Requester,
   fileId: string,
 ): AsyncGenerator<NewItemBody, void> {
   const param = 'input_file_id';

@@ -2,10 +2,11 @@ import type { Request } from 'express';
 import { mediaUrl } from '../../chat/media-url.ts';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
+import type { Requester } from '../access/access-log.ts';
 import type { ReceiveContext, StoreContext } from '../context.ts';
 import { OPTION_NAMES, toExtractionOptions } from '../extractions/options.ts';
 import { invalidValue } from '../http/errors.ts';
-import { type FileReader, openImageFile } from '../intake/image-file.ts';
+import { openImageFile } from '../intake/image-file.ts';
 import { discardImage, maxImageBytes } from '../intake/image-upload.ts';
 import { instead, refuseUnknownFields } from '../intake/unknown-field.ts';
 import { itemsOfFile } from './items-file.ts';
@@ -19,7 +20,7 @@ import { addItemsSchema, createBatchSchema, type NewItemBody } from './request-s
  * What is handed in as items of a batch that is there: images or items, nothing else.
  * @throws KtpflowError as receiveBatch
  */
-export function receiveAddition(context: ReceiveContext, reader: FileReader, request: Request): Promise<ReceivedBatch> {
+export function receiveAddition(context: ReceiveContext, reader: Requester, request: Request): Promise<ReceivedBatch> {
   if (request.is('multipart/form-data')) return receiveBatchForm(context, request, ADDITION_FIELDS);
   const names = Object.keys((request.body ?? {}) as object);
   refuseUnknownFields(names, Object.keys(addItemsSchema.shape), OPTION_NAMES);
@@ -27,7 +28,7 @@ export function receiveAddition(context: ReceiveContext, reader: FileReader, req
 }
 
 /** @throws KtpflowError for what is wrong with the batch as a whole; nothing is left behind then */
-export function receiveBatch(context: ReceiveContext, reader: FileReader, request: Request): Promise<ReceivedBatch> {
+export function receiveBatch(context: ReceiveContext, reader: Requester, request: Request): Promise<ReceivedBatch> {
   if (request.is('multipart/form-data')) return receiveBatchForm(context, request);
   return receiveJson(context, reader, request.body);
 }
@@ -41,7 +42,7 @@ export async function discardBatch(
   await Promise.all(blobs.map((blob) => discardImage(context, blob)));
 }
 
-async function receiveJson(context: ReceiveContext, reader: FileReader, body: unknown): Promise<ReceivedBatch> {
+async function receiveJson(context: ReceiveContext, reader: Requester, body: unknown): Promise<ReceivedBatch> {
   const parsed = createBatchSchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const { input_file_id, items: bodies, metadata, options, priority, sealed, webhook } = parsed.data;
@@ -106,7 +107,7 @@ function checkSource(item: NewItemBody, index: number): void {
 
 async function receiveItem(
   context: ReceiveContext,
-  reader: FileReader,
+  reader: Requester,
   body: NewItemBody,
   index: number,
 ): Promise<NewItem> {

@@ -17,7 +17,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 
 export interface NewChatBatch {
   readonly caller: Caller;
-  readonly loggedId: string;
+  readonly requestId: string;
   readonly body: CreateChatBatch;
   readonly idempotency: Idempotency | undefined;
 }
@@ -45,7 +45,7 @@ async function startAndAccept(context: CreateContext, row: ChatBatch): Promise<s
   return row.id;
 }
 
-async function insertRow(context: CreateContext, { body, caller, idempotency, loggedId }: NewChatBatch) {
+async function insertRow(context: CreateContext, { body, caller, idempotency, requestId }: NewChatBatch) {
   const { config, database, keyring } = context;
   const file = await findFile(database, caller.tenant, body.input_file_id, 'input_file_id');
   if (file.purpose !== 'batch') {
@@ -74,7 +74,7 @@ async function insertRow(context: CreateContext, { body, caller, idempotency, lo
       ...idempotency,
     },
   });
-  const access = accessLogRow({ caller, action: 'chat_batch.create', subject: id, requestId: loggedId });
+  const access = accessLogRow({ caller, action: 'chat_batch.create', subject: id, requestId });
   // Lines are read from the file when their turn comes.
   const keepFile = database.storedFile.updateMany({
     where: { id: file.id, expiresAt: { lt: deadline } },

@@ -8,7 +8,7 @@ import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { openAiPageQuery, toOpenAiPage } from '../http/openai-pagination.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { idempotencyHash, idempotencyOf } from '../intake/idempotency.ts';
 import { type CreateContext, createChatBatch } from './create.ts';
@@ -49,8 +49,8 @@ export function chatBatches(app: Express, context: ChatBatchesContext): void {
     const caller = callerOf(response);
     const keyHash = idempotencyHash(keyring, request, caller, CHAT_BATCHES_PATH);
     const idempotency = idempotencyOf(keyring, caller, keyHash, body);
-    const { loggedId } = requestState(response);
-    const id = await createChatBatch(context, { caller, loggedId, body, idempotency });
+    const { requestId } = requesterOf(response);
+    const id = await createChatBatch(context, { caller, requestId, body, idempotency });
     await send(response, await find(response, id));
   };
 
@@ -74,7 +74,7 @@ export function chatBatches(app: Express, context: ChatBatchesContext): void {
     const row = await find(response, request.params.id);
     if (['validating', 'in_progress', 'cancelling'].includes(row.status)) {
       const caller = callerOf(response);
-      const requestId = requestState(response).loggedId;
+      const { requestId } = requesterOf(response);
       await accessLog.write({ caller, action: 'chat_batch.cancel', subject: row.id, requestId });
       // First: a row that says so while nobody has told the workflow would say so for hours.
       const handle = temporal.workflow.getHandle(chatBatchWorkflowId(row.id));

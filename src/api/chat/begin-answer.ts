@@ -84,8 +84,8 @@ export async function beginAnswer(
 }
 
 /** A new answer has the entry of its making; one that there was already is read once more. */
-function logRead({ accessLog }: BeginContext, { caller, loggedId }: BeginOptions, subject: string): Promise<void> {
-  return accessLog.write({ caller, action: 'chat.read', subject, requestId: loggedId });
+function logRead({ accessLog }: BeginContext, { caller, requestId }: BeginOptions, subject: string): Promise<void> {
+  return accessLog.write({ caller, action: 'chat.read', subject, requestId });
 }
 
 function idempotencyMismatch(): KtpflowError {

@@ -1,4 +1,4 @@
-import type { Access } from '../access/access-log.ts';
+import type { Requester } from '../access/access-log.ts';
 import type { RouteContext } from '../context.ts';
 import type { LiveStreams } from './live-streams.ts';
 import { cancelRun } from './runs.ts';
@@ -7,9 +7,6 @@ import { type EndedAnswer, locateAnswer, type RunningAnswer, recheckAnswer, type
 export type CancelStatus = 'cancelled' | 'finished' | 'not_found';
 
 type CancelContext = SessionContext & Pick<RouteContext, 'accessLog' | 'metrics'>;
-
-/** Who asks. */
-type Canceller = Pick<Access, 'caller' | 'requestId'>;
 
 /** An engine that obeys has stopped long before; with a dead worker it takes a heartbeat's time-out. */
 const STOPPED_MS = 2_500;
@@ -22,7 +19,7 @@ export async function cancelAnswer(
   context: CancelContext,
   streams: LiveStreams,
   sessionHash: string,
-  by: Canceller,
+  by: Requester,
 ): Promise<CancelStatus> {
   const { last } = await locateAnswer(context, sessionHash);
   if (last.state === 'none') return 'not_found';
@@ -40,7 +37,7 @@ async function stop(
   context: CancelContext,
   streams: LiveStreams,
   running: RunningAnswer,
-  by: Canceller,
+  by: Requester,
 ): Promise<CancelStatus> {
   await context.accessLog.write({ ...by, action: 'chat.cancel', subject: running.generation.id });
   const answer = streams.join(running.generation, running.run);

@@ -7,7 +7,7 @@ import { seedBeyond64Bits } from '../../chat/seed-range.ts';
 import { checkOcrRequest, requireModel } from '../../contract/chat-models.ts';
 import type { Caller } from '../access/caller.ts';
 import type { RouteContext } from '../context.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { requesterOf } from '../http/request-state.ts';
 import { receiveAnswerWebhook } from './answer-webhook.ts';
 import { type BeginContext, type BegunAnswer, beginAnswer } from './begin-answer.ts';
 import { inlineFiles } from './inline-files.ts';
@@ -26,10 +26,9 @@ export function createCompletion(context: CompletionContext, streams: LiveStream
   const { accessLog, admission, closing, config, keyring } = context;
 
   return async (request, response) => {
-    const caller = callerOf(response);
-    const loggedId = requestState(response).loggedId;
+    const { caller, requestId } = requesterOf(response);
     const body: unknown = request.body;
-    const whole = await inlineFiles(context, 'messages', body, { caller, loggedId });
+    const whole = await inlineFiles(context, 'messages', body, { caller, requestId });
     const chat = parseChatRequest(whole);
     if (hasSeedBeyond64Bits(request)) throw seedBeyond64Bits();
     requireModel(config, chat.model);
@@ -51,11 +50,11 @@ export function createCompletion(context: CompletionContext, streams: LiveStream
           throw invalidEventId();
         }
         const subject = begun.answer.generation.id;
-        await accessLog.write({ caller, action: 'chat.read', subject, requestId: loggedId });
+        await accessLog.write({ caller, action: 'chat.read', subject, requestId });
       } else {
         begun = await beginAnswer(context, streams, {
           caller,
-          loggedId,
+          requestId,
           body: withoutWebhook(whole as object),
           request: chat,
           sessionHash,

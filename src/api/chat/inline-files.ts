@@ -1,16 +1,15 @@
+import { buffer } from 'node:stream/consumers';
 import { asRecord } from '../../chat/optional.ts';
 import { KtpflowError } from '../../errors.ts';
-import { readBlob } from '../../storage/blobs.ts';
-import { findFile } from '../../storage/files.ts';
-import type { Caller } from '../access/caller.ts';
+import type { Requester } from '../access/access-log.ts';
 import type { RouteContext } from '../context.ts';
-import { imageTooLarge, maxImageBytes } from '../intake/image-upload.ts';
+import { openImageFile } from '../intake/image-file.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
 /** The fields of a body that hold messages or items. */
 type Holder = 'messages' | 'input';
-type InlineContext = Pick<RouteContext, 'accessLog' | 'blobs' | 'config' | 'database'>;
+type InlineContext = Pick<RouteContext, 'blobs' | 'config' | 'database'>;
 
 /**
  * A body whose parts name no files of /v1/files any more: the pictures and documents stand in it instead, as they might
@@ -21,7 +20,7 @@ export async function inlineFiles(
   context: InlineContext,
   holder: Holder,
   body: unknown,
-  who: { readonly caller: Caller; readonly loggedId: string },
+  who: Requester,
 ): Promise<unknown> {
   const items = asRecord(body)?.[holder];
   if (!Array.isArray(items)) return body;
@@ -34,7 +33,9 @@ export async function inlineFiles(
     for (const [index, part] of content.entries()) {
       const fileId = fileIdOf(part);
       if (fileId === undefined) continue;
-      const bytes = await readFile(context, who, fileId, `${holder}[${at}].content[${index}].file_id`);
+      const bytes = await buffer(
+        await openImageFile(context, who, fileId, `${holder}[${at}].content[${index}].file_id`),
+      );
       left -= bytes.length;
       if (left < 0) {
         const message = `The files of a request may have ${context.config.MAX_JSON_MB} MB together (MAX_JSON_MB).`;
@@ -54,16 +55,4 @@ function fileIdOf(part: unknown): string | undefined {
   const named = record?.type === 'file' ? asRecord(record.file) : record;
   if (!named || !['file', 'input_image', 'input_file'].includes(String(record?.type))) return undefined;
   return typeof named.file_id === 'string' ? named.file_id : undefined;
-}
-
-async function readFile(
-  context: InlineContext,
-  { caller, loggedId }: { readonly caller: Caller; readonly loggedId: string },
-  fileId: string,
-  param: string,
-): Promise<Buffer> {
-  const file = await findFile(context.database, caller.tenant, fileId, param);
-  if (Number(file.bytes) > maxImageBytes(context)) throw imageTooLarge(context);
-  await context.accessLog.write({ caller, action: 'file.read', subject: file.id, requestId: loggedId });
-  return readBlob(context.blobs, file.blob);
 }

@@ -8,7 +8,7 @@ import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { cancelAnswer } from './cancel-answer.ts';
 import { type CompletionContext, createCompletion, setSessionHeaders } from './create-completion.ts';
 import type { LiveStreams } from './live-streams.ts';
@@ -40,7 +40,7 @@ export function chat(app: Express, context: ChatContext, streams: LiveStreams): 
     const { answer } = begun;
     try {
       const from = firstIndexToSend(begun, after);
-      const requestId = requestState(response).loggedId;
+      const { requestId } = requesterOf(response);
       await accessLog.write({ caller, action: 'chat.read', subject: answer.generation.id, requestId });
       setSessionHeaders(response, begun, sessionId);
       const includeUsage = answer.generation.usageEvent;
@@ -61,7 +61,7 @@ export function chat(app: Express, context: ChatContext, streams: LiveStreams): 
 
   const cancel: RequestHandler<{ session: string }> = async (request, response) => {
     const sessionId = request.params.session;
-    const by = { caller: callerOf(response), requestId: requestState(response).loggedId };
+    const by = requesterOf(response);
     const status = await cancelAnswer(context, streams, keyring.hmac('session', by.caller.tenant, sessionId), by);
     response.json({ ok: true, session_id: sessionId, status });
   };

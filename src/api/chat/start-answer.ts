@@ -20,7 +20,7 @@ import { startRun } from './runs.ts';
 
 export interface StartOptions {
   readonly caller: Caller;
-  readonly loggedId: string;
+  readonly requestId: string;
   /** As it came. */
   readonly body: object;
   readonly request: ChatRequest;
@@ -53,7 +53,7 @@ export async function startAnswer(
   { firstIndex, ordinal }: { firstIndex: number; ordinal: number },
 ): Promise<Answer | null> {
   const { blobs, database, keyring } = context;
-  const { body, caller, disconnectLimitSeconds, identity, isNewSession, loggedId, request, sessionHash, webhook } =
+  const { body, caller, disconnectLimitSeconds, identity, isNewSession, requestId, request, sessionHash, webhook } =
     options;
   const generation: Generation = {
     id: `gen_${randomBytes(16).toString('hex')}`,
@@ -77,7 +77,7 @@ export async function startAnswer(
     keepSeconds: options.keepSeconds ?? null,
     ...(webhook && { sealedWebhook: sealAnswerWebhook(key.dataKey, generation.id, webhook) }),
   });
-  const access = accessLogRow({ caller, action: 'chat.create', subject: generation.id, requestId: loggedId });
+  const access = accessLogRow({ caller, action: 'chat.create', subject: generation.id, requestId });
   const discard = async () => {
     await removeGeneration(database, generation.id);
     await blobs.delete(blob);

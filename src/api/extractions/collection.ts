@@ -8,7 +8,7 @@ import { hasBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { parseOwnQuery } from '../http/own-query.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { unlessMultipart } from '../http/unless-multipart.ts';
 import { admitReceived } from '../intake/admit-received.ts';
 import { idempotencyHash } from '../intake/idempotency.ts';
@@ -35,18 +35,17 @@ export function extractionCollection(app: Express, context: CollectionContext): 
 
   const create: RequestHandler = async (request, response) => {
     const { wait } = parseOwnQuery(waitQuerySchema, request);
-    const caller = callerOf(response);
-    const { loggedId } = requestState(response);
+    const { caller, requestId } = requesterOf(response);
     const keyHash = idempotencyHash(keyring, request, caller, EXTRACTIONS_PATH);
     if (wait > 0) admission.check(caller.tenant);
     const received = request.is('multipart/form-data')
       ? await receiveMultipart(context, request, 'refuse')
-      : await receiveJson(context, { caller, loggedId }, request.body);
+      : await receiveJson(context, { caller, requestId }, request.body);
     const leave = wait > 0 ? await admitReceived(context, caller, received.image) : undefined;
     try {
       const id = await createExtractionOnce(context, {
         caller,
-        loggedId,
+        requestId,
         ...received,
         requestHash: hashReceived(context, caller, received),
         idempotencyHash: keyHash,
@@ -66,7 +65,7 @@ export function extractionCollection(app: Express, context: CollectionContext): 
       const job = await settleJob(context, row);
       // One that has ended needs no mark; any other must not be promised without it.
       if (!isFinal(job.status)) await accepted;
-      if (job.result) await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId: loggedId });
+      if (job.result) await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId });
       sendJob(request, response, isFinal(job.status) ? 200 : 202, job);
     } finally {
       leave?.();

@@ -26,7 +26,7 @@ interface SealedRequest {
 
 export interface NewExtraction {
   readonly caller: Caller;
-  readonly loggedId: string;
+  readonly requestId: string;
   readonly key: RecordKey;
   readonly image: StoredImage;
   readonly options: ExtractionOptions;
@@ -64,7 +64,7 @@ export function createExtractionOnce(context: CreateContext, request: NewExtract
 }
 
 async function insertRow(context: CreateContext, id: string, request: NewExtraction): Promise<void> {
-  const { caller, image, key, loggedId, options } = request;
+  const { caller, image, key, requestId, options } = request;
   const { config, database, keyring } = context;
   const { metadata, referenceId, webhook } = options;
   const sealed: SealedRequest = { reference_id: referenceId, metadata, ...(webhook && { webhook }) };
@@ -84,7 +84,7 @@ async function insertRow(context: CreateContext, id: string, request: NewExtract
       expiresAt: new Date(Date.now() + config.RETENTION_DAYS * DAY_MS),
     },
   });
-  const access = accessLogRow({ caller, action: 'extraction.create', subject: id, requestId: loggedId });
+  const access = accessLogRow({ caller, action: 'extraction.create', subject: id, requestId });
   try {
     await database.$transaction([row, database.accessLogEntry.create({ data: access })]);
   } catch (error) {

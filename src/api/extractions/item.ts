@@ -7,7 +7,7 @@ import { certificateLink } from '../erasures/certificate.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { route } from '../http/methods.ts';
 import { parseOwnQuery } from '../http/own-query.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { cancelExtraction, cancelItem, cancelReview } from './cancel.ts';
 import { EXTRACTIONS_PATH } from './collection.ts';
 import { eraseExtraction } from './erase.ts';
@@ -71,7 +71,7 @@ export function extractionItem(app: Express, context: ItemContext): void {
   const erase: RequestHandler<{ id: string }> = async (request, response) => {
     const caller = callerOf(response);
     const row = await findExtraction(context, caller.tenant, request.params.id);
-    await eraseExtraction(context, row, { caller, requestId: requestState(response).loggedId });
+    await eraseExtraction(context, row, requesterOf(response));
     response.setHeader('link', certificateLink(row.id));
     response.status(204).end();
   };

@@ -8,7 +8,7 @@ import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { hasBody } from '../http/has-body.ts';
 import { route } from '../http/methods.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { admitReceived } from '../intake/admit-received.ts';
 import { missingImage } from '../intake/image-upload.ts';
 import { cancelAfterDisconnect, cancelExtraction } from './cancel.ts';
@@ -46,10 +46,10 @@ export function ktpOcr(app: Express, context: KtpOcrContext): void {
     // From here on: a slow line must not use up the time for reading.
     using inTime = new AbortScope([], config.OCR_TIMEOUT_SECONDS * 1000);
     try {
-      const { loggedId } = requestState(response);
+      const { requestId } = requesterOf(response);
       const id = await createExtraction(context, {
         caller,
-        loggedId,
+        requestId,
         ...received,
         requestHash: hashReceived(context, caller, received),
         idempotencyHash: undefined,
@@ -72,7 +72,7 @@ export function ktpOcr(app: Express, context: KtpOcrContext): void {
       if (row.status === 'cancelled') throw new KtpflowError('cancelled', 'The extraction was cancelled.');
       const result = resultOf(context, row);
       if (!result) throw failureOf(row);
-      await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId: loggedId });
+      await accessLog.write({ caller, action: 'extraction.read', subject: id, requestId });
       setServerTiming(response, row);
       response.json(result.compat);
     } finally {

@@ -4,12 +4,13 @@ import { mediaUrl } from '../../chat/media-url.ts';
 import { KtpflowError } from '../../errors.ts';
 import { decodeBase64, decodeDataUrl } from '../../media/data-url.ts';
 import { fetchGuarded } from '../../media/fetch-guarded.ts';
+import type { Requester } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 import type { ReceiveContext } from '../context.ts';
 import { invalidValue } from '../http/errors.ts';
 import { receiveForm } from '../http/multipart.ts';
 import { requestHash } from '../intake/idempotency.ts';
-import { type FileReader, fileInForm, openImageFile } from '../intake/image-file.ts';
+import { fileInForm, openImageFile } from '../intake/image-file.ts';
 import {
   discardImage,
   imageTooLarge,
@@ -78,7 +79,7 @@ export async function receiveMultipart(
 /** A JSON body with `image_url`, `image_base64` or `file_id`. */
 export async function receiveJson(
   context: ReceiveContext,
-  reader: FileReader,
+  reader: Requester,
   body: unknown,
 ): Promise<ReceivedExtraction> {
   const parsed = createBodySchema.safeParse(body);
@@ -121,7 +122,7 @@ function isDataUrl(text: string): boolean {
 
 async function storeBodyImage(
   context: ReceiveContext,
-  reader: FileReader,
+  reader: Requester,
   body: CreateBody,
   key: RecordKey,
 ): Promise<StoredImage> {

@@ -32,7 +32,7 @@ interface StoredContent {
 
 export interface Receiver {
   readonly caller: Caller;
-  readonly loggedId: string;
+  readonly requestId: string;
   /** From the Idempotency-Key, where there is one. */
   readonly idempotencyHash: string | undefined;
 }
@@ -45,7 +45,7 @@ export interface Receiver {
 export async function receiveFile(
   context: ReceiveContext,
   request: Request,
-  { caller, idempotencyHash, loggedId }: Receiver,
+  { caller, idempotencyHash, requestId }: Receiver,
 ): Promise<string> {
   const { blobs, config, database, keyring } = context;
   const key = keyring.createDataKey();
@@ -86,7 +86,7 @@ export async function receiveFile(
       blob: stored.blob,
       keepSeconds: expires_after?.seconds ?? config.FILES_RETENTION_DAYS * DAY_SECONDS,
     });
-    const access = accessLogRow({ caller, action: 'file.create', subject: row.id, requestId: loggedId });
+    const access = accessLogRow({ caller, action: 'file.create', subject: row.id, requestId });
     const quotaBytes = config.MAX_FILES_GB * GIBIBYTE;
     const insert = async (idempotency?: Idempotency) => {
       await insertFile(database, { ...row, ...idempotency }, access, quotaBytes);

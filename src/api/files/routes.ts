@@ -7,7 +7,7 @@ import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { route } from '../http/methods.ts';
 import { openAiPageQuery, toOpenAiPage } from '../http/openai-pagination.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { sendStream } from '../http/send-stream.ts';
 import { idempotencyHash } from '../intake/idempotency.ts';
 import { discardImage } from '../intake/image-upload.ts';
@@ -26,10 +26,9 @@ export function files(app: Express, context: FilesContext): void {
   const { accessLog, authenticator, blobs, config, database, keyring } = context;
   const scope = requireScope(authenticator, 'chat', 'extract');
   const access = (response: Response, action: AccessAction, subject: string) => ({
-    caller: callerOf(response),
+    ...requesterOf(response),
     action,
     subject,
-    requestId: requestState(response).loggedId,
   });
   const find = (response: Response, id: string) => findFile(database, callerOf(response).tenant, id);
 
@@ -37,10 +36,9 @@ export function files(app: Express, context: FilesContext): void {
     if (!request.is('multipart/form-data')) {
       throw new KtpflowError('unsupported_media_type', 'Send the file as multipart/form-data.');
     }
-    const { loggedId } = requestState(response);
-    const caller = callerOf(response);
+    const { caller, requestId } = requesterOf(response);
     const keyHash = idempotencyHash(keyring, request, caller, FILES_PATH);
-    const id = await receiveFile(context, request, { caller, loggedId, idempotencyHash: keyHash });
+    const id = await receiveFile(context, request, { caller, requestId, idempotencyHash: keyHash });
     response.json(renderFile(context, await find(response, id)));
   };
 

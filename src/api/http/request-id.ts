@@ -5,6 +5,8 @@ import { setRequestState } from './request-state.ts';
 
 const ALLOWED = /^[A-Za-z0-9._:-]{1,128}$/;
 
+export const newRequestId = (): string => `req_${randomBytes(12).toString('hex')}`;
+
 /**
  * Gives every request its id: the caller's, where it has the allowed form, else ours. What the caller chose may be
  * anything, a NIK too: logs and the access log get its HMAC instead.
@@ -17,7 +19,7 @@ export function identifyRequest(keyring: Keyring): RequestHandler {
       setRequestState(response, { requestId: given, loggedId });
       response.setHeader('x-request-id', given);
     } else {
-      const requestId = `req_${randomBytes(12).toString('hex')}`;
+      const requestId = newRequestId();
       setRequestState(response, { requestId, loggedId: requestId });
       response.setHeader('x-request-id', requestId);
     }

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import type { Requester } from '../access/access-log.ts';
 import type { Caller } from '../access/caller.ts';
 
 /** What is known of a request, kept with its response. */
@@ -28,4 +29,9 @@ export function callerOf(response: Response): Caller {
   const { caller } = requestState(response);
   if (!caller) throw new Error('the route has no authentication');
   return caller;
+}
+
+/** Whose request it is, for the access log; only for such routes, too. */
+export function requesterOf(response: Response): Requester {
+  return { caller: callerOf(response), requestId: requestState(response).loggedId };
 }

@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream';
 import { KtpflowError } from '../../errors.ts';
 import { findFile } from '../../storage/files.ts';
-import { accessLogRow } from '../access/access-log.ts';
-import type { Caller } from '../access/caller.ts';
+import { accessLogRow, type Requester } from '../access/access-log.ts';
 import type { ReceiveContext } from '../context.ts';
 import { imageTooLarge, maxImageBytes } from './image-upload.ts';
 
@@ -11,20 +10,13 @@ export function fileInForm(param: string): KtpflowError {
   return new KtpflowError('unsupported', 'Files of /v1/files are named in JSON, not in a form.', { param });
 }
 
-/** Whose request reads a file. */
-export interface FileReader {
-  readonly caller: Caller;
-  readonly loggedId: string;
-}
-
 /** Writes down that a request makes something of a file. */
 export async function logFileRead(
   { database }: Pick<ReceiveContext, 'database'>,
-  { caller, loggedId }: FileReader,
+  reader: Requester,
   fileId: string,
 ): Promise<void> {
-  const access = { caller, action: 'file.read', subject: fileId, requestId: loggedId } as const;
-  await database.accessLogEntry.create({ data: accessLogRow(access) });
+  await database.accessLogEntry.create({ data: accessLogRow({ ...reader, action: 'file.read', subject: fileId }) });
 }
 
 /**
@@ -33,7 +25,7 @@ export async function logFileRead(
  */
 export async function openImageFile(
   context: Pick<ReceiveContext, 'blobs' | 'config' | 'database'>,
-  reader: FileReader,
+  reader: Requester,
   fileId: string,
   param = 'file_id',
 ): Promise<Readable> {

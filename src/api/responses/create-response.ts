@@ -20,7 +20,7 @@ import { idempotencyKeyOf, isRepeated } from '../chat/request-headers.ts';
 import { shuttingDown } from '../chat/stream-answer.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { requesterOf } from '../http/request-state.ts';
 import { inlineReferences } from './inline-references.ts';
 import { currentResponse, earlierMessages, responseSession } from './open-response.ts';
 import { storeResponse } from './stored-response.ts';
@@ -37,13 +37,12 @@ export type CreateContext = BeginContext & Pick<RouteContext, 'accessLog' | 'adm
 export function createResponse(context: CreateContext, streams: LiveStreams): RequestHandler {
   const { admission, closing, config, keyring } = context;
   const create = async (request: Request, response: Response): Promise<void> => {
-    const caller = callerOf(response);
-    const { loggedId } = requestState(response);
-    const given = await inlineReferences(context, streams, { caller, loggedId }, request.body);
-    const asked = parseResponseRequest(await inlineFiles(context, 'input', given, { caller, loggedId }));
+    const { caller, requestId } = requesterOf(response);
+    const given = await inlineReferences(context, streams, { caller, requestId }, request.body);
+    const asked = parseResponseRequest(await inlineFiles(context, 'input', given, { caller, requestId }));
     requireModel(config, asked.model);
     const earlier = asked.previous_response_id
-      ? await earlierMessages(context, streams, { caller, loggedId }, asked.previous_response_id)
+      ? await earlierMessages(context, streams, { caller, requestId }, asked.previous_response_id)
       : [];
     const body = chatBodyOf(asked, earlier);
     const chat = parseChatRequest(body);
@@ -69,7 +68,7 @@ export function createResponse(context: CreateContext, streams: LiveStreams): Re
       }
       const { answer } = await beginAnswer(context, streams, {
         caller,
-        loggedId,
+        requestId,
         body,
         request: chat,
         sessionHash: responseSession(keyring, caller.tenant, id),

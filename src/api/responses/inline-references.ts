@@ -1,11 +1,12 @@
 import { asRecord } from '../../chat/optional.ts';
 import { KtpflowError } from '../../errors.ts';
 import { wholeResponse } from '../../responses/event-log.ts';
+import type { Requester } from '../access/access-log.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import type { SessionContext } from '../chat/sessions.ts';
 import type { RouteContext } from '../context.ts';
 import { namedInput } from './input-items.ts';
-import { openAnswer, type Reader } from './open-response.ts';
+import { openAnswer } from './open-response.ts';
 import { findResponse, readConversation, type StoreContext } from './stored-response.ts';
 
 /** An item of ours names its response and its place there: of its answer, or (`in`) of what was put in. */
@@ -21,7 +22,7 @@ const MAX_RESPONSES = 256;
 export async function inlineReferences(
   context: ReferenceContext,
   streams: LiveStreams,
-  reader: Reader,
+  reader: Requester,
   body: unknown,
 ): Promise<unknown> {
   const given = asRecord(body)?.input;
@@ -56,7 +57,7 @@ export async function inlineReferences(
 type ReferenceContext = SessionContext & StoreContext & Pick<RouteContext, 'accessLog'>;
 
 interface Wanted {
-  readonly reader: Reader;
+  readonly reader: Requester;
   readonly responseId: string;
   readonly param: string;
 }
@@ -77,7 +78,7 @@ async function outputOf(
   try {
     const { end } = answer.view;
     if (!end) throw new KtpflowError('session_busy', 'The response of this item has not ended yet.', { param });
-    await logRead(context, reader, answer.generation.id);
+    await context.accessLog.write({ ...reader, action: 'chat.read', subject: answer.generation.id });
     const head = { ...stored, createdAt: answer.generation.createdAt };
     return byId(wholeResponse(head, answer.view, end).output);
   } finally {
@@ -91,12 +92,8 @@ async function inputOf(
   { param, reader, responseId }: Wanted,
 ): Promise<ReadonlyMap<string, unknown>> {
   const stored = await findResponse(context, reader.caller.tenant, responseId, param);
-  await logRead(context, reader, responseId);
+  await context.accessLog.write({ ...reader, action: 'chat.read', subject: responseId });
   return byId(namedInput(await readConversation(context, stored), responseId));
-}
-
-function logRead({ accessLog }: ReferenceContext, { caller, loggedId }: Reader, subject: string): Promise<void> {
-  return accessLog.write({ caller, action: 'chat.read', subject, requestId: loggedId });
 }
 
 function byId(items: readonly object[]): ReadonlyMap<string, unknown> {

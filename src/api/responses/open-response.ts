@@ -4,19 +4,13 @@ import { KtpflowError } from '../../errors.ts';
 import { answerMessage, type ChatBodyMessage } from '../../responses/chat-body.ts';
 import { wholeResponse } from '../../responses/event-log.ts';
 import { openResponse, type ResponseHead } from '../../responses/response-object.ts';
-import type { Caller } from '../access/caller.ts';
+import type { Requester } from '../access/access-log.ts';
 import type { Answer } from '../chat/answer.ts';
 import type { LiveStreams } from '../chat/live-streams.ts';
 import { resumeAnswer } from '../chat/resume-answer.ts';
 import { locateAnswer, readRun, type SessionContext } from '../chat/sessions.ts';
 import type { RouteContext } from '../context.ts';
 import { findResponse, readConversation, type StoreContext, type StoredResponse } from './stored-response.ts';
-
-/** Whose request reads an earlier response. */
-export interface Reader {
-  readonly caller: Caller;
-  readonly loggedId: string;
-}
 
 /** Each response is the only answer of a session of its own. */
 export function responseSession(keyring: Keyring, tenant: string, responseId: string): string {
@@ -27,10 +21,10 @@ export function responseSession(keyring: Keyring, tenant: string, responseId: st
 export async function earlierMessages(
   context: SessionContext & StoreContext & Pick<RouteContext, 'accessLog'>,
   streams: LiveStreams,
-  { caller, loggedId }: Reader,
+  reader: Requester,
   previousId: string,
 ): Promise<ChatBodyMessage[]> {
-  const { tenant } = caller;
+  const { tenant } = reader.caller;
   const previous = await findResponse(context, tenant, previousId, 'previous_response_id');
   const [{ messages }, answer] = await Promise.all([
     readConversation(context, previous),
@@ -42,8 +36,7 @@ export async function earlierMessages(
         param: 'previous_response_id',
       });
     }
-    const access = { caller, action: 'chat.read', requestId: loggedId } as const;
-    for (const subject of [previous.id, answer.generation.id]) await context.accessLog.write({ ...access, subject });
+    await context.accessLog.writeAll({ ...reader, action: 'chat.read' }, [previous.id, answer.generation.id]);
     const { content, toolCalls } = joinPieces(answer.view.pieces);
     return [...messages, answerMessage(content, toolCalls)];
   } finally {

@@ -8,7 +8,7 @@ import type { LiveStreams } from '../chat/live-streams.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { forgetDeliveries, sessionAnswers } from '../webhooks/told-answers.ts';
 import { type CreateContext, createResponse } from './create-response.ts';
 import { inputItemsPage, inputItemsQuerySchema } from './input-items.ts';
@@ -65,7 +65,7 @@ export function responses(app: Express, context: ResponsesContext, streams: Live
   };
 
   const cancel: RequestHandler<{ id: string }> = async (request, response) => {
-    const by = { caller: callerOf(response), requestId: requestState(response).loggedId };
+    const by = requesterOf(response);
     const { tenant } = by.caller;
     const stored = await findResponse(context, tenant, request.params.id);
     await cancelAnswer(context, streams, responseSession(keyring, tenant, stored.id), by);
@@ -73,13 +73,13 @@ export function responses(app: Express, context: ResponsesContext, streams: Live
   };
 
   const remove: RequestHandler<{ id: string }> = async (request, response) => {
-    const by = { caller: callerOf(response), requestId: requestState(response).loggedId };
+    const by = requesterOf(response);
     const { tenant } = by.caller;
     const stored = await findResponse(context, tenant, request.params.id);
     const sessionHash = responseSession(keyring, tenant, stored.id);
     const answers = await sessionAnswers(context.database, tenant, sessionHash);
     // Of the answer too: it is what a data subject's records name.
-    for (const subject of [stored.id, ...answers]) await accessLog.write({ ...by, action: 'chat.delete', subject });
+    await accessLog.writeAll({ ...by, action: 'chat.delete' }, [stored.id, ...answers]);
     await cancelAnswer(context, streams, sessionHash, by);
     await removeResponse(context, stored);
     await forgetDeliveries(context.database, answers);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { FIELD_NAMES } from '../../ktp/field-names.ts';
 import { parseIsoDate, toPrintedDate } from '../../ktp/rules/dates.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
-import { type Access, accessLogRow } from '../access/access-log.ts';
+import { accessLogRow, type Requester } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
 import { begun, sendStream } from '../http/send-stream.ts';
@@ -15,7 +15,7 @@ type ExportContext = Pick<ApiContext, 'database' | 'keyring'>;
 interface Asked {
   readonly batch: string | undefined;
   /** Whose request it is, for the access log. */
-  readonly by: Pick<Access, 'caller' | 'requestId'>;
+  readonly by: Requester;
 }
 
 /**

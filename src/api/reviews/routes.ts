@@ -11,7 +11,7 @@ import { ifBody } from '../http/has-body.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { parseOwnQuery } from '../http/own-query.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { claimReview, type Holder, releaseReview } from './claim.ts';
 import { decideReview } from './decide.ts';
 import { sendTruth } from './export.ts';
@@ -50,7 +50,7 @@ export function reviews(app: Express, context: ReviewsContext): void {
   const truth: RequestHandler = async (request, response) => {
     const { batch } = parseOwnQuery(exportQuerySchema, request);
     await logAccess(context, response, 'review.export', batch ?? 'all');
-    const by = { caller: callerOf(response), requestId: requestState(response).loggedId };
+    const by = requesterOf(response);
     await sendTruth(context, response, { batch, by });
   };
 

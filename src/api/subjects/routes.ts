@@ -9,7 +9,7 @@ import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { parseOwnQuery } from '../http/own-query.ts';
 import { pageBehind, readCursor } from '../http/pagination.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { requesterOf } from '../http/request-state.ts';
 import { begun, sendStream } from '../http/send-stream.ts';
 import { describeRecords, renderEntry } from './describe-records.ts';
 import { accessLogQuerySchema, searchSchema } from './schemas.ts';
@@ -35,10 +35,9 @@ export function subjects(app: Express, context: SubjectsContext): void {
     const rows = await subjectRecords(database, { nikHash, tenant: tenant ?? undefined }, before, most + 1);
     const data = await describeRecords(database, rows.slice(0, most));
     await accessLog.write({
-      caller: callerOf(response),
+      ...requesterOf(response),
       action: 'subject.search',
       subject: `subject_${nikHash.slice(0, 32)}`,
-      requestId: requestState(response).loggedId,
     });
     response.setHeader('cache-control', 'no-store');
     response.json({ ...pageBehind(rows, most, ({ id }) => String(id)), data });

@@ -16,7 +16,7 @@ import { findExtraction } from '../extractions/find-extraction.ts';
 import { route } from '../http/methods.ts';
 import { parseOwnQuery } from '../http/own-query.ts';
 import { behind, pageQuerySchema, toPage } from '../http/pagination.ts';
-import { callerOf, requestState } from '../http/request-state.ts';
+import { callerOf, requesterOf } from '../http/request-state.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
 import { RESPONSES_PATH } from '../responses/routes.ts';
 import { renderDelivery } from './schemas.ts';
@@ -104,7 +104,7 @@ function deliveriesUnder(
     if (!known) throw new KtpflowError('not_found', 'There is no such delivery.');
     const { subject } = known;
     const caller = callerOf(response);
-    const requestId = requestState(response).loggedId;
+    const { requestId } = requesterOf(response);
     await accessLog.write({ caller, action: 'webhook.redeliver', subject, requestId });
     const start = { input: { deliveryId: id, kind, subject }, tenant: known.tenant, requestId: randomUUID() };
     const deadline = Date.now() + CLOSING_MS;
