@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError, CliError, EXIT } from '../exit-codes.ts';
+import { codeOf } from '../sources/file-facts.ts';
 
 const DOWNLOAD_TRIES = 5;
 const FORMATS: Readonly<Record<string, string>> = {
@@ -161,7 +162,7 @@ async function tryToWrite(out: string): Promise<void> {
 /** Why a file could not be written, as an error for people; its own kind of errors passes. */
 export function cannotBeWritten(out: string, error: unknown): CliError {
   if (error instanceof CliError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error) ?? '';
   const reason =
     code === 'ENOENT' ? `there is no folder ${dirname(out)}` : (REASONS[code] ?? (code || 'it was interrupted'));
   return new CliError(code === 'ENOSPC' ? EXIT.failure : EXIT.usage, `${out} cannot be written: ${reason}`, {

@@ -9,7 +9,7 @@ import { missingAssetMessage } from '../../runtime/assets/missing-asset-message.
 import { DETECTION_MODEL, RECOGNITION_MODEL } from '../../runtime/assets/ocr-models.ts';
 import { explicitTemporalCli, temporalCliAsset, temporalCliOnPath } from '../../runtime/assets/temporal-cli.ts';
 import { isVerified } from '../../runtime/assets/verify.ts';
-import { type ProbedService, probeServices } from '../../runtime/probe-services.ts';
+import type { ProbedService } from '../../runtime/probe-services.ts';
 import { listenError } from '../../runtime/processes/free-port.ts';
 import { listenProblem } from '../../runtime/supervisor/role-process.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -115,6 +115,8 @@ const SERVICES: Readonly<Record<ProbedService['setting'], string>> = {
 
 /** What a cluster's settings name, tried from here, with the credentials that a role would use. */
 async function services(config: Config): Promise<Finding[]> {
+  // Loaded only here: the clients of Temporal and of the database would make every command start later.
+  const { probeServices } = await import('../../runtime/probe-services.ts');
   const probed = await probeServices(config);
   return probed.map(({ setting, fault }) =>
     fault === null

@@ -5,7 +5,7 @@ import type { ApiClient } from '../api-client.ts';
 import { isFinal } from '../batch-schema.ts';
 import type { BatchOptions } from '../sources/batch-body.ts';
 
-const PATH = '/v1/ktp/extractions';
+export const EXTRACTIONS_PATH = '/v1/ktp/extractions';
 
 export interface Card {
   readonly bytes: Buffer;
@@ -29,9 +29,20 @@ export async function extractOnce<Schema extends z.ZodType<{ id: string; status:
   const form = new FormData();
   form.append('options', text);
   form.append('image', new Blob([new Uint8Array(bytes)]), name);
-  let job = await api.post(`${PATH}?wait=60`, schema, { body: form, idempotencyKey, signal });
-  while (!isFinal(job.status) && job.status !== 'needs_review') {
-    job = await api.get(`${PATH}/${job.id}?wait=60`, schema, signal);
+  const job = await api.post(`${EXTRACTIONS_PATH}?wait=60`, schema, { body: form, idempotencyKey, signal });
+  return waitUntilRead(api, job, schema, signal);
+}
+
+/** A job once it has ended or waits for a person. @throws as {@link extractOnce} */
+export async function waitUntilRead<Schema extends z.ZodType<{ id: string; status: string }>>(
+  api: ApiClient,
+  job: z.infer<Schema>,
+  schema: Schema,
+  signal?: AbortSignal,
+): Promise<z.infer<Schema>> {
+  let now = job;
+  while (!isFinal(now.status) && now.status !== 'needs_review') {
+    now = await api.get(`${EXTRACTIONS_PATH}/${now.id}?wait=60`, schema, signal);
   }
-  return job;
+  return now;
 }

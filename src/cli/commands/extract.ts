@@ -3,15 +3,15 @@ import { basename } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { FormData } from 'undici';
 import type { ApiClient, SendOptions } from '../api-client.ts';
-import { isFinal, type Job, jobSchema } from '../batch-schema.ts';
+import { type Job, jobSchema } from '../batch-schema.ts';
 import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { forTerminal, type Output, table } from '../output.ts';
 import type { BatchOptions } from '../sources/batch-body.ts';
 import { sentenceOf } from '../sources/batch-source.ts';
 import { isUrl } from '../sources/manifest.ts';
 import { checkFile, isProblem } from '../sources/source-file.ts';
+import { EXTRACTIONS_PATH, waitUntilRead } from './extract-once.ts';
 
-const PATH = '/v1/ktp/extractions';
 /** Enough to keep two cores busy. */
 const AT_ONCE = 4;
 
@@ -22,8 +22,13 @@ type Outcome =
 
 /** Before a server is sought or started. @throws CliError where there is nothing to read */
 export async function checkCards(files: readonly string[]): Promise<void> {
-  const faults = await Promise.all(files.map(faultOf));
-  if (faults.every((fault) => fault !== null)) throw new CliError(EXIT.usage, faults.join('\n'));
+  const faults: string[] = [];
+  for (const file of files) {
+    const fault = await faultOf(file);
+    if (fault === null) return;
+    faults.push(fault);
+  }
+  throw new CliError(EXIT.usage, faults.join('\n'));
 }
 
 /**
@@ -81,10 +86,8 @@ async function conclude(
 async function extract(api: ApiClient, file: string, options: BatchOptions): Promise<Outcome> {
   try {
     const makeBody = await bodyOf(file, options);
-    let job = await api.postOnce(`${PATH}?wait=60`, jobSchema, makeBody);
-    while (!isFinal(job.status) && job.status !== 'needs_review')
-      job = await api.get(`${PATH}/${job.id}?wait=60`, jobSchema);
-    return { file, job };
+    const job = await api.postOnce(`${EXTRACTIONS_PATH}?wait=60`, jobSchema, makeBody);
+    return { file, job: await waitUntilRead(api, job, jobSchema) };
   } catch (error) {
     if (error instanceof ApiError && error.exitCode === EXIT.usage) {
       return { file, job: failedJob(error) };

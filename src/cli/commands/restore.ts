@@ -13,6 +13,7 @@ import { presentParts, replaceParts } from '../backup/replace-parts.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 import { withStoppedHome } from '../own-home.ts';
+import { codeOf } from '../sources/file-facts.ts';
 import { reasonOf } from '../sources/source-file.ts';
 
 /** Unpacks a backup, or a tar archive of a home made by hand; data that is there is kept aside in the home. */
@@ -76,8 +77,7 @@ async function unpack(source: string, passphrase: string | null, folder: string)
   try {
     await pipeline(content, unpacking);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'ENOSPC') throw new CliError(EXIT.failure, `no space is left in ${folder}`, { cause: error });
+    if (codeOf(error) === 'ENOSPC') throw new CliError(EXIT.failure, `no space is left in ${folder}`, { cause: error });
     throw new CliError(EXIT.usage, `${source} is no backup of ktpflow, or it is damaged`, { cause: error });
   }
 }

@@ -40,10 +40,15 @@ export async function runWatch(
   const sayWaiting = (fault: Error): void => output.reportError(`${forTerminal(fault.message)}: waiting for it`);
   try {
     while (!stop.signal.aborted) {
-      const found = await watched.settled().catch(onlyFolderFault);
-      if (found instanceof FolderFault && !isFolderAway) sayWaiting(found);
-      isFolderAway = found instanceof FolderFault;
-      const files = found instanceof FolderFault ? [] : found;
+      let files: readonly SettledFile[] = [];
+      try {
+        files = await watched.settled();
+        isFolderAway = false;
+      } catch (error) {
+        if (!(error instanceof FolderFault)) throw error;
+        if (!isFolderAway) sayWaiting(error);
+        isFolderAway = true;
+      }
       let next = 0;
       const work = async (): Promise<void> => {
         while (!stop.signal.aborted && next < files.length) {
@@ -107,11 +112,6 @@ async function handle(
     if (!(error instanceof ApiError) || error.exitCode !== EXIT.usage || error.status === 429) throw error;
     await refuse(error.code, error.message, null);
   }
-}
-
-function onlyFolderFault(error: unknown): FolderFault {
-  if (error instanceof FolderFault) return error;
-  throw error;
 }
 
 /** The server is away or busy, or the folder is: nothing is wrong with the file. */

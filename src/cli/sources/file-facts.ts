@@ -9,7 +9,7 @@ export async function statOf(path: string): Promise<Stats | null> {
   });
 }
 
-/** `ENOENT` and the like; `unknown` for what is no error of the system. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+/** `ENOENT` and the like; undefined for what is no error of the system. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

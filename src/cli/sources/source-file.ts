@@ -1,6 +1,8 @@
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { KIND_BYTES } from '../../batch/archive/document-kind.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
+import { codeOf } from './file-facts.ts';
 
 /** A path of this machine; bytes where its name is no UTF-8. */
 export type LocalPath = string | Buffer;
@@ -36,20 +38,20 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: 'cannot be read: too many files are open',
 };
 
-/** Before a server is sought or started. @throws CliError where there is nothing under that path */
-export async function checkSource(path: string): Promise<void> {
+/** Before a server is sought or started. @throws CliError where there is neither a file nor a folder under that path */
+export async function checkSource(path: string): Promise<Stats> {
   const found = await stat(path).catch((error: unknown) => {
     throw new CliError(EXIT.usage, `${path} ${reasonOf(error)}`, { cause: error });
   });
   if (!found.isFile() && !found.isDirectory()) {
     throw new CliError(EXIT.usage, `${path} is neither a file nor a folder`);
   }
+  return found;
 }
 
 /** {@link checkSource}, and it is a folder. @throws CliError */
 export async function checkFolder(path: string): Promise<void> {
-  await checkSource(path);
-  if (!(await stat(path)).isDirectory()) throw new CliError(EXIT.usage, `${path} is no folder`);
+  if (!(await checkSource(path)).isDirectory()) throw new CliError(EXIT.usage, `${path} is no folder`);
 }
 
 /** Opens a file and reads its first bytes, so that what is wrong with it is known before anything is sent. */
@@ -88,6 +90,6 @@ export async function hasChanged({ path, size, modifiedMs }: CheckedFile): Promi
 
 /** Why a file or folder cannot be read, as the end of a sentence. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? `cannot be read${code === '' ? '' : ` (${code})`}`;
+  const code = codeOf(error);
+  return REASONS[code ?? ''] ?? `cannot be read${code === undefined ? '' : ` (${code})`}`;
 }

@@ -60,7 +60,7 @@ export class WatchedFolder {
     this.#settleMs = settleMs;
   }
 
-  /** @throws CliError where it is no folder, or nothing can be written into it */
+  /** @throws CliError where nothing is there, or no folders can be made in it */
   static async open(folder: string, settleMs: number): Promise<WatchedFolder> {
     await checkSource(folder);
     try {
@@ -148,7 +148,7 @@ export class WatchedFolder {
     // What was put over it meanwhile was not read.
     if (!isStill(file, await this.#look(name))) return false;
     const free = await writeNote(folder, name, suffix, `${JSON.stringify(note)}\n`).catch((error: unknown) => {
-      throw new FolderFault(`${folder} cannot be written (${codeOf(error)})`, { cause: error });
+      throw new FolderFault(`${folder} cannot be written (${codeOf(error) ?? 'unknown'})`, { cause: error });
     });
     try {
       await rename(join(this.#folder, name), join(folder, free));
@@ -156,7 +156,9 @@ export class WatchedFolder {
       // Another watcher may have moved it under the same name: then the note is of that file.
       if (!(await this.#look(join(to, free)))) await rm(join(folder, `${free}${suffix}`), { force: true });
       if (codeOf(error) === 'ENOENT' || this.#putOff(name)) return false;
-      throw new MoveFault(`cannot be moved to ${to}/ (${codeOf(error)}) and stays where it is`, { cause: error });
+      throw new MoveFault(`cannot be moved to ${to}/ (${codeOf(error) ?? 'unknown'}) and stays where it is`, {
+        cause: error,
+      });
     }
     this.#seen.delete(name);
     this.#unmoved.delete(name);
