@@ -21,7 +21,7 @@ function nonceOf(prefix: Uint8Array, counter: number, last: boolean): Buffer {
   return nonce;
 }
 
-/** Where plain bytes lie in what {@link createEncryptor} made, for readers that want a part of it. */
+/** Where plain bytes lie in what {@link StreamEncryptor} made, for readers that want a part of it. */
 export const LAYOUT = {
   prefixBytes: PREFIX_BYTES,
   /** Plain and sealed bytes of every chunk but the last one. */
@@ -119,25 +119,7 @@ export class StreamEncryptor {
   }
 }
 
-/** Encrypts what is written to it, as {@link StreamEncryptor}. */
-export function createEncryptor(dataKey: Uint8Array): Transform {
-  const encryptor = new StreamEncryptor(dataKey);
-  const pushAll = (stream: Transform, sealed: readonly Buffer[]): void => {
-    if (sealed.length > 0) stream.push(Buffer.concat(sealed));
-  };
-  return new Transform({
-    transform(bytes: Buffer, _encoding, done) {
-      pushAll(this, encryptor.update(bytes));
-      done();
-    },
-    flush(done) {
-      pushAll(this, encryptor.final());
-      done();
-    },
-  });
-}
-
-/** Decrypts what {@link createEncryptor} made; fails with {@link SealError} before it passes on a changed byte. */
+/** Decrypts what {@link StreamEncryptor} made; fails with {@link SealError} before it passes on a changed byte. */
 export function createDecryptor(dataKey: Uint8Array): Transform {
   const chunker = new Chunker(CHUNK_BYTES + TAG_BYTES);
   let prefix: Buffer | undefined;

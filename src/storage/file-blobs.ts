@@ -6,14 +6,13 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BlobReference } from '../contract/blob-reference.ts';
 import { type Keyring, SealError } from '../encryption/keyring.ts';
-import { createDecryptor, LAYOUT, StreamEncryptor } from '../encryption/stream-cipher.ts';
+import { createDecryptor, LAYOUT } from '../encryption/stream-cipher.ts';
 import { KtpflowError } from '../errors.ts';
 import { blobHeader, MAX_HEADER_BYTES, parseBlobHeader } from './blob-header.ts';
 import type { BlobReader, BlobStore } from './blobs.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { sealedBlob } from './sealed-blob.ts';
 
-/** A header alone is not worth a turn through the file system. */
-const LEAST_WRITE_BYTES = 16 * 1024;
 /** Less than a photo of a card takes. */
 const LEAST_FREE_BYTES = 1024 * 1024;
 const REFERENCE = /^[0-9a-f]{32}$/;
@@ -183,32 +182,6 @@ export class FileBlobStore implements BlobStore {
     if (!REFERENCE.test(blob)) throw new KtpflowError('internal', 'A blob reference has an unknown form.');
     return join(this.#folder, blob.slice(0, 2), blob);
   }
-}
-
-/**
- * What the file of a blob holds, as the source gives it. No chain of streams: beside the work of a card or an answer's
- * start, each of them cost the API as much as the encryption.
- */
-async function* sealedBlob(
-  source: Readable,
-  { dataKey, wrappedKey }: { readonly dataKey: Uint8Array; readonly wrappedKey: Uint8Array },
-  onBytes: (bytes: Buffer) => void,
-): AsyncGenerator<Buffer, void> {
-  const encryptor = new StreamEncryptor(dataKey);
-  let parts: Uint8Array[] = [blobHeader(wrappedKey)];
-  for await (const part of source as AsyncIterable<Uint8Array>) {
-    const bytes = Buffer.isBuffer(part) ? part : Buffer.from(part);
-    onBytes(bytes);
-    parts.push(...encryptor.update(bytes));
-    if (bytesIn(parts) < LEAST_WRITE_BYTES) continue;
-    yield Buffer.concat(parts);
-    parts = [];
-  }
-  yield Buffer.concat([...parts, ...encryptor.final()]);
-}
-
-function bytesIn(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 async function flushFolder(path: string): Promise<void> {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
@@ -14,11 +13,12 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import type { BlobReference } from '../contract/blob-reference.ts';
 import { type Keyring, SealError } from '../encryption/keyring.ts';
-import { createDecryptor, createEncryptor, LAYOUT } from '../encryption/stream-cipher.ts';
+import { createDecryptor, LAYOUT } from '../encryption/stream-cipher.ts';
 import { KtpflowError } from '../errors.ts';
 import { type BlobHeader, blobHeader, MAX_HEADER_BYTES, parseBlobHeader } from './blob-header.ts';
 import type { BlobReader, BlobStore } from './blobs.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import { sealedBlob } from './sealed-blob.ts';
 
 const REFERENCE = /^[0-9a-f]{32}$/;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -75,16 +75,13 @@ export class S3BlobStore implements BlobStore {
   ): Promise<{ blob: BlobReference; size: number }> {
     const blob = randomBytes(16).toString('hex');
     let size = 0;
-    const counter = new Transform({
-      transform(bytes: Buffer, _encoding, done) {
-        size += bytes.length;
-        done(null, bytes);
-      },
-    });
+    const counted = (bytes: Buffer): void => {
+      size += bytes.length;
+    };
     const upload = new Upload({
       client: this.#client,
       // Read to its end, or ended with the upload: a source that fails makes the upload fail, and abort its parts.
-      params: { ...this.#object(blob), Body: Readable.from(seal(source, counter, key)) },
+      params: { ...this.#object(blob), Body: Readable.from(sealedBlob(source, key, counted)) },
       partSize: PART_BYTES,
       queueSize: 1,
     });
@@ -225,25 +222,6 @@ export class S3BlobStore implements BlobStore {
     if (!REFERENCE.test(blob)) throw new KtpflowError('internal', 'A blob reference has an unknown form.');
     const { bucket, prefix } = this.#location;
     return { Bucket: bucket, Key: [prefix, blob.slice(0, 2), blob].filter((part) => part !== '').join('/') };
-  }
-}
-
-/** Header and encrypted content of what a source gives. */
-async function* seal(
-  source: Readable,
-  counter: Transform,
-  { dataKey, wrappedKey }: { dataKey: Uint8Array; wrappedKey: Uint8Array },
-): AsyncGenerator<Buffer> {
-  yield blobHeader(wrappedKey);
-  const encryptor = createEncryptor(dataKey);
-  const read = pipeline(source, counter, encryptor);
-  // Awaited below; must not count as unhandled before.
-  read.catch(() => undefined);
-  try {
-    for await (const bytes of encryptor) yield bytes as Buffer;
-  } finally {
-    // Of the two errors the source's is the reason.
-    await read;
   }
 }
 

@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { RECORD_FILE } from '../../inference/onnx-qwen3vl/recorded-files.ts';
 import { httpDownload } from '../assets/http-download.ts';
 import { sha256Of } from '../assets/verify.ts';
 import { chooseFiles } from './choose-files.ts';
 import { fileUrl, HubError, type HubFile, type HubOptions, hubHeaders, listFiles, unreachable } from './hub.ts';
-import { RECORD_FILE } from './verify-model.ts';
 
 export interface PullPlan {
   readonly files: readonly HubFile[];

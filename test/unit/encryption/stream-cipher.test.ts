@@ -3,11 +3,16 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { SealError } from '../../../src/encryption/keyring.ts';
-import { createDecryptor, createEncryptor } from '../../../src/encryption/stream-cipher.ts';
+import { createDecryptor, StreamEncryptor } from '../../../src/encryption/stream-cipher.ts';
 
 const CHUNK = 64 * 1024;
 const dataKey = randomBytes(32);
-const encrypt = (plain: Buffer, pieces = 10_000) => buffer(inPieces(plain, pieces).pipe(createEncryptor(dataKey)));
+const encrypt = async (plain: Buffer, pieces = 10_000) => {
+  const encryptor = new StreamEncryptor(dataKey);
+  const sealed: Buffer[] = [];
+  for await (const piece of inPieces(plain, pieces)) sealed.push(...encryptor.update(piece));
+  return Buffer.concat([...sealed, ...encryptor.final()]);
+};
 const decrypt = (sealed: Buffer, key: Buffer = dataKey) => {
   const decryptor = createDecryptor(key);
   return buffer(inPieces(sealed, 1_000).pipe(decryptor));
