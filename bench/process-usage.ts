@@ -21,6 +21,11 @@ export function residentMegabytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(read(pid, 'status'))?.[1] ?? 0) / 1024;
 }
 
+/** The most that has been resident. */
+export function peakMegabytes(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(read(pid, 'status'))?.[1] ?? 0) / 1024;
+}
+
 export interface MemoryKinds {
   /** What the program break gives: the first heap of malloc. */
   readonly heap: number;

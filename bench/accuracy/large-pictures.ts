@@ -1,15 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import sharp from 'sharp';
 import { FIELD_NAMES } from '../../src/ktp/field-names.ts';
 import { degrade } from '../../tools/make-cards/sample.ts';
 import type { Truth } from '../../tools/make-cards/truth.ts';
 import { modelsFolder } from '../model-paths.ts';
+import { cpuSeconds, peakMegabytes } from '../process-usage.ts';
 import { judge } from './metrics.ts';
-import { type Answer, ourReader } from './readers.ts';
+import { ourReader, startReader } from './readers.ts';
 
 /**
  * What large pictures cost: draws a card into each, reads it in a process of its own that is warm from an ordinary card,
@@ -61,21 +60,6 @@ async function draw({ card, height, left, top, turn, width }: LargePicture): Pro
   return { jpeg: picture, truth };
 }
 
-/** A line of /proc/PID/status in MB. */
-async function memory(child: ChildProcess, name: 'VmHWM' | 'VmRSS'): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024;
-}
-
-/** Processor seconds of a process so far. */
-async function processorSeconds(child: ChildProcess): Promise<number> {
-  const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
-
-/** Of a second, in which Linux counts processor time for programs. */
-const TICKS = 100;
-
 const folder = await mkdtemp(join(tmpdir(), 'ktpflow-large-'));
 const wanted = process.argv.slice(2);
 try {
@@ -92,20 +76,14 @@ async function measure(name: string, place: LargePicture): Promise<object> {
   const { jpeg, truth } = await draw(place);
   const large = join(folder, `${name}.jpg`);
   await writeFile(large, jpeg);
-  const reader = ourReader(modelsFolder(), 2, 1);
-  const child = spawn(reader.command, [...reader.arguments], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (path: string): Promise<Answer> => {
-    child.stdin.write(`${JSON.stringify({ id: path, path })}\n`);
-    return JSON.parse((await lines.next()).value ?? '{}') as Answer;
-  };
+  const reader = startReader(ourReader(modelsFolder(), 2, 1));
   try {
-    for (let warm = 0; warm < 3; warm++) await ask(ordinary);
-    const usual = await memory(child, 'VmHWM');
-    const [started, used] = [performance.now(), await processorSeconds(child)];
-    const { fields, refusal } = await ask(large);
+    for (let warm = 0; warm < 3; warm++) await reader.ask({ id: 'ordinary', path: ordinary });
+    const usual = peakMegabytes(reader.pid);
+    const [started, used] = [performance.now(), cpuSeconds(reader.pid)];
+    const { fields, refusal } = await reader.ask({ id: name, path: large });
     const seconds = (performance.now() - started) / 1000;
-    const processor = (await processorSeconds(child)) - used;
+    const processor = cpuSeconds(reader.pid) - used;
     const right = FIELD_NAMES.filter((field) => fields && judge(field, truth, fields[field]) === 'right').length;
     return {
       name,
@@ -115,10 +93,9 @@ async function measure(name: string, place: LargePicture): Promise<object> {
       ...(refusal && { refusal }),
       seconds: Number(seconds.toFixed(2)),
       processorSeconds: Number(processor.toFixed(2)),
-      moreMb: Math.round((await memory(child, 'VmHWM')) - usual),
+      moreMb: Math.round(peakMegabytes(reader.pid) - usual),
     };
   } finally {
-    child.stdin.end();
-    child.kill();
+    reader.end();
   }
 }

@@ -7,7 +7,6 @@ export interface ReadField {
   /** 0-1; null where the reader has none. */
   readonly confidence: number | null;
   /** Of ours. */
-  readonly source?: string;
   readonly warnings?: readonly string[];
 }
 

@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { median } from '../../src/text-lines/median.ts';
+import { peakMegabytes } from '../process-usage.ts';
 import type { ReadFields } from './metrics.ts';
 
 /** A program that reads cards: one JSON line `{id, path}` in, one `{id, fields|null, refusal?, lines?}` out. */
@@ -73,22 +74,20 @@ export const RAPID_OCR_HINT =
   'RapidOCR is missing: python3 -m venv VENV && VENV/bin/pip install rapidocr==3.10.0 onnxruntime, ' +
   'then KTPFLOW_BENCH_PYTHON=VENV/bin/python';
 
-/** High-water mark of a process's resident memory, or 0 where the system does not tell. */
-function peakRssMb(child: ChildProcess): number {
-  const path = `/proc/${child.pid}/status`;
-  if (!existsSync(path)) return 0;
-  const match = /VmHWM:\s+(\d+) kB/.exec(readFileSync(path, 'utf8'));
-  return match?.[1] === undefined ? 0 : Math.round(Number(match[1]) / 1024);
+interface Picture {
+  readonly id: string;
+  readonly path: string;
 }
 
-/** Runs a reader over pictures; the first one warms it up and is read again. */
-export async function runReader(
-  reader: ReaderCommand,
-  pictures: ReadonlyArray<{ id: string; path: string }>,
-  onAnswer: (done: number) => void,
-): Promise<ReaderRun> {
+export interface RunningReader {
+  readonly pid: number;
+  /** Rejects once the reader has ended. */
+  ask(picture: Picture): Promise<Answer>;
+  end(): void;
+}
+
+export function startReader(reader: ReaderCommand): RunningReader {
   const child = spawn(reader.command, [...reader.arguments], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const answers = new Map<string, Answer>();
   const waiting = new Map<string, (answer: Answer) => void>();
   const exited = new Promise<never>((_, reject) => {
     child.once('error', reject);
@@ -99,34 +98,48 @@ export async function runReader(
     waiting.get(answer.id)?.(answer);
     waiting.delete(answer.id);
   });
-  const ask = (picture: { id: string; path: string }): Promise<Answer> =>
-    Promise.race([
-      exited,
-      new Promise<Answer>((resolve) => {
-        waiting.set(picture.id, resolve);
-        child.stdin.write(`${JSON.stringify({ id: picture.id, path: picture.path })}\n`);
-      }),
-    ]);
+  return {
+    pid: child.pid ?? 0,
+    ask: ({ id, path }) =>
+      Promise.race([
+        exited,
+        new Promise<Answer>((resolve) => {
+          waiting.set(id, resolve);
+          child.stdin.write(`${JSON.stringify({ id, path })}\n`);
+        }),
+      ]),
+    end() {
+      exited.catch(() => undefined);
+      child.stdin.end();
+      child.kill();
+    },
+  };
+}
 
+/** Runs a reader over pictures; the first one warms it up and is read again. */
+export async function runReader(
+  reader: ReaderCommand,
+  pictures: readonly Picture[],
+  onAnswer: (done: number) => void,
+): Promise<ReaderRun> {
+  const running = startReader(reader);
+  const answers = new Map<string, Answer>();
   const queue = [...pictures];
   const seconds: number[] = [];
   const warmUp = queue[0];
-  if (warmUp !== undefined) await ask(warmUp);
+  if (warmUp !== undefined) await running.ask(warmUp);
   const started = performance.now();
   const worker = async (): Promise<void> => {
     for (let picture = queue.shift(); picture !== undefined; picture = queue.shift()) {
       const asked = performance.now();
-      answers.set(picture.id, await ask(picture));
+      answers.set(picture.id, await running.ask(picture));
       seconds.push((performance.now() - asked) / 1000);
       onAnswer(answers.size);
     }
   };
   await Promise.all(Array.from({ length: reader.inFlight }, worker));
   const secondsPerCard = (performance.now() - started) / 1000 / Math.max(1, pictures.length);
-  const peak = peakRssMb(child);
-  exited.catch(() => undefined);
-  child.stdin.end();
-  child.kill();
-  const medianSeconds = seconds.sort((a, b) => a - b)[seconds.length >> 1] ?? 0;
-  return { name: reader.name, answers, secondsPerCard, medianSeconds, peakRssMb: peak };
+  const peakRssMb = Math.round(peakMegabytes(running.pid));
+  running.end();
+  return { name: reader.name, answers, secondsPerCard, medianSeconds: median(seconds), peakRssMb };
 }

@@ -3,6 +3,7 @@ import { type Points, worthOf } from '../../src/ktp/calibration-points.ts';
 import type { FieldName } from '../../src/ktp/field-names.ts';
 import { CALIBRATION, FREE, type Group } from '../../src/ktp/fields/confidence.ts';
 import { isotonic, shareRight } from '../../src/ktp/isotonic.ts';
+import { UNSURE_AT_MOST } from '../../src/ktp/unsure.ts';
 import { addToBins, reliabilityBins } from './metrics.ts';
 import { type FieldRecord, readRecords } from './records.ts';
 
@@ -18,8 +19,6 @@ const options = new Command('recalibrate')
 const records = await readRecords(options.args);
 const { held = [] } = options.opts<{ held?: string[] }>();
 
-/** Bounded below 0.9 for another reason than their score. */
-const BOUND = 0.88;
 const NEVER_LISTED: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat']);
 
 function groupOf({ field, warnings }: FieldRecord): Group {
@@ -30,7 +29,7 @@ function groupOf({ field, warnings }: FieldRecord): Group {
 
 const fitted = new Map<Group, Points>();
 for (const group of Object.keys(CALIBRATION) as Group[]) {
-  const own = records.filter((record) => groupOf(record) === group && record.said !== BOUND);
+  const own = records.filter((record) => groupOf(record) === group && record.said !== UNSURE_AT_MOST);
   const bins = isotonic(own.map(({ right, said }) => ({ score: said, right })));
   const points: Points = bins.map((bin) => [bin.score, shareRight(bin)]);
   fitted.set(group, points);
@@ -48,7 +47,7 @@ if (held.length > 0) {
   const others = await readRecords(held);
   printBands('others, before', others, (said) => said);
   printBands('others, after', others, (said, record) =>
-    said === BOUND ? said : worthOf(fitted.get(groupOf(record)) ?? [], said),
+    said === UNSURE_AT_MOST ? said : worthOf(fitted.get(groupOf(record)) ?? [], said),
   );
 }
 

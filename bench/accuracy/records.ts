@@ -8,7 +8,6 @@ export interface FieldRecord {
   readonly picture: string;
   readonly field: FieldName;
   readonly said: number;
-  readonly source: string;
   readonly warnings: readonly string[];
   readonly right: boolean;
 }
@@ -25,9 +24,9 @@ export async function keepRecords(
     for (const field of FIELD_NAMES) {
       const read = fields?.[field];
       if (truth.document !== 'ktp' || !read?.value || read.confidence === null) continue;
-      const { confidence: said, source = 'ocr', warnings = [] } = read;
+      const { confidence: said, warnings = [] } = read;
       const right = judge(field, truth, read) === 'right';
-      const record: FieldRecord = { picture: id, field, said, source, warnings, right };
+      const record: FieldRecord = { picture: id, field, said, warnings, right };
       records.push(`${JSON.stringify(record)}\n`);
     }
   }

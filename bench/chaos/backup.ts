@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { run } from '../../deploy/local-cluster/run-command.ts';
 import type { Scene } from './faults.ts';
+import { OURS } from './rolling.ts';
 
 /** Of which role each database is: as deploy/postgres/create-databases.sh makes them. */
 const DATABASES = { ktpflow: 'ktpflow', temporal: 'temporal', temporal_visibility: 'temporal' } as const;
-const OURS = ['api-1', 'api-2', 'worker-1', 'worker-2', 'inference-1', 'inference-2'] as const;
 /** versitygw keeps attributes of objects beside them. */
 const STORE = ['s3', 'attributes-of-s3'] as const;
 
@@ -15,7 +15,7 @@ const STORE = ['s3', 'attributes-of-s3'] as const;
  * @param programs folder of PostgreSQL's programs
  * @returns what is to be said of it
  */
-export async function tryBackup({ cluster }: Scene, programs: string, say: (line: string) => void): Promise<string[]> {
+export async function tryBackup({ cluster }: Scene, programs: string, say: (line: string) => void): Promise<string> {
   const folder = join(cluster.folder, 'backup');
   mkdirSync(folder, { mode: 0o700 });
   const addressOf = (database: string) => {
@@ -53,7 +53,7 @@ export async function tryBackup({ cluster }: Scene, programs: string, say: (line
   await cluster.service('temporal').start();
   await Promise.all(OURS.map((name) => cluster.service(name).start()));
   await cluster.ready(300_000);
-  return [`backup and restore under load: serves again after ${seconds()} s; ${sizes.join(', ')}`];
+  return `backup and restore under load: serves again after ${seconds()} s; ${sizes.join(', ')}`;
 }
 
 async function loseEverything(adminUrl: string, folder: string): Promise<void> {

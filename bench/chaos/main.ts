@@ -83,7 +83,7 @@ async function main(): Promise<number> {
     const bad: string[] = [];
     if (options.trial === 'faults') await goThroughFaults(scene, recoveries);
     if (options.trial === 'rolling') bad.push(...(await rollThrough(scene, client, options.rounds, say)));
-    if (options.trial === 'backup') console.log((await tryBackup(scene, binaries.postgres, say)).join('\n'));
+    if (options.trial === 'backup') console.log(await tryBackup(scene, binaries.postgres, say));
     if (options.trial === 'absences') {
       const lines = await tryAbsences(scene, cards);
       console.log(`\n${lines.join('\n')}\n`);

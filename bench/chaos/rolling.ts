@@ -3,7 +3,7 @@ import type { Client } from './client.ts';
 import type { Scene } from './faults.ts';
 
 /** As deployments are rolled out: one after another, the next when the one before serves. */
-const ORDER = ['worker-1', 'worker-2', 'inference-1', 'inference-2', 'api-1', 'api-2'] as const;
+export const OURS = ['worker-1', 'worker-2', 'inference-1', 'inference-2', 'api-1', 'api-2'] as const;
 const SETTLE_MS = 3_000;
 
 /**
@@ -18,7 +18,7 @@ export async function rollThrough(
 ): Promise<string[]> {
   const before = new Map(client.answers);
   for (let round = 1; round <= rounds; round++) {
-    for (const name of ORDER) {
+    for (const name of OURS) {
       const service = cluster.service(name);
       const begun = Date.now();
       await service.stop();

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { FIELD_NAMES } from '../../src/ktp/field-names.ts';
-import { readKtp } from '../../src/ktp/read-ktp.ts';
+import { likenessOf, readKtp } from '../../src/ktp/read-ktp.ts';
 import type { Truth } from '../../tools/make-cards/truth.ts';
 import { type CorpusEntry, readCorpus } from './corpus.ts';
 import { isRight } from './truth.ts';
@@ -45,7 +45,7 @@ function score(entry: CorpusEntry): void {
 }
 
 function scoreNegative(entry: CorpusEntry, kind: string): void {
-  const { likelihood } = readKtp(entry.lines, entry.page);
+  const { likelihood } = likenessOf(entry.lines);
   const tally = negatives.get(kind) ?? { count: 0, accepted: 0, highest: 0 };
   negatives.set(kind, tally);
   tally.count += 1;

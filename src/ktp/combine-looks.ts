@@ -3,10 +3,11 @@ import { withAlternatives } from './fields/alternatives.ts';
 import { isStampText, namesPurpose } from './layout/overlay.ts';
 import type { KtpReading } from './read-ktp.ts';
 import type { Field } from './schema.ts';
+import { UNSURE_AT_MOST } from './unsure.ts';
 import { mapFields, withFields } from './with-fields.ts';
 
 /** Two looks that differ cannot both be right: what is answered then is said with less than 0.9. */
-const DISPUTED_AT_MOST = 0.88;
+const DISPUTED_AT_MOST = UNSURE_AT_MOST;
 /** A reading that says so little is no dispute. */
 const FAINT = 0.5;
 /** What only the second look saw is said from this confidence on: the first one may have seen nothing for there is nothing. */

@@ -3,6 +3,7 @@ import { roundShare, worthOf } from './calibration-points.ts';
 import type { FieldName } from './field-names.ts';
 import { FREE } from './fields/confidence.ts';
 import type { Field, KtpResult } from './schema.ts';
+import { UNSURE_AT_MOST } from './unsure.ts';
 import { mapFields } from './with-fields.ts';
 
 /**
@@ -33,7 +34,7 @@ export const confidenceTableSchema = z.strictObject({
 export type ConfidenceTable = z.infer<typeof confidenceTableSchema>;
 
 /** What was derived stays below what counts as sure, however well it did. */
-const DERIVED_AT_MOST = 0.88;
+const DERIVED_AT_MOST = UNSURE_AT_MOST;
 
 export function valueGroup(name: FieldName, source: string): ValueGroup {
   if (source === 'derived') return 'derived';

@@ -28,9 +28,19 @@ export interface KtpReading {
   readonly form: CardForm;
 }
 
+/** Whether some lines are a KTP, which costs a small part of reading its fields: nothing is searched in probabilities. */
+export function likenessOf(lines: readonly TextLine[]): Pick<KtpReading, 'likelihood' | 'form'> {
+  return likeness(lines, readFields(lines));
+}
+
+function likeness(lines: readonly TextLine[], { layout, readings }: FieldReadings) {
+  return { likelihood: ktpLikelihood(lines, layout, readings), form: cardForm(lines, layout, readings) };
+}
+
 /** Reads a KTP's fields out of the lines of an upright page (pixels of that page). Never throws. */
 export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading {
-  const { layout, readings } = readFields(lines);
+  const read = readFields(lines);
+  const { layout, readings } = read;
   const birthCode = printedBirthCode(readings);
   const fields = Object.fromEntries(
     FIELD_NAMES.map((name) => [name, toField(name, readings[name], page, birthCode)]),
@@ -39,9 +49,8 @@ export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading 
     fields,
     checks: checkCard(fields),
     compat: toCompatibleCard(fields),
-    likelihood: ktpLikelihood(lines, layout, readings),
     unseen: unseenPlaces(layout),
-    form: cardForm(lines, layout, readings),
+    ...likeness(lines, read),
   };
 }
 

@@ -1,3 +1,4 @@
+import { blendPixel } from './blend-pixel.ts';
 import type { Raster } from './raster.ts';
 
 /** Where the columns of a target lie in a source, for maps that keep rows and columns what they are. */
@@ -44,27 +45,6 @@ export function sampleUprightRow(source: Raster, columns: Columns, y: number, ou
     const p01 = p00 + (step[x] as number);
     const p10 = p00 + down;
     const p11 = p01 + down;
-    const w11 = fx * fy;
-    const w10 = fy - w11;
-    const w01 = fx - w11;
-    const w00 = 1 - fx - w10;
-    output[at] =
-      (data[p00] as number) * w00 +
-      (data[p01] as number) * w01 +
-      (data[p10] as number) * w10 +
-      (data[p11] as number) * w11 +
-      0.5;
-    output[at + 1] =
-      (data[p00 + 1] as number) * w00 +
-      (data[p01 + 1] as number) * w01 +
-      (data[p10 + 1] as number) * w10 +
-      (data[p11 + 1] as number) * w11 +
-      0.5;
-    output[at + 2] =
-      (data[p00 + 2] as number) * w00 +
-      (data[p01 + 2] as number) * w01 +
-      (data[p10 + 2] as number) * w10 +
-      (data[p11 + 2] as number) * w11 +
-      0.5;
+    blendPixel(data, p00, p01, p10, p11, fx, fy, output, at);
   }
 }

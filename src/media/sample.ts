@@ -1,4 +1,5 @@
 import { applyHomography, type Homography } from '../text-lines/homography.ts';
+import { blendPixel } from './blend-pixel.ts';
 import type { Raster, RasterPyramid } from './raster.ts';
 import { columnsOf, sampleUprightRow } from './sample-upright.ts';
 
@@ -43,7 +44,7 @@ function samplerOf(source: Raster, map: Homography, shrink: number, width: numbe
   };
 }
 
-/** The inner loop of everything that reads pixels: no allocation, no calls, all channels in one go. */
+/** The inner loop of everything that reads pixels: no allocation, all channels in one go. */
 function sampleOnce(source: Raster, map: Homography, shrink: number, target: Raster): void {
   const { width, height, data } = source;
   const [a, b, c, d, e, f, g, h, i] = map;
@@ -73,29 +74,7 @@ function sampleOnce(source: Raster, map: Homography, shrink: number, target: Ras
       const down = y0 < lastY ? width * 3 : 0;
       const p10 = p00 + down;
       const p11 = p01 + down;
-      const w11 = fx * fy;
-      const w10 = fy - w11;
-      const w01 = fx - w11;
-      const w00 = 1 - fx - w10;
-      // Indices are clamped above, so every read is inside.
-      output[at] =
-        (data[p00] as number) * w00 +
-        (data[p01] as number) * w01 +
-        (data[p10] as number) * w10 +
-        (data[p11] as number) * w11 +
-        0.5;
-      output[at + 1] =
-        (data[p00 + 1] as number) * w00 +
-        (data[p01 + 1] as number) * w01 +
-        (data[p10 + 1] as number) * w10 +
-        (data[p11 + 1] as number) * w11 +
-        0.5;
-      output[at + 2] =
-        (data[p00 + 2] as number) * w00 +
-        (data[p01 + 2] as number) * w01 +
-        (data[p10 + 2] as number) * w10 +
-        (data[p11 + 2] as number) * w11 +
-        0.5;
+      blendPixel(data, p00, p01, p10, p11, fx, fy, output, at);
     }
   }
 }

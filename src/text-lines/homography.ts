@@ -3,6 +3,8 @@ import type { Point, Quad } from './text-line.ts';
 /** A projective map of the plane, row-major 3 x 3, last element 1 where it can be. */
 export type Homography = readonly [number, number, number, number, number, number, number, number, number];
 
+export const IDENTITY: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+
 export function applyHomography(map: Homography, point: Point): Point {
   const w = map[6] * point.x + map[7] * point.y + map[8];
   return {

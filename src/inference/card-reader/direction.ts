@@ -4,6 +4,7 @@ import { isDoubtful } from '../ppocr/is-doubtful.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { findLabelHits } from './label-hits.ts';
+import { legibilityOf } from './legibility.ts';
 import { longAxis, readAlong } from './text-direction.ts';
 
 /** Lines that are read to tell the direction, from either end of the rows: labels stand at the left one. */
@@ -35,25 +36,26 @@ export async function decideDirection(
   axis: number,
 ): Promise<Direction> {
   const sample = sampleLines(quads, axis);
-  const read = async (angle: number): Promise<Direction & { evidence: number }> => {
+  const read = async (angle: number) => {
     const turned = sample.map((index) => readAlong(quads[index] as Quad, angle));
     const lines = await ocr.recognise(picture, turned, { ...SAMPLE_LINES, emissions: true });
     const labels = findLabelHits(lines).reduce((total, hit) => total + hit.quality, 0);
-    // Squared, since half-read words still have half-sure letters.
-    const letters = lines.reduce((sum, line) => sum + line.confidence ** 2 * line.characters.length, 0);
     const confidence = lines.reduce((sum, line) => sum + line.confidence, 0) / Math.max(1, lines.length);
+    return { angle, labels, lines, confidence, evidence: LABEL_WEIGHT * labels + legibilityOf(lines) };
+  };
+  const decided = ({ angle, confidence, labels, lines }: Awaited<ReturnType<typeof read>>): Direction => {
     const known = new Map<number, TextLine>();
     for (const [position, line] of lines.entries()) {
       const index = sample[position];
       if (index !== undefined && line.emissions && !isDoubtful(line.emissions)) known.set(index, line);
     }
-    return { angle, labels, known, confidence, evidence: LABEL_WEIGHT * labels + letters };
+    return { angle, labels, confidence, known };
   };
   const forwards = await read(axis);
   // Most pictures are upright: a clear answer saves the second reading.
-  if (Math.abs(axis) < Math.PI / 4 && forwards.confidence > SURE && forwards.labels > 0.5) return forwards;
+  if (Math.abs(axis) < Math.PI / 4 && forwards.confidence > SURE && forwards.labels > 0.5) return decided(forwards);
   const backwards = await read(axis > 0 ? axis - Math.PI : axis + Math.PI);
-  return forwards.evidence >= backwards.evidence ? forwards : backwards;
+  return decided(forwards.evidence >= backwards.evidence ? forwards : backwards);
 }
 
 /** Indexes of lines of medium length (labels and short values) from both ends of the rows. */

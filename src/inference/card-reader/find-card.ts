@@ -5,6 +5,7 @@ import {
   applyHomography,
   composeHomographies,
   type Homography,
+  IDENTITY,
   invertHomography,
 } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
@@ -54,8 +55,6 @@ export interface FoundCard {
   readonly reduction: number;
 }
 
-const IDENTITY: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
-
 /**
  * Finds the card of an image and reads its lines. What counts is the card's own pixels, not its share of the picture: a
  * look at the whole, then at the places that hold fine detail in the form of a card, at the original's scale, then at the
@@ -92,16 +91,17 @@ export async function findCard(ocr: PpOcr, image: DecodedImage): Promise<FoundCa
 }
 
 /** A picture that is looked at, and where it lies in the image. */
-type Place = Omit<FoundCard, 'card' | 'likelihood' | 'textLikelihood'>;
+export type Place = Omit<FoundCard, 'card' | 'likelihood' | 'textLikelihood'>;
 
-function found(place: Place, best: ReadCandidate | null): FoundCard | null {
+/** What a survey of a place saw of a card, if anything. */
+export function found(place: Place, best: ReadCandidate | null): FoundCard | null {
   if (!best) return null;
   const { card, likelihood, textLikelihood } = best;
   return { ...place, card, likelihood, textLikelihood };
 }
 
 /** The card, if what was found is likely one. */
-function ifLikely(card: FoundCard | null): FoundCard | null {
+export function ifLikely(card: FoundCard | null): FoundCard | null {
   return card !== null && card.likelihood >= LIKELY ? card : null;
 }
 

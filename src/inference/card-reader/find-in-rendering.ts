@@ -3,14 +3,14 @@ import type { DecodedImage } from '../../media/decode.ts';
 import { type Raster, RasterPyramid } from '../../media/raster.ts';
 import { inkAlone } from '../../media/renderings/ink-alone.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
-import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
+import { composeHomographies, IDENTITY, mapQuad } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { boxAround } from './box-around.ts';
 import { LEAST_FIT } from './find-blur.ts';
-import { CLOSE_SURVEY_SIDE, type FoundCard, SURVEY_SIDE } from './find-card.ts';
+import { CLOSE_SURVEY_SIDE, type FoundCard, found, ifLikely, type Place, SURVEY_SIDE } from './find-card.ts';
 import { findWithoutMark } from './find-without-mark.ts';
 import { measureBlur, measureScreen } from './judge-quality.ts';
-import { LIKELY, surveyPicture } from './read-lines.ts';
+import { surveyPicture } from './read-lines.ts';
 import { sharpenPicture } from './sharpen-picture.ts';
 
 /** Blur (0-1) from which labels are misread so that a card is not known as one, or its last rows are not found. */
@@ -19,42 +19,42 @@ const VERY_BLURRED = 0.5;
 const SCREEN = 0.5;
 
 /**
- * A card that plain looks did not show, or not as a whole, in a rendering of the whole picture: sharpened where the text
- * that was `seen` is much blurred, without the grid of a screen, or with nothing but black print where words of a mark were seen: written all over a
- * card they hide its rows.
- * Its lines are those of the rendering, its picture the plain one. Null where there is none.
+ * A card that plain looks did not show, or not as a whole. Where words of a mark were `seen`, which hide its rows where they
+ * are written all over it, first in the picture without them, which then is its picture. Else in a rendering of the whole
+ * picture: sharpened where the text is much blurred, without the grid of a screen, or with nothing but black print under a
+ * mark; its lines are those of the rendering, its picture the plain one. Null where there is none.
  */
 export async function findInRendering(
   ocr: PpOcr,
   image: DecodedImage,
   seen: FoundCard | null,
 ): Promise<FoundCard | null> {
-  const isMarked = seen && overlayLines(seen.card.lines).length > 0;
+  if (!seen) return null;
+  const isMarked = overlayLines(seen.card.lines).length > 0;
   const bare = isMarked ? await findWithoutMark(ocr, onWholePicture(image, seen)) : null;
   if (bare) return bare;
-  const raster = seen && renderingFor(image.raster, seen);
+  const raster = renderingFor(image.raster, seen, isMarked);
   if (!raster) return null;
   const picture = new RasterPyramid(raster);
   const longer = Math.max(raster.width, raster.height);
   for (const side of longer > SURVEY_SIDE ? [SURVEY_SIDE, Math.min(longer, CLOSE_SURVEY_SIDE)] : [SURVEY_SIDE]) {
     const { best } = await surveyPicture(ocr, picture, side);
-    if (!best || best.likelihood < LIKELY) continue;
-    const { card, likelihood, textLikelihood } = best;
-    const { reduction } = image;
-    const plain = new RasterPyramid(image.raster);
-    return { card, likelihood, textLikelihood, picture: plain, toImage: IDENTITY, reduction };
+    const card = ifLikely(found(wholePicture(image), best));
+    if (card) return card;
   }
   return null;
 }
 
 /** What was seen of a card with the whole picture for its page: where the card lies is not known. */
-function onWholePicture({ raster, reduction }: DecodedImage, seen: FoundCard): FoundCard {
-  const { height, width } = raster;
+function onWholePicture(image: DecodedImage, seen: FoundCard): FoundCard {
+  const { height, width } = image.raster;
   const page = { width, height, toSource: IDENTITY };
-  return { ...seen, card: { ...seen.card, page }, picture: new RasterPyramid(raster), toImage: IDENTITY, reduction };
+  return { ...seen, card: { ...seen.card, page }, ...wholePicture(image) };
 }
 
-const IDENTITY: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+function wholePicture({ raster, reduction }: DecodedImage): Place {
+  return { picture: new RasterPyramid(raster), toImage: IDENTITY, reduction };
+}
 
 /** Whether what was seen of a card is so blurred that a part of it may not have been. */
 export function isVeryBlurred(seen: FoundCard): boolean {
@@ -62,10 +62,10 @@ export function isVeryBlurred(seen: FoundCard): boolean {
 }
 
 /** What may show more of a card than was seen; null where nothing tells that there is more. */
-function renderingFor(raster: Raster, seen: FoundCard): Raster | null {
+function renderingFor(raster: Raster, seen: FoundCard, isMarked: boolean): Raster | null {
   if (isVeryBlurred(seen)) return sharpened(raster, seen);
   if (isOnScreen(seen)) return withoutGrid(raster);
-  return overlayLines(seen.card.lines).length > 0 ? inkAlone(raster) : null;
+  return isMarked ? inkAlone(raster) : null;
 }
 
 /** Whether what was seen of a card is the picture of a screen. */

@@ -1,9 +1,9 @@
 import { RasterPyramid } from '../../media/raster.ts';
 import { composeHomographies } from '../../text-lines/homography.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { type FoundCard, SURVEY_SIDE } from './find-card.ts';
+import { type FoundCard, found, ifLikely, SURVEY_SIDE } from './find-card.ts';
 import { partWithoutRepeats } from './page-without-repeats.ts';
-import { LIKELY, surveyPicture } from './read-lines.ts';
+import { surveyPicture } from './read-lines.ts';
 
 /** What is looked at around a page that was made for misread rows, as a share of its sides. */
 const ROOM = 0.25;
@@ -17,8 +17,6 @@ export async function findWithoutMark(ocr: PpOcr, seen: FoundCard): Promise<Foun
   if (!bare) return null;
   const picture = new RasterPyramid(bare.raster);
   const { best } = await surveyPicture(ocr, picture, SURVEY_SIDE);
-  if (!best || best.likelihood < LIKELY) return null;
-  const { card, likelihood, textLikelihood } = best;
   const toImage = composeHomographies(seen.toImage, bare.toPicture);
-  return { card, likelihood, textLikelihood, picture, toImage, reduction: seen.reduction / bare.scale };
+  return ifLikely(found({ picture, toImage, reduction: seen.reduction / bare.scale }, best));
 }

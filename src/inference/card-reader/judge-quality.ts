@@ -135,9 +135,8 @@ export function measureScreen(
 ): number {
   const frame = known ?? { left: 0, top: 0, right: page.width, bottom: page.height };
   const peaks = tilesOf(picture, page, frame).map(moirePeak);
-  peaks.sort((p, q) => p - q);
   // Other pictures stay below 400, screens begin at 3,000.
-  return ramp(Math.log10(Math.max(1, peaks[peaks.length >> 1] ?? 1)), Math.log10(400), Math.log10(3000));
+  return ramp(Math.log10(Math.max(1, median(peaks))), Math.log10(400), Math.log10(3000));
 }
 
 /** How far the card reaches out of the picture, as a share of its height. */

@@ -1,7 +1,7 @@
 import type { Raster } from '../../media/raster.ts';
 import { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
-import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
+import { composeHomographies, type Homography, IDENTITY, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
@@ -43,7 +43,7 @@ export interface Look {
 /** Finds and reads the lines of a rendered page anew. */
 export async function lookAgain(ocr: PpOcr, { raster, scale }: PagePicture): Promise<Look> {
   const picture = new RasterPyramid(raster);
-  const page: Page = { width: raster.width, height: raster.height, toSource: [1, 0, 0, 0, 1, 0, 0, 0, 1] };
+  const page: Page = { width: raster.width, height: raster.height, toSource: IDENTITY };
   const { quads } = await lookAtPage(ocr, picture, page, 0);
   const lines = await ocr.recognise(
     picture,

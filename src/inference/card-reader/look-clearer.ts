@@ -18,6 +18,7 @@ const WORTH_SHARPENING = 0.3;
 /** A look at a card's page in a rendering, and what that shows better than the picture. */
 export interface ClearerLook {
   readonly look: Look;
+  /** `print`: the black print alone, or the page without its mark. */
   readonly shows: 'print' | 'edges' | 'no grid';
   /** The page without the mark that was written all over it, where there was one. */
   readonly bare?: PagePicture;

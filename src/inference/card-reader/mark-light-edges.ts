@@ -2,6 +2,7 @@ import type { FieldName } from '../../ktp/field-names.ts';
 import { takeBack, withCut } from '../../ktp/fields/alternatives.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
 import type { Field } from '../../ktp/schema.ts';
+import { UNSURE_AT_MOST } from '../../ktp/unsure.ts';
 import { withFields } from '../../ktp/with-fields.ts';
 import { lumaOf, quantile } from '../../media/quality/luma.ts';
 import { sampleRaster } from '../../media/sample.ts';
@@ -19,7 +20,6 @@ const END = 2;
 const CHANGE = 1.4;
 /** The photo and its edge begin here, as a share of the card's width. */
 const PHOTO_LEFT = 0.69;
-const AT_MOST = 0.88;
 /** Below this a value that no list knows and that ends at such an edge is what is left of one. */
 const REMNANT = 0.7;
 const SAMPLE = 16;
@@ -36,7 +36,7 @@ export function markLightEdges(found: FoundCard, reading: KtpReading): KtpReadin
     const field = fields[name];
     if (field.value === null || !endsAtEdge(found, field)) continue;
     const isRemnant = unlisted.includes(name) && field.confidence < REMNANT;
-    const confidence = Math.min(field.confidence, AT_MOST);
+    const confidence = Math.min(field.confidence, UNSURE_AT_MOST);
     fields[name] = isRemnant ? takeBack(field) : { ...field, confidence, warnings: withCut(field) };
   }
   return withFields(reading, fields);

@@ -2,6 +2,7 @@ import {
   applyHomography,
   composeHomographies,
   type Homography,
+  IDENTITY,
   invertHomography,
 } from '../../text-lines/homography.ts';
 import type { PageSize, Point, Quad } from '../../text-lines/text-line.ts';
@@ -65,7 +66,7 @@ export function quarterTurn(turns: number, { width, height }: PageSize): { map: 
     case 3:
       return { map: [0, 1, 0, -1, 0, width, 0, 0, 1], size: { width: height, height: width } };
     default:
-      return { map: [1, 0, 0, 0, 1, 0, 0, 0, 1], size: { width, height } };
+      return { map: IDENTITY, size: { width, height } };
   }
 }
 

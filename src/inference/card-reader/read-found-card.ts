@@ -31,14 +31,15 @@ export interface CardFields {
   readonly reading: KtpReading;
   /** Lines on the card's page that are not the card's. */
   readonly overlay: readonly TextLine[];
-  /** Fields that only the black print alone told: something lies over them. */
+  /** Fields that only the black print, or the page without a mark, told: something lies over them. */
   readonly uncovered: readonly FieldName[];
 }
 
 /**
  * Reads the fields of a card's lines. Where a field is in doubt, or text that is not the card's lies over it, the card is
- * looked at once more: sharpened where it is blurred and a kernel is found, without the grid of a screen, else with nothing
- * but its black print. A clear card pays for none.
+ * looked at once more: without words that are written all over it (and then at the black print of that, if fields stay in
+ * doubt), sharpened where it is blurred and a kernel is found, without the grid of a screen, else with nothing but its black
+ * print. A clear card pays for none.
  */
 export async function readFoundCard(
   ocr: PpOcr,
@@ -50,15 +51,16 @@ export async function readFoundCard(
   const { page } = found.card;
   const { picture } = found;
   const lines = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
-  const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
+  const first = await readPlain(ocr, withLines(found, lines));
   const overlay = overlayLines(lines);
   const isCovered = overlay.length > 0 || isUnderColour(found);
   if (found.likelihood < LIKELY || (!isCovered && doubtfulFields(first.fields).length === 0)) {
     return { found, reading: honest(found, first), overlay, uncovered: [] };
   }
   if (!isCutShort(first)) {
-    const rest = isCutAside(first) ? withRoom(found, lines, ASIDE) : withLines(found, lines);
-    return readAgain(ocr, rest, overlay, isCovered);
+    if (!isCutAside(first)) return readAgain(ocr, withLines(found, lines), first, overlay, isCovered);
+    const wider = withRoom(found, lines, ASIDE);
+    return readAgain(ocr, wider, await readPlain(ocr, wider), overlay, isCovered);
   }
   const bare = overlay.length > 0 && !isBare ? await findWithoutMark(ocr, found) : null;
   if (bare && bare.likelihood >= found.likelihood) {
@@ -67,19 +69,22 @@ export async function readFoundCard(
   }
   const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found) : null;
   const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines, AROUND);
-  return readAgain(ocr, whole, overlay, isCovered);
+  return readAgain(ocr, whole, await readPlain(ocr, whole), overlay, isCovered);
 }
 
-/** The same with a second look. */
+function readPlain(ocr: PpOcr, { card: { lines, page }, picture }: FoundCard): Promise<KtpReading> {
+  return readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
+}
+
+/** The same with a second look beside the first. */
 async function readAgain(
   ocr: PpOcr,
   found: FoundCard,
+  first: KtpReading,
   overlay: readonly TextLine[],
   isCovered: boolean,
 ): Promise<CardFields> {
-  const { picture } = found;
-  const { page, lines } = found.card;
-  const first = await readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
+  const { page } = found.card;
   const { bare, look, shows } = await lookClearer(ocr, found, overlay);
   const second = await readWithPlaces(ocr, look, page);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');

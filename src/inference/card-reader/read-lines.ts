@@ -1,4 +1,4 @@
-import { readKtp } from '../../ktp/read-ktp.ts';
+import { likenessOf } from '../../ktp/read-ktp.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { applyHomography, mapQuad } from '../../text-lines/homography.ts';
 import type { Point, Quad, TextLine } from '../../text-lines/text-line.ts';
@@ -85,7 +85,7 @@ async function readBest(
     if (read.length > 0 && candidate.direction.labels < (likely ? CARD_LABELS : FEW_LABELS)) break;
     if (read.some(({ card }) => covers(card, candidate))) continue;
     const card = await readCandidate(ocr, picture, candidate);
-    const { likelihood, form } = readKtp(card.lines, card.page);
+    const { likelihood, form } = likenessOf(card.lines);
     const ofForm = isOfCardForm(form, picture, card.page, card.frame);
     read.push({
       card,

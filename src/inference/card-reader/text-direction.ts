@@ -1,3 +1,4 @@
+import { median } from '../../text-lines/median.ts';
 import type { Point, Quad } from '../../text-lines/text-line.ts';
 
 /** Boxes at least this many times as long as high tell the direction of their text. */
@@ -61,8 +62,7 @@ export function longAxis(quad: Quad): { angle: number; length: number; height: n
 
 /** Median height of pieces of text. */
 export function typicalHeight(quads: readonly Quad[]): number {
-  const heights = quads.map((quad) => longAxis(quad).height).sort((p, q) => p - q);
-  return heights[heights.length >> 1] ?? 0;
+  return median(quads.map((quad) => longAxis(quad).height));
 }
 
 /** The same corners, beginning where text that runs along `angle` (radians) begins. */

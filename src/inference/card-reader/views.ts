@@ -1,5 +1,5 @@
 import type { RasterPyramid } from '../../media/raster.ts';
-import { composeHomographies, type Homography, mapQuad } from '../../text-lines/homography.ts';
+import { composeHomographies, type Homography, IDENTITY, mapQuad } from '../../text-lines/homography.ts';
 import type { Quad } from '../../text-lines/text-line.ts';
 import { type DetectionWindow, networkSide, wholePictureWindow } from '../ppocr/detection.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
@@ -31,7 +31,7 @@ export async function lookAtPicture(ocr: PpOcr, picture: RasterPyramid, side: nu
   const isLong = Math.max(width, height) > LONG_PICTURE * Math.min(width, height);
   const scale = isLong ? Math.min(Math.max(1, side / Math.max(width, height)), byArea) : side / Math.max(width, height);
   const quads = await detectIn(ocr, picture, wholePictureWindow(width, height, scale));
-  return { quads, page: { width, height, toSource: [1, 0, 0, 0, 1, 0, 0, 0, 1] }, scale, angle: 0 };
+  return { quads, page: { width, height, toSource: IDENTITY }, scale, angle: 0 };
 }
 
 /** Looks at a page whose rows run along `angle`, at the size that shows a card's lines best. */

@@ -96,20 +96,18 @@ async function ask(
   const onAbort = (): void => stop.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   let late = false;
-  let usage: Usage | null = null;
   const timer = setTimeout(() => {
     late = true;
     stop.abort(new Error('the budget of the card is used up'));
   }, budgetMs || DEFAULT_BUDGET_MS);
   try {
-    if (!(await within(stop.signal, engine.readiness())).ready) return { outcome: 'model_not_ready', usage };
+    if (!(await within(stop.signal, engine.readiness())).ready) return { outcome: 'model_not_ready', usage: null };
     const fields = strategy === 'vlm' ? emptied(result.fields) : result.fields;
     const { parts, perField } = await within(stop.signal, cutOut(image, quarterTurns, fields, names));
-    const answer = await within(stop.signal, answerOf(engine, names, parts, perField, stop.signal));
-    usage = answer.usage;
-    return { outcome: parseAnswer(answer.text, names) ?? 'model_failed', usage };
+    const { text, usage } = await within(stop.signal, answerOf(engine, names, parts, perField, stop.signal));
+    return { outcome: parseAnswer(text, names) ?? 'model_failed', usage };
   } catch {
-    return { outcome: late ? 'model_too_slow' : 'model_failed', usage };
+    return { outcome: late ? 'model_too_slow' : 'model_failed', usage: null };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);

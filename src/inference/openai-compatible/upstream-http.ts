@@ -108,7 +108,7 @@ export function createUpstreamHttp({
 }
 
 /** The base URL without /v1, which some write and some do not. */
-function serverRoot(baseUrl: string): string {
+export function serverRoot(baseUrl: string): string {
   return baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
 

@@ -1,15 +1,16 @@
 import { concatBytes, encodeBytesField, encodeVarintField, readFields } from './protobuf.ts';
 
 /** Nodes and weights of an ONNX graph, as bytes of it; field numbers of onnx.proto3 (github.com/onnx/onnx). */
-const GRAPH_NODE = 1;
-const GRAPH_INITIALIZER = 5;
+export const MODEL_GRAPH = 7;
+export const GRAPH_NODE = 1;
+export const GRAPH_INITIALIZER = 5;
 const NODE_INPUT = 1;
 const NODE_OUTPUT = 2;
 const NODE_OPERATOR = 4;
-const TENSOR_DIMS = 1;
+export const TENSOR_DIMS = 1;
 const TENSOR_DATA_TYPE = 2;
 const TENSOR_NAME = 8;
-const TENSOR_RAW_DATA = 9;
+export const TENSOR_RAW_DATA = 9;
 
 /** Data types. */
 export const FLOAT = 1;

@@ -35,7 +35,7 @@ export interface PpOcr {
   close(): Promise<void>;
 }
 
-/** Loads both models. Costs about a second of one core and 150 MB. */
+/** Loads the detector and the recogniser, this one in bytes and in floats. Costs about a second of one core and 150 MB. */
 export async function createPpOcr(options: PpOcrOptions): Promise<PpOcr> {
   const threads = options.intraOpThreads ?? 1;
   const keep = options.characters === 'all' ? undefined : (options.characters ?? KTP_CHARACTERS);

@@ -2,8 +2,11 @@ import {
   encodeNode,
   encodeTensor,
   FLOAT,
+  GRAPH_INITIALIZER,
+  GRAPH_NODE,
   INT8,
   INT32,
+  MODEL_GRAPH,
   type Node,
   nameOf,
   readNode,
@@ -12,11 +15,6 @@ import {
   UINT8,
 } from './onnx-messages.ts';
 import { concatBytes, editMessage, encodeBytesField, readFields } from './protobuf.ts';
-
-/** Field numbers of onnx.proto3. */
-const MODEL_GRAPH = 7;
-const GRAPH_NODE = 1;
-const GRAPH_INITIALIZER = 5;
 
 /** A convolution of single pixels, followed by the addition of its bias, that is to be computed in bytes. */
 export interface QuantisedLayer {

@@ -1,20 +1,14 @@
+import { GRAPH_INITIALIZER, MODEL_GRAPH, nameOf, readTensor, TENSOR_DIMS, TENSOR_RAW_DATA } from './onnx-messages.ts';
 import { concatBytes, editMessage, encodeBytesField, encodeVarintField, readFields } from './protobuf.ts';
 
 /** What a KTP can hold, and a few marks that dirt or other print is read as. */
 export const KTP_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./,-:;\'()&+"` ';
 
-/** Field numbers of onnx.proto3 (github.com/onnx/onnx), the ones that are touched here. */
-const MODEL_GRAPH = 7;
+/** Field numbers of onnx.proto3 (github.com/onnx/onnx), those that are touched here alone. */
 const MODEL_METADATA = 14;
-const GRAPH_INITIALIZER = 5;
 const GRAPH_OUTPUT = 12;
 const GRAPH_VALUE_INFO = 13;
-const TENSOR_DIMS = 1;
-const TENSOR_DATA_TYPE = 2;
-const TENSOR_NAME = 8;
-const TENSOR_RAW_DATA = 9;
 const VALUE_INFO_TYPE = 2;
-const FLOAT = 1;
 
 /** Names that PP-OCRv6's recogniser gives its last layer: [features, classes] and [classes]. */
 const LAST_LAYER = new Set(['linear_8.w_0', 'linear_8.b_0']);
@@ -99,18 +93,11 @@ function withoutShape(valueInfo: Uint8Array): Uint8Array {
 
 /** The tensor with only the wanted entries of its last dimension, or null for a tensor that is not of the last layer. */
 function cutTensor(tensor: Uint8Array, columns: readonly number[], classes: number): Uint8Array | null {
-  let name = '';
-  let dataType = 0;
-  let raw: Uint8Array = new Uint8Array();
-  for (const field of readFields(tensor)) {
-    if (field.number === TENSOR_NAME) name = new TextDecoder().decode(field.payload);
-    if (field.number === TENSOR_DATA_TYPE) dataType = field.varint;
-    if (field.number === TENSOR_RAW_DATA) raw = Uint8Array.from(field.payload);
-  }
+  const name = nameOf(tensor);
   if (!LAST_LAYER.has(name)) return null;
-  const rows = raw.length / 4 / classes;
-  if (dataType !== FLOAT || !Number.isInteger(rows)) throw new RangeError('the output layer has an unknown form');
-  const source = new Float32Array(raw.buffer, 0, raw.length / 4);
+  const { values: source } = readTensor(tensor);
+  const rows = source.length / classes;
+  if (!Number.isInteger(rows)) throw new RangeError('the output layer has an unknown form');
   const kept = new Float32Array(rows * columns.length);
   for (let row = 0; row < rows; row++) {
     for (const [index, column] of columns.entries()) {

@@ -80,10 +80,9 @@ export async function recogniseText(
   const crops = quads
     .map((quad, index): Crop => ({ index, raster: cropLine(source, quad, settings.stretch) }))
     .sort((p, q) => p.raster.width - q.raster.width);
-  const read = new Map(await readCrops(crops, { characters, settings, runBatches, exact: false }));
-  const doubtful = crops.filter((crop) => settings.again && isDoubtful(read.get(crop) ?? NOTHING));
-  const again = await readCrops(doubtful, { characters, settings, runBatches, exact: true });
-  for (const [crop, emissions] of again) read.set(crop, emissions);
+  const quick = await readCrops(crops, { characters, settings, runBatches, exact: false });
+  const doubtful = quick.filter(([, emissions]) => settings.again && isDoubtful(emissions)).map(([crop]) => crop);
+  const read = new Map([...quick, ...(await readCrops(doubtful, { characters, settings, runBatches, exact: true }))]);
   const lines: TextLine[] = [];
   for (const [{ index }, emissions] of read) {
     const quad = quads[index];
@@ -123,7 +122,6 @@ async function readCrops(
 }
 
 const EMPTY = new Float32Array(0);
-const NOTHING: Emissions = { characters: [], steps: 0, probabilities: EMPTY };
 
 function pendingBatch(batch: readonly Crop[], settings: RecognitionSettings, exact: boolean): PendingBatch {
   const width = Math.max(...batch.map((crop) => paddedWidth(crop, settings)));

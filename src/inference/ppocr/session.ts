@@ -2,6 +2,8 @@ import '../refuse-telemetry.ts';
 import { InferenceSession } from 'onnxruntime-node';
 import { doByteSumsOverflow } from './byte-sums.ts';
 
+const BYTE_SUMS_OVERFLOW = doByteSumsOverflow();
+
 /**
  * Creates an ONNX session for variable input sizes on few cores: no spinning (idle threads would burn the cores that
  * other work needs), and no arena or memory pattern (both keep the largest shape ever seen).
@@ -21,7 +23,7 @@ export function createSession(model: Uint8Array, intraOpThreads: number): Promis
         intra_op: { allow_spinning: '0' },
         inter_op: { allow_spinning: '0' },
         // The slower way gives the same sums; where it is not needed it only costs time.
-        x64quantprecision: doByteSumsOverflow() ? '1' : '0',
+        x64quantprecision: BYTE_SUMS_OVERFLOW ? '1' : '0',
       },
     },
   });

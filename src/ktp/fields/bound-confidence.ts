@@ -1,5 +1,6 @@
 import type { FieldName } from '../field-names.ts';
 import type { KtpResult, Quality } from '../schema.ts';
+import { UNSURE_AT_MOST } from '../unsure.ts';
 import { mapFields } from '../with-fields.ts';
 import { withAlternatives } from './alternatives.ts';
 import { withDots } from './lost-dots.ts';
@@ -20,7 +21,6 @@ const UNCHECKED_UNDER_GLARE: ReadonlySet<FieldName> = new Set<FieldName>([
   'pekerjaan',
   'tempat_terbit',
 ]);
-const AT_MOST = 0.88;
 /**
  * A dot is the smallest thing on a card: of severe pictures with few pixels or of a copy, 7 of 8 values whose
  * abbreviations were read without a dot had one; of others none of 11 (58 and 36 cards). In the dark noise hides it as
@@ -32,8 +32,8 @@ const LOSES_DOTS: ReadonlySet<Quality['flags'][number]> = new Set(['too_small', 
 const DOTTED_SHARE = 0.6;
 
 /**
- * Lowers the confidences of values that a picture of that quality may have lost letters of; what may have lost its dots
- * gets the value with them as a rival.
+ * Lowers the confidences of values that a picture of that quality may have lost letters of, and of addresses that may hold a
+ * torn word; what may have lost its dots gets the value with them as a rival.
  */
 export function boundConfidence(fields: KtpResult['fields'], { affected_fields, flags }: Quality): KtpResult['fields'] {
   const isUnclear = flags.includes('blurred') || flags.includes('screen');
@@ -46,7 +46,7 @@ export function boundConfidence(fields: KtpResult['fields'], { affected_fields, 
       dotted !== field.value ||
       (name === 'alamat' && mayBeTorn(field.value ?? '')) ||
       (UNCHECKED_UNDER_GLARE.has(name) && affected_fields.includes(name));
-    const bounded = doubtful && field.confidence > AT_MOST ? { ...field, confidence: AT_MOST } : field;
+    const bounded = doubtful && field.confidence > UNSURE_AT_MOST ? { ...field, confidence: UNSURE_AT_MOST } : field;
     if (dotted === null || dotted === field.value) return bounded;
     return withAlternatives(bounded, [{ value: dotted, confidence: DOTTED_SHARE * (1 - bounded.confidence) }]);
   });

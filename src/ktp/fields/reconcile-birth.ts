@@ -7,6 +7,7 @@ import { agreeingReading, contradictedReading, type Evidence, type Reading, repa
 import {
   agrees,
   COST_PER_DIGIT,
+  differences,
   isPlausible,
   LEAST_MARGIN,
   type NikEvidence,
@@ -108,7 +109,7 @@ function repairDate(
   if (!isCalendarDate(date)) return undefined;
   const from = digitsOf(printed);
   const to = digitsOf(date);
-  const edits = [...from].filter((digit, index) => digit !== to[index]).length;
+  const edits = differences(from, to);
   if (edits === 0 || edits > 2) return undefined;
   const fit: Fit = fitOf(reading.spans);
   const text = reading.raw;

@@ -35,7 +35,7 @@ const PRINTED_DISTRICT = 1.5;
 export function settleDistrict(nik: NikReading, { districts }: NikEvidence): NikReading {
   const { digits, fit } = nik;
   if (!fit || digits.length !== 16 || districts.includes(digits.slice(0, 6))) return nik;
-  const near = districts.filter((code) => [...code].filter((digit, index) => digit !== digits[index]).length === 1);
+  const near = districts.filter((code) => differences(code, digits) === 1);
   const [code] = near;
   if (code === undefined || near.length > 1) return nik;
   const settled = code + digits.slice(6);
@@ -63,9 +63,7 @@ export function repairNik({ digits, fit, reading }: NikReading, witness: NikEvid
   const expected = birthDate && sex ? nikDateCode(birthDate, sex) : undefined;
   const read = fit.of(digits);
   const ranked: Candidate[] = [];
-  const near = neighbours(digits, expected, gapsIn(digits, reading));
-  for (const [candidate, edits, lost] of [...near.values(), ...searched(digits, fit, expected)]) {
-    if (ranked.some(({ nik }) => nik === candidate)) continue;
+  for (const [candidate, { edits, lost }] of candidatesNear(digits, fit, expected, gapsIn(digits, reading))) {
     const parts = parseNik(candidate);
     if (!parts || !isPlausible(parts) || !agrees(parts, witness)) continue;
     const cost = read - fit.of(candidate);
@@ -100,28 +98,25 @@ function changesOtherwise(digits: string, best: string, other: string): boolean 
   return [...best].some((digit, index) => digit !== digits[index] && digit !== other[index]);
 }
 
-/** Numbers that the probabilities hold, with the expected date where one is known; with the number of edits. */
-function searched(digits: string, { track }: Fit, expected: string | undefined): [string, number, boolean][] {
-  if (!track) return [];
-  const canBegin = (text: string): boolean =>
-    canBeginNik(text) && (expected === undefined || expected.startsWith(text.slice(6, 12)));
-  return likelyTexts(track.emissions, { alphabet: DIGITS, canBegin })
-    .filter(({ text }) => text.length === 16 && text !== digits)
-    .map(({ text }) => {
-      const missing = Math.abs(16 - digits.length);
-      return [text, missing || [...text].filter((digit, index) => digit !== digits[index]).length, missing > 0];
-    });
+/** How a number came from what was read: digits that were changed, lost or too many, and whether one was lost or too many. */
+interface Change {
+  readonly edits: number;
+  readonly lost: boolean;
 }
 
-/** Sixteen-digit numbers one edit away, or with the expected date put in its place; with the number of edits. */
-function neighbours(
+/**
+ * Sixteen-digit numbers one edit away, or with the expected date put in its place; then those that the probabilities hold,
+ * with the expected date where one is known.
+ */
+function candidatesNear(
   digits: string,
+  { track }: Fit,
   expected: string | undefined,
   gaps: readonly number[],
-): Map<string, [string, number, boolean]> {
-  const found = new Map<string, [string, number, boolean]>();
+): ReadonlyMap<string, Change> {
+  const found = new Map<string, Change>();
   const add = (nik: string, edits: number, lost: boolean): void => {
-    if (!found.has(nik)) found.set(nik, [nik, edits, lost]);
+    if (!found.has(nik)) found.set(nik, { edits, lost });
   };
   if (digits.length === 16) {
     for (let index = 0; index < 16; index += 1) {
@@ -130,7 +125,7 @@ function neighbours(
       }
     }
     if (expected) {
-      const edits = [...expected].filter((digit, index) => digit !== digits[index + 6]).length;
+      const edits = differences(expected, digits.slice(6, 12));
       if (edits <= 2) add(digits.slice(0, 6) + expected + digits.slice(12), edits, false);
     }
   } else if (digits.length === 15) {
@@ -140,7 +135,19 @@ function neighbours(
   } else if (digits.length === 17) {
     for (let index = 0; index < 17; index += 1) add(digits.slice(0, index) + digits.slice(index + 1), 1, true);
   }
+  if (!track) return found;
+  const canBegin = (text: string): boolean =>
+    canBeginNik(text) && (expected === undefined || expected.startsWith(text.slice(6, 12)));
+  const missing = Math.abs(16 - digits.length);
+  for (const { text } of likelyTexts(track.emissions, { alphabet: DIGITS, canBegin })) {
+    if (text.length === 16 && text !== digits) add(text, missing || differences(text, digits), missing > 0);
+  }
   return found;
+}
+
+/** In how many places a text differs from another one of its length. */
+export function differences(one: string, other: string): number {
+  return [...one].filter((character, index) => character !== other[index]).length;
 }
 
 /** Where a digit can have been lost: between two that stand wider apart than the others, which are evenly spaced. */

@@ -4,7 +4,7 @@ import { nikBirthDate, parseNik } from './nik.ts';
 import { isKnownProvince, provinces, regencies } from './regions.ts';
 import { BLOOD_GROUPS, canonicalValue, LIFELONG, MARITAL_STATES, RELIGIONS, SEXES } from './vocabulary.ts';
 
-/** What a person typed, in the form that the field has; and which rule of the field it breaks, null where none. */
+/** What a person typed or OCR read, in the form that the field has; and which rule of the field it breaks, null where none. */
 export interface CheckedValue {
   readonly value: string;
   /** Names the rule, never the value. */
@@ -17,7 +17,7 @@ const PRINTED_DATE = /^(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})$/;
 /** Letters, digits and what addresses and names are written with. Nothing that only looks like text. */
 const PLAIN_TEXT = /^[\p{L}\p{M}\p{N} .,'’`/()&:;#+\-"]+$/u;
 
-/** Holds a person's correction against the rules of its field. Never throws. */
+/** Holds a person's correction, what was read, or a rival of it against the rules of its field. Never throws. */
 export function checkValue(name: FieldName, typed: string): CheckedValue {
   const text = typed.toUpperCase().normalize('NFC').trim().replace(/\s+/gu, ' ');
   const judge = JUDGES[name] ?? plainText;
@@ -67,8 +67,12 @@ function neighbourhood(text: string): CheckedValue {
   return sound(text.padStart(3, '0'));
 }
 
-function region(names: () => readonly string[], problem: string): Judge {
-  return (text) => (names().includes(text) ? sound(text) : broken(text, problem));
+function region(regions: () => readonly { readonly name: string }[], problem: string): Judge {
+  let names: ReadonlySet<string> | undefined;
+  return (text) => {
+    names ??= new Set(regions().map(({ name }) => name));
+    return names.has(text) ? sound(text) : broken(text, problem);
+  };
 }
 
 const JUDGES: Readonly<Partial<Record<FieldName, Judge>>> = {
@@ -82,6 +86,6 @@ const JUDGES: Readonly<Partial<Record<FieldName, Judge>>> = {
   status_perkawinan: listed(MARITAL_STATES, 'It is none of the marital states that cards print.'),
   rt: neighbourhood,
   rw: neighbourhood,
-  provinsi: region(() => provinces().map(({ name }) => name), 'There is no province of this name.'),
-  kabupaten_kota: region(() => regencies().map(({ name }) => name), 'There is no regency or city of this name.'),
+  provinsi: region(provinces, 'There is no province of this name.'),
+  kabupaten_kota: region(regencies, 'There is no regency or city of this name.'),
 };

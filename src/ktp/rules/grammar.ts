@@ -1,8 +1,6 @@
 import { isCalendarDate } from './dates.ts';
+import { dayOf } from './nik.ts';
 import { isKnownProvince, provinces } from './regions.ts';
-
-/** Days of women are coded 40 higher (docs/ktp-domain.md). */
-const FEMALE = 40;
 
 /** Whether digits can be the beginning of a NIK: a province's code, a district's, DDMMYY of a real day, a serial. */
 export function canBeginNik(digits: string): boolean {
@@ -12,8 +10,7 @@ export function canBeginNik(digits: string): boolean {
   if (digits.length < 7) return true;
   const coded = digits.slice(6, 12);
   if (coded.length === 1) return coded < '8';
-  const first = Number(coded.slice(0, 2));
-  const day = first > FEMALE ? first - FEMALE : first;
+  const day = dayOf(Number(coded.slice(0, 2)));
   return canBeginDay(String(day).padStart(2, '0') + coded.slice(2));
 }
 

@@ -15,6 +15,14 @@ export interface NikParts {
   readonly serial: string;
 }
 
+/** Days of women are coded 40 higher (docs/ktp-domain.md). */
+const FEMALE = 40;
+
+/** The day that two digits of a NIK tell. */
+export function dayOf(coded: number): number {
+  return coded > FEMALE ? coded - FEMALE : coded;
+}
+
 /** A NIK's parts, or undefined where it is not 16 digits. The date may be impossible: see `nikBirthDate`. */
 export function parseNik(nik: string): NikParts | undefined {
   if (!/^\d{16}$/.test(nik)) return undefined;
@@ -23,8 +31,8 @@ export function parseNik(nik: string): NikParts | undefined {
     province: nik.slice(0, 2),
     regency: nik.slice(0, 4),
     district: nik.slice(0, 6),
-    sex: coded > 40 ? 'female' : 'male',
-    day: coded > 40 ? coded - 40 : coded,
+    sex: coded > FEMALE ? 'female' : 'male',
+    day: dayOf(coded),
     month: Number(nik.slice(8, 10)),
     shortYear: Number(nik.slice(10, 12)),
     serial: nik.slice(12),
@@ -47,7 +55,7 @@ export function nikBirthDate(parts: NikParts, printedYear?: number, today = new 
 
 /** DDMMYY as a NIK codes a birth date. */
 export function nikDateCode(date: CalendarDate, sex: 'male' | 'female'): string {
-  const day = date.day + (sex === 'female' ? 40 : 0);
+  const day = date.day + (sex === 'female' ? FEMALE : 0);
   return [day, date.month, date.year % 100].map((part) => String(part).padStart(2, '0')).join('');
 }
 

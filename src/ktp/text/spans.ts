@@ -1,3 +1,4 @@
+import { median } from '../../text-lines/median.ts';
 import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
 import type { Character } from '../schema.ts';
 import { type Frame, lineHeight, midline } from './frame.ts';
@@ -105,8 +106,7 @@ export function pitchOf(glyphs: readonly Glyph[], line: TextLine): number {
     if (before && here && before.text !== ' ' && here.text !== ' ') distances.push(here.u - before.u);
   }
   if (distances.length === 0) return lineHeight(line) * 0.5;
-  distances.sort((first, second) => first - second);
-  return distances[Math.floor(distances.length / 2)] ?? 0;
+  return median(distances);
 }
 
 /** Groups spans into rows from top to bottom, each from left to right. `pitch` is the distance of rows in pixels. */

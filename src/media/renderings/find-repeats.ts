@@ -60,9 +60,9 @@ export function findRepeats(strokes: Plane, rowAngle: number): Repeat[] {
   for (let y = 0; y < height; y++) {
     const reach = Math.min(width - 1, Math.floor(width * (1 - (LEAST_OVERLAP * height) / (height - y))));
     for (let x = y === 0 ? 1 : -reach; x <= reach; x++) {
-      if (x * x + y * y < least * least || isOwn(x, y, rowAngle)) continue;
+      if (x * x + y * y < least * least) continue;
       const here = likeness(x, y);
-      if (here < LEAST_LIKENESS || !isPeak(likeness, x, y, here)) continue;
+      if (here < LEAST_LIKENESS || isOwn(x, y, rowAngle) || !isPeak(likeness, x, y, here)) continue;
       // Rows of print are alike as bands, however they are moved along.
       const band = BESIDE.reduce(
         (sum, way) => sum + likeness(x + Math.round(way * alongX), y + Math.round(way * alongY)) / BESIDE.length,

@@ -1,3 +1,4 @@
+import { median } from '../../text-lines/median.ts';
 import { type EdgeBox, greyRaster, type Raster } from '../raster.ts';
 import { separateInk } from './separate-ink.ts';
 
@@ -51,8 +52,7 @@ function darknessOf(shares: Uint8Array, width: number, height: number, print: re
     for (; level < 255 && below <= STROKE_QUANTILE * total; level++) below += counts[level] as number;
     return level / 255;
   });
-  darkness.sort((p, q) => p - q);
-  return darkness[darkness.length >> 1] ?? 0;
+  return median(darkness);
 }
 
 /** By 255ths of the local white. */

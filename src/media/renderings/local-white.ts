@@ -1,3 +1,4 @@
+import { median } from '../../text-lines/median.ts';
 import type { Raster } from '../raster.ts';
 
 /** Side of the cells that the local white is measured in, as a share of the picture's width; about a line's height. */
@@ -82,7 +83,6 @@ function atLeastMiddle(own: Float32Array, columns: number, rows: number): Float3
         around.push(own[y * columns + x] as number);
       }
     }
-    around.sort((p, q) => p - q);
-    return Math.max(value, around[around.length >> 1] as number);
+    return Math.max(value, median(around));
   });
 }
