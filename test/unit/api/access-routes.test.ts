@@ -139,4 +139,12 @@ describe('the access log', () => {
       expect(Object.keys(log.actions).toSorted()).toEqual([...ACCESS_ACTIONS].toSorted());
     }
   });
+
+  it('is told of in the record of processing with all its actions', () => {
+    const record = readFileSync(new URL('../../../docs/compliance/processing-record.md', import.meta.url), 'utf8');
+    const told = [...record.matchAll(/`([a-z_]+)\.([a-z_|]+)`/g)].flatMap(([, subject, done]) =>
+      (done ?? '').split('|').map((each) => `${subject}.${each}`),
+    );
+    expect(told.toSorted()).toEqual([...ACCESS_ACTIONS].toSorted());
+  });
 });
