@@ -111,6 +111,55 @@ function write(name: string, content: string | Buffer = PNG): string {
   return path;
 }
 
+/** A server that takes batches, in parts too; it remembers what was asked, with how many files each. */
+function partsServer(asked: string[], refuse: (path: string) => boolean = () => false): RequestListener {
+  let total = 0;
+  return async (request, response) => {
+    if (request.url === '/livez') return answer(response, 200, { ok: true });
+    const path = request.url ?? '';
+    const body = (await buffer(request)).toString('latin1');
+    if (refuse(path)) return answer(response, 413, refusal('payload_too_large'));
+    const files = body.split('filename="').length - 1;
+    total += files;
+    asked.push(`${path.split('/').at(-1)} ${files}${/name="sealed"\s+false/.test(body) ? ' open' : ''}`);
+    answer(response, 202, batchWith({ counts: { ...batchWith({}).counts, total } }));
+  };
+}
+
+describe('a folder of more than a request carries', () => {
+  const writeMany = () => {
+    for (let index = 0; index < 2_300; index++) write(`cards/${index}.png`);
+  };
+
+  it('is sent in parts, and sealed after the last one', async () => {
+    const asked: string[] = [];
+    const url = await serve(partsServer(asked));
+    writeMany();
+    const { code, stderr } = await run(['--url', url, 'batch', 'cards', '--detach']);
+    expect(asked).toEqual(['batches 1000 open', 'items 1000', 'items 300', 'seal 0']);
+    expect(stderr).toContain('sending 2,300 images in 3 parts');
+    expect(code).toBe(0);
+    asked.length = 0;
+    expect((await run(['--url', url, 'batch', 'cards', '--detach', '--open'])).code).toBe(0);
+    expect(asked).toEqual(['batches 1000 open', 'items 1000', 'items 300']);
+    asked.length = 0;
+    expect((await run(['--url', url, 'batch', 'cards', '--detach', '--add-to', ID])).code).toBe(0);
+    expect(asked).toEqual(['items 1000', 'items 1000', 'items 300']);
+  });
+
+  it('of which a part is refused is not taken for the whole: its batch is cancelled', async () => {
+    const asked: string[] = [];
+    let additions = 0;
+    const url = await serve(partsServer(asked, (path) => path.endsWith('/items') && ++additions === 2));
+    writeMany();
+    const { code, stderr } = await run(['--url', url, 'batch', 'cards', '--detach']);
+    expect(asked).toEqual(['batches 1000 open', 'items 1000', 'cancel 0']);
+    expect(stderr).toContain(`the batch ${ID}, of which 2000 items were sent, is cancelled`);
+    expect(stderr).toContain('payload_too_large');
+    expect(code).toBe(2);
+  });
+});
+
 describe('a file that cannot be read', () => {
   it('is named, and the others of the folder are read', async () => {
     const names: string[] = [];

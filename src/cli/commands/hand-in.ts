@@ -1,11 +1,9 @@
 import type { ApiClient } from '../api-client.ts';
-import { type Batch, batchSchema } from '../batch-schema.ts';
-import { CliError, EXIT } from '../exit-codes.ts';
-import { forTerminal, type Output } from '../output.ts';
-import { batchBodyOf, describeContent, type NewBatchOptions, withoutChanged } from '../sources/batch-body.ts';
-import { type BatchContent, readSource } from '../sources/batch-source.ts';
+import type { Batch } from '../batch-schema.ts';
+import type { Output } from '../output.ts';
+import { readSource } from '../sources/batch-source.ts';
+import { type SendBatchOptions, sendBatch } from './send-batch.ts';
 
-const BATCHES = '/v1/ktp/batches';
 /** Problems told one by one; a list of thousands of missing files needs no more of them. */
 const PROBLEMS_SHOWN = 100;
 
@@ -15,13 +13,9 @@ export interface HandedIn {
   readonly problems: number;
 }
 
-export interface HandInOptions {
-  /** Of a new batch. */
-  readonly whole: NewBatchOptions;
+export interface HandInOptions extends SendBatchOptions {
   /** Absolute paths of files that are none of the source. */
   readonly except: ReadonlySet<string>;
-  /** A batch to add to, instead of a new one. */
-  readonly addTo: string | undefined;
 }
 
 /**
@@ -41,44 +35,9 @@ export async function handIn(
   const stop = (): void => interrupt.abort();
   process.once('SIGINT', stop);
   try {
-    const { batch, changed } = await send(api, content, { whole, addTo }, interrupt.signal, output);
+    const { batch, changed } = await sendBatch(api, content, { whole, addTo }, interrupt.signal, output);
     return { batch, problems: problems.length + changed };
-  } catch (error) {
-    if (interrupt.signal.aborted) throw new CliError(EXIT.interrupted, 'interrupted: nothing was handed in');
-    throw error;
   } finally {
     process.off('SIGINT', stop);
-  }
-}
-
-/** Files that are still being written break the request: they are named, and the others are sent again. */
-async function send(
-  api: ApiClient,
-  content: BatchContent,
-  { addTo, whole }: Pick<HandInOptions, 'whole' | 'addTo'>,
-  signal: AbortSignal,
-  output: Output,
-): Promise<{ batch: Batch; changed: number }> {
-  let changedBefore = 0;
-  const path = addTo === undefined ? BATCHES : `${BATCHES}/${addTo}/items`;
-  for (let left = content; ; ) {
-    output.say(`sending ${describeContent(left)}`);
-    try {
-      const batch = await api.postOnce(
-        path,
-        batchSchema,
-        () => batchBodyOf(left, addTo === undefined ? whole : null),
-        signal,
-      );
-      return { batch, changed: changedBefore };
-    } catch (error) {
-      if (signal.aborted) throw error;
-      const now = await withoutChanged(left);
-      if (now.changed.length === 0) throw error;
-      for (const name of now.changed) output.reportError(`${forTerminal(name)} changed while it was sent: left out`);
-      if (now.left === null) throw new CliError(EXIT.usage, 'nothing is left to send', { cause: error });
-      left = now.left;
-      changedBefore += now.changed.length;
-    }
   }
 }
