@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { FIELD_NAMES } from '../../ktp/field-names.ts';
 import { parseIsoDate, toPrintedDate } from '../../ktp/rules/dates.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
-import { accessLogRow, type Requester } from '../access/access-log.ts';
-import type { ApiContext } from '../context.ts';
+import type { Requester } from '../access/access-log.ts';
+import type { RouteContext } from '../context.ts';
 import { resultOf } from '../extractions/render-job.ts';
 import { begun, sendStream } from '../http/send-stream.ts';
 
 const PAGE = 100;
 
-type ExportContext = Pick<ApiContext, 'database' | 'keyring'>;
+type ExportContext = Pick<RouteContext, 'accessLog' | 'database' | 'keyring'>;
 
 interface Asked {
   readonly batch: string | undefined;
@@ -48,9 +48,8 @@ async function* truthParts(context: ExportContext, { batch, by }: Asked): AsyncG
     });
     // Of a batch its own entry is enough: each of its cards is told of it.
     if (batch === undefined) {
-      const entry = { ...by, action: 'review.export' } as const;
-      const data = rows.map(({ extractionId }) => accessLogRow({ ...entry, subject: extractionId }));
-      await context.database.accessLogEntry.createMany({ data });
+      const shown = rows.map(({ extractionId }) => extractionId);
+      await context.accessLog.writeAll({ ...by, action: 'review.export' }, shown);
     }
     for (const { extraction, extractionId, fields } of rows) {
       const result = resultOf(context, extraction);
