@@ -188,12 +188,12 @@ describe('card reader pool', () => {
         const { parentPort } = require('node:worker_threads');
         parentPort.on('message', ({ kind }) => {
           if (kind === 'close') parentPort.close();
-          else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+          else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800);
         });
         parentPort.postMessage({ kind: 'ready' });`;
       let starts = 0;
       let torn = 0;
-      const pool = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1, limits: { read: 100 } }, () => {
+      const pool = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1, limits: { read: 300 } }, () => {
         const thread = startScript(starts++ === 0 ? slow : QUICK);
         const terminate = thread.terminate.bind(thread);
         return Object.assign(thread, { terminate: () => ++torn && terminate() });
