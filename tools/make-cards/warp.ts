@@ -69,7 +69,6 @@ export function paint(
   sampler: Sampler,
   grid = 2,
 ): void {
-  const back = invert(view);
   const corners: Pair[] = [
     project(view, 0, 0),
     project(view, width, 0),
@@ -80,17 +79,7 @@ export function paint(
   const right = Math.min(target.width, Math.ceil(Math.max(...corners.map(([x]) => x))));
   const top = Math.max(0, Math.floor(Math.min(...corners.map(([, y]) => y))));
   const bottom = Math.min(target.height, Math.ceil(Math.max(...corners.map(([, y]) => y))));
-  const [b0, b1, b2, b3, b4, b5, b6, b7, b8] = back as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [b0, b1, b2, b3, b4, b5, b6, b7, b8] = invert(view);
   const sample = new Float32Array(4);
   const share = 1 / (grid * grid);
   for (let y = top; y < bottom; y++) {
