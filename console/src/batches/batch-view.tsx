@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { useState } from 'react';
 import { Button } from 'react-aria-components';
 import { EraseRecord } from '../erase-record.tsx';
 import { useLanguage } from '../language.tsx';
@@ -35,7 +35,6 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
   const [opened, setOpened] = useState<BatchItem | null>(null);
   const [fault, setFault] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
-  const fail = useCallback(setFault, []);
 
   const act = async (action: () => Promise<unknown>) => {
     setBusy(true);
@@ -44,7 +43,7 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
       await action();
       look();
     } catch (error) {
-      fail(error);
+      setFault(error);
     } finally {
       setBusy(false);
     }
@@ -80,7 +79,7 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
           <Button isDisabled={isBusy} onPress={() => void act(() => download('csv'))}>
             {words.download('CSV')}
           </Button>
-          <EraseRecord path={`v1/ktp/batches/${id}`} record={id} onErased={onErased} onProblem={fail} />
+          <EraseRecord path={`v1/ktp/batches/${id}`} record={id} onErased={onErased} onProblem={setFault} />
         </span>
       </header>
       <Problem of={fault ?? problem ?? batch.error} />
@@ -90,7 +89,7 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
         </p>
       )}
       <BatchCounts batch={batch} />
-      <FailureGroups batch={batch} onProblem={fail} onRetry={(code) => void act(() => retryItems(id, code))} />
+      <FailureGroups batch={batch} onProblem={setFault} onRetry={(code) => void act(() => retryItems(id, code))} />
       <label className="inline">
         {words.table.filter}{' '}
         <select
@@ -113,7 +112,7 @@ export function BatchView({ id, isArriving, onErased }: BatchViewProps) {
         version={version}
         isLive={!isOver(batch)}
         onOpen={setOpened}
-        onProblem={fail}
+        onProblem={setFault}
       />
       {opened && (
         <RecordCard

@@ -23,7 +23,6 @@ export function BatchesPage({ id }: BatchesPageProps) {
   const [fault, setFault] = useState<unknown>(null);
   const [arriving, setArriving] = useState<string | null>(null);
 
-  const fail = useCallback(setFault, []);
   const load = useCallback(() => {
     listBatches(null).then((page) => {
       setFault(null);
@@ -31,8 +30,8 @@ export function BatchesPage({ id }: BatchesPageProps) {
       const isAll = page.next_cursor === null;
       setBatches((known) => [...page.data, ...(isAll ? [] : (known ?? []).filter((old) => old.created_at < oldest))]);
       setCursor((known) => known ?? page.next_cursor);
-    }, fail);
-  }, [fail]);
+    }, setFault);
+  }, []);
   useEffect(() => {
     load();
     const timer = setInterval(load, LOOK_MS);
@@ -73,7 +72,7 @@ export function BatchesPage({ id }: BatchesPageProps) {
               listBatches(cursor).then((page) => {
                 setBatches((known) => [...(known ?? []), ...page.data]);
                 setCursor(page.next_cursor);
-              }, fail);
+              }, setFault);
             }}
           >
             {texts.more}

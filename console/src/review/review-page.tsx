@@ -34,14 +34,13 @@ export function ReviewPage() {
   /** Grows with each way to another card: one that is still on its way then comes to nothing. */
   const turn = useRef(0);
 
-  const fail = useCallback(setNotice, []);
   const load = useCallback(() => {
     setNotice(null);
     listWaiting(field, null).then((page) => {
       setCards(page.data);
       setCursor(page.next_cursor);
-    }, fail);
-  }, [field, fail]);
+    }, setNotice);
+  }, [field]);
   useEffect(load, [load]);
 
   const loadMore = useCallback(() => {
@@ -51,15 +50,15 @@ export function ReviewPage() {
       .then((page) => {
         setCards((known) => [...(known ?? []), ...page.data]);
         setCursor(page.next_cursor);
-      }, fail)
+      }, setNotice)
       .finally(() => {
         loading.current = false;
       });
-  }, [cursor, field, fail]);
+  }, [cursor, field]);
 
   useEffect(() => {
     const timer = setInterval(() => {
-      if (held.current !== null) claim(held.current).catch(fail);
+      if (held.current !== null) claim(held.current).catch(setNotice);
     }, RENEW_MS);
     const leave = () => {
       if (held.current !== null) release(held.current);
@@ -71,7 +70,7 @@ export function ReviewPage() {
       removeEventListener('pagehide', leave);
       leave();
     };
-  }, [fail]);
+  }, []);
 
   /** Takes the card, or the next one that nobody else has. */
   const take = async (from: readonly WaitingCard[]): Promise<void> => {
@@ -80,7 +79,7 @@ export function ReviewPage() {
       try {
         await claim(waiting.id);
       } catch (error) {
-        if (!(error instanceof ApiFailure) || (error.status !== 409 && error.status !== 404)) return fail(error);
+        if (!(error instanceof ApiFailure) || (error.status !== 409 && error.status !== 404)) return setNotice(error);
         setNotice(texts.taken);
         forget(waiting.id);
         continue;
@@ -95,7 +94,7 @@ export function ReviewPage() {
         }
         forget(waiting.id);
       } catch (error) {
-        return fail(error);
+        return setNotice(error);
       }
     }
     if (own !== turn.current) return;

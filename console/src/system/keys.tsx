@@ -39,19 +39,15 @@ export function Keys() {
   const [asked, setAsked] = useState<{ readonly id: string; readonly to: 'rotate' | 'revoke' } | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
 
-  const fail = useCallback(setProblem, []);
-  const load = useCallback(
-    (from: string | null) => {
-      read<{ data: Key[]; next_cursor: string | null }>(
-        `${PATH}?limit=100${from === null ? '' : `&cursor=${from}`}`,
-      ).then(({ data, next_cursor }) => {
-        setKeys((known) => (from === null ? data : [...(known ?? []), ...data]));
-        setCursor(next_cursor);
-        setProblem(null);
-      }, fail);
-    },
-    [fail],
-  );
+  const load = useCallback((from: string | null) => {
+    read<{ data: Key[]; next_cursor: string | null }>(
+      `${PATH}?limit=100${from === null ? '' : `&cursor=${from}`}`,
+    ).then(({ data, next_cursor }) => {
+      setKeys((known) => (from === null ? data : [...(known ?? []), ...data]));
+      setCursor(next_cursor);
+      setProblem(null);
+    }, setProblem);
+  }, []);
   useEffect(() => load(null), [load]);
 
   const create = (event: FormEvent) => {
@@ -66,21 +62,21 @@ export function Keys() {
       setMade(key);
       setName('');
       load(null);
-    }, fail);
+    }, setProblem);
   };
   const rotate = (id: string) => {
     setAsked(null);
     read<Key & { key: string }>(`${PATH}/${id}/rotate`, { json: {} }).then((key) => {
       setMade(key);
       load(null);
-    }, fail);
+    }, setProblem);
   };
   const revoke = (id: string) => {
     setAsked(null);
     call(`${PATH}/${id}`, { method: 'DELETE' }).then(() => {
       if (made?.id === id) setMade(null);
       load(null);
-    }, fail);
+    }, setProblem);
   };
   return (
     <section className="keys-view" aria-label={words.title}>
