@@ -5,7 +5,8 @@ import type { StreamEnd, StreamView } from './stream-log.ts';
 
 /** An event of a stream: its index in the session and its data. */
 export interface StreamEvent {
-  readonly index: number;
+  /** null: one for this reader alone, which a resume does not count. */
+  readonly index: number | null;
   readonly data: object;
 }
 
@@ -49,7 +50,9 @@ export function eventsFrom(
     return { events, state: 'failed' };
   }
   if (next === last + 1) events.push({ index: next++, data: chunk(finishOf(end)) });
-  if (next === last + 2 && includeUsage) events.push({ index: next, data: chunk(usageOf(end)) });
+  // Where the answer was not asked for with its usage, that has no index: the session's next answer begins there.
+  const usageIndex = generation.usageEvent ? next : null;
+  if (next === last + 2 && includeUsage) events.push({ index: usageIndex, data: chunk(usageOf(end)) });
   return { events, state: 'finished' };
 }
 

@@ -1,10 +1,12 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ExtractionJob } from '../../src/api/extractions/job-schema.ts';
 import { extractionWorkflowId } from '../../src/contract/extraction-workflow.ts';
 import { requestContext } from '../../src/encryption/contexts.ts';
 import { sealJson } from '../../src/encryption/keyring.ts';
-import { bearer, errorOf, startTestApi, type TestApi } from '../support/api.ts';
+import { bearer, errorOf, jsonRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { ColourReader, picture } from '../support/colour-reader.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 import { specimenResult } from '../support/results.ts';
@@ -18,7 +20,10 @@ beforeAll(async () => {
   platform = await startPlatform({ readCard: () => reader.readCard });
   platform.startWorkflows();
   platform.startInference();
-  api = await startTestApi(platform, { API_KEYS: 'first-tenant:extract:one,second-tenant:extract:two' });
+  api = await startTestApi(platform, {
+    ALLOW_PRIVATE_URLS: '1',
+    API_KEYS: 'first-tenant:extract:one,second-tenant:extract:two',
+  });
 });
 afterAll(async () => {
   await api.close();
@@ -59,6 +64,24 @@ const list = async (query = '', key = FIRST): Promise<Page> =>
   (await (await send(`${EXTRACTIONS}${query}`, {}, key)).json()) as Page;
 
 describe('idempotency keys', () => {
+  it('are known before the picture is fetched: by then its URL may be gone', async () => {
+    const bytes = await picture(16);
+    const server = createServer((_request, response) => response.end(bytes));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/card.png?signature=1`;
+    const ask = (image_url: string) => {
+      const { headers, ...init } = jsonRequest({ image_url });
+      return send(`${EXTRACTIONS}?wait=30`, { ...init, headers: { ...headers, 'idempotency-key': 'by url' } });
+    };
+    const first = (await (await ask(url)).json()) as ExtractionJob;
+    server.close();
+    server.closeAllConnections();
+    const again = await ask(url);
+    expect(again.status).toBe(200);
+    expect(((await again.json()) as ExtractionJob).id).toBe(first.id);
+    expect(await errorOf(await ask(`${url}2`))).toMatchObject({ status: 422, code: 'idempotency_mismatch' });
+  });
+
   const keyed = async (key: string, colour: number, options: unknown = {}, tenant = FIRST) =>
     send(`${EXTRACTIONS}?wait=30`, { ...(await form(colour, options)), headers: { 'idempotency-key': key } }, tenant);
 
@@ -201,7 +224,21 @@ describe('events', () => {
     expect(events.slice(0, -1).every((event) => ['queued', 'running'].includes(event.data.status))).toBe(true);
     expect((await stream(id, events[0]?.id)).map((event) => event.data.status)).toEqual(['succeeded']);
     expect(await stream(id, events.at(-1)?.id)).toEqual([]);
+    // An id that no event has is no reason to keep the end from anybody.
+    expect((await stream(id, 999_999_999_999_999)).map((event) => event.data.status)).toEqual(['succeeded']);
+    const head = await send(`${EXTRACTIONS}/${id}/events`, { method: 'HEAD' });
+    expect(head.headers.get('content-type')).toContain('text/event-stream');
     expect(await stream(id)).toHaveLength(1);
+  });
+
+  it('do not end in silence where the extraction is erased meanwhile', async () => {
+    reader.slow = 3_000;
+    const { id } = await create(72, {}, '');
+    const following = stream(id);
+    await send(`${EXTRACTIONS}/${id}`, { method: 'DELETE' });
+    const last = (await following).at(-1)?.data;
+    // The workflow ends first, then the row goes: whichever is seen.
+    expect(last?.status ?? last?.error?.code).toMatch(/^(cancelled|not_found)$/);
   });
 
   // The last one held every card, and no entry of the access log said so.

@@ -121,6 +121,13 @@ describe('POST /ktp-ocr/', () => {
     expect(job).toMatchObject({ status: 'succeeded', progress: 1, attempts: 1, result: { compat: card } });
   });
 
+  it('refuses a review, for which nobody could wait here', async () => {
+    const body = imageForm(image);
+    body.append('options', JSON.stringify({ review: { mode: 'always' } }));
+    const response = await api.request('/ktp-ocr', { method: 'POST', body });
+    expect(await errorOf(response)).toEqual({ status: 400, code: 'unsupported', param: 'options.review' });
+  });
+
   it('answers not_a_ktp with 422, and nobody repeats it', async () => {
     reader.behaviour = 'not a ktp';
     const response = await api.request('/ktp-ocr', form());

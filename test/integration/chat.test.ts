@@ -141,6 +141,12 @@ describe('the OpenAI SDK', () => {
     for await (const { id } of client.models.list()) names.push(id);
     expect(names).toEqual([MODEL, 'ktp-ocr']);
     expect(await client.models.retrieve(MODEL)).toMatchObject({ id: MODEL, object: 'model' });
+    const page = await jsonOf(await api.request(`/v1/models?limit=1&after=${encodeURIComponent(MODEL)}`));
+    expect(page).toMatchObject({ data: [{ id: 'ktp-ocr' }], first_id: 'ktp-ocr', last_id: 'ktp-ocr', has_more: false });
+    expect(await jsonOf(await api.request('/v1/models?limit=1'))).toMatchObject({
+      data: [{ id: MODEL }],
+      has_more: true,
+    });
     await expect(client.models.retrieve('nothing')).rejects.toThrow(OpenAI.NotFoundError);
   });
 });
@@ -210,6 +216,10 @@ describe('a stream', () => {
     expect(await errorOf(await resume('unknown'))).toMatchObject({ status: 404, code: 'session_not_found' });
     const posted = await complete(withHeaders(stream(), { 'last-event-id': 'unknown:1' }));
     expect(await errorOf(posted)).toMatchObject({ status: 404, code: 'session_not_found' });
+    const twice = await resume('ids', '?last_event_id=ids:1&last_event_id=ids:2');
+    expect(await errorOf(twice)).toMatchObject({ status: 400, code: 'invalid_last_event_id' });
+    const head = await api.request('/v1/chat/completions/ids/stream', { method: 'HEAD' });
+    expect(head.headers.get('content-type')).toMatch('text/event-stream');
     const past = await readEvents(await resume('ids', '?starting_after=9999'));
     expect(past).toEqual([{ id: null, data: '[DONE]' }]);
   });

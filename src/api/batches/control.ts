@@ -1,4 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { AbortScope } from '../../abort-scope.ts';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import { KtpflowError } from '../../errors.ts';
 import { beginRun, countFailures, countItems, GOING_BATCH_STATUSES } from '../../storage/batches.ts';
@@ -7,12 +8,15 @@ import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
 import { erasureRow } from '../erasures/certificate.ts';
 import { deletePictures, endReview } from '../extractions/erase.ts';
+import { waitForWorkflow } from '../extractions/wait.ts';
 import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinalBatch } from './batch-schema.ts';
 import { optionsOf } from './render-batch.ts';
 import { type StartContext, startRun } from './start.ts';
 
 const DEADLINE_MS = 5_000;
+/** In which a run whose batch is final comes to its end. */
+const CLOSING_MS = 3_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Image files deleted at once. */
 const DELETED_AT_ONCE = 500;
@@ -48,11 +52,17 @@ export async function retryBatch(context: StartContext, row: Batch, codes?: read
   if (codes && !(await countFailures(database, row.id)).some(({ code }) => codes.includes(code))) return;
   const run = row.run + 1;
   const repeated = codes && { codes };
+  const start = () => startRun(context, { ...optionsOf(row), id: row.id, tenant: row.tenant, run, ...repeated });
   try {
-    await startRun(context, { ...optionsOf(row), id: row.id, tenant: row.tenant, run, ...repeated });
+    await start();
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) throw running();
-    throw error;
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    // The row is final before its run is over: the webhook is begun in between.
+    using scope = new AbortScope([], CLOSING_MS);
+    if (!(await waitForWorkflow(context.temporal, batchWorkflowId(row.id), scope.signal))) throw running();
+    const now = await database.batch.findUnique({ where: { id: row.id } });
+    if (now?.run !== row.run || !isFinalBatch(now.status)) throw running();
+    await start();
   }
   // The workflow does the same first of all; whoever is second changes nothing.
   await beginRun(database, { batchId: row.id, run, ...repeated }, context.config.RETENTION_DAYS * DAY_MS);

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { AbortScope } from '../../abort-scope.ts';
+import { KtpflowError } from '../../errors.ts';
 import type { Batch } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { asKtpflowError, errorBody } from '../http/errors.ts';
 import { lastEventId } from '../http/last-event-id.ts';
+import { shuttingDown } from '../http/shutting-down.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type BatchObject, isFinalBatch } from './batch-schema.ts';
 import { settleWatched } from './settle-batch.ts';
@@ -27,6 +29,7 @@ export async function streamBatchEvents(
   counts: SharedCounts,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
+  if (request.method === 'HEAD') return SseWriter.head(response);
   using scope = new AbortScope([context.closing, callerGone(response)]);
   const gone = scope.signal;
   const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
@@ -34,11 +37,14 @@ export async function streamBatchEvents(
     for (let current: Batch | null = row; current && !gone.aborted; ) {
       const batch = await settleWatched(context, current, counts);
       const number = eventNumber(batch, current.changes);
-      if (number > sent) await writer.write(formatEvent({ id: String(number), data: batch }));
+      if (number > sent || (isFinalBatch(batch.status) && number !== sent))
+        await writer.write(formatEvent({ id: String(number), data: batch }));
       sent = Math.max(sent, number);
       if (isFinalBatch(batch.status)) break;
       await sleep(LOOK_EVERY_MS, undefined, { signal: gone }).catch(() => undefined);
+      if (context.closing.aborted) throw shuttingDown('connect again to go on');
       current = await context.database.batch.findUnique({ where: { id: row.id } });
+      if (!current) throw new KtpflowError('not_found', 'The batch was erased.');
     }
   } catch (error) {
     await writer.write(formatEvent({ data: errorBody(asKtpflowError(error)) }));

@@ -3,6 +3,7 @@ import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { chatRequestSchema } from '../../chat/request.ts';
 import { errorResponses } from '../openapi/responses.ts';
 import { answerWebhookFields } from './answer-webhook.ts';
+import { modelListQuerySchema } from './model-list-query.ts';
 
 const tags = ['Chat'];
 const session = z.object({ session: z.string() });
@@ -144,6 +145,7 @@ export const chatPaths: ZodOpenApiPathsObject = {
     get: {
       tags,
       summary: 'Models on offer',
+      requestParams: { query: modelListQuerySchema },
       responses: {
         200: {
           description: 'All of them.',
@@ -151,7 +153,7 @@ export const chatPaths: ZodOpenApiPathsObject = {
             'application/json': { schema: modelListSchema },
           },
         },
-        ...errorResponses(401),
+        ...errorResponses(400, 401),
       },
     },
   },

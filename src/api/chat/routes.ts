@@ -8,10 +8,13 @@ import { gateUploads } from '../access/upload-gate.ts';
 import type { RouteContext } from '../context.ts';
 import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
+import { toOpenAiPage } from '../http/openai-pagination.ts';
 import { callerOf, requesterOf } from '../http/request-state.ts';
+import { SseWriter } from '../http/sse.ts';
 import { cancelAnswer } from './cancel-answer.ts';
 import { type CompletionContext, createCompletion, setSessionHeaders } from './create-completion.ts';
 import type { LiveStreams } from './live-streams.ts';
+import { modelListQuerySchema } from './model-list-query.ts';
 import { noteSeed } from './note-seed.ts';
 import { isEventSource, lastEventIdOf, startingAfterOf } from './request-headers.ts';
 import { firstIndexToSend, resumeAnswer } from './resume-answer.ts';
@@ -43,6 +46,7 @@ export function chat(app: Express, context: ChatContext, streams: LiveStreams): 
       const { requestId } = requesterOf(response);
       await accessLog.write({ caller, action: 'chat.read', subject: answer.generation.id, requestId });
       setSessionHeaders(response, begun, sessionId);
+      if (request.method === 'HEAD') return SseWriter.head(response);
       const includeUsage = answer.generation.usageEvent;
       const keepAliveSeconds = config.KEEP_ALIVE_SECONDS;
       await streamAnswer(response, answer, {
@@ -83,14 +87,12 @@ function models(app: Express, { authenticator, config }: Pick<RouteContext, 'aut
   const key = requireKey(authenticator);
   const names = modelNames(config);
   const describe = (id: string) => ({ id, object: 'model', created: MODEL_CREATED, owned_by: 'ktpflow' });
-  const list = {
-    object: 'list',
-    data: names.map(describe),
-    first_id: names[0],
-    last_id: names.at(-1),
-    has_more: false,
+  const list: RequestHandler = (request, response) => {
+    const { after, limit } = modelListQuerySchema.parse(request.query);
+    const rest = after === undefined ? names : names.slice(names.indexOf(after) + 1);
+    response.json(toOpenAiPage(rest.map(describe), limit));
   };
-  route(app, '/v1/models', { get: [key, (_request, response) => void response.json(list)] });
+  route(app, '/v1/models', { get: [key, list] });
 
   const find: RequestHandler<{ id: string[] }> = (request, response) => {
     // A name may have slashes, escaped or not.

@@ -4,9 +4,9 @@ import { eventsFrom, type StreamEvent } from '../../chat/chunks.ts';
 import { asError } from '../../chat/error-object.ts';
 import { formatEventId } from '../../chat/event-id.ts';
 import { HEADERS_AFTER_MS } from '../../chat/generation.ts';
-import { KtpflowError } from '../../errors.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { errorBody } from '../http/errors.ts';
+import { shuttingDown } from '../http/shutting-down.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
 import type { Answer } from './answer.ts';
 
@@ -41,7 +41,9 @@ export async function streamAnswer(response: Response, answer: Answer, options: 
   await untilVisible(answer, from, interrupted);
   if (gone.aborted) return;
   const { end, pieces } = answer.view;
-  if (end?.type === 'error' && pieces.length === 0) throw asError(end.error);
+  // Who has seen the role chunk is shown the error as the event that it was.
+  const hasBegun = pieces.length > 0 || from > answer.generation.firstIndex;
+  if (end?.type === 'error' && !hasBegun) throw asError(end.error);
   if (closing.aborted && !end) throw shuttingDown();
 
   const writer = SseWriter.open(response, options);
@@ -49,7 +51,7 @@ export async function streamAnswer(response: Response, answer: Answer, options: 
   for (;;) {
     if (answer.view.pieces.length > 0 || answer.view.end) onBegun();
     const { events, state } = eventsFrom(answer.generation, answer.view, next, options);
-    next = Math.max(next, (events.at(-1)?.index ?? -1) + 1);
+    next = Math.max(next, (events.findLast(({ index }) => index !== null)?.index ?? -1) + 1);
     if (events.length > 0) await writer.write(events.map((event) => format(sessionId, event)).join(''));
     if (gone.aborted) return;
     const hasSeenAll = options.reconnects === true && next === from && events.length === 0;
@@ -79,11 +81,5 @@ async function untilVisible(answer: Answer, from: number, interrupted: AbortSign
 }
 
 function format(sessionId: string, { data, index }: StreamEvent): string {
-  return formatEvent({ id: formatEventId({ sessionId, index }), data });
-}
-
-export function shuttingDown(): KtpflowError {
-  return new KtpflowError('shutting_down', 'This server is being stopped; resume the session to go on.', {
-    retryAfterSeconds: 1,
-  });
+  return formatEvent({ id: index === null ? undefined : formatEventId({ sessionId, index }), data });
 }

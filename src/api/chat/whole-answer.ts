@@ -3,8 +3,8 @@ import { AbortScope } from '../../abort-scope.ts';
 import { completionObject } from '../../chat/completion.ts';
 import { asError } from '../../chat/error-object.ts';
 import { callerGone } from '../http/caller-gone.ts';
+import { shuttingDown } from '../http/shutting-down.ts';
 import type { Answer } from './answer.ts';
-import { shuttingDown } from './stream-answer.ts';
 
 export interface WholeOptions {
   readonly sessionId: string;

@@ -99,7 +99,7 @@ async function insertRow(context: CreateContext, id: string, request: NewExtract
  * The extraction under the key, started; undefined: there is none. Its first request may have died between the row and
  * the start, or may be about to fail: so a repeat takes every step itself before it says that there is one.
  */
-async function findRepeated(context: CreateContext, asked: Idempotency): Promise<string | undefined> {
+export async function findRepeated(context: CreateContext, asked: Idempotency): Promise<string | undefined> {
   const { database } = context;
   const { idempotencyHash } = asked;
   // One that is past its expiry frees its key.

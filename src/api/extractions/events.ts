@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { AbortScope } from '../../abort-scope.ts';
 import { EXTRACTION_STAGES } from '../../contract/extraction-workflow.ts';
+import { KtpflowError } from '../../errors.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
 import type { RouteContext } from '../context.ts';
 import { callerGone } from '../http/caller-gone.ts';
 import { asKtpflowError, errorBody } from '../http/errors.ts';
 import { lastEventId } from '../http/last-event-id.ts';
+import { shuttingDown } from '../http/shutting-down.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
 import { type ExtractionJob, isFinal } from './job-schema.ts';
 import { withoutResults } from './render-job.ts';
@@ -34,6 +36,7 @@ export async function streamExtractionEvents(
   row: Extraction,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
+  if (request.method === 'HEAD') return SseWriter.head(response);
   using scope = new AbortScope([context.closing, callerGone(response)]);
   const gone = scope.signal;
   const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });
@@ -49,13 +52,16 @@ export async function streamExtractionEvents(
     for (let current: Extraction | null = row; current && !gone.aborted; ) {
       const job = withoutResults(await settleJob(context, current));
       const number = eventNumber(job);
-      if (number > sent) await writer.write(formatEvent({ id: String(number), data: job }));
+      if (number > sent || (isFinal(job.status) && number !== sent))
+        await writer.write(formatEvent({ id: String(number), data: job }));
       sent = Math.max(sent, number);
       if (isFinal(job.status)) break;
       const pauseMs = job.status === 'needs_review' ? LOOK_FOR_REVIEW_MS : LOOK_EVERY_MS;
       const pause = sleep(pauseMs, undefined, { signal: gone }).catch(() => undefined);
       await Promise.race(endSeen ? [pause] : [pause, ended.then(() => (endSeen = true))]);
+      if (context.closing.aborted) throw shuttingDown('connect again to go on');
       current = await context.database.extraction.findUnique({ where: { id: row.id } });
+      if (!current) throw new KtpflowError('not_found', 'The extraction was erased.');
     }
   } catch (error) {
     await writer.write(formatEvent({ data: errorBody(asKtpflowError(error)) }));

@@ -16,6 +16,7 @@ import { EXTRACTIONS_PATH } from './collection.ts';
 import { type CreateContext, createExtraction } from './create.ts';
 import { findExtraction } from './find-extraction.ts';
 import { isFinal, jobSchema } from './job-schema.ts';
+import type { ExtractionOptions } from './options.ts';
 import { hashReceived, receiveMultipart } from './receive.ts';
 import { failureOf, resultOf } from './render-job.ts';
 import { markAccepted } from './start.ts';
@@ -41,7 +42,7 @@ export function ktpOcr(app: Express, context: KtpOcrContext): void {
     }
     const caller = callerOf(response);
     admission.check(caller.tenant);
-    const received = await receiveMultipart(context, request, 'ignore');
+    const received = await receiveMultipart(context, request, 'ignore', refuseReview);
     const leave = await admitReceived(context, caller, received.image);
     // From here on: a slow line must not use up the time for reading.
     using inTime = new AbortScope([], config.OCR_TIMEOUT_SECONDS * 1000);
@@ -82,6 +83,13 @@ export function ktpOcr(app: Express, context: KtpOcrContext): void {
 
   const gate = gateUploads(context, config.MAX_IMAGE_MB);
   route(app, '/ktp-ocr', { post: [requireScope(authenticator, 'extract'), gate, read] });
+}
+
+/** The answer is the card: nobody here waits for a person. */
+function refuseReview({ review }: ExtractionOptions): void {
+  if (!review) return;
+  const message = `A card that a person looks at is not ready at once: send it to ${EXTRACTIONS_PATH}.`;
+  throw new KtpflowError('unsupported', message, { param: 'options.review' });
 }
 
 /** @throws KtpflowError deadline_exceeded; internal where the workflow has ended without storing anything */

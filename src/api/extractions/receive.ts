@@ -41,11 +41,13 @@ const FIELDS = ['image', ...TEXT_FIELDS];
 /**
  * multipart/form-data with the file `image` and, in any order, the field `options` holding JSON.
  * @param otherFields whether fields of other names are refused or left out
+ * @param check throws for options that the caller's route does not have
  */
 export async function receiveMultipart(
   context: ReceiveContext,
   request: Request,
   otherFields: 'refuse' | 'ignore',
+  check: (options: ExtractionOptions) => void = () => undefined,
 ): Promise<ReceivedExtraction> {
   const key = context.keyring.createDataKey();
   const {
@@ -68,6 +70,7 @@ export async function receiveMultipart(
   try {
     if (otherFields === 'refuse') refuseUnknownFields([...otherFiles, ...fields.keys()], FIELDS, OPTION_NAMES);
     const options = toExtractionOptions(parseJsonField(fields, 'options', optionsSchema), context.config);
+    check(options);
     await checkWebhook(context, options.webhook, 'options.webhook');
     return { key, image, options, imageKey: image.sha256 };
   } catch (error) {
@@ -76,12 +79,16 @@ export async function receiveMultipart(
   }
 }
 
-/** A JSON body with `image_url`, `image_base64` or `file_id`. */
-export async function receiveJson(
-  context: ReceiveContext,
-  reader: Requester,
-  body: unknown,
-): Promise<ReceivedExtraction> {
+/** An extraction as a JSON body asks for it, its image still to be had. */
+export interface AskedExtraction {
+  readonly body: CreateBody;
+  readonly options: ExtractionOptions;
+  /** What the image is, to know a repeat by; undefined: only its bytes tell. */
+  readonly imageKey: string | undefined;
+}
+
+/** A JSON body with `image_url`, `image_base64` or `file_id`. @throws KtpflowError */
+export function readJson({ config }: Pick<ReceiveContext, 'config'>, body: unknown): AskedExtraction {
   const parsed = createBodySchema.safeParse(body);
   if (!parsed.success) throw invalidValue(parsed.error);
   const given = sourcesOf(parsed.data);
@@ -90,20 +97,35 @@ export async function receiveJson(
     throw missingImage(`The body has no image_url, no image_base64 and no file_id${instead(names)}.`);
   }
   refuseUnknownFields(names, Object.keys(createBodySchema.shape), OPTION_NAMES);
-  // First what costs nothing: a bad option must not cause a fetch.
-  const options = toExtractionOptions(parsed.data.options, context.config);
+  const options = toExtractionOptions(parsed.data.options, config);
+  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send only one image.', { param: 'image_url' });
+  return { body: parsed.data, options, imageKey: imageKeyOf(parsed.data) };
+}
+
+/** The URL may be gone, and the file deleted, when the same is asked for again. */
+function imageKeyOf(body: CreateBody): string | undefined {
+  if (body.file_id !== undefined && body.file_id !== null) return `file ${body.file_id}`;
+  const url = urlOf(body);
+  return url === undefined || isDataUrl(url) ? undefined : `url ${url}`;
+}
+
+/** Has the image: first what costs nothing, since a bad option must not cause a fetch. @throws KtpflowError */
+export async function receiveAsked(
+  context: ReceiveContext,
+  reader: Requester,
+  { body, imageKey, options }: AskedExtraction,
+): Promise<ReceivedExtraction> {
   await checkWebhook(context, options.webhook, 'options.webhook');
   const key = context.keyring.createDataKey();
-  const image = await storeBodyImage(context, reader, parsed.data, key);
-  const url = urlOf(parsed.data);
-  return { key, image, options, imageKey: url === undefined || isDataUrl(url) ? image.sha256 : `url ${url}` };
+  const image = await storeBodyImage(context, reader, body, key);
+  return { key, image, options, imageKey: imageKey ?? image.sha256 };
 }
 
 /** HMAC of what was asked for, as repeats are compared by. */
 export function hashReceived(
   { keyring }: Pick<ReceiveContext, 'keyring'>,
   caller: Caller,
-  { imageKey, options }: ReceivedExtraction,
+  { imageKey, options }: Pick<ReceivedExtraction, 'imageKey' | 'options'>,
 ): string {
   return requestHash(keyring, caller, [imageKey, options]);
 }
@@ -127,13 +149,11 @@ async function storeBodyImage(
   key: RecordKey,
 ): Promise<StoredImage> {
   const url = urlOf(body);
-  const given = sourcesOf(body);
-  if (given.length > 1) throw new KtpflowError('invalid_value', 'Send only one image.', { param: 'image_url' });
   const fileId = body.file_id ?? undefined;
   if (fileId !== undefined) return storeImage(context, await openImageFile(context, reader, fileId), key);
   const maximum = maxImageBytes(context);
   const store = (bytes: Buffer) => storeImage(context, Readable.from(bytes), key);
-  const text = mediaUrl(given[0] ?? '');
+  const text = mediaUrl(sourcesOf(body)[0] ?? '');
   if (isDataUrl(text)) return store(decodeDataUrl(text, maximum));
   if (url === undefined) return store(decodeBase64(text, maximum));
 

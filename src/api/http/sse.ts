@@ -56,6 +56,11 @@ export class SseWriter {
     return new SseWriter(response, keepAliveSeconds * 1000);
   }
 
+  /** What a HEAD request is answered: whether there is a stream, and of what kind. */
+  static head(response: ServerResponse): void {
+    SseWriter.open(response, { keepAliveSeconds: 1 }).end();
+  }
+
   /** Writes text made by {@link formatEvent}; resolves when the connection takes more, or is closed. */
   async write(text: string): Promise<void> {
     if (this.#response.destroyed) return;

@@ -5,8 +5,8 @@ import { HEADERS_AFTER_MS } from '../../chat/generation.ts';
 import { type ResponseEvent, ResponseEventLog } from '../../responses/event-log.ts';
 import type { ResponseHead } from '../../responses/response-object.ts';
 import type { Answer } from '../chat/answer.ts';
-import { shuttingDown } from '../chat/stream-answer.ts';
 import { callerGone } from '../http/caller-gone.ts';
+import { shuttingDown } from '../http/shutting-down.ts';
 import { formatEvent, SseWriter } from '../http/sse.ts';
 
 export interface StreamResponseOptions {

@@ -13,5 +13,5 @@ export async function* writeJson(rows: AsyncIterable<ResultRow>): AsyncGenerator
     yield `${separator}${JSON.stringify(row)}`;
     separator = ',\n';
   }
-  yield '\n]}\n';
+  yield '\n],"has_more":false,"next_cursor":null}\n';
 }

@@ -43,8 +43,9 @@ describe('decide', () => {
 });
 
 describe('eventsFrom', () => {
+  const withUsage = { ...generation, usageEvent: true };
   const indexes = (view: StreamView, from: number, includeUsage = false) => {
-    const { events, state } = eventsFrom(generation, view, from, { includeUsage });
+    const { events, state } = eventsFrom(withUsage, view, from, { includeUsage });
     return [...events.map(({ index }) => index), state];
   };
 
@@ -58,6 +59,12 @@ describe('eventsFrom', () => {
     expect(indexes({ pieces, end: null }, 99)).toEqual(['open']);
   });
 
+  it('has no index for a usage that the answer was not asked for with: the next answer begins there', () => {
+    const { events } = eventsFrom(generation, { pieces, end: finish }, 3, { includeUsage: true });
+    expect(events.map(({ index }) => index)).toEqual([3, null]);
+    expect(indexAfter(generation, { pieces: 2, failed: false, finishedAt: 2_000_000 })).toBe(4);
+  });
+
   it('shows an error to whoever comes, and never as an end', () => {
     expect(indexes({ pieces, end: failure }, 2)).toEqual([2, 3, 'failed']);
     expect(indexes({ pieces, end: failure }, 99)).toEqual([3, 'failed']);
@@ -67,7 +74,7 @@ describe('eventsFrom', () => {
     const long = { pieces: Array.from({ length: 1000 }, () => ({ content: 'x' })), end: finish };
     let next = 0;
     for (let round = 0; round < 10; round++) {
-      const { events, state } = eventsFrom(generation, long, next, { includeUsage: true });
+      const { events, state } = eventsFrom(withUsage, long, next, { includeUsage: true });
       for (const { index } of events) expect(index).toBe(next++);
       if (state === 'finished') break;
     }
