@@ -13,15 +13,14 @@ export async function runMcp(api: ApiClient, version: string): Promise<ExitCode>
         return { ok: true, status: response.status, body: await response.json() };
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        // The client's words of an error end with its code already.
-        const message = error.message.replace(` (${error.code})`, '');
-        return { ok: false, status: 0, body: { error: { message, code: error.code } } };
+        return { ok: false, status: 0, body: { error: { message: error.reason, code: error.code } } };
       }
     },
     { version, localFiles: true },
   );
   await server.connect(new StdioServerTransport());
-  await once(process.stdin, 'close');
+  // A file, such as /dev/null, ends and is not closed.
+  await Promise.race([once(process.stdin, 'end'), once(process.stdin, 'close')]);
   await server.close();
   return EXIT.ok;
 }
