@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { createMcpServer } from '../../mcp/create-server.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { PipedTransport } from './piped-transport.ts';
 
 /** Speaks the Model Context Protocol on stdin and stdout until the client goes; the key is the command line's. */
 export async function runMcp(api: ApiClient, version: string): Promise<ExitCode> {
@@ -18,9 +17,9 @@ export async function runMcp(api: ApiClient, version: string): Promise<ExitCode>
     },
     { version, localFiles: true },
   );
-  await server.connect(new StdioServerTransport());
-  // A file, such as /dev/null, ends and is not closed.
-  await Promise.race([once(process.stdin, 'end'), once(process.stdin, 'close')]);
+  const transport = new PipedTransport();
+  await server.connect(transport);
+  await transport.ended();
   await server.close();
   return EXIT.ok;
 }
