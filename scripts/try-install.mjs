@@ -37,6 +37,12 @@ const DEAD_PROXY = { http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.
 const EXCEPT_HERE = { no_proxy: 'localhost,127.0.0.1' };
 /** How Node.js and npm say that something will break one day. */
 const WARNINGS = /^.*(?:npm warn|Warning:).*$/gim;
+/**
+ * Prisma brings a development server that nothing here starts, and every version of its part wants Node.js 22: on 20 npm
+ * says so, and goes on.
+ */
+const ONLY_FOR_NODE_22 =
+  /npm warn EBADENGINE Unsupported engine \{\s+npm warn EBADENGINE +package: '@prisma\/streams-local@.+(?:\s+npm warn EBADENGINE.*)+/gi;
 /** Node.js keeps what it has compiled there. */
 const NOT_OURS = /^node-compile-cache$/;
 const START_MS = 300_000;
@@ -162,7 +168,7 @@ async function tryStart(options, round, signal) {
 }
 
 function refuseWarnings(command, output) {
-  const warnings = output.match(WARNINGS);
+  const warnings = output.replaceAll(ONLY_FOR_NODE_22, '').match(WARNINGS);
   if (warnings) throw new Error(`${command} warned: ${warnings.join(' | ')}`);
 }
 

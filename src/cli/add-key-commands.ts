@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { checkNewKey, createKey, listKeys, type NewKeyOptions, revokeKey, rotateKey } from './commands/keys.ts';
+import {
+  checkKeyId,
+  checkNewKey,
+  createKey,
+  listKeys,
+  type NewKeyOptions,
+  revokeKey,
+  rotateKey,
+} from './commands/keys.ts';
 import { rewrapMasterKeys } from './commands/master-keys.ts';
 import type { Runner } from './runner.ts';
 
@@ -25,11 +33,17 @@ export function addKeyCommands(program: Command, { locally, withApi }: Runner): 
   keys
     .command('revoke <id>')
     .description('end a key at once')
-    .action((id: string) => withApi('with data', (api, output) => revokeKey(api, id, output)));
+    .action(async (id: string) => {
+      checkKeyId(id);
+      await withApi('with data', (api, output) => revokeKey(api, id, output));
+    });
   keys
     .command('rotate <id>')
     .description('replace a key and print the new one')
-    .action((id: string) => withApi('with data', (api, output) => rotateKey(api, id, output)));
+    .action(async (id: string) => {
+      checkKeyId(id);
+      await withApi('with data', (api, output) => rotateKey(api, id, output));
+    });
   keys
     .command('rotate-master')
     .description('make a new encryption key, and wrap all data keys by it; of the embedded platform, stopped')

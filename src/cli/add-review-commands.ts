@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CalibrateOptions } from './commands/calibrate.ts';
-import { exportReviews, listReviews } from './commands/reviews.ts';
+import { checkExport, type ExportOptions, exportReviews, listReviews } from './commands/reviews.ts';
 import type { Runner } from './runner.ts';
 
 /** `ktpflow reviews …` */
@@ -14,9 +14,11 @@ export function addReviewCommands(program: Command, { locally, withApi }: Runner
     .command('export <folder>')
     .description('write the confirmed cards as truth.json, with the pictures that are still kept')
     .option('--batch <id>', 'those of one batch')
-    .action((folder: string, { batch }: { batch?: string }) =>
-      withApi('with data', (api, output) => exportReviews(api, folder, batch, output)),
-    );
+    .option('--force', 'replace the truth.json of an earlier export')
+    .action(async (folder: string, options: ExportOptions) => {
+      await checkExport(folder, options);
+      await withApi('with data', (api, output) => exportReviews(api, folder, options.batch, output));
+    });
   reviews
     .command('calibrate <folders...>')
     .description('hold the confidences of exported cards against what they turned out to be; change nothing')

@@ -11,8 +11,12 @@ const PATIENCE_MS = 30_000;
 const LONG_PATIENCE_MS = 15 * 60_000;
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
+/** How long a server may be silent. A long poll ends after a minute; what was sent may be looked through for longer. */
+const SILENCE_MS = { question: 2 * 60_000, other: 10 * 60_000 };
 
-const errorSchema = z.object({ error: z.object({ message: z.string(), code: z.string() }) });
+const errorSchema = z.object({
+  error: z.object({ message: z.string(), code: z.string(), param: z.string().nullish() }),
+});
 
 export interface SendOptions {
   readonly body?: BodyInit;
@@ -26,16 +30,18 @@ export interface SendOptions {
 export class ApiClient {
   readonly url: string;
   readonly #key: string | undefined;
-  // Uploads and long polls take as long as they take.
-  readonly #dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  readonly #questions: Agent;
+  readonly #others: Agent;
 
   #reached = false;
   #patienceMs = PATIENCE_MS;
   #sayAway: (reason: string) => void = () => {};
 
-  constructor(url: string, key: string | undefined) {
+  constructor(url: string, key: string | undefined, silenceMs = SILENCE_MS) {
     this.url = url.replace(/\/+$/, '');
     this.#key = key;
+    this.#questions = silentFor(silenceMs.question);
+    this.#others = silentFor(silenceMs.other);
   }
 
   /** Whether requests show a key. */
@@ -55,8 +61,8 @@ export class ApiClient {
   }
 
   /** The answer of a question as it comes, asked again like {@link get} until it begins. */
-  getStream(path: string): Promise<Response> {
-    return this.#patiently(() => this.send('GET', path), undefined);
+  getStream(path: string, signal?: AbortSignal): Promise<Response> {
+    return this.#patiently(() => this.send('GET', path, signal ? { signal } : {}), signal);
   }
 
   async post<Schema extends z.ZodType>(
@@ -91,7 +97,7 @@ export class ApiClient {
     try {
       response = await fetch(`${this.url}${path}`, {
         method,
-        dispatcher: this.#dispatcher,
+        dispatcher: method === 'GET' ? this.#questions : this.#others,
         redirect: 'manual',
         ...(body !== undefined && { body }),
         ...(json !== undefined && { body: JSON.stringify(json) }),
@@ -121,7 +127,7 @@ export class ApiClient {
   }
 
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await Promise.all([this.#questions.destroy(), this.#others.destroy()]);
   }
 
   async #patiently<Result>(work: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
@@ -148,8 +154,9 @@ export class ApiClient {
     const parsed = errorSchema.safeParse(await response.json().catch(() => undefined));
     const retryAfterMs = Number(response.headers.get('retry-after')) * 1000 || undefined;
     if (parsed.success) {
-      const { code, message } = parsed.data.error;
-      return new ApiError(exitCodeOf(response.status), code, message, { status: response.status, retryAfterMs });
+      const { code, message, param = null } = parsed.data.error;
+      const { status } = response;
+      return new ApiError(exitCodeOf(status), code, message, { status, param, retryAfterMs });
     }
     // A proxy in front of a server that is away, or another program.
     const message =
@@ -160,10 +167,28 @@ export class ApiClient {
   }
 }
 
+/** Silence counts from the last byte, of the request or of the answer: an upload takes as long as it takes. */
+function silentFor(milliseconds: number): Agent {
+  return new Agent({ headersTimeout: milliseconds, bodyTimeout: milliseconds });
+}
+
 async function read<Schema extends z.ZodType>(response: Response, schema: Schema): Promise<z.infer<Schema>> {
-  const parsed = schema.safeParse(await response.json().catch(() => undefined));
+  const { origin } = new URL(response.url);
+  const text = await response.text().catch((error: unknown) => {
+    throw new CliError(EXIT.unreachable, `${origin} does not answer: ${unreachableReason(error)}`, { cause: error });
+  });
+  const parsed = schema.safeParse(parsedJson(text));
   if (parsed.success) return parsed.data;
-  throw new CliError(EXIT.unreachable, `${new URL(response.url).origin} is no ktpflow, or one of another version`);
+  throw new CliError(EXIT.unreachable, `${origin} is no ktpflow, or one of another version`);
+}
+
+/** undefined: it is none. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function exitCodeOf(status: number) {

@@ -34,9 +34,13 @@ Exit codes:
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly exitCode: ExitCode;
-  /** A code of errors.ts. */
+  /** A code of errors.ts; the message ends with it. */
   readonly code: string;
+  /** What the server says, without the code. */
+  readonly reason: string;
   readonly status: number;
+  /** Which field of the request it is about. */
+  readonly param: string | null;
   /** What the server says of when a repeat makes sense. */
   readonly retryAfterMs: number | undefined;
 
@@ -44,12 +48,14 @@ export class ApiError extends Error {
     exitCode: ExitCode,
     code: string,
     message: string,
-    { status, retryAfterMs }: { status: number; retryAfterMs: number | undefined },
+    { status, param, retryAfterMs }: { status: number; param: string | null; retryAfterMs: number | undefined },
   ) {
     super(`${message} (${code})`);
     this.exitCode = exitCode;
     this.code = code;
+    this.reason = message;
     this.status = status;
+    this.param = param;
     this.retryAfterMs = retryAfterMs;
   }
 }

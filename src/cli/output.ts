@@ -25,19 +25,24 @@ const USUAL_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001B[2K';
 
 /**
- * Writes to this process's streams. A reader that has gone away (`ktpflow … | head`) ends the program quietly, as it
- * ends every Unix tool; a disk that is full ends it with one line.
+ * Writes to this process's streams. A reader of the results that has gone away (`ktpflow … | head`) ends the program
+ * quietly, as it ends every Unix tool; without one of the remarks it goes on, since the results may go to a file. A disk
+ * that is full ends it with one line.
  */
 export function createOutput({ quiet, json }: { quiet: boolean; json: boolean }): Output {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
+      if (error.code === 'EPIPE') {
+        if (stream === process.stderr) return;
+        process.exit(0);
+      }
       const reason = error.code === 'ENOSPC' ? 'no space is left on the disk' : error.message;
       if (stream === process.stdout) process.stderr.write(`ktpflow: the output cannot be written: ${reason}\n`);
       process.exit(EXIT.failure);
     });
   }
-  const terminal = process.stderr.isTTY;
+  // A terminal of this kind cannot draw over its line.
+  const terminal = process.stderr.isTTY && process.env.TERM !== 'dumb';
   let drawn = false;
   let lastLine = 0;
   const clear = (): void => {

@@ -11,7 +11,7 @@ import { addModelCommands } from './add-model-commands.ts';
 import { addPrivacyCommands } from './add-privacy-commands.ts';
 import { addReviewCommands } from './add-review-commands.ts';
 import { type BatchCommandOptions, checkBatchOptions, runBatch } from './commands/batch.ts';
-import { checkTarget } from './commands/batch-results.ts';
+import { checkTarget, keepSource, withoutDevice } from './commands/batch-results.ts';
 import { checkCards, runExtract } from './commands/extract.ts';
 import { checkId, runCancel, runRetry, runStatus } from './commands/jobs.ts';
 import { runWatch } from './commands/watch.ts';
@@ -39,6 +39,9 @@ interface ReadingOptions {
 
 const SHOW_A_KEY =
   'show a key with --api-key or KTPFLOW_API_KEY. The admin key of a server on this machine lies in its home: set KTPFLOW_HOME';
+
+const SEVERAL_SOURCES =
+  'a batch has one source: name the folder that the files lie in, or a list of them. ktpflow extract reads single files';
 
 /** Parses the arguments and runs the command. @returns how the program is to end */
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
@@ -86,7 +89,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
 
   reading(program.command('extract <file...>').description('read cards: files, URLs, or - for stdin')).action(
     async (files: string[], options: ReadingOptions) => {
-      await checkCards(files);
+      await checkCards(files, outputOf());
       await runner.withApi('always', (api, output) => runExtract(api, files, readingOptions(options), output));
     },
   );
@@ -104,30 +107,35 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
       .addOption(new Option('--priority <name>', 'beside other batches of yours').choices(BATCH_PRIORITIES))
       .option('--open', 'more will be added (--add-to) until it is sealed')
       .option('--add-to <id>', 'add to a batch that is open'),
-  ).action(async (source: string | undefined, given: ReadingOptions & Record<string, string & boolean>) => {
-    const { addTo, out, format, priority, resume, separator } = given;
-    const { detach = false, force = false, spreadsheet = false } = given;
-    const flags = { detach, force, spreadsheet };
-    const whole = {
-      options: readingOptions(given),
-      ...(priority !== undefined && { priority }),
-      ...(given.open !== undefined && { sealed: false }),
-    };
-    const options: BatchCommandOptions = { out, format, resume, separator, addTo, ...flags, whole };
-    checkBatchOptions(source, options);
-    for (const id of [resume, addTo]) if (id !== undefined) checkId(id, { onlyBatch: true });
-    if (source !== undefined) await checkSource(source);
-    await checkTarget(options);
-    await withServer(resume === undefined && addTo === undefined ? 'always' : 'with data', (connection, output) =>
-      runBatch(connection, source, options, output),
-    );
-  });
+  )
+    // As a shell makes of `batch *.jpg`.
+    .allowExcessArguments()
+    .action(async (source: string | undefined, given: ReadingOptions & Record<string, string & boolean>, { args }) => {
+      if (args.length > 1) throw new CliError(EXIT.usage, SEVERAL_SOURCES);
+      const { addTo, format, priority, resume, separator } = given;
+      const out = withoutDevice(given.out);
+      const { detach = false, force = false, spreadsheet = false } = given;
+      const flags = { detach, force, spreadsheet };
+      const whole = {
+        options: readingOptions(given),
+        ...(priority !== undefined && { priority }),
+        ...(given.open !== undefined && { sealed: false }),
+      };
+      const options: BatchCommandOptions = { out, format, resume, separator, addTo, ...flags, whole };
+      checkBatchOptions(source, options);
+      for (const id of [resume, addTo]) if (id !== undefined) checkId(id, { onlyBatch: true });
+      if (source !== undefined) await keepSource(await checkSource(source), out);
+      await checkTarget(options);
+      await withServer(resume === undefined && addTo === undefined ? 'always' : 'with data', (connection, output) =>
+        runBatch(connection, source, options, output),
+      );
+    });
   reading(
     program
       .command('watch <folder>')
       .description('read every card that is put into a folder, until it is stopped')
       .addOption(
-        new Option('--settle <seconds>', 'how long a file must not have changed').argParser(Number).default(5),
+        new Option('--settle <seconds>', 'how long a file must not have changed').argParser(secondsOf).default(5),
       ),
   ).action(async (folder: string, given: ReadingOptions & { readonly settle: number }) => {
     if (!(given.settle >= 0)) throw new CliError(EXIT.usage, '--settle is a number of seconds');
@@ -185,6 +193,11 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     if (error.exitCode === EXIT.denied && !hasKey) output.reportError(SHOW_A_KEY);
     return error.exitCode;
   }
+}
+
+/** NaN: it is no number; Number takes an empty text for 0. */
+function secondsOf(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text);
 }
 
 /** package.json stands beside src/ and dist/ alike. */

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -103,6 +104,32 @@ describe('ktpflow backup and restore', () => {
     const again = { BLOB_URL: pathToFileURL(inFolder('again')).href };
     expect((await at(inFolder('third'), ['restore', 'all.tar.gz'], again)).code).toBe(0);
     expect(readFileSync(inFolder('again', 'image'), 'utf8')).toBe('elsewhere');
+  });
+
+  it('leave nothing of themselves behind after Ctrl-C: not half a backup, nor the keys of the environment', async () => {
+    const home = makeHome();
+    writeFileSync(join(home, 'blobs', 'large'), randomBytes(80_000_000));
+    writeFileSync(inFolder('a.tar.gz.part'), 'mine');
+    const interrupted = async (args: readonly string[], target: string, begun: () => boolean) => {
+      const env = { ...process.env, KTPFLOW_HOME: target, ENCRYPTION_KEYS: `k9:${'A'.repeat(43)}=` };
+      const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+      const said = text(child.stderr);
+      const closed = once(child, 'close');
+      await expect.poll(begun, { interval: 5 }).toBe(true);
+      child.kill('SIGINT');
+      return { code: (await closed)[0], said: await said };
+    };
+    const drafts = () => readdirSync(folder).filter((name) => /^a\.tar\.gz\.\d+\.part$/.test(name));
+    const backup = await interrupted(['backup', 'a.tar.gz'], home, () => drafts().length > 0);
+    expect(backup).toEqual({ code: 130, said: 'ktpflow: interrupted: a.tar.gz is not written\n' });
+    expect(drafts()).toEqual([]);
+    expect(readFileSync(inFolder('a.tar.gz.part'), 'utf8')).toBe('mine');
+    expect(readdirSync(home).filter((name) => name.startsWith('backup-'))).toEqual([]);
+    expect((await at(home, ['backup', 'a.tar.gz'])).code).toBe(0);
+    const other = inFolder('other');
+    const unpacking = () => existsSync(other) && readdirSync(other).some((name) => name.startsWith('restore-'));
+    expect((await interrupted(['restore', 'a.tar.gz'], other, unpacking)).code).toBe(130);
+    expect(readdirSync(other).filter((name) => /restore|pglite|blobs|keys/.test(name))).toEqual([]);
   });
 
   it('say what is not in it, and refuse what they cannot hold', async () => {

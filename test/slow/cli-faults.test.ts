@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -211,6 +212,19 @@ describe('a file that cannot be read', () => {
     expect({ code, names }).toEqual({ code: 3, names: ['1.png'] });
   });
 
+  it('may be a pipe that a shell makes', async () => {
+    const bodies: number[] = [];
+    const url = await serve(async (request, response) => {
+      bodies.push((await buffer(request)).length);
+      answer(response, 200, { id: 'ext_1', status: 'succeeded', error: null, result: null });
+    });
+    const card = write('ok.png', Buffer.alloc(5000));
+    const command = '"$0" "$1" --url "$2" extract <(cat "$3")';
+    const piped = spawn('bash', ['-c', command, process.execPath, MAIN, url, card], { stdio: 'ignore' });
+    expect(await once(piped, 'close')).toEqual([0, null]);
+    expect(bodies.at(-1)).toBeGreaterThan(5000);
+  });
+
   it('keeps no other from being shown by extract', async () => {
     const job = {
       id: 'ext_1',
@@ -330,6 +344,50 @@ describe('the server', () => {
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
 
+  it('whose results go to stdout gets nothing else written there, under whatever name', async () => {
+    const url = await serve(async (request, response) => {
+      await buffer(request);
+      if (!request.url?.includes('/results')) return answer(response, 200, batchWith({}));
+      response.end('index\r\n0\r\n');
+    });
+    const resume = ['--url', url, '--json', 'batch', '--resume', ID, '--format', 'csv'];
+    const { code, stdout, stderr } = await run([...resume, '--out', '-']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'index\r\n0\r\n' });
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toMatchObject({ id: ID, status: 'completed' });
+    // As a shell does for `--out /dev/stdout > results.csv`.
+    const file = openSync(join(folder, 'results.csv'), 'w');
+    const child = spawn(process.execPath, [MAIN, ...resume, '--out', '/dev/stdout'], {
+      stdio: ['ignore', file, 'ignore'],
+    });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(readFileSync(join(folder, 'results.csv'), 'utf8')).toBe('index\r\n0\r\n');
+  });
+
+  it('that is interrupted in the results leaves no half file, and the line that finds the batch again', async () => {
+    write('out.csv.part', 'mine');
+    let isFetched = () => {};
+    const fetched = new Promise<void>((resolve) => {
+      isFetched = resolve;
+    });
+    const url = await serve((request, response) => {
+      if (!request.url?.includes('/results')) return answer(response, 200, batchWith({}));
+      response.write('half');
+      isFetched();
+    });
+    const args = ['--url', url, 'batch', '--resume', ID, '--out', 'out.csv'];
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    const said = text(child.stderr);
+    await fetched;
+    await expect.poll(() => readdirSync(folder).length).toBe(2);
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(await said).toContain(
+      `go on with: ktpflow batch --resume ${ID}\nktpflow: interrupted: out.csv is not written\n`,
+    );
+    expect(readdirSync(folder)).toEqual(['out.csv.part']);
+    expect(readFileSync(join(folder, 'out.csv.part'), 'utf8')).toBe('mine');
+  });
+
   it('that is away while a batch is watched is waited for, and said so', async () => {
     const port = await freePort('127.0.0.1');
     let looks = 0;
@@ -372,7 +430,8 @@ describe('the server', () => {
 describe('the arguments', () => {
   it('are checked before anything is sought, started or sent', async () => {
     write('1.png');
-    mkdirSync(join(folder, 'results'));
+    write('results/truth.json', '{}');
+    symlinkSync('1.png', join(folder, 'link.csv'));
     const port = String(await freePort('127.0.0.1'));
     const cases: [args: string[], message: RegExp][] = [
       [['batch', '1.png', '--out', 'results', '--format', 'xlsx', '--force'], /results is a folder/],
@@ -380,6 +439,8 @@ describe('the arguments', () => {
       [['batch', '1.png', '--out', '/proc/x.xlsx'], /\/proc\/x.xlsx cannot be written/],
       [['batch', '1.png', '--out', 'x.docx'], /name the results/],
       [['batch', '1.png', '--out', './1.png', '--format', 'csv', '--force'], /would replace what is to be read/],
+      [['batch', '1.png', '--out', 'link.csv', '--force'], /would replace what is to be read/],
+      [['batch', '1.png', '2.png'], /name the folder that the files lie in/],
       [['batch', '1.png', '--detach', '--out', 'x.csv'], /--detach waits for no results/],
       [['batch', '1.png', '--resume', ID], /takes no source/],
       [['batch', '--resume', ID, '--detach'], /name one of them/],
@@ -391,6 +452,11 @@ describe('the arguments', () => {
       [['batch'], /name a folder/],
       [['status', 'x'], /an id begins with/],
       [['retry', 'ext_1'], /its id begins with batch_/],
+      [['keys', 'revoke', ''], /begins with key_/],
+      [['keys', 'rotate', '../x'], /begins with key_/],
+      [['reviews', 'export', 'results'], /truth.json is there already; --force replaces it/],
+      [['reviews', 'export', 'new', '--batch', 'x'], /its id begins with batch_/],
+      [['watch', '.', '--settle', ''], /--settle is a number/],
       [['--url', 'http://127.0.0.1:1', 'backup', 'x.tar.gz'], /--url does nothing here/],
     ];
     await Promise.all(
@@ -400,7 +466,20 @@ describe('the arguments', () => {
         expect(stderr).toMatch(message);
       }),
     );
-    expect(readdirSync(folder).sort()).toEqual(['1.png', 'results']);
+    expect(readdirSync(folder).sort()).toEqual(['1.png', 'link.csv', 'results']);
+  });
+
+  it('that the server refuses are named as they were typed', async () => {
+    const param = { message: 'Must be in the future.', type: 'x', param: 'expires_at', code: 'invalid_value' };
+    const url = await serve((_request, response) => answer(response, 400, { error: param }));
+    const create = ['--url', url, 'keys', 'create', '--scopes', 'extract', '--expires', '2020-01-01'];
+    expect(await run(create)).toMatchObject({ code: 2, stderr: 'ktpflow: --expires: Must be in the future.\n' });
+  });
+
+  it('of mcp end with its input, whether that is a pipe or a file', async () => {
+    const url = await serve(batchServer([]));
+    // Its input is /dev/null here, which ends and is never closed.
+    expect(await run(['--url', url, 'mcp'])).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('tell the version, and a date when a key ends', async () => {

@@ -7,9 +7,10 @@ import { type DataPlaces, dataPlaces, type Part } from '../backup/data-places.ts
 import { exists, packData } from '../backup/pack-data.ts';
 import { encrypt, readPassphrase } from '../backup/passphrase.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { interruptibly } from '../interruptibly.ts';
 import type { Output } from '../output.ts';
 import { withStoppedHome } from '../own-home.ts';
-import { cannotBeWritten } from './batch-results.ts';
+import { cannotBeWritten, draftOf } from './batch-results.ts';
 
 const CONTENTS: readonly (readonly [part: Part, what: string])[] = [
   ['pglite', 'the database'],
@@ -38,7 +39,9 @@ export async function runBackup(
     throw new CliError(EXIT.usage, `${target} cannot be written: there is no folder ${dirname(target)}`);
   }
   const passphrase = isEncrypted ? await readPassphrase({ isNew: true }) : null;
-  const parts = await withStoppedHome(places.home, () => write(places, target, passphrase));
+  const parts = await withStoppedHome(places.home, () =>
+    interruptibly((signal) => write(places, target, passphrase, signal), `${target} is not written`),
+  );
   const megabytes = ((await stat(target)).size / 1e6).toFixed(1);
   output.say(`${target}: ${megabytes} MB`);
   output.say(`in it: ${CONTENTS.flatMap(([part, what]) => (parts.includes(part) ? [what] : [])).join(', ')}`);
@@ -53,13 +56,17 @@ export async function runBackup(
 }
 
 /** The file holds keys and people's data: it is its owner's alone from its first byte on, and whole under its name. */
-async function write(places: DataPlaces, target: string, passphrase: string | null): Promise<readonly Part[]> {
-  const draft = `${resolve(target)}.part`;
+async function write(
+  places: DataPlaces,
+  target: string,
+  passphrase: string | null,
+  signal: AbortSignal,
+): Promise<readonly Part[]> {
+  const draft = draftOf(resolve(target));
   const { clean, parts, stream } = await packData(places, process.env.ENCRYPTION_KEYS);
   try {
-    await rm(draft, { force: true });
     const content = passphrase === null ? stream : await encrypt(stream, passphrase);
-    await pipeline(content, createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }));
+    await pipeline(content, createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }), { signal });
     await rename(draft, target);
     return parts;
   } catch (error) {

@@ -1,13 +1,15 @@
-import { constants, createWriteStream } from 'node:fs';
+import { constants, createWriteStream, type Stats } from 'node:fs';
 import { access, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError, CliError, EXIT } from '../exit-codes.ts';
+import { interruptibly } from '../interruptibly.ts';
 import { codeOf } from '../sources/file-facts.ts';
 
 const DOWNLOAD_TRIES = 5;
+const STDOUT: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']);
 const FORMATS: Readonly<Record<string, string>> = {
   '.xlsx': 'xlsx',
   '.csv': 'csv',
@@ -28,6 +30,8 @@ export interface ResultsTarget {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  EEXIST: 'it is a file',
+  EISDIR: 'it is a folder',
   ENOTDIR: 'its folder is not there',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
@@ -73,9 +77,22 @@ export async function checkTarget({ out, format, spreadsheet, separator, force }
   await tryToWrite(out);
 }
 
+/** Under another name too: by a link, or by one of a disk that knows no capitals. @throws CliError */
+export async function keepSource(source: Stats, out: string | undefined): Promise<void> {
+  if (out === undefined || out === '-') return;
+  const found = await stat(out).catch(() => undefined);
+  if (!found?.isFile() || found.dev !== source.dev || found.ino !== source.ino) return;
+  throw new CliError(EXIT.usage, `--out ${out} would replace what is to be read`);
+}
+
 /** Absolute paths of what this program writes: none of them is a card, should they lie among the cards. */
 export function ownFiles(out: string | undefined): ReadonlySet<string> {
   return new Set(out === undefined || out === '-' ? [] : [resolve(out), resolve(draftOf(out))]);
+}
+
+/** `-` for stdout under whatever name: where a shell has opened a file for it, that file is not one to be replaced. */
+export function withoutDevice(out: string | undefined): string | undefined {
+  return out !== undefined && STDOUT.has(out) ? '-' : out;
 }
 
 /** Writes the results; a file under its final name is always whole. @throws CliError, ApiError */
@@ -92,7 +109,9 @@ export async function writeResults(
   });
   const request = `${path}/results?${query}`;
   const target = await targetOf(out);
-  if (target !== null) return writeFileWhole(api, request, target);
+  if (target !== null) {
+    return interruptibly((signal) => writeFileWhole(api, request, target, signal), `${out} is not written`);
+  }
   try {
     const device = out === '-' ? process.stdout : createWriteStream(out);
     await pipeline(await openResults(api, request), device, { end: out !== '-' });
@@ -111,15 +130,16 @@ async function targetOf(out: string): Promise<string | null> {
 }
 
 /** Beside its place first; begun anew when the connection breaks, since half of it is good for nothing. */
-async function writeFileWhole(api: ApiClient, request: string, target: string): Promise<void> {
+async function writeFileWhole(api: ApiClient, request: string, target: string, signal: AbortSignal): Promise<void> {
   const draft = draftOf(target);
   try {
     for (let attempt = 1; ; attempt++) {
       try {
-        await pipeline(await openResults(api, request), createWriteStream(draft, { mode: 0o600, flush: true }));
+        const results = await openResults(api, request, signal);
+        await pipeline(results, createWriteStream(draft, { mode: 0o600, flush: true }), { signal });
         break;
       } catch (error) {
-        if (isLocal(error) || error instanceof CliError || error instanceof ApiError) throw error;
+        if (signal.aborted || isLocal(error) || error instanceof CliError || error instanceof ApiError) throw error;
         if (attempt === DOWNLOAD_TRIES) throw brokeOff(error);
       }
     }
@@ -131,8 +151,8 @@ async function writeFileWhole(api: ApiClient, request: string, target: string): 
   }
 }
 
-async function openResults(api: ApiClient, request: string): Promise<Readable> {
-  const { body } = await api.getStream(request);
+async function openResults(api: ApiClient, request: string, signal?: AbortSignal): Promise<Readable> {
+  const { body } = await api.getStream(request, signal);
   return body ? Readable.fromWeb(body) : Readable.from([]);
 }
 
@@ -178,6 +198,7 @@ function formatOf(out: string, format: string | undefined): string {
   return found;
 }
 
-function draftOf(out: string): string {
-  return `${out}.part`;
+/** Of this process alone: another one may write the same file, and somebody's own file may be called `.part`. */
+export function draftOf(out: string): string {
+  return `${out}.${process.pid}.part`;
 }

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ApiClient } from '../api-client.ts';
@@ -34,11 +33,10 @@ export function checkBatchOptions(source: string | undefined, options: BatchComm
   const refuse = (message: string): never => {
     throw new CliError(EXIT.usage, message);
   };
+  if (source === '-')
+    refuse('a batch is no stdin: name a folder, a ZIP file or a list. ktpflow extract - reads one card');
   if (source === undefined && resume === undefined) refuse('name a folder, a ZIP file or a list, or --resume ID');
   if (source !== undefined && resume !== undefined) refuse('--resume goes on with a batch: it takes no source');
-  if (source !== undefined && out !== undefined && out !== '-' && resolve(source) === resolve(out)) {
-    refuse(`--out ${out} would replace what is to be read`);
-  }
   if (resume !== undefined && detach) refuse('--resume watches a batch, --detach does not: name one of them');
   if (detach && out !== undefined) refuse('--detach waits for no results: fetch them with --resume ID --out FILE');
   const { options: reading, ...others } = whole;
@@ -104,7 +102,7 @@ async function follow(
     return EXIT.interrupted;
   }
   await writeResults(api, pathOf(end.id), options);
-  await summarise(api, end, output);
+  await summarise(api, end, { hasStdout: options.out !== '-' }, output);
   if (end.status === 'cancelled') return EXIT.cancelled;
   if (end.status === 'failed') {
     output.reportError(end.error?.message ?? 'the batch failed');
@@ -158,8 +156,14 @@ const failedItemsSchema = listSchema(
   }),
 );
 
-async function summarise(api: ApiClient, batch: Batch, output: Output): Promise<void> {
-  if (output.json) return output.print(JSON.stringify(batch));
+/** @param hasStdout false: the results have gone there, and nothing may follow them */
+async function summarise(
+  api: ApiClient,
+  batch: Batch,
+  { hasStdout }: { readonly hasStdout: boolean },
+  output: Output,
+): Promise<void> {
+  if (output.json) return hasStdout ? output.print(JSON.stringify(batch)) : output.say(JSON.stringify(batch));
   const { cancelled, failed, needs_review, succeeded, total } = batch.counts;
   const waiting = needs_review === 0 ? '' : `, ${needs_review} to be reviewed`;
   const rate = batch.throughput === null ? '' : `, ${batch.throughput.toPrecision(2)} cards/s`;

@@ -1,5 +1,7 @@
-import { openAsBlob } from 'node:fs';
+import { createReadStream, openAsBlob } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { FormData } from 'undici';
 import type { ApiClient, SendOptions } from '../api-client.ts';
@@ -9,26 +11,32 @@ import { forTerminal, type Output, table } from '../output.ts';
 import type { BatchOptions } from '../sources/batch-body.ts';
 import { sentenceOf } from '../sources/batch-source.ts';
 import { isUrl } from '../sources/manifest.ts';
-import { checkFile, isProblem } from '../sources/source-file.ts';
+import { checkFile, isProblem, reasonOf } from '../sources/source-file.ts';
 import { EXTRACTIONS_PATH, waitUntilRead } from './extract-once.ts';
 
 /** Enough to keep two cores busy. */
 const AT_ONCE = 4;
 
-type Outcome =
-  | { readonly file: string; readonly job: Job }
-  /** Nothing came of it: the file cannot be read, or the server is away. */
-  | { readonly file: string; readonly fault: CliError | ApiError };
+type Outcome = { readonly file: string; readonly job: Job } | Fault;
+
+/** Nothing came of it: the file cannot be read, or the server is away. */
+interface Fault {
+  readonly file: string;
+  readonly fault: CliError | ApiError;
+}
 
 /** Before a server is sought or started. @throws CliError where there is nothing to read */
-export async function checkCards(files: readonly string[]): Promise<void> {
-  const faults: string[] = [];
+export async function checkCards(files: readonly string[], output: Output): Promise<void> {
+  if (files.filter((file) => file === '-').length > 1)
+    throw new CliError(EXIT.usage, '- is given twice: stdin is one card');
+  const faults: Fault[] = [];
   for (const file of files) {
     const fault = await faultOf(file);
     if (fault === null) return;
-    faults.push(fault);
+    faults.push({ file, fault: new CliError(EXIT.usage, fault) });
   }
-  throw new CliError(EXIT.usage, faults.join('\n'));
+  if (output.json) await show(faults, output);
+  throw new CliError(EXIT.usage, faults.map(({ fault }) => fault.message).join('\n'));
 }
 
 /**
@@ -72,8 +80,10 @@ async function conclude(
   const reads = outcomes.filter((outcome) => 'job' in outcome);
   const faults = outcomes.filter((outcome) => 'fault' in outcome);
   const [fault] = faults;
-  if (fault && reads.length === 0 && (faults.length === 1 || hopeless)) throw hopeless ?? fault.fault;
-  await show(outcomes, output);
+  const isOneFault = fault && reads.length === 0 && (faults.length === 1 || hopeless);
+  // A script gets its line for each file.
+  if (!isOneFault || output.json) await show(outcomes, output);
+  if (isOneFault) throw hopeless ?? fault.fault;
   for (const { fault: own } of faults) if (own !== hopeless) output.reportError(own.message);
   if (hopeless) {
     output.reportError(hopeless.message);
@@ -102,28 +112,46 @@ async function bodyOf(file: string, options: BatchOptions): Promise<() => Promis
   if (isUrl(file)) return async () => ({ json: { image_url: file, options } });
   const fault = await faultOf(file);
   if (fault !== null) throw new CliError(EXIT.usage, fault);
-  const stdin = file === '-' ? new Blob([await buffer(process.stdin)]) : null;
+  // What can be read only once.
+  const piped = file === '-' ? process.stdin : (await isPipe(file)) ? createReadStream(file) : null;
+  const bytes = piped ? new Blob([await bytesOf(piped, file)]) : null;
   return async () => {
     const form = new FormData();
     form.append('options', JSON.stringify(options));
-    form.append('image', stdin ?? (await openAsBlob(file)), stdin ? 'stdin' : basename(file));
+    form.append('image', bytes ?? (await openAsBlob(file)), file === '-' ? 'stdin' : basename(file));
     return { body: form };
   };
 }
 
 /** Why a file cannot be read; null: it can, or is none. */
 async function faultOf(file: string): Promise<string | null> {
-  if (file === '-' || isUrl(file)) return null;
+  if (file === '-' || isUrl(file) || (await isPipe(file))) return null;
   const checked = await checkFile({ path: file, name: file });
   if (!isProblem(checked)) return null;
   return sentenceOf(checked) + (checked.reason === 'is a folder' ? ': ktpflow batch reads folders' : '');
+}
+
+/** @throws CliError where it may not be read */
+async function bytesOf(piped: Readable, file: string): Promise<Buffer> {
+  return buffer(piped).catch((error: unknown) => {
+    throw new CliError(EXIT.usage, sentenceOf({ name: file, reason: reasonOf(error) }), { cause: error });
+  });
+}
+
+/** As a shell makes one of `<(curl …)`: who names it wants it to be waited for. */
+async function isPipe(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFIFO(),
+    () => false,
+  );
 }
 
 /** A card of which nothing was read, in the form of a job. */
 function failedJob(fault: CliError | ApiError): Job {
   const unreachable = fault.exitCode === EXIT.unreachable ? 'unreachable' : 'unreadable';
   const code = fault instanceof ApiError ? fault.code : unreachable;
-  return { id: '', status: 'failed', error: { code, message: fault.message }, result: null };
+  const message = fault instanceof ApiError ? fault.reason : fault.message;
+  return { id: '', status: 'failed', error: { code, message }, result: null };
 }
 
 async function show(outcomes: readonly Outcome[], output: Output): Promise<void> {
@@ -149,13 +177,8 @@ async function show(outcomes: readonly Outcome[], output: Output): Promise<void>
   await output.print(table([['FILE', 'STATUS', 'NIK', 'NAMA', 'TGL LAHIR'], ...rows]));
   for (const outcome of outcomes) {
     const error = 'job' in outcome ? outcome.job.error : null;
-    if (error) output.say(`  ${forTerminal(outcome.file)}: ${reasonOf(error)}`);
+    if (error) output.say(`  ${forTerminal(outcome.file)}: ${error.message} (${error.code})`);
   }
-}
-
-/** The reason and its code; a refusal's message holds the code already. */
-function reasonOf({ code, message }: { code: string; message: string }): string {
-  return message.endsWith(`(${code})`) ? message : `${message} (${code})`;
 }
 
 function flatten(card: Record<string, unknown>): [string, string][] {

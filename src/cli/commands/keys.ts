@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SCOPES } from '../../config.ts';
 import type { ApiClient } from '../api-client.ts';
 import { listSchema } from '../batch-schema.ts';
-import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { type Output, table } from '../output.ts';
 
 const PATH = '/v1/admin/keys';
@@ -21,6 +21,8 @@ const shownKeySchema = keySchema.extend({
   /** Of the first key: from now on nobody is served without one. */
   ends_anonymous_access: z.boolean().optional(),
 });
+/** Which option a refusal of the server is about. */
+const OPTIONS: Readonly<Record<string, string>> = { tenant: '--tenant', name: '--name', expires_at: '--expires' };
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** As it is typed. */
@@ -50,7 +52,16 @@ export function checkNewKey({ expires, name, scopes: list, tenant }: NewKeyOptio
 }
 
 export async function createKey(api: ApiClient, json: NewKey, output: Output): Promise<ExitCode> {
-  return showKey(await api.post(PATH, shownKeySchema, { json }), output);
+  const key = await api.post(PATH, shownKeySchema, { json }).catch((error: unknown) => {
+    const option = error instanceof ApiError ? OPTIONS[error.param ?? ''] : undefined;
+    throw option && error instanceof ApiError ? new CliError(EXIT.usage, `${option}: ${error.reason}`) : error;
+  });
+  return showKey(key, output);
+}
+
+/** Before a server is sought or started. @throws CliError where an id has not the form of one */
+export function checkKeyId(id: string): void {
+  if (!/^key_\w+$/.test(id)) throw new CliError(EXIT.usage, 'the id of a key begins with key_: ktpflow keys list');
 }
 
 /** A date means its beginning in this machine's time zone. @throws CliError */

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { createMcpServer } from '../../mcp/create-server.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { PipedTransport } from './piped-transport.ts';
 
 /** Speaks the Model Context Protocol on stdin and stdout until the client goes; the key is the command line's. */
 export async function runMcp(api: ApiClient, version: string): Promise<ExitCode> {
@@ -13,15 +12,14 @@ export async function runMcp(api: ApiClient, version: string): Promise<ExitCode>
         return { ok: true, status: response.status, body: await response.json() };
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        // The client's words of an error end with its code already.
-        const message = error.message.replace(` (${error.code})`, '');
-        return { ok: false, status: 0, body: { error: { message, code: error.code } } };
+        return { ok: false, status: 0, body: { error: { message: error.reason, code: error.code } } };
       }
     },
     { version, localFiles: true },
   );
-  await server.connect(new StdioServerTransport());
-  await once(process.stdin, 'close');
+  const transport = new PipedTransport();
+  await server.connect(transport);
+  await transport.ended();
   await server.close();
   return EXIT.ok;
 }

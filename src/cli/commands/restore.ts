@@ -11,6 +11,7 @@ import { exists } from '../backup/pack-data.ts';
 import { decrypt, isEncrypted, readPassphrase } from '../backup/passphrase.ts';
 import { presentParts, replaceParts } from '../backup/replace-parts.ts';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts';
+import { interruptibly } from '../interruptibly.ts';
 import type { Output } from '../output.ts';
 import { withStoppedHome } from '../own-home.ts';
 import { codeOf } from '../sources/file-facts.ts';
@@ -29,20 +30,23 @@ export async function runRestore(config: Config, source: string, force: boolean,
   }
   const passphrase = isLocked ? await readPassphrase({ isNew: false }) : null;
   const aside = join(home, `before-restore-${Date.now()}`);
-  await withStoppedHome(home, async () => {
+  const restore = async (signal: AbortSignal): Promise<void> => {
     // In the home itself: what lies beside it may be another file system, or not ours to write.
     const draft = await mkdtemp(join(home, 'restore-'));
     try {
-      await unpack(source, passphrase, draft);
+      await unpack(source, passphrase, draft, signal);
       const root = await rootOf(draft);
       if (root === null) throw noBackup(source);
       await warnOfKeys(root, output);
+      signal.throwIfAborted();
+      // Not to be left half done: parts of two times do not fit together.
       await replaceParts(root, places, aside);
     } finally {
       // After a failure, what tar had begun to write may still come.
       await rm(draft, { recursive: true, force: true, maxRetries: 10 });
     }
-  });
+  };
+  await withStoppedHome(home, () => interruptibly(restore, `${home} is as it was`));
   if (filled) output.say(`what was there is in ${aside}`);
   if (places.blobs === null) output.say(`the images of ${config.BLOB_URL} are as they were: restore them there`);
   output.say(`${home} is restored; start ktpflow as usual`);
@@ -65,7 +69,7 @@ async function startOf(source: string): Promise<Buffer> {
 }
 
 /** Only files and folders, and none outside of the folder. */
-async function unpack(source: string, passphrase: string | null, folder: string): Promise<void> {
+async function unpack(source: string, passphrase: string | null, folder: string, signal: AbortSignal): Promise<void> {
   const packed: Readable = createReadStream(source);
   const content = passphrase === null ? packed : await decrypt(packed, passphrase);
   const unpacking = extract({
@@ -75,7 +79,7 @@ async function unpack(source: string, passphrase: string | null, folder: string)
     filter: (_path, entry) => 'type' in entry && /^(Old|Contiguous)?File$|^Directory$/.test(String(entry.type)),
   });
   try {
-    await pipeline(content, unpacking);
+    await pipeline(content, unpacking, { signal });
   } catch (error) {
     if (codeOf(error) === 'ENOSPC') throw new CliError(EXIT.failure, `no space is left in ${folder}`, { cause: error });
     throw new CliError(EXIT.usage, `${source} is no backup of ktpflow, or it is damaged`, { cause: error });

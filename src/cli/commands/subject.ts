@@ -66,7 +66,7 @@ export async function runAccessLog(
 ): Promise<ExitCode> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries({ since, until }))
-    if (value !== undefined) query.set(name, momentOf(value));
+    if (value !== undefined) query.set(name, momentOf(name, value));
   const response = await api.getStream(`${ACCESS_LOG}?${query}`);
   if (!response.body) return EXIT.ok;
   let rest = '';
@@ -79,8 +79,8 @@ export async function runAccessLog(
 }
 
 /** @throws CliError */
-function momentOf(given: string): string {
+function momentOf(name: string, given: string): string {
   const moment = new Date(given);
   if (!Number.isNaN(moment.getTime())) return moment.toISOString();
-  throw new CliError(EXIT.usage, `${given}: give a date, as 2030-12-31 or 2030-12-31T18:00:00+07:00`);
+  throw new CliError(EXIT.usage, `--${name} ${given}: give a date, as 2030-12-31 or 2030-12-31T18:00:00+07:00`);
 }

@@ -110,7 +110,7 @@ async function handle(
     else output.say(isWaiting ? `${name}: read, waits for a review` : `${name}: read`);
   } catch (error) {
     if (!(error instanceof ApiError) || error.exitCode !== EXIT.usage || error.status === 429) throw error;
-    await refuse(error.code, error.message, null);
+    await refuse(error.code, error.reason, null);
   }
 }
 

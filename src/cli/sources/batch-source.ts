@@ -8,7 +8,15 @@ import { forTerminal } from '../output.ts';
 import { decodeText } from './decode-text.ts';
 import { readFolder } from './folder.ts';
 import { isUrl, type Manifest, readManifest } from './manifest.ts';
-import { type CheckedFile, checkFile, type FileProblem, isProblem, reasonOf, type SourceFile } from './source-file.ts';
+import {
+  type CheckedFile,
+  checkFile,
+  type FileProblem,
+  isProblem,
+  reasonOf,
+  type SourceFile,
+  shownPath,
+} from './source-file.ts';
 
 /** What a list says of an item besides its file. */
 export interface Label {
@@ -61,15 +69,16 @@ const NAMES_SHOWN = 5;
  */
 export async function readSource(path: string, except: ReadonlySet<string> = new Set()): Promise<BatchSource> {
   const found = await stat(path).catch((error: unknown) => {
-    throw new CliError(EXIT.usage, `${path} ${reasonOf(error)}`, { cause: error });
+    throw new CliError(EXIT.usage, `${shownPath(path)} ${reasonOf(error)}`, { cause: error });
   });
   if (found.isDirectory()) return folderSource(path, except);
   const file = await checkFile({ path, name: basename(path) });
-  if (isProblem(file)) throw new CliError(EXIT.usage, `${path} ${file.reason}`);
-  if (file.size === 0) throw new CliError(EXIT.usage, `${path} is empty`);
+  const shown = shownPath(path);
+  if (isProblem(file)) throw new CliError(EXIT.usage, `${shown} ${file.reason}`);
+  if (file.size === 0) throw new CliError(EXIT.usage, `${shown} is empty`);
   const names = isPicture(file) ? [] : await namesInside(path, file);
   const kind = officeKind(names) ?? archiveKind(file.start);
-  if (kind !== 'a ZIP archive' && kind !== null) throw new CliError(EXIT.usage, `${path} is ${kind}: ${wayOut(kind)}`);
+  if (kind !== 'a ZIP archive' && kind !== null) throw new CliError(EXIT.usage, `${shown} is ${kind}: ${wayOut(kind)}`);
   // One that is called .zip and cannot be opened: the server says what is wrong with it.
   if (kind !== null || names.length > 0 || endingOf(file) === '.zip')
     return { content: { kind: 'archive', file }, problems: [], remarks: [] };
@@ -108,7 +117,7 @@ async function folderSource(path: string, except: ReadonlySet<string>): Promise<
     ...(links.length > 0 ? [`left out: ${listed(links)}: links are not followed`] : []),
     ...(foreign.length > 0 ? [`left out: ${listed(foreign.map(({ name }) => name))}: no pictures`] : []),
   ];
-  if (images.length === 0) throw nothingToSend(`${path} holds no pictures`, [...allProblems, ...remarks]);
+  if (images.length === 0) throw nothingToSend(`${shownPath(path)} holds no pictures`, [...allProblems, ...remarks]);
   return { content: { kind: 'images', images }, problems: allProblems, remarks };
 }
 
@@ -122,16 +131,16 @@ function isNoCard(file: CheckedFile): boolean {
 }
 
 async function listSource(path: string, file: CheckedFile): Promise<BatchSource> {
-  if (file.size > MAX_LIST_BYTES) throw new CliError(EXIT.usage, `${path} is too large for a list`);
+  if (file.size > MAX_LIST_BYTES) throw new CliError(EXIT.usage, `${shownPath(path)} is too large for a list`);
   const text = decodeText(await readFile(path));
-  if (text === null) throw new CliError(EXIT.usage, `${path} is neither a list nor a picture`);
+  if (text === null) throw new CliError(EXIT.usage, `${shownPath(path)} is neither a list nor a picture`);
   const manifest = await readManifest(path, text);
   const { problems, remarks, rows } = manifest;
-  if (rows.length === 0) throw nothingToSend(`${path} names no files`, problems);
+  if (rows.length === 0) throw nothingToSend(`${shownPath(path)} names no files`, problems);
   const urls = rows.filter((row) => isUrl(row.source)).length;
   if (urls === 0) return filesOfList(manifest, path);
   if (urls < rows.length) {
-    throw new CliError(EXIT.usage, `${path} names files and URLs: make a list of each`);
+    throw new CliError(EXIT.usage, `${shownPath(path)} names files and URLs: make a list of each`);
   }
   const items = rows.map(({ customId, metadata, name, source }) => {
     return { custom_id: customId, metadata, image_url: source, name };
@@ -145,7 +154,7 @@ async function filesOfList({ problems, remarks, rows }: Manifest, path: string):
   });
   const { good, problems: unreadable } = await checkAll(files);
   const allProblems = [...problems, ...unreadable.map(sentenceOf)];
-  if (good.length === 0) throw nothingToSend(`no file of ${path} can be read`, allProblems);
+  if (good.length === 0) throw nothingToSend(`no file of ${shownPath(path)} can be read`, allProblems);
   return { content: { kind: 'images', images: good }, problems: allProblems, remarks };
 }
 
@@ -162,7 +171,7 @@ async function checkAll<File extends SourceFile>(files: readonly File[]) {
 }
 
 export function sentenceOf({ name, reason }: FileProblem): string {
-  return `${forTerminal(name)} ${reason}`;
+  return `${shownPath(name)} ${reason}`;
 }
 
 function nothingToSend(message: string, details: readonly string[]): CliError {

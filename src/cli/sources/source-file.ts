@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { KIND_BYTES } from '../../batch/archive/document-kind.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
+import { forTerminal } from '../output.ts';
 import { codeOf } from './file-facts.ts';
 
 /** A path of this machine; bytes where its name is no UTF-8. */
@@ -41,17 +42,22 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Before a server is sought or started. @throws CliError where there is neither a file nor a folder under that path */
 export async function checkSource(path: string): Promise<Stats> {
   const found = await stat(path).catch((error: unknown) => {
-    throw new CliError(EXIT.usage, `${path} ${reasonOf(error)}`, { cause: error });
+    throw new CliError(EXIT.usage, `${shownPath(path)} ${reasonOf(error, path)}`, { cause: error });
   });
   if (!found.isFile() && !found.isDirectory()) {
-    throw new CliError(EXIT.usage, `${path} is neither a file nor a folder`);
+    throw new CliError(EXIT.usage, `${shownPath(path)} is neither a file nor a folder`);
   }
   return found;
 }
 
 /** {@link checkSource}, and it is a folder. @throws CliError */
 export async function checkFolder(path: string): Promise<void> {
-  if (!(await checkSource(path)).isDirectory()) throw new CliError(EXIT.usage, `${path} is no folder`);
+  if (!(await checkSource(path)).isDirectory()) throw new CliError(EXIT.usage, `${shownPath(path)} is no folder`);
+}
+
+/** A path as a message shows it: an empty one, of a variable that is not set, too. */
+export function shownPath(path: string): string {
+  return path === '' ? '""' : forTerminal(path);
 }
 
 /** Opens a file and reads its first bytes, so that what is wrong with it is known before anything is sent. */
@@ -68,7 +74,7 @@ export async function checkFile(file: SourceFile): Promise<CheckedFile | FilePro
     const { mtimeMs, size } = await handle.stat();
     return { ...file, size, modifiedMs: mtimeMs, start: buffer.subarray(0, bytesRead) };
   } catch (error) {
-    return problem(reasonOf(error));
+    return problem(reasonOf(error, file.name));
   } finally {
     await handle?.close();
   }
@@ -88,8 +94,12 @@ export async function hasChanged({ path, size, modifiedMs }: CheckedFile): Promi
   }
 }
 
-/** Why a file or folder cannot be read, as the end of a sentence. */
-export function reasonOf(error: unknown): string {
+/**
+ * Why a file or folder cannot be read, as the end of a sentence.
+ * @param path as it was given: Node.js takes arguments for UTF-8, and loses the bytes of others
+ */
+export function reasonOf(error: unknown, path = ''): string {
   const code = codeOf(error);
+  if (code === 'ENOENT' && path.includes('\uFFFD')) return 'has a name that is no UTF-8: give ktpflow batch its folder';
   return REASONS[code ?? ''] ?? `cannot be read${code === undefined ? '' : ` (${code})`}`;
 }

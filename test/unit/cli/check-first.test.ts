@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkBatchOptions } from '../../../src/cli/commands/batch.ts';
 import { checkCards } from '../../../src/cli/commands/extract.ts';
 import { checkNewKey } from '../../../src/cli/commands/keys.ts';
 import { connect } from '../../../src/cli/connect.ts';
@@ -22,11 +24,46 @@ describe('before a server is sought or started', () => {
   it('is said that there is nothing to read, and not where some can be read', async () => {
     const card = join(folder, 'card.jpg');
     const missing = join(folder, '*.jpg');
-    await expect(checkCards([missing])).rejects.toThrow(/\*\.jpg is not there$/);
-    await expect(checkCards([missing, folder])).rejects.toThrow(/is not there\n.+ktpflow batch reads folders$/);
-    await checkCards([missing, card]);
-    await checkCards(['-']);
-    await checkCards(['https://example.org/a.jpg', missing]);
+    await expect(checkCards([missing], output)).rejects.toThrow(/\*\.jpg is not there$/);
+    await expect(checkCards([missing, folder], output)).rejects.toThrow(/is not there\n.+ktpflow batch reads folders$/);
+    await checkCards([missing, card], output);
+    await checkCards(['-'], output);
+    await checkCards(['https://example.org/a.jpg', missing], output);
+  });
+
+  it('gets a script its line for each file', async () => {
+    const printed: string[] = [];
+    const json = { ...output, json: true, print: async (text: string) => void printed.push(text) };
+    const missing = join(folder, 'missing.jpg');
+    await expect(checkCards([missing, ''], json)).rejects.toThrow('missing.jpg is not there\n"" is not there');
+    expect(printed.map((line) => JSON.parse(line))).toMatchObject([
+      { file: missing, status: 'failed', error: { code: 'unreadable' } },
+      { file: '', status: 'failed', error: { code: 'unreadable' } },
+    ]);
+  });
+
+  it.skipIf(process.platform === 'win32')('takes what a shell makes of <(…), and stdin only once', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await checkCards([pipe], output);
+    await expect(checkCards(['-', '-'], output)).rejects.toThrow('- is given twice');
+  });
+
+  it('is said that a batch is no stdin', () => {
+    const batch = { out: undefined, format: undefined, spreadsheet: false, separator: undefined, force: false };
+    const options = { ...batch, resume: undefined, detach: true, addTo: undefined, whole: { options: {} } };
+    expect(() => checkBatchOptions('-', options)).toThrow(/^a batch is no stdin/);
+    checkBatchOptions('./-', options);
+  });
+
+  it('shows names as they are, but lets none control the terminal', async () => {
+    await expect(checkSource('')).rejects.toThrow('"" is not there');
+    await expect(checkSource('\u001B[2Jx')).rejects.toThrow('\uFFFD[2Jx is not there');
+    // What Node.js makes of an argument in Latin-1.
+    await expect(checkSource('caf\uFFFD')).rejects.toThrow(
+      /has a name that is no UTF-8: give ktpflow batch its folder/,
+    );
+    await expect(checkCards(['caf\uFFFD.jpg'], output)).rejects.toThrow(/has a name that is no UTF-8/);
   });
 
   it('is said that a source is a device or a pipe', async () => {

@@ -1,10 +1,48 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { forTerminal, table } from '../../../src/cli/output.ts';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createOutput, forTerminal, table } from '../../../src/cli/output.ts';
 import { duration, progressBar } from '../../../src/cli/progress-bar.ts';
 
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
 describe('what the CLI prints', () => {
+  it('goes on where nobody reads its remarks: the results may go to a file', async () => {
+    const module = JSON.stringify(new URL('../../../src/cli/output.ts', import.meta.url).href);
+    const script = `import { createOutput } from ${module};
+      const output = createOutput({ quiet: false, json: false });
+      process.stdin.once('data', async () => {
+        output.say('a remark');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        output.say('another');
+        await output.print('the result');
+        process.exit();
+      });
+      output.say('begun');`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
+    await new Promise((resolve) => child.stderr.once('data', resolve));
+    child.stderr.destroy();
+    child.stdin.end('go');
+    expect(await text(child.stdout)).toBe('the result\n');
+  });
+
+  it('draws over no line where the terminal cannot', () => {
+    const written: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => written.push(String(chunk)) > 0);
+    const isTTY = process.stderr.isTTY;
+    process.stderr.isTTY = true;
+    vi.stubEnv('TERM', 'dumb');
+    const output = createOutput({ quiet: false, json: false });
+    process.stderr.isTTY = isTTY;
+    output.progress(() => '1/2');
+    output.progress(() => '2/2');
+    expect(written).toEqual(['1/2\n']);
+  });
+
   it('shows how far a batch is', () => {
     const bar = progressBar({ total: 1000, finished: 480, failed: 3, throughput: 3.31, etaSeconds: 157 });
     expect(bar).toBe('[███████████░░░░░░░░░░░░░]  48 %  480/1000  3 failed  3.3 cards/s  2m37s left');
