@@ -11,7 +11,7 @@ import { createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
 import { finishByModel } from '../../src/inference/model-reader/model-reader.ts';
 import { FIELD_NAMES } from '../../src/ktp/field-names.ts';
 import type { KtpResult } from '../../src/ktp/schema.ts';
-import { chooseQuestions } from '../../src/ktp/vlm/choose-questions.ts';
+import { askedFields, chooseQuestions } from '../../src/ktp/vlm/choose-questions.ts';
 import { reconcile } from '../../src/ktp/vlm/reconcile.ts';
 import { STRENGTHS, type Strength } from '../../tools/make-cards/levels/level.ts';
 import { LEVELS, type LevelName } from '../../tools/make-cards/levels.ts';
@@ -95,7 +95,7 @@ function withAnswer({ id, result, truth }: Read, { say }: Play, turn: number): K
   const questions = chooseQuestions(result, { thorough: true });
   const { controls, doubtful } = questions;
   if (doubtful.length === 0) return result.fields;
-  const answer = [...doubtful, ...controls].map((name) => {
+  const answer = askedFields(questions).map((name) => {
     const value = truth.hidden.includes(name) ? null : truth.printed[name];
     return [name, say(value, controls.includes(name), dieOf(`${turn}${name}${id}`))];
   });

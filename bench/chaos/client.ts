@@ -14,6 +14,8 @@ export class Client {
   readonly #key: string;
   /** Answers by status and code, `broken` for connections that ended without one. */
   readonly answers = new Map<string, number>();
+  /** When and where connections ended without an answer, and why. */
+  readonly breaks: string[] = [];
   /** What must not be, in words; 500 says that the cluster does not know what happened. */
   readonly surprises: string[] = [];
 
@@ -34,8 +36,9 @@ export class Client {
       this.#count(`${response.status} ${code}`.trim());
       if (response.status === 500) this.surprises.push(`500 ${code} of ${init.method ?? 'GET'} ${template(path)}`);
       return response;
-    } catch {
+    } catch (error) {
       this.#count('broken');
+      this.breaks.push(`${new Date().toISOString()} ${init.method ?? 'GET'} ${template(path)}: ${causeOf(error)}`);
       return undefined;
     } finally {
       clearTimeout(timer);
@@ -80,6 +83,12 @@ async function codeOf(response: Response): Promise<string> {
     // nginx answers in HTML.
     return 'of nginx';
   }
+}
+
+/** Of a request that was not answered: fetch says the reason in its cause only. */
+function causeOf(error: unknown): string {
+  const { cause = error } = error as { cause?: unknown };
+  return cause instanceof Error ? `${'code' in cause ? `${cause.code} ` : ''}${cause.message}` : String(cause);
 }
 
 /** The path without what is particular to one record. */

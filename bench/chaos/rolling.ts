@@ -17,6 +17,7 @@ export async function rollThrough(
   say: (line: string) => void,
 ): Promise<string[]> {
   const before = new Map(client.answers);
+  const breaksBefore = client.breaks.length;
   for (let round = 1; round <= rounds; round++) {
     for (const name of OURS) {
       const service = cluster.service(name);
@@ -31,10 +32,12 @@ export async function rollThrough(
       await sleep(SETTLE_MS);
     }
     cluster.service('nginx').signal('SIGHUP');
+    say(`${round}: nginx takes its configuration anew (${new Date().toISOString()})`);
     await sleep(SETTLE_MS);
   }
-  return [...client.answers]
+  const answers = [...client.answers]
     .map(([answer, count]) => [answer, count - (before.get(answer) ?? 0)] as const)
     .filter(([answer, count]) => !answer.startsWith('2') && count > 0)
     .map(([answer, count]) => `${answer}: ${count}`);
+  return [...answers, ...client.breaks.slice(breaksBefore)];
 }

@@ -25,16 +25,16 @@ export async function claimReview(
   const leaseUntil = new Date(now.getTime() + config.REVIEW_LEASE_MINUTES * MINUTE_MS);
   const open = { extractionId, outcome: null };
   const own = { claimedBy: holder.actor, reviewer: holder.reviewer };
-  const renewed = await database.review.updateMany({
-    where: { ...open, ...own, leaseUntil: { gt: now } },
-    data: { leaseUntil },
-  });
-  if (renewed.count > 0) return;
+  const renew = () =>
+    database.review.updateMany({ where: { ...open, ...own, leaseUntil: { gt: now } }, data: { leaseUntil } });
+  if ((await renew()).count > 0) return;
   const taken = await database.review.updateMany({
     where: { ...open, OR: [{ leaseUntil: null }, { leaseUntil: { lte: now } }] },
     data: { ...own, claimedAt: now, leaseUntil },
   });
   if (taken.count > 0) return;
+  // A request of the same holder may have taken it between our two statements.
+  if ((await renew()).count > 0) return;
   const row = await database.review.findUnique({ where: { extractionId }, select: { outcome: true } });
   if (!row) throw new KtpflowError('not_found', 'There is no such review.');
   if (row.outcome !== null) throw decidedAlready();

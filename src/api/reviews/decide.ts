@@ -47,7 +47,13 @@ export async function decideReview(
     if (card.decisionId === decisionId) return;
     throw decidedAlready();
   }
-  await claimReview(context, card.extractionId, holder);
+  try {
+    await claimReview(context, card.extractionId, holder);
+  } catch (error) {
+    // A repeat of the same decision may have been stored since the card was looked up.
+    if (await wasDecidedBy(context, card.extractionId, decisionId)) return;
+    throw error;
+  }
   if (body.outcome === 'confirmed' && !body.force) checkRules(context, card, values.fields);
   if (body.dry_run) return;
   const held = await database.review.findUnique({
@@ -70,6 +76,10 @@ export async function decideReview(
   });
   const end = await tellWorkflow(context, card, decisionId);
   if (end.decisionId !== decisionId) throw decidedAlready();
+}
+
+async function wasDecidedBy({ database }: DecideContext, extractionId: string, decisionId: string): Promise<boolean> {
+  return (await database.review.count({ where: { extractionId, decisionId } })) > 0;
 }
 
 /** In the card's order: a repeat that names them in another one is the same. */

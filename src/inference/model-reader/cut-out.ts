@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import type { FieldName } from '../../ktp/field-names.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
+import { MOST_CUT_OUTS } from '../../ktp/vlm/choose-questions.ts';
 import type { EngineContentPart } from '../engine.ts';
 
 /** A line of text is shown so high at least, in pixels: two tokens; models read smaller ones wrong. */
@@ -9,8 +10,6 @@ const LINE_HEIGHT = 64;
 const MAX_WIDTH = 640;
 /** The whole card has about 512 tokens: enough for its print, and what a CPU bears. */
 const WHOLE_PIXELS = 512 * 1024;
-/** Of more fields than this the cut-outs cost as much as the whole card. */
-const MAX_CUT_OUTS = 10;
 /** Room around a value, as shares of its height and width. */
 const MARGIN = { height: 0.35, width: 0.06 };
 
@@ -41,7 +40,7 @@ export async function cutOut(
   const picture = () => sharp(upright.data, { raw: { width, height, channels } });
   const boxes = names.map((name) => fields[name].box);
   const places = boxes.flatMap((box) => (box ? [placeOf(box, width, height)] : []));
-  if (places.length < boxes.length || places.length > MAX_CUT_OUTS) {
+  if (places.length < boxes.length || places.length > MOST_CUT_OUTS) {
     const scale = Math.min(1, Math.sqrt(WHOLE_PIXELS / (width * height)));
     const whole = await encode(picture().resize({ width: Math.max(32, Math.round(width * scale)) }));
     return { parts: [whole], perField: false };

@@ -1,9 +1,9 @@
 import type { Usage } from '../../chat/piece.ts';
 import { KtpflowError } from '../../errors.ts';
-import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
+import type { FieldName } from '../../ktp/field-names.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
 import { answerSchema, parseAnswer } from '../../ktp/vlm/answer-schema.ts';
-import { ALL_QUESTIONS, chooseQuestions, type Questions } from '../../ktp/vlm/choose-questions.ts';
+import { ALL_QUESTIONS, askedFields, chooseQuestions, type Questions } from '../../ktp/vlm/choose-questions.ts';
 import type { PrintedValues } from '../../ktp/vlm/printed-lines.ts';
 import { promptFor } from '../../ktp/vlm/prompt.ts';
 import { reconcile } from '../../ktp/vlm/reconcile.ts';
@@ -90,7 +90,7 @@ async function ask(
   { image, quarterTurns, result, signal, strategy }: ModelReaderInput,
   questions: Questions,
 ): Promise<Asked> {
-  const names = FIELD_NAMES.filter((name) => questions.doubtful.includes(name) || questions.controls.includes(name));
+  const names = askedFields(questions);
   // A timer of our own: AbortSignal.timeout in AbortSignal.any may be forgotten by Node 20's garbage collection.
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(signal.reason);

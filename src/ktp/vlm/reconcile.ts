@@ -2,13 +2,15 @@ import { toCompatibleCard } from '../compat.ts';
 import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import { readKtp } from '../read-ktp.ts';
 import { checkCard } from '../rules/checks.ts';
-import { asPrinted, parseIsoDate } from '../rules/dates.ts';
+import { parseIsoDate } from '../rules/dates.ts';
 import { nikBirthDate, parseNik } from '../rules/nik.ts';
 import { plainText } from '../rules/snap.ts';
-import type { Field, KtpResult, Quality } from '../schema.ts';
+import type { Field, KtpResult } from '../schema.ts';
 import { mapFields } from '../with-fields.ts';
 import type { Questions } from './choose-questions.ts';
+import { hasFragmentSign, isFragment, isGuessed, isToldOtherwise, isUnlisted, withoutFragment } from './fragments.ts';
 import { type PrintedValues, printedLines } from './printed-lines.ts';
+import { fillsTornWord, isSeen, isSeenWordByWord, printedValue, signs } from './seen.ts';
 
 /** How often a model that passed its test is right about a field that OCR doubts; not measured with real weights. */
 const TRUSTED = 0.85;
@@ -24,29 +26,25 @@ const OTHERWISE_BELOW = 0.5;
  * about this card, whatever it says of the known ones.
  */
 const HARDLY_DOUBTED = 0.75;
-/** Signs that the value is not what OCR has seen, but what our rules have made of it. */
-const GUESSED: ReadonlySet<string> = new Set(['normalised', 'repaired']);
 /** The same of one that did not pass: its values may fill a gap, and never replace anything. */
 const UNTRUSTED = 0.3;
 /** Only what two readings or a rule agree on counts as sure. */
 const AT_MOST_ALONE = 0.85;
 const AT_MOST_AGREED = 0.98;
 const IN_CONFLICT = 0.6;
-/**
- * What a model cannot read that reads other doubtful fields may be covered, and what OCR has of it a fragment. OCR has
- * been as sure as this of fragments under a burnt-out spot, and of ones that no list knows.
- */
-const FRAGMENT_BELOW = 0.9;
-/** Share of the picture's width that a box may be away from its edge and yet stand there. */
-const AT_EDGE = 0.005;
-/** Fields of any text: a fragment of one looks like a whole one. */
-const FREE_TEXT: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'tempat_lahir', 'alamat']);
-/** Signs of a fragment in the others. */
-const FRAGMENT_SIGNS: ReadonlySet<string> = new Set(['not_in_list', 'gap', 'cut', 'incomplete']);
 /** So many fields with such signs are no gap in our lists. */
 const MANY_REMAINDERS = 3;
-/** The value is known from elsewhere, or is the only one that the part can belong to. */
-const TOLD_OTHERWISE = /^(derived_|completed$)/;
+/** So many doubtful fields read as OCR has, and none otherwise, tell how often a model is right about this card. */
+const ENOUGH_AGREED = 4;
+/** Of a few values each, which most cards share: to say them right is not to have read them. */
+const FEW_VALUES: ReadonlySet<FieldName> = new Set<FieldName>([
+  'jenis_kelamin',
+  'gol_darah',
+  'agama',
+  'status_perkawinan',
+  'kewarganegaraan',
+  'berlaku_hingga',
+]);
 
 export interface Reconciliation {
   readonly fields: KtpResult['fields'];
@@ -59,13 +57,14 @@ export interface Reconciliation {
 /**
  * Puts the answer of a model and the reading of OCR together, field by field, among those that were asked for: what
  * both say is surer than before; what only one says is taken, never as sure; where they differ the rules of the NIK
- * decide if they can, else the likelier one, and both are shown. A field that was not asked for stays as it is.
+ * decide if they can, else the likelier one, and both are shown. What OCR is sure of changes only where OCR has seen the
+ * other value as well. A field that was not asked for stays as it is.
  * @param trusted whether the model has passed its canary.
  */
 export function reconcile(
   ocr: Pick<KtpResult, 'fields' | 'quality'>,
   answer: PrintedValues,
-  { controls, doubtful }: Questions,
+  { controls, doubtful, unconfirmed }: Questions,
   trusted: boolean,
 ): Reconciliation {
   const model = normalise(ocr.fields, answer);
@@ -80,20 +79,25 @@ export function reconcile(
     const hardOnes = doubtful.filter(
       (name) => signs(answer[name] ?? '') !== '' && isSeen(ocr.fields[name], answer[name]),
     );
-    const remainders = doubtful.filter((name) => hasSign(ocr.fields[name]));
+    const remainders = doubtful.filter((name) => hasFragmentSign(ocr.fields[name]));
     // Something lies on the card, by OCR's own word: a model that knows the known fields need not show more.
     const liesUnder = controls.length > 0 && remainders.length >= MANY_REMAINDERS;
-    for (const name of doubtful) {
+    for (const name of [...doubtful, ...unconfirmed]) {
       const before = ocr.fields[name];
       // No field vouches for itself.
       const readsHard = hardOnes.some((other) => other !== name);
       const hasShown = controls.length > 0 || readsHard;
       const trust = trusted ? (hasShown ? TRUSTED_HERE : TRUSTED) : UNTRUSTED;
+      if (unconfirmed.includes(name)) {
+        if (trusted && readsHard) fields[name] = confirm(before, model[name]);
+        continue;
+      }
       const mayBeCovered = (readsHard && isFragment(name, before, ocr.quality)) || (liesUnder && isUnlisted(before));
+      const rightShare = shareRight(ocr.fields, model, { hardOnes, others: [...doubtful, ...unconfirmed], name });
       fields[name] =
         mayBeCovered && trusted && answer[name] === null
           ? withoutFragment(before)
-          : decide(name, ocr.fields, model[name], { trust, readsHard });
+          : decide(name, ocr.fields, model[name], { trust, readsHard, rightShare, answer: answer[name] ?? null });
     }
   }
   return { fields, checks: checkCard(fields), compat: toCompatibleCard(fields), believed };
@@ -134,19 +138,45 @@ function normalise(ocr: KtpResult['fields'], answer: PrintedValues): KtpResult['
 
 const UNKNOWN_HALF = '000';
 
-function printedValue({ value }: Field): string | null {
-  return value === null ? null : asPrinted(value);
-}
-
 /** What a model has shown of itself. */
 interface Standing {
   /** How often it is right. */
   readonly trust: number;
   /** It has read another doubtful field of this card as OCR has. */
   readonly readsHard: boolean;
+  /** How likely it is to be right about a doubtful field of this card; 0: not known. */
+  readonly rightShare: number;
+  /** What it has said, as it stands there. */
+  readonly answer: string | null;
 }
 
-function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, { readsHard, trust }: Standing): Field {
+/**
+ * How often a model is right that has read as many other doubtful fields of this card as OCR has, and none otherwise, by
+ * Laplace's rule of succession: fields of few values do not count. 0: too little is known.
+ */
+function shareRight(
+  ocr: KtpResult['fields'],
+  model: KtpResult['fields'],
+  { hardOnes, name, others }: { hardOnes: readonly FieldName[]; others: readonly FieldName[]; name: FieldName },
+): number {
+  const compared = others.filter((other) => other !== name && !FEW_VALUES.has(other));
+  const agreed = compared.filter((other) => hardOnes.includes(other)).length;
+  const contradicted = compared.some((other) => {
+    const said = model[other].value;
+    return said !== null && ocr[other].value !== null && !isSeen(ocr[other], said);
+  });
+  return contradicted || agreed < ENOUGH_AGREED ? 0 : (agreed + 1) / (agreed + 2);
+}
+
+/** A field that OCR is sure of, which a model has been asked that reads what is hard. */
+function confirm(before: Field, said: Field): Field {
+  if (said.value === null || before.value === null) return before;
+  if (sameText(said.value, before.value)) return agreed(before, TRUSTED_HERE);
+  return inConflict(before, said, isSeen(before, said.value), IN_CONFLICT);
+}
+
+function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, standing: Standing): Field {
+  const { trust } = standing;
   const before = ocr[name];
   if (said.value === null) return before;
   if (before.value === null) {
@@ -157,14 +187,18 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, { readsH
     return { ...said, confidence, source: 'vlm', box: before.box, warnings: [...before.warnings, 'read_by_model'] };
   }
   if (sameText(said.value, before.value)) return agreed(before, trust);
-  const rule = name === 'nik' ? rulesDecide(before.value, said.value, ocr) : null;
-  const takeModel = rule === null ? overrules(said, before, { trust, readsHard }) : rule === 'model';
+  const rule = name === 'nik' ? rulesDecide(before.value, said.value, ocr) : listsDecide(before, said, standing);
+  const takeModel = rule === null ? overrules(said, before, standing) : rule === 'model';
+  return inConflict(before, said, takeModel, rule === null ? IN_CONFLICT : AT_MOST_ALONE);
+}
+
+function inConflict(before: Field, said: Field, takeModel: boolean, atMost: number): Field {
   const chosen = takeModel ? said : before;
   return {
     ...chosen,
     box: before.box,
     source: takeModel ? 'vlm' : before.source,
-    confidence: rule === null ? Math.min(chosen.confidence, IN_CONFLICT) : Math.min(chosen.confidence, AT_MOST_ALONE),
+    confidence: Math.min(chosen.confidence, atMost),
     warnings: [...before.warnings, takeModel ? 'ocr_reads_otherwise' : 'model_reads_otherwise'],
     readings: { ocr: before.value, vlm: said.value },
   };
@@ -174,83 +208,15 @@ function decide(name: FieldName, ocr: KtpResult['fields'], said: Field, { readsH
  * Whether a model's word counts for more than that of OCR. Where OCR has seen the same letters and digits, or the very
  * value as another possibility, its doubt is about what the model is likelier to know.
  */
-function overrules(said: Field, before: Field, { readsHard, trust }: Standing): boolean {
+function overrules(said: Field, before: Field, { readsHard, rightShare, trust }: Standing): boolean {
   if (trust <= UNTRUSTED) return false;
-  // Two of three looks agree on each word.
-  if (readsHard && isSeenWordByWord(before, said.value)) return true;
+  // Two of three looks agree, on all or on each word, or OCR has seen no sign where the model has.
+  if (readsHard && (isSeenWordByWord(before, said.value) || fillsTornWord(before, said.value))) return true;
+  const shown = trust === TRUSTED_HERE && readsHard;
+  if (shown && before.confidence < rightShare) return true;
   if (before.confidence >= trust * said.confidence) return false;
   if (isSeen(before, said.value)) return true;
   return trust === TRUSTED_HERE && (isGuessed(before) || (readsHard && before.confidence < OTHERWISE_BELOW));
-}
-
-/** Whether OCR has seen the letters and digits that a model says, as its value or as another possibility. */
-function isSeen(before: Field, said: string | null | undefined): boolean {
-  if (!said) return false;
-  const seen = [before.value, printedValue(before), ...(before.alternatives ?? []).map(({ value }) => value)];
-  return seen.some((value) => value !== null && signs(value) === signs(said));
-}
-
-/**
- * Whether every word that a model says stands in what OCR has read, or in the same place of another possibility: its
- * looks had some of the words right each.
- */
-function isSeenWordByWord({ alternatives = [], value }: Field, said: string | null): boolean {
-  if (said === null) return false;
-  const looks = [value ?? '', ...alternatives.map((alternative) => alternative.value)].map(wordsOf);
-  const words = wordsOf(said);
-  const alike = looks.filter((look) => look.length === words.length);
-  return words.length > 1 && words.every((word, place) => alike.some((look) => look[place] === word));
-}
-
-function wordsOf(text: string): string[] {
-  return text.split(/\s+/).map(signs);
-}
-
-function isGuessed({ warnings }: Field): boolean {
-  return warnings.some((code) => GUESSED.has(code));
-}
-
-function signs(value: string): string {
-  return value.toUpperCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
-}
-
-/** Whether OCR may have read a part of a value only, of which nothing else tells the whole. */
-function isFragment(name: FieldName, field: Field, quality: Quality): boolean {
-  const { confidence, value } = field;
-  if (value === null || confidence >= FRAGMENT_BELOW || isToldOtherwise(field)) return false;
-  const burntOut = quality.flags.includes('glare') && quality.affected_fields.includes(name);
-  const mayBeCut = burntOut || reachesEdge(field);
-  // What our rules have made of a remainder (`00-`: 000) is no more than that.
-  return (mayBeCut && (FREE_TEXT.has(name) || isGuessed(field))) || hasSign(field);
-}
-
-function hasSign({ warnings }: Field): boolean {
-  return warnings.some((code) => FRAGMENT_SIGNS.has(code));
-}
-
-/** Whether a value is no entry of its list, of which nothing else tells what it should be. */
-function isUnlisted(field: Field): boolean {
-  return field.value !== null && field.warnings.includes('not_in_list') && !isToldOtherwise(field);
-}
-
-/** Whether a field stands at the picture's left or right edge, where the card goes on. */
-function reachesEdge({ box }: Field): boolean {
-  return box !== null && (box[0] <= AT_EDGE || box[2] >= 1 - AT_EDGE);
-}
-
-function isToldOtherwise({ warnings }: Field): boolean {
-  return warnings.some((code) => TOLD_OTHERWISE.test(code));
-}
-
-function withoutFragment({ characters, ...before }: Field): Field {
-  return {
-    ...before,
-    value: null,
-    confidence: 0,
-    alternatives: [],
-    warnings: [...before.warnings, 'model_reads_nothing'],
-    readings: { ocr: before.value, vlm: null },
-  };
 }
 
 /** Two independent readings that say the same are both wrong only where each is. */
@@ -265,6 +231,12 @@ function rulesDecide(before: string, said: string, ocr: KtpResult['fields']): 'o
   const [ocrFits, modelFits] = [fits(before, ocr), fits(said, ocr)];
   if (ocrFits === modelFits) return null;
   return ocrFits ? 'ocr' : 'model';
+}
+
+/** What is on none of our lists gives way to what a model says that knows this card, and that stands on one. */
+function listsDecide(before: Field, said: Field, { answer, trust }: Standing): 'model' | null {
+  if (trust !== TRUSTED_HERE || !isUnlisted(before) || said.warnings.includes('not_in_list')) return null;
+  return signs(answer ?? '') === signs(said.value ?? '') ? 'model' : null;
 }
 
 /** Whether a NIK has the date of birth and the sex that the card says, both known. */

@@ -67,6 +67,7 @@ describe('what is asked', () => {
     expect(chooseQuestions({ ...ocr, checks: contradicted }, { thorough: false })).toEqual({
       doubtful: ['nik', 'nama', 'jenis_kelamin', 'kel_desa'],
       controls: ['tgl_lahir', 'kecamatan'],
+      unconfirmed: [],
     });
   });
 
@@ -84,6 +85,21 @@ describe('what is asked', () => {
     });
   });
 
+  it('is also the free text that OCR is sure of, where a caller wants no field left out and cut-outs have room for it', () => {
+    const ocr = reading({ nama: { confidence: 0.97 }, alamat: { confidence: 0.91 }, agama: { confidence: 0.8 } });
+    expect(chooseQuestions(ocr, { thorough: true })).toEqual({
+      doubtful: ['agama'],
+      controls: ['tgl_lahir', 'nik'],
+      unconfirmed: ['nama', 'alamat'],
+    });
+    expect(chooseQuestions(ocr, { thorough: false }).unconfirmed).toEqual([]);
+    expect(chooseQuestions(reading({ alamat: { confidence: 0.91 } }), { thorough: true }).doubtful).toEqual([]);
+    const box: Field['box'] = [0.1, 0.1, 0.4, 0.2];
+    const many = Object.fromEntries(FIELD_NAMES.slice(9, 16).map((name) => [name, { confidence: 0.8, box }]));
+    const full = reading({ ...many, nama: { confidence: 0.91 }, alamat: { confidence: 0.91 } });
+    expect(chooseQuestions(full, { thorough: true }).unconfirmed).toEqual(['nama']);
+  });
+
   it('is nothing where all is sure, nor what a card need not have', () => {
     expect(
       chooseQuestions(reading({ gol_darah: { value: null, confidence: 0 } }), { thorough: false }).doubtful,
@@ -92,9 +108,9 @@ describe('what is asked', () => {
 });
 
 describe('putting two readings together', () => {
-  const questions = { doubtful: ['nama'] as const, controls: ['tgl_lahir'] as const };
+  const questions = { doubtful: ['nama'] as const, controls: ['tgl_lahir'] as const, unconfirmed: [] };
   /** With a second doubtful field, which OCR has read right: by it a model shows that it reads what is hard. */
-  const two = { doubtful: ['nama', 'alamat'] as const, controls: ['tgl_lahir'] as const };
+  const two = { doubtful: ['nama', 'alamat'] as const, controls: ['tgl_lahir'] as const, unconfirmed: [] };
   const hard = { alamat: { confidence: 0.85 } };
 
   it('is surer of what both say, and says so', () => {
@@ -138,7 +154,7 @@ describe('putting two readings together', () => {
     expect(reconcile(ocr, pick('nama', 'tgl_lahir'), questions, true).fields.nama.value).toBe('SITI SPESIMIN');
     // Mended by a list to what OCR has: not read.
     const listed = reading({ nama: { confidence: 0.2, value: 'SITI SPESIMIN' }, agama: { confidence: 0.6 } });
-    const asked = { doubtful: ['nama', 'agama'] as const, controls: ['tgl_lahir'] as const };
+    const asked = { doubtful: ['nama', 'agama'] as const, controls: ['tgl_lahir'] as const, unconfirmed: [] };
     const answer = { ...pick('nama', 'tgl_lahir'), agama: 'ISLEM' };
     expect(reconcile(listed, answer, asked, true).fields.nama.value).toBe('SITI SPESIMIN');
   });
@@ -149,7 +165,7 @@ describe('putting two readings together', () => {
       alamat: { confidence: 0.85 },
       rw: { value: null, confidence: 0 },
     });
-    const asked = { doubtful: ['nama', 'alamat', 'rw'] as const, controls: ['tgl_lahir'] as const };
+    const asked = { doubtful: ['nama', 'alamat', 'rw'] as const, controls: ['tgl_lahir'] as const, unconfirmed: [] };
     const liar = { ...pick('tgl_lahir', 'rw'), nama: 'SITI SPESOMEN', alamat: 'JL. MERDOKA NO. 12' };
     const { believed, fields } = reconcile(ocr, liar, asked, true);
     expect([believed, fields]).toEqual([false, ocr.fields]);
@@ -166,11 +182,15 @@ describe('putting two readings together', () => {
       rw: { confidence: 0.8, value: '001', warnings: ['repaired'] },
       rt: { confidence: 0.7, value: '001' },
     });
-    const asked = { doubtful: ['nama', 'alamat', 'rt', 'rw'] as const, controls: ['tgl_lahir'] as const };
+    const asked = {
+      doubtful: ['nama', 'alamat', 'rt', 'rw'] as const,
+      controls: ['tgl_lahir'] as const,
+      unconfirmed: [],
+    };
     const { fields } = reconcile(ocr, pick('nama', 'alamat', 'rt', 'rw', 'tgl_lahir'), asked, true);
     expect([fields.nama.value, fields.alamat.value, fields.rw.value]).toEqual([CARD.nama, CARD.alamat, CARD.rw]);
     expect(fields.rt.value).toBe('001');
-    const unknown = reconcile(ocr, pick('nama'), { doubtful: ['nama'], controls: [] }, true);
+    const unknown = reconcile(ocr, pick('nama'), { doubtful: ['nama'], controls: [], unconfirmed: [] }, true);
     expect(unknown.fields.nama.value).toBe('SITI SPESIMIN');
   });
 
@@ -184,7 +204,7 @@ describe('putting two readings together', () => {
 
   it('takes either half of RT and RW where the other cannot be read', () => {
     const missing = { value: null, confidence: 0 };
-    const halves = { doubtful: ['rt', 'rw'] as const, controls: ['tgl_lahir'] as const };
+    const halves = { doubtful: ['rt', 'rw'] as const, controls: ['tgl_lahir'] as const, unconfirmed: [] };
     for (const half of ['rt', 'rw'] as const) {
       const answer = { rt: null, rw: null, ...pick(half, 'tgl_lahir') };
       const { fields } = reconcile(reading({ rt: missing, rw: missing }), answer, halves, true);
@@ -209,7 +229,7 @@ describe('putting two readings together', () => {
   });
 
   it('drops a fragment at the edge of the picture, and what our rules have made of one under a spot, also where no field was known', () => {
-    const asked = { doubtful: ['nama', 'rt', 'alamat'] as const, controls: [] };
+    const asked = { doubtful: ['nama', 'rt', 'alamat'] as const, controls: [], unconfirmed: [] };
     const answer = { ...pick('alamat'), nama: null, rt: null };
     const rest = { rt: { confidence: 0.77, value: '000', warnings: ['normalised'] } };
     const edge = {
@@ -239,15 +259,92 @@ describe('putting two readings together', () => {
     expect(reconcile(ocr, read, two, true).fields.nama.value).toBe('SITI SPESIMIN');
   });
 
+  it('takes one word that OCR has seen as another possibility, from a model that reads what is hard', () => {
+    const alternatives = [{ value: 'BOGOR', confidence: 0.07 }];
+    const asked = { doubtful: ['tempat_lahir', 'alamat'] as const, controls: ['nik'] as const, unconfirmed: [] };
+    const ocr = reading({
+      ...hard,
+      tempat_lahir: { confidence: 0.88, value: 'BOGO', alternatives },
+      tgl_lahir: { value: null, confidence: 0 },
+    });
+    const answer = pick('tempat_lahir', 'alamat', 'nik');
+    expect(reconcile(ocr, answer, asked, true).fields.tempat_lahir.value).toBe('BOGOR');
+    expect(reconcile(ocr, { ...answer, alamat: null }, asked, true).fields.tempat_lahir.value).toBe('BOGO');
+  });
+
+  it('takes the letter of a gap that tears one off a word, and no other', () => {
+    const torn = (value: string, nama: string) => {
+      const ocr = reading({ ...hard, nama: { confidence: 0.88, value } });
+      return reconcile(ocr, { ...pick('alamat', 'tgl_lahir'), nama }, two, true).fields.nama.value;
+    };
+    expect(torn('SITI SPESIM N', 'SITI SPESIMEN')).toBe('SITI SPESIMEN');
+    expect(torn('S TI SPESIMEN', 'SITI SPESIMEN')).toBe('SITI SPESIMEN');
+    expect(torn('SITI SPESI EN', 'SITI SPESIMEN')).toBe('SITI SPESI EN');
+    expect(torn('SITI S. PESIMEN', 'SITI SAPESIMEN')).toBe('SITI S. PESIMEN');
+    expect(torn('SITI SPESIM N', 'SITA SPESIMEN')).toBe('SITI SPESIM N');
+  });
+
+  it('takes letters that OCR doubts from a model that reads four fields of this card as OCR has, and none otherwise', () => {
+    const others = ['alamat', 'rt', 'rw', 'kel_desa'] as const;
+    const asked = { doubtful: ['nama', ...others] as const, controls: ['tgl_lahir'] as const, unconfirmed: [] };
+    const doubts = Object.fromEntries(others.map((name) => [name, { confidence: 0.85 }]));
+    const ocr = reading({ ...doubts, nama: { confidence: 0.81, value: 'SITI SPESIMIN' } });
+    const answer = pick('nama', ...others, 'tgl_lahir');
+    expect(reconcile(ocr, answer, asked, true).fields.nama).toMatchObject({ value: CARD.nama, source: 'vlm' });
+    const three = { ...answer, rt: null };
+    const oneWrong = { ...answer, rt: '009' };
+    for (const less of [three, oneWrong])
+      expect(reconcile(ocr, less, asked, true).fields.nama.value).toBe('SITI SPESIMIN');
+    const surer = reading({ ...doubts, nama: { confidence: 0.85, value: 'SITI SPESIMIN' } });
+    expect(reconcile(surer, answer, asked, true).fields.nama.value).toBe('SITI SPESIMIN');
+  });
+
+  it('takes what stands on a list for what is on none, from a model that knows this card', () => {
+    const ocr = reading({ provinsi: { confidence: 0.6, value: 'JAWA BARAT ADA', warnings: ['not_in_list'] } });
+    const asked = { doubtful: ['provinsi'] as const, controls: ['tgl_lahir'] as const, unconfirmed: [] };
+    const said = (provinsi: string, controls = asked.controls as readonly FieldName[], trusted = true) =>
+      reconcile(ocr, { ...pick('tgl_lahir'), provinsi }, { ...asked, controls }, trusted).fields.provinsi.value;
+    expect(said('JAWA BARAT')).toBe('JAWA BARAT');
+    // One letter wrong: our list would mend it, and that is not read.
+    expect(said('JAWA BORAT')).toBe('JAWA BARAT ADA');
+    expect(said('JAWA BARAT', [])).toBe('JAWA BARAT ADA');
+    expect(said('JAWA BARAT', asked.controls, false)).toBe('JAWA BARAT ADA');
+  });
+
+  it('changes free text that OCR is sure of only to what OCR has seen as well, and says that it is in doubt', () => {
+    const asked = { doubtful: ['alamat'] as const, controls: ['tgl_lahir'] as const, unconfirmed: ['nama'] as const };
+    const alternatives = [{ value: 'SITI SPESIMEN', confidence: 0.02 }];
+    const put = (field: Partial<Field>, answer: PrintedValues = {}, trusted = true) =>
+      reconcile(
+        reading({ ...hard, nama: { confidence: 0.91, value: 'SITI SPESIMIN', ...field } }),
+        { ...pick('nama', 'alamat', 'tgl_lahir'), ...answer },
+        asked,
+        trusted,
+      ).fields.nama;
+    expect(put({ alternatives })).toMatchObject({ value: CARD.nama, source: 'vlm' });
+    const kept = put({});
+    expect(kept).toMatchObject({ value: 'SITI SPESIMIN', readings: { ocr: 'SITI SPESIMIN', vlm: CARD.nama } });
+    expect([put({ alternatives }), kept].every(({ confidence }) => confidence < SURE)).toBe(true);
+    const unchanged = { value: 'SITI SPESIMIN', confidence: 0.91, source: 'ocr' };
+    expect(put({ alternatives }, { alamat: null })).toMatchObject(unchanged);
+    expect(put({ alternatives }, {}, false)).toMatchObject(unchanged);
+    expect(put({ alternatives }, { nama: null })).toMatchObject(unchanged);
+    expect(put({}, { nama: 'SITI SPESIMIN' })).toMatchObject({ value: 'SITI SPESIMIN', source: 'both' });
+  });
+
   it('takes no guess for a guess: a model that has shown nothing on this card replaces nothing', () => {
     const ocr = reading({ rw: { confidence: 0.83, value: '016', warnings: ['normalised'] } });
-    const { fields } = reconcile(ocr, { rw: '046' }, { doubtful: ['rw'], controls: [] }, true);
+    const { fields } = reconcile(ocr, { rw: '046' }, { doubtful: ['rw'], controls: [], unconfirmed: [] }, true);
     expect(fields.rw).toMatchObject({ value: '016', readings: { ocr: '016', vlm: '046' } });
   });
 
   it('drops what no list knows, and nothing that is told otherwise', () => {
     const answer = { ...pick('tgl_lahir', 'alamat'), agama: null, kecamatan: null };
-    const asked = { doubtful: ['agama', 'kecamatan', 'alamat'] as const, controls: ['tgl_lahir'] as const };
+    const asked = {
+      doubtful: ['agama', 'kecamatan', 'alamat'] as const,
+      controls: ['tgl_lahir'] as const,
+      unconfirmed: [],
+    };
     const gap = { agama: { confidence: 0.4, warnings: ['gap', 'completed'] } };
     const unlisted = { kecamatan: { confidence: 0.7, value: 'BINONG', warnings: ['not_in_list'] } };
     const { fields } = reconcile({ ...reading({ ...hard, ...gap, ...unlisted }), quality: spot }, answer, asked, true);
@@ -261,7 +358,7 @@ describe('putting two readings together', () => {
     const ask = (doubtful: readonly FieldName[], controls: readonly FieldName[]) => {
       const silence = { ...pick('tgl_lahir'), ...Object.fromEntries(doubtful.map((name) => [name, null])) };
       const ocr = reading({ kel_desa: unlisted, kecamatan: unlisted, pekerjaan: cut });
-      return reconcile(ocr, silence, { doubtful, controls }, true).fields.kel_desa.value;
+      return reconcile(ocr, silence, { doubtful, controls, unconfirmed: [] }, true).fields.kel_desa.value;
     };
     expect(ask(names, ['tgl_lahir'])).toBeNull();
     expect(ask(['kel_desa', 'kecamatan'], ['tgl_lahir'])).toBe('KULAP');
@@ -282,7 +379,7 @@ describe('putting two readings together', () => {
         const quality = { flags: burnt ? ['glare' as const] : [], scores: {}, affected_fields: [...names] };
         const ocr = { ...reading(Object.fromEntries(names.map((name) => [name, field]))), quality };
         const silence = { ...pick('tgl_lahir'), ...Object.fromEntries(names.map((name) => [name, null])) };
-        const { fields } = reconcile(ocr, silence, { doubtful: names, controls: ['tgl_lahir'] }, true);
+        const { fields } = reconcile(ocr, silence, { doubtful: names, controls: ['tgl_lahir'], unconfirmed: [] }, true);
         expect(fields).toEqual(ocr.fields);
       }),
       { numRuns: 50 },
@@ -298,7 +395,7 @@ describe('putting two readings together', () => {
   });
 
   it('lets date of birth and sex decide between two NIKs', () => {
-    const nik = { doubtful: ['nik'] as const, controls: [] };
+    const nik = { doubtful: ['nik'] as const, controls: [], unconfirmed: [] };
     const wrongOcr = reading({ nik: { confidence: 0.85, value: '3201015703900000' } });
     const right = reconcile(wrongOcr, pick('nik'), nik, true);
     expect(right.fields.nik).toMatchObject({ value: CARD.nik, source: 'vlm' });
@@ -313,7 +410,7 @@ describe('putting two readings together', () => {
     fc.assert(
       fc.property(names, answer, fc.boolean(), (doubtful, said, trusted) => {
         const ocr = reading(Object.fromEntries(doubtful.map((name) => [name, { confidence: 0.5 }])));
-        const { fields } = reconcile(ocr, said, { doubtful, controls: [] }, trusted);
+        const { fields } = reconcile(ocr, said, { doubtful, controls: [], unconfirmed: [] }, trusted);
         for (const name of FIELD_NAMES) {
           if (!doubtful.includes(name)) expect(fields[name]).toBe(ocr.fields[name]);
           // Alone, a model is never enough to be sure.
