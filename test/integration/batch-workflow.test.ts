@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
 import { Context, heartbeat } from '@temporalio/activity';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { BatchActivities, FetchedPage } from '../../src/contract/batch-activities.ts';
 import { batchGrownSignal, pauseBatchSignal } from '../../src/contract/batch-workflow.ts';
 import type { ReadCardInput, ReadCardOutput } from '../../src/contract/extraction-activities.ts';
 import { resultContext } from '../../src/encryption/contexts.ts';
@@ -18,6 +20,9 @@ let reads: string[] = [];
 let mostAtOnce = 0;
 let outage = false;
 let hold: Promise<void> | null = null;
+/** What activities of a batch wait for before they answer, their work done. */
+let late: Partial<Record<keyof BatchActivities, Promise<void>>> = {};
+let lists = 0;
 
 /** Reads the item's text and does what it says. */
 async function readText(input: ReadCardInput): Promise<ReadCardOutput> {
@@ -45,6 +50,18 @@ async function readText(input: ReadCardInput): Promise<ReadCardOutput> {
     startedAt: new Date().toISOString(),
   };
 }
+
+/** A document at a URL: its first page, and another one that follows at the end of the batch. */
+async function fetchDocument({ extractionId }: { readonly extractionId: string }): Promise<FetchedPage> {
+  const { batchId, wrappedKey } = await platform.database.extraction.findUniqueOrThrow({ where: { id: extractionId } });
+  const key = { dataKey: platform.keyring.unwrapDataKey(wrappedKey), wrappedKey };
+  const { blob } = await platform.blobs.write(Readable.from([Buffer.from('page 1')]), key);
+  await late.fetchBatchItem;
+  await platform.database.extraction.update({ where: { id: extractionId }, data: { blob } });
+  await addToBatch(platform, batchId ?? '', ['page 2']);
+  return { blob, grown: true };
+}
+
 let neighbourDeaths = 0;
 let running = 0;
 
@@ -59,6 +76,16 @@ beforeAll(async () => {
         running--;
       }
     },
+    batchActivities: (real) => ({
+      ...real,
+      fetchBatchItem: fetchDocument,
+      nextBatchItems: async (input) => {
+        const listed = await real.nextBatchItems(input);
+        lists++;
+        await late.nextBatchItems;
+        return listed;
+      },
+    }),
   });
   platform.startWorkflows();
   platform.startInference();
@@ -69,7 +96,15 @@ afterEach(() => {
   mostAtOnce = 0;
   outage = false;
   hold = null;
+  late = {};
+  lists = 0;
 });
+
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { open, opened };
+}
 
 const texts = (count: number, text = 'card') => Array.from({ length: count }, (_, index) => `${text} ${index}`);
 const batchOf = (id: string) => platform.database.batch.findUniqueOrThrow({ where: { id } });
@@ -272,6 +307,23 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     expect(reads).toHaveLength(25);
     expect(await batchOf(id)).toMatchObject({ status: 'completed' });
     await recordHistory('ingest-batch-grown', handle);
+  });
+
+  it('reads the pages of a document that is fetched while the last items are listed', async () => {
+    const id = await insertBatch(platform, ['card', { image_url: 'https://a.example/scan.pdf' }]);
+    const [fetched, listed] = [gate(), gate()];
+    late = { fetchBatchItem: fetched.opened };
+    const handle = await startBatch(platform, id);
+    await expect.poll(() => reads.length).toBe(1);
+    late = { ...late, nextBatchItems: listed.opened };
+    // As where there are more items than a list holds.
+    await handle.signal(batchGrownSignal);
+    await expect.poll(() => lists).toBe(2);
+    fetched.open();
+    await expect.poll(() => reads.length).toBe(2);
+    listed.open();
+    await handle.result();
+    expect(await statusesOf(id)).toEqual(['succeeded', 'succeeded', 'succeeded']);
   });
 
   it('ends with what it has when nothing is added for long: what comes too late is cancelled, never forgotten', async () => {

@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   proxyActivities,
   sleep,
   workflowInfo,
@@ -30,6 +31,9 @@ const MAX_LAST_PAUSES = 6;
 const MAX_OUTAGE_ATTEMPTS = 4000;
 const FIRST_PAUSE_SECONDS = 2;
 const LONGEST_PAUSE_SECONDS = 60;
+
+/** Histories from before did not list again what a fetch had added while items were listed. */
+const GROWN_WHILE_LISTED = 'grown-while-listed';
 
 const { beginBatchRun, finishBatch } = proxyActivities<BatchActivities>({
   startToCloseTimeout: '1 minute',
@@ -126,6 +130,8 @@ class BatchReader {
       }
       if (!longHistory && !this.#control.paused) await this.#fill();
       if (this.#running === 0 && this.#queue.length === 0 && !this.#control.paused) {
+        // The list was empty, and out of date.
+        if (this.#more && patched(GROWN_WHILE_LISTED)) continue;
         if (this.#pass === 'together' && this.#deferred) {
           this.#beginPass('alone');
         } else {
@@ -206,12 +212,15 @@ class BatchReader {
   async #list(): Promise<void> {
     const { batchId } = this.#input;
     const grown = this.#control.grown;
+    this.#more = false;
     const { items, more, sealed = true } = await nextBatchItems({ batchId, after: this.#after, limit: PAGE });
     this.#listedAt = grown;
     this.#sealed = sealed;
     this.#queue.push(...items);
     this.#after = items.at(-1)?.index ?? this.#after;
-    this.#more = more;
+    // Of what became items meanwhile the list may know nothing.
+    const hasGrown = this.#more && patched(GROWN_WHILE_LISTED);
+    this.#more = more || hasGrown;
   }
 
   #start(item: BatchItem): void {
