@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBatchRun } from '../../src/activities/batch/batch-run.ts';
+import type { BatchDependencies } from '../../src/activities/batch/item-images.ts';
+import { storePages } from '../../src/activities/batch/store-pages.ts';
+import { Keyring } from '../../src/encryption/keyring.ts';
+import type { BlobStore } from '../../src/storage/blobs.ts';
+import { type Database, openDatabase } from '../../src/storage/database.ts';
+import { FileBlobStore } from '../../src/storage/file-blobs.ts';
+import { insertBatch } from '../support/batches.ts';
+import { createMemoryDatabase } from '../support/memory-database.ts';
+
+const RETENTION_MS = 3 * 86_400_000;
+const PAGES = 3;
+const document = Buffer.from('a document of three pages');
+const keyring = new Keyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]);
+const folder = mkdtempSync(join(tmpdir(), 'ktpflow-once-'));
+let pglite: PGlite;
+let database: Database;
+let blobs: FileBlobStore;
+let dependencies: BatchDependencies;
+
+beforeAll(async () => {
+  pglite = await createMemoryDatabase();
+  database = await openDatabase({ pglite });
+  blobs = await FileBlobStore.open(folder, keyring);
+  dependencies = {
+    database,
+    blobs,
+    keyring,
+    limits: { maxBytes: 1_000_000, maxMegapixels: 10 },
+    fetchTimeoutMs: 1_000,
+    allowPrivateUrls: false,
+    maxItems: 100,
+    retentionMs: RETENTION_MS,
+  };
+});
+afterAll(async () => {
+  await pglite.close();
+  rmSync(folder, { recursive: true });
+});
+
+const itemsOf = (batchId: string) =>
+  database.extraction.findMany({ where: { batchId }, orderBy: { batchIndex: 'asc' } });
+const batchOf = (id: string) => database.batch.findUniqueOrThrow({ where: { id } });
+
+async function firstItemOf(batchId: string) {
+  const [item] = await itemsOf(batchId);
+  if (!item) throw new Error('the batch has no items');
+  return { ...item, batchId };
+}
+
+/** What the blob store holds. */
+async function stored(): Promise<Set<string>> {
+  const all = new Set<string>();
+  for await (const blob of blobs.listOlderThan(new Date(Date.now() + 60_000))) all.add(blob);
+  return all;
+}
+
+describe('a document of several pages', () => {
+  const fetched = { image_url: 'https://a.example/scan.pdf' };
+
+  it('becomes items once, where an attempt that was taken for dead goes on beside the next one', async () => {
+    const id = await insertBatch(dependencies, [fetched]);
+    const row = await firstItemOf(id);
+    const before = await stored();
+    const attempts = await Promise.allSettled([1, 2].map(() => storePages(dependencies, row, document, PAGES)));
+    expect(attempts.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const failed = attempts.find((attempt) => attempt.status === 'rejected');
+    expect(failed?.reason).toMatchObject({ retryable: true });
+    expect((await itemsOf(id)).map(({ batchIndex }) => batchIndex)).toEqual([0, 1, 2]);
+    expect(await batchOf(id)).toMatchObject({ itemCount: PAGES });
+    expect(await database.batchDocument.count({ where: { batchId: id } })).toBe(1);
+    expect((await stored()).size).toBe(before.size + 1);
+  });
+
+  it('leaves nothing where its batch is cancelled while it is stored', async () => {
+    const id = await insertBatch(dependencies, [fetched]);
+    const row = await firstItemOf(id);
+    const before = await stored();
+    const run = createBatchRun(dependencies);
+    const slow: BlobStore = Object.create(blobs, {
+      delete: { value: (blob: string) => blobs.delete(blob) },
+      write: {
+        value: async (...written: Parameters<BlobStore['write']>) => {
+          const blob = await blobs.write(...written);
+          await new MockActivityEnvironment().run(run.cancelBatchItems, { batchId: id });
+          await run.finishBatch({ batchId: id, run: 1, status: 'cancelled' });
+          return blob;
+        },
+      },
+    });
+    await expect(storePages({ ...dependencies, blobs: slow }, row, document, PAGES)).rejects.toMatchObject({
+      retryable: true,
+    });
+    expect((await itemsOf(id)).map(({ status }) => status)).toEqual(['cancelled']);
+    expect(await batchOf(id)).toMatchObject({ status: 'cancelled', itemCount: 1 });
+    expect(await database.batchDocument.count({ where: { batchId: id } })).toBe(0);
+    expect(await stored()).toEqual(before);
+  });
+});
+
+describe('the end of a batch', () => {
+  it('takes the image of an item that was fetched just before the item was cancelled', async () => {
+    const before = await stored();
+    const id = await insertBatch(dependencies, ['fetched too late', 'read before']);
+    const [late, read] = await itemsOf(id);
+    await database.extraction.update({ where: { id: late?.id ?? '' }, data: { status: 'cancelled' } });
+    await database.extraction.update({ where: { id: read?.id ?? '' }, data: { status: 'succeeded' } });
+    await createBatchRun(dependencies).finishBatch({ batchId: id, run: 1, status: 'cancelled' });
+    expect((await itemsOf(id)).map(({ blob }) => blob)).toEqual([null, read?.blob]);
+    expect(await stored()).toEqual(new Set([...before, read?.blob]));
+  });
+
+  it('leaves no item waiting in a batch that nothing runs any more, whichever attempt comes to it', async () => {
+    const id = await insertBatch(dependencies, ['came in the last moment']);
+    // By an attempt that died then.
+    await database.batch.update({ where: { id }, data: { status: 'completed', finishedAt: new Date() } });
+    await createBatchRun(dependencies).finishBatch({ batchId: id, run: 1, status: 'completed' });
+    expect((await itemsOf(id)).map(({ blob, status }) => ({ blob, status }))).toEqual([
+      { blob: null, status: 'cancelled' },
+    ]);
+  });
+
+  it('is not that of the run after it', async () => {
+    const id = await insertBatch(dependencies, ['read again']);
+    await database.batch.update({ where: { id }, data: { status: 'running', run: 2 } });
+    await createBatchRun(dependencies).finishBatch({ batchId: id, run: 1, status: 'completed' });
+    expect((await itemsOf(id)).map(({ status }) => status)).toEqual(['queued']);
+  });
+});
