@@ -7,12 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBatchRun } from '../../src/activities/batch/batch-run.ts';
 import type { BatchDependencies } from '../../src/activities/batch/item-images.ts';
 import { storePages } from '../../src/activities/batch/store-pages.ts';
-import { Keyring } from '../../src/encryption/keyring.ts';
+import { openReview } from '../../src/activities/review/open-review.ts';
+import { resultContext } from '../../src/encryption/contexts.ts';
+import { Keyring, sealJson } from '../../src/encryption/keyring.ts';
 import type { BlobStore } from '../../src/storage/blobs.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { insertBatch } from '../support/batches.ts';
 import { createMemoryDatabase } from '../support/memory-database.ts';
+import { specimenResult } from '../support/results.ts';
 
 const RETENTION_MS = 3 * 86_400_000;
 const PAGES = 3;
@@ -131,5 +134,48 @@ describe('the end of a batch', () => {
     await database.batch.update({ where: { id }, data: { status: 'running', run: 2 } });
     await createBatchRun(dependencies).finishBatch({ batchId: id, run: 1, status: 'completed' });
     expect((await itemsOf(id)).map(({ status }) => status)).toEqual(['queued']);
+  });
+});
+
+describe('a card that is to wait for a person', () => {
+  const policy = {
+    mode: 'always',
+    threshold: 0.5,
+    thresholds: {},
+    timeoutSeconds: 3600,
+    onTimeout: 'deliver',
+  } as const;
+
+  async function readCard() {
+    const { id: extractionId, wrappedKey } = await firstItemOf(await insertBatch(dependencies, ['doubtful']));
+    const dataKey = keyring.unwrapDataKey(wrappedKey);
+    const sealed = sealJson(dataKey, await specimenResult(), resultContext(extractionId));
+    const outcome = {
+      status: 'succeeded',
+      sealedResult: Buffer.from(sealed).toString('base64'),
+      timings: { prepare: 1, ocr: 1, generate: 0, assemble: 1 },
+      startedAt: new Date().toISOString(),
+    } as const;
+    return { extractionId, attempts: 1, outcome, review: { ...policy }, storeImage: false };
+  }
+
+  it('waits once, where an attempt that was taken for dead is the faster one', async () => {
+    const card = await readCard();
+    let faster: unknown;
+    const overtaken = database.$extends({
+      query: {
+        extraction: {
+          async findUnique({ args, query }) {
+            const row = await query(args);
+            faster ??= await openReview(dependencies, card);
+            return row;
+          },
+        },
+      },
+    }) as unknown as Database;
+    const slower = await openReview({ ...dependencies, database: overtaken }, card);
+    expect(slower).toEqual(faster);
+    const { round } = await database.review.findUniqueOrThrow({ where: { extractionId: card.extractionId } });
+    expect(slower).toMatchObject({ round });
   });
 });

@@ -29,8 +29,9 @@ export async function openReview(
   { database, keyring }: ReviewDependencies,
   { attempts, extractionId, outcome, review, storeImage }: ReadCard,
 ): Promise<StoredResult | 'not needed'> {
+  const where = { id: extractionId };
   const row = await database.extraction.findUnique({
-    where: { id: extractionId },
+    where,
     select: {
       status: true,
       tenant: true,
@@ -51,8 +52,8 @@ export async function openReview(
   if (review.mode === 'doubtful' && fields.length === 0) return 'not needed';
 
   const now = new Date();
-  const deadline = new Date(now.getTime() + review.timeoutSeconds * 1000);
   const retentionMs = row.expiresAt.getTime() - row.createdAt.getTime();
+  const deadline = new Date(now.getTime() + review.timeoutSeconds * 1000);
   const wait = {
     tenant: row.tenant,
     batchId: row.batchId,
@@ -74,9 +75,9 @@ export async function openReview(
     decidedAt: null,
     durationMs: null,
   };
-  const [{ count }] = await database.$transaction([
-    database.extraction.updateMany({
-      where: { id: extractionId, status: 'queued' },
+  return await database.$transaction(async (transaction) => {
+    const { count } = await transaction.extraction.updateMany({
+      where: { ...where, status: 'queued' },
       data: {
         status: 'needs_review',
         attempts,
@@ -89,14 +90,19 @@ export async function openReview(
         // Kept after the decision for as long as any other result.
         expiresAt: new Date(deadline.getTime() + retentionMs),
       },
-    }),
-    database.review.upsert({
+    });
+    if (count === 0) {
+      // An attempt that was taken for dead was faster: its wait is the one that a person sees.
+      const kept = await transaction.extraction.findUnique({ where, select: { status: true, review: true } });
+      return kept?.status === 'needs_review' && kept.review ? waitOf(kept.review) : null;
+    }
+    await transaction.review.upsert({
       where: { extractionId },
       create: { extractionId, ...wait },
       update: wait,
-    }),
-  ]);
-  return count === 0 ? null : waitOf(wait);
+    });
+    return waitOf(wait);
+  });
 }
 
 function waitOf({ deadline, round }: { readonly deadline: Date; readonly round: string }): OpenReview {
