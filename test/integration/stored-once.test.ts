@@ -17,7 +17,8 @@ import { insertBatch } from '../support/batches.ts';
 import { createMemoryDatabase } from '../support/memory-database.ts';
 import { specimenResult } from '../support/results.ts';
 
-const RETENTION_MS = 3 * 86_400_000;
+const DAY_MS = 86_400_000;
+const RETENTION_MS = 3 * DAY_MS;
 const PAGES = 3;
 const document = Buffer.from('a document of three pages');
 const keyring = new Keyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]);
@@ -177,5 +178,14 @@ describe('a card that is to wait for a person', () => {
     expect(slower).toEqual(faster);
     const { round } = await database.review.findUniqueOrThrow({ where: { extractionId: card.extractionId } });
     expect(slower).toMatchObject({ round });
+  });
+
+  it('is kept no longer for having been read again often', async () => {
+    const card = await readCard();
+    const where = { id: card.extractionId };
+    await database.extraction.update({ where, data: { expiresAt: new Date(Date.now() + 9 * DAY_MS) } });
+    await openReview(dependencies, card);
+    const { expiresAt } = await database.extraction.findUniqueOrThrow({ where });
+    expect(expiresAt.getTime()).toBeLessThanOrEqual(Date.now() + RETENTION_MS + policy.timeoutSeconds * 1000);
   });
 });

@@ -128,9 +128,10 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       keep('worker', async () => {
         const connection = await connectWorker(config);
         const worked = options.workerDatabase?.(database.database) ?? database.database;
-        const batches = createBatchActivities(batchDependencies(config, { database: worked, blobs, keyring }));
+        const stored = batchDependencies(config, { database: worked, blobs, keyring });
+        const batches = createBatchActivities(stored);
         const activities = {
-          storeResult: createStoreResult({ database: worked, blobs, keyring }),
+          storeResult: createStoreResult(stored),
           ...createReviewActivities({ database: worked, blobs, keyring }),
           removeExpired: createRemoveExpired(worked, blobs),
           storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),

@@ -13,6 +13,11 @@ export interface ReviewDependencies {
   readonly keyring: Keyring;
 }
 
+export interface OpenReviewDependencies extends ReviewDependencies {
+  /** How long a result is kept once it was decided, in milliseconds. */
+  readonly retentionMs: number;
+}
+
 export interface ReadCard {
   readonly extractionId: string;
   readonly attempts: number;
@@ -26,7 +31,7 @@ export interface ReadCard {
  * @returns its wait; 'not needed': nothing was stored, it is sure enough; null: the row is final, or gone
  */
 export async function openReview(
-  { database, keyring }: ReviewDependencies,
+  { database, keyring, retentionMs }: OpenReviewDependencies,
   { attempts, extractionId, outcome, review, storeImage }: ReadCard,
 ): Promise<StoredResult | 'not needed'> {
   const where = { id: extractionId };
@@ -37,8 +42,6 @@ export async function openReview(
       tenant: true,
       batchId: true,
       wrappedKey: true,
-      createdAt: true,
-      expiresAt: true,
       review: true,
     },
   });
@@ -52,7 +55,6 @@ export async function openReview(
   if (review.mode === 'doubtful' && fields.length === 0) return 'not needed';
 
   const now = new Date();
-  const retentionMs = row.expiresAt.getTime() - row.createdAt.getTime();
   const deadline = new Date(now.getTime() + review.timeoutSeconds * 1000);
   const wait = {
     tenant: row.tenant,
