@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
@@ -8,11 +10,13 @@ import { createBatchRun } from '../../src/activities/batch/batch-run.ts';
 import type { BatchDependencies } from '../../src/activities/batch/item-images.ts';
 import { storePages } from '../../src/activities/batch/store-pages.ts';
 import { openReview } from '../../src/activities/review/open-review.ts';
+import { createSendDelivery } from '../../src/activities/webhook/send-delivery.ts';
 import { resultContext } from '../../src/encryption/contexts.ts';
 import { Keyring, sealJson } from '../../src/encryption/keyring.ts';
 import type { BlobStore } from '../../src/storage/blobs.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
+import { type DeliveryAttempt, insertDelivery } from '../../src/storage/webhook-deliveries.ts';
 import { insertBatch } from '../support/batches.ts';
 import { createMemoryDatabase } from '../support/memory-database.ts';
 import { specimenResult } from '../support/results.ts';
@@ -187,5 +191,95 @@ describe('a card that is to wait for a person', () => {
     await openReview(dependencies, card);
     const { expiresAt } = await database.extraction.findUniqueOrThrow({ where });
     expect(expiresAt.getTime()).toBeLessThanOrEqual(Date.now() + RETENTION_MS + policy.timeoutSeconds * 1000);
+  });
+});
+
+describe('a webhook', () => {
+  const PAUSES_SECONDS = [11, 12, 13, 14, 15, 16, 17];
+  let answer = 200;
+  let received = 0;
+  const receiver = createServer((request, response) => {
+    received++;
+    request.resume();
+    response.writeHead(answer).end();
+  });
+  beforeAll(() => new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve)));
+  afterAll(() => new Promise((resolve) => receiver.close(resolve)));
+
+  const send = (on: Database, info: { readonly attempt: number; readonly heartbeatDetails?: unknown }) => {
+    const environment = new MockActivityEnvironment(info);
+    let left: unknown;
+    environment.on('heartbeat', (details: unknown) => {
+      left = details;
+    });
+    const config = { WEBHOOK_SECRET: [`whsec_${Buffer.alloc(32, 1).toString('base64')}`], ALLOW_PRIVATE_URLS: true };
+    const sendDelivery = createSendDelivery({ database: on, keyring, config, pausesSeconds: PAUSES_SECONDS });
+    return async (input: Parameters<typeof sendDelivery>[0]) => {
+      const failure = await environment.run(sendDelivery, input).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      return { failure, left };
+    };
+  };
+
+  async function insert(id: string, tries = 0): Promise<void> {
+    const { port } = receiver.address() as AddressInfo;
+    await insertDelivery(database, keyring, {
+      id,
+      subject: id,
+      tenant: 'test',
+      target: { url: `http://127.0.0.1:${port}/`, includeResult: false },
+      body: {
+        type: 'batch.finished',
+        timestamp: '2026-11-26T10:00:00Z',
+        data: { id, object: 'ktp.batch', status: '' },
+      },
+      expiresAt: new Date(Date.now() + DAY_MS),
+    });
+    const attempt = (index: number): DeliveryAttempt => ({
+      at: new Date(index).toISOString(),
+      status_code: 500,
+      error: null,
+      duration_ms: 1,
+    });
+    const attempts = Array.from({ length: tries }, (_, index) => ({ ...attempt(index) }));
+    await database.webhookDelivery.update({ where: { id }, data: { attempts } });
+  }
+
+  it('is sent once, where the database is away just when that was to be noted', async () => {
+    await insert('unnoted');
+    answer = 200;
+    received = 0;
+    const away = database.$extends({
+      query: {
+        $executeRaw: () => {
+          throw new Error('away');
+        },
+      },
+    }) as unknown as Database;
+    const first = await send(away, { attempt: 1 })({ deliveryId: 'unnoted', triedBefore: 0 });
+    expect(first.failure).toBeInstanceOf(Error);
+    const second = await send(database, { attempt: 2, heartbeatDetails: first.left })({
+      deliveryId: 'unnoted',
+      triedBefore: 0,
+    });
+    expect(second.failure).toBeNull();
+    expect(received).toBe(1);
+    const row = await database.webhookDelivery.findUniqueOrThrow({ where: { id: 'unnoted' } });
+    expect(row).toMatchObject({ status: 'delivered', attempts: [{ status_code: 200 }] });
+  });
+
+  it('has eight tries, whatever an outage of the database took away, and eight more when it is told again', async () => {
+    answer = 500;
+    await insert('long outage');
+    const late = await send(database, { attempt: 30 })({ deliveryId: 'long outage', triedBefore: 0 });
+    expect(late.failure).toMatchObject({ nonRetryable: false, nextRetryDelay: 11_000 });
+    await insert('seven tries', 7);
+    const last = await send(database, { attempt: 1 })({ deliveryId: 'seven tries', triedBefore: 0 });
+    expect(last.failure).toMatchObject({ nonRetryable: true });
+    await insert('told again', 8);
+    const again = await send(database, { attempt: 1 })({ deliveryId: 'told again', triedBefore: 8 });
+    expect(again.failure).toMatchObject({ nonRetryable: false, nextRetryDelay: 11_000 });
   });
 });
