@@ -1,5 +1,5 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
-import { BATCH_PRIORITY } from '../contract/task-queues.ts';
+import { BATCH_PRIORITY, FETCH_TASK_QUEUE } from '../contract/task-queues.ts';
 import { type WebhookActivities, type WebhookInput, webhookWorkflowId } from '../contract/webhook.ts';
 import { startApart } from './start-apart.ts';
 
@@ -11,6 +11,7 @@ const { openDelivery, closeDelivery } = proxyActivities<WebhookActivities>({
 });
 
 const { sendDelivery } = proxyActivities<WebhookActivities>({
+  taskQueue: FETCH_TASK_QUEUE,
   // Longer than the receiver has for its answer.
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: '2 days',
