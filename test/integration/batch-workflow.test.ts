@@ -79,6 +79,10 @@ beforeAll(async () => {
     batchActivities: (real) => ({
       ...real,
       fetchBatchItem: fetchDocument,
+      showBatchPaused: async (input) => {
+        await late.showBatchPaused;
+        await real.showBatchPaused(input);
+      },
       nextBatchItems: async (input) => {
         const listed = await real.nextBatchItems(input);
         lists++;
@@ -104,6 +108,22 @@ function gate() {
   let open = () => {};
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { open, opened };
+}
+
+/** A batch of twelve that waits, with nothing else to do, for its row to say that it is paused. */
+async function pausedWithLongHistory() {
+  let release = () => {};
+  hold = new Promise((resolve) => (release = resolve));
+  const told = gate();
+  late = { showBatchPaused: told.opened };
+  const id = await insertBatch(platform, texts(12));
+  const handle = await startBatch(platform, id, { window: 2, historyLimit: 20 });
+  await expect.poll(() => reads.length).toBe(2);
+  for (let times = 0; times < 20; times++) await handle.signal(pauseBatchSignal, true);
+  hold = null;
+  release();
+  await expect.poll(async () => (await countItems(platform.database, [id])).get(id)?.succeeded).toBe(2);
+  return { handle, id, told };
 }
 
 const texts = (count: number, text = 'card') => Array.from({ length: count }, (_, index) => `${text} ${index}`);
@@ -277,6 +297,24 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     expect(await batchOf(id)).toMatchObject({ status: 'cancelled' });
     const counts = (await countItems(platform.database, [id])).get(id);
     expect(counts).toMatchObject({ total: 60, queued: 0, succeeded: readSoFar, cancelled: 60 - readSoFar });
+  });
+
+  it('cancelled while it tells that it is paused, just before it continues as new, ends as cancelled', async () => {
+    const { handle, id, told } = await pausedWithLongHistory();
+    await handle.cancel();
+    told.open();
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect(await batchOf(id)).toMatchObject({ status: 'cancelled' });
+    expect(await statusesOf(id)).not.toContain('queued');
+  });
+
+  it('resumed while it tells that it is paused, just before it continues as new, goes on', async () => {
+    const { handle, id, told } = await pausedWithLongHistory();
+    await handle.signal(pauseBatchSignal, false);
+    told.open();
+    await handle.result();
+    expect(await statusesOf(id)).toEqual(texts(12).map(() => 'succeeded'));
+    expect(await batchOf(id)).toMatchObject({ status: 'completed' });
   });
 
   it('does not keep the images of a batch that is paused for ever', async () => {

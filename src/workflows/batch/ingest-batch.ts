@@ -74,11 +74,18 @@ export async function ingestBatchWorkflow(input: IngestBatchInput): Promise<void
     });
     throw cancelled && !isCancellation(error) ? new CancelledFailure('the batch was cancelled') : error;
   }
-  await control.written();
   if (position) await continueAsNew<typeof ingestBatchWorkflow>({ ...input, position });
   // Everything has a result: a cancellation that comes now is too late.
-  await CancellationScope.nonCancellable(() => finishBatch({ batchId, run, status: 'completed' }));
+  await CancellationScope.nonCancellable(async () => {
+    await control.written();
+    await finishBatch({ batchId, run, status: 'completed' });
+  });
   await startWebhook(input.webhook);
+}
+
+/** A cancellation that came with the last result of the window would be lost with continue-as-new. */
+function throwIfCancelled(): void {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the batch was cancelled');
 }
 
 /** The sliding window over the items. */
@@ -120,10 +127,13 @@ class BatchReader {
   /** @returns null when every item has its result, else where to go on: the history has become long */
   async readAll(): Promise<BatchPosition | null> {
     for (;;) {
-      // One that came with the last result of the window would be lost with continue-as-new.
-      if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the batch was cancelled');
+      throwIfCancelled();
       const longHistory = this.#isLong();
-      if (longHistory && this.#running === 0) return this.#position();
+      if (longHistory && this.#running === 0) {
+        await this.#control.written();
+        throwIfCancelled();
+        return this.#position();
+      }
       if (this.#control.paused && this.#running === 0) {
         await this.#waitWhilePaused();
         continue;
