@@ -3,7 +3,7 @@ import { Context, heartbeat } from '@temporalio/activity';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchActivities, FetchedPage } from '../../src/contract/batch-activities.ts';
-import { batchGrownSignal, pauseBatchSignal } from '../../src/contract/batch-workflow.ts';
+import { BATCH_START, batchGrownSignal, pauseBatchSignal } from '../../src/contract/batch-workflow.ts';
 import type { ReadCardInput, ReadCardOutput } from '../../src/contract/extraction-activities.ts';
 import { resultContext } from '../../src/encryption/contexts.ts';
 import { sealJson, unsealJson } from '../../src/encryption/keyring.ts';
@@ -229,6 +229,15 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     await handle.result();
     expect(await statusesOf(id)).toEqual(texts(30).map(() => 'succeeded'));
     await recordHistory('ingest-batch-outage', handle);
+  });
+
+  it('gives the items up that are left after a day of an outage, also where that began in a former run', async () => {
+    outage = true;
+    const id = await insertBatch(platform, texts(3));
+    await (await startBatch(platform, id, { position: { ...BATCH_START, pauses: 1300 } })).result();
+    const items = await itemsOf(platform, id);
+    expect(items.map(({ errorCode }) => errorCode)).toEqual(items.map(() => 'storage_unavailable'));
+    expect(await batchOf(id)).toMatchObject({ status: 'completed' });
   });
 
   it('fails an item whose image alone cannot be read, instead of waiting for ever', async () => {

@@ -22,18 +22,20 @@ const PAGE = 64;
 const MAX_UNSTORED = 32;
 /**
  * A service that is down for one item and there for others is not down: after so many times, or so many pauses for
- * that item, the item fails. The last item, with nobody left to tell, waits for so many pauses, two minutes. Any other
- * pause ends after so many attempts of an item, about a day.
+ * that item, the item fails. The last item, with nobody left to tell, waits for so many pauses, two minutes. Any
+ * other outage is waited out for so many pauses, about a day; then what is left fails, item by item, until one succeeds.
  */
 const MAX_OWN_OUTAGES = 3;
 const MAX_OWN_PAUSES = 4;
 const MAX_LAST_PAUSES = 6;
-const MAX_OUTAGE_ATTEMPTS = 4000;
+const MAX_PAUSES = 1300;
 const FIRST_PAUSE_SECONDS = 2;
 const LONGEST_PAUSE_SECONDS = 60;
 
 /** Histories from before did not list again what a fetch had added while items were listed. */
 const GROWN_WHILE_LISTED = 'grown-while-listed';
+/** Histories from before waited for a service for ever. */
+const OUTAGES_END = 'outages-end';
 
 const { beginBatchRun, finishBatch } = proxyActivities<BatchActivities>({
   startToCloseTimeout: '1 minute',
@@ -188,7 +190,7 @@ class BatchReader {
 
   /** Starts as many items as may run. */
   async #fill(): Promise<void> {
-    if (this.#paused && this.#running === 0) await this.#pause();
+    if (this.#paused && this.#running === 0 && !this.#isOutlasted()) await this.#pause();
     for (;;) {
       // One page ahead: while the next entries are unpacked, the window is still full.
       if (this.#queue.length === 0 && this.#hasMore()) await this.#list();
@@ -264,6 +266,8 @@ class BatchReader {
       this.#queue.push({ ...item, attempts: end.attempts });
       return;
     }
+    // Nothing has come back: no new day begins with each item.
+    if (end.kind === 'given up' && this.#isOutlasted()) return;
     if (end.kind === 'deferred') this.#deferred = true;
     this.#successes++;
     this.#paused = false;
@@ -274,7 +278,12 @@ class BatchReader {
     const times = this.#outages.get(item.extractionId)?.times ?? 0;
     const itsOwn = times >= MAX_OWN_OUTAGES || (times > 0 && this.#pauses >= MAX_OWN_PAUSES);
     const last = this.#running === 1 && this.#queue.length === 0 && !this.#more;
-    return !itsOwn && !(last && this.#pauses >= MAX_LAST_PAUSES) && item.attempts < MAX_OUTAGE_ATTEMPTS;
+    return !itsOwn && !(last && this.#pauses >= MAX_LAST_PAUSES) && !this.#isOutlasted();
+  }
+
+  /** Whether a service has been down for so long that nobody waits for it any more. */
+  #isOutlasted(): boolean {
+    return this.#pauses >= MAX_PAUSES && patched(OUTAGES_END);
   }
 
   async #pause(): Promise<void> {
