@@ -2,7 +2,7 @@
 
 /** Task queue of the role `worker`: workflows, and activities that need the database. */
 export const WORKER_TASK_QUEUE = 'ktpflow';
-/** Task queue of the role `worker` for fetches from strangers' servers, which may take as long as they are let. */
+/** Task queue of the role `worker` for fetches and webhooks: strangers' servers take as long as they are let. */
 export const FETCH_TASK_QUEUE = 'ktpflow-fetch';
 /** Task queue of the role `inference`: images, OCR, VLM. */
 export const INFERENCE_TASK_QUEUE = 'ktpflow-inference';

@@ -20,12 +20,26 @@ export interface WebhookInput {
   readonly subject: string;
 }
 
+/** A delivery that is to be sent. */
+export interface OpenedDelivery {
+  /** Tries before this run of its workflow. */
+  readonly triedBefore: number;
+}
+
+/** Input of `sendDelivery`. */
+export interface SendDeliveryInput extends Partial<OpenedDelivery> {
+  readonly deliveryId: string;
+}
+
 /** Activities of the role `worker`. */
 export interface WebhookActivities {
-  /** Writes the delivery's row from what the subject is now; opens one that is there. false: there is nothing to tell. */
-  openDelivery(input: WebhookInput): Promise<boolean>;
-  /** Sends once; fails where the receiver did not take it. */
-  sendDelivery(input: Pick<WebhookInput, 'deliveryId'>): Promise<void>;
+  /**
+   * Writes the delivery's row from what the subject is now; opens one that is there. false: there is nothing to tell;
+   * true, in histories from before: it is open.
+   */
+  openDelivery(input: WebhookInput): Promise<OpenedDelivery | boolean>;
+  /** Sends once; fails where the receiver did not take it, for good after the last try. */
+  sendDelivery(input: SendDeliveryInput): Promise<void>;
   /** Gives it up. */
   closeDelivery(input: Pick<WebhookInput, 'deliveryId'>): Promise<void>;
 }

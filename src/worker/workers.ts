@@ -50,12 +50,12 @@ function baseOptions({ connection, keyring, metrics, namespace }: WorkerConnecti
   } satisfies Partial<WorkerOptions>;
 }
 
-/** Fetches from strangers' servers at once: they wait, and hold up to 15 MB each. */
+/** Fetches from strangers' servers and webhooks at once: they wait, and hold up to 15 MB each. */
 const FETCHES = 32;
 
 /**
- * Role `worker`: one worker for workflows and the activities that need the database, and one for fetches, so that slow
- * servers of strangers hold up nothing else.
+ * Role `worker`: one worker for workflows and the activities that need the database, and one for fetches and webhooks,
+ * so that slow servers of strangers hold up nothing else.
  */
 export async function createWorkflowWorkers(
   where: WorkerConnection,
@@ -67,14 +67,14 @@ export async function createWorkflowWorkers(
     WebhookActivities,
   workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker[]> {
-  const { fetchBatchItem } = activities;
+  const { fetchBatchItem, sendDelivery } = activities;
   return Promise.all([
     Worker.create({
       ...baseOptions(where),
       taskQueue: WORKER_TASK_QUEUE,
       workflowBundle: { codePath: workflowBundlePath },
       sinks: traceRuns(where.keyring),
-      // With fetches, too: those that the version before has scheduled here.
+      // With fetches and webhooks, too: those that the version before has scheduled here.
       activities: withMappedFailures(activities),
       // One V8 context each; two cores have no use for more threads than one.
       workflowThreadPoolSize: 1,
@@ -84,7 +84,7 @@ export async function createWorkflowWorkers(
     Worker.create({
       ...baseOptions(where),
       taskQueue: FETCH_TASK_QUEUE,
-      activities: withMappedFailures({ fetchBatchItem }),
+      activities: withMappedFailures({ fetchBatchItem, sendDelivery }),
       maxConcurrentActivityTaskExecutions: FETCHES,
       maxConcurrentActivityTaskPolls: 1,
     }),

@@ -1,11 +1,6 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
-import { BATCH_PRIORITY } from '../contract/task-queues.ts';
-import {
-  MAX_WEBHOOK_TRIES,
-  type WebhookActivities,
-  type WebhookInput,
-  webhookWorkflowId,
-} from '../contract/webhook.ts';
+import { BATCH_PRIORITY, FETCH_TASK_QUEUE } from '../contract/task-queues.ts';
+import { type WebhookActivities, type WebhookInput, webhookWorkflowId } from '../contract/webhook.ts';
 import { startApart } from './start-apart.ts';
 
 const { openDelivery, closeDelivery } = proxyActivities<WebhookActivities>({
@@ -16,19 +11,21 @@ const { openDelivery, closeDelivery } = proxyActivities<WebhookActivities>({
 });
 
 const { sendDelivery } = proxyActivities<WebhookActivities>({
+  taskQueue: FETCH_TASK_QUEUE,
   // Longer than the receiver has for its answer.
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: '2 days',
-  // The activity says by itself how long the next try waits.
-  retry: { initialInterval: '5 seconds', maximumAttempts: MAX_WEBHOOK_TRIES },
+  // The activity counts its tries, and says by itself how long the next one waits. A database that is down is none.
+  retry: { initialInterval: '5 seconds', maximumInterval: '1 minute' },
 });
 
 /** Tells a webhook of one event: at least once, or given up and said so in the delivery's row. */
 export async function webhookWorkflow(input: WebhookInput): Promise<void> {
-  if (!(await openDelivery(input))) return;
+  const opened = await openDelivery(input);
+  if (!opened) return;
   const { deliveryId } = input;
   try {
-    await sendDelivery({ deliveryId });
+    await sendDelivery({ deliveryId, ...(opened !== true && opened) });
   } catch {
     await CancellationScope.nonCancellable(() => closeDelivery({ deliveryId }));
   }

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import { Context, heartbeat } from '@temporalio/activity';
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { batchGrownSignal, pauseBatchSignal } from '../../src/contract/batch-workflow.ts';
+import type { BatchActivities, FetchedPage } from '../../src/contract/batch-activities.ts';
+import { BATCH_START, batchGrownSignal, pauseBatchSignal } from '../../src/contract/batch-workflow.ts';
 import type { ReadCardInput, ReadCardOutput } from '../../src/contract/extraction-activities.ts';
 import { resultContext } from '../../src/encryption/contexts.ts';
 import { sealJson, unsealJson } from '../../src/encryption/keyring.ts';
@@ -18,6 +20,9 @@ let reads: string[] = [];
 let mostAtOnce = 0;
 let outage = false;
 let hold: Promise<void> | null = null;
+/** What activities of a batch wait for before they answer, their work done. */
+let late: Partial<Record<keyof BatchActivities, Promise<void>>> = {};
+let lists = 0;
 
 /** Reads the item's text and does what it says. */
 async function readText(input: ReadCardInput): Promise<ReadCardOutput> {
@@ -45,6 +50,18 @@ async function readText(input: ReadCardInput): Promise<ReadCardOutput> {
     startedAt: new Date().toISOString(),
   };
 }
+
+/** A document at a URL: its first page, and another one that follows at the end of the batch. */
+async function fetchDocument({ extractionId }: { readonly extractionId: string }): Promise<FetchedPage> {
+  const { batchId, wrappedKey } = await platform.database.extraction.findUniqueOrThrow({ where: { id: extractionId } });
+  const key = { dataKey: platform.keyring.unwrapDataKey(wrappedKey), wrappedKey };
+  const { blob } = await platform.blobs.write(Readable.from([Buffer.from('page 1')]), key);
+  await late.fetchBatchItem;
+  await platform.database.extraction.update({ where: { id: extractionId }, data: { blob } });
+  await addToBatch(platform, batchId ?? '', ['page 2']);
+  return { blob, grown: true };
+}
+
 let neighbourDeaths = 0;
 let running = 0;
 
@@ -59,6 +76,20 @@ beforeAll(async () => {
         running--;
       }
     },
+    batchActivities: (real) => ({
+      ...real,
+      fetchBatchItem: fetchDocument,
+      showBatchPaused: async (input) => {
+        await late.showBatchPaused;
+        await real.showBatchPaused(input);
+      },
+      nextBatchItems: async (input) => {
+        const listed = await real.nextBatchItems(input);
+        lists++;
+        await late.nextBatchItems;
+        return listed;
+      },
+    }),
   });
   platform.startWorkflows();
   platform.startInference();
@@ -69,7 +100,31 @@ afterEach(() => {
   mostAtOnce = 0;
   outage = false;
   hold = null;
+  late = {};
+  lists = 0;
 });
+
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { open, opened };
+}
+
+/** A batch of twelve that waits, with nothing else to do, for its row to say that it is paused. */
+async function pausedWithLongHistory() {
+  let release = () => {};
+  hold = new Promise((resolve) => (release = resolve));
+  const told = gate();
+  late = { showBatchPaused: told.opened };
+  const id = await insertBatch(platform, texts(12));
+  const handle = await startBatch(platform, id, { window: 2, historyLimit: 20 });
+  await expect.poll(() => reads.length).toBe(2);
+  for (let times = 0; times < 20; times++) await handle.signal(pauseBatchSignal, true);
+  hold = null;
+  release();
+  await expect.poll(async () => (await countItems(platform.database, [id])).get(id)?.succeeded).toBe(2);
+  return { handle, id, told };
+}
 
 const texts = (count: number, text = 'card') => Array.from({ length: count }, (_, index) => `${text} ${index}`);
 const batchOf = (id: string) => platform.database.batch.findUniqueOrThrow({ where: { id } });
@@ -176,6 +231,15 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     await recordHistory('ingest-batch-outage', handle);
   });
 
+  it('gives the items up that are left after a day of an outage, also where that began in a former run', async () => {
+    outage = true;
+    const id = await insertBatch(platform, texts(3));
+    await (await startBatch(platform, id, { position: { ...BATCH_START, pauses: 1300 } })).result();
+    const items = await itemsOf(platform, id);
+    expect(items.map(({ errorCode }) => errorCode)).toEqual(items.map(() => 'storage_unavailable'));
+    expect(await batchOf(id)).toMatchObject({ status: 'completed' });
+  });
+
   it('fails an item whose image alone cannot be read, instead of waiting for ever', async () => {
     const id = await insertBatch(platform, ['broken store', ...texts(40)]);
     await (await startBatch(platform, id, { window: 2, firstPauseSeconds: 0.2 })).result();
@@ -244,6 +308,24 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     expect(counts).toMatchObject({ total: 60, queued: 0, succeeded: readSoFar, cancelled: 60 - readSoFar });
   });
 
+  it('cancelled while it tells that it is paused, just before it continues as new, ends as cancelled', async () => {
+    const { handle, id, told } = await pausedWithLongHistory();
+    await handle.cancel();
+    told.open();
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect(await batchOf(id)).toMatchObject({ status: 'cancelled' });
+    expect(await statusesOf(id)).not.toContain('queued');
+  });
+
+  it('resumed while it tells that it is paused, just before it continues as new, goes on', async () => {
+    const { handle, id, told } = await pausedWithLongHistory();
+    await handle.signal(pauseBatchSignal, false);
+    told.open();
+    await handle.result();
+    expect(await statusesOf(id)).toEqual(texts(12).map(() => 'succeeded'));
+    expect(await batchOf(id)).toMatchObject({ status: 'completed' });
+  });
+
   it('does not keep the images of a batch that is paused for ever', async () => {
     const id = await insertBatch(platform, texts(10));
     const handle = await startBatch(platform, id, { longestIdleMs: 1_000, window: 1 });
@@ -272,6 +354,23 @@ describe('ingest-batch', { timeout: 90_000 }, () => {
     expect(reads).toHaveLength(25);
     expect(await batchOf(id)).toMatchObject({ status: 'completed' });
     await recordHistory('ingest-batch-grown', handle);
+  });
+
+  it('reads the pages of a document that is fetched while the last items are listed', async () => {
+    const id = await insertBatch(platform, ['card', { image_url: 'https://a.example/scan.pdf' }]);
+    const [fetched, listed] = [gate(), gate()];
+    late = { fetchBatchItem: fetched.opened };
+    const handle = await startBatch(platform, id);
+    await expect.poll(() => reads.length).toBe(1);
+    late = { ...late, nextBatchItems: listed.opened };
+    // As where there are more items than a list holds.
+    await handle.signal(batchGrownSignal);
+    await expect.poll(() => lists).toBe(2);
+    fetched.open();
+    await expect.poll(() => reads.length).toBe(2);
+    listed.open();
+    await handle.result();
+    expect(await statusesOf(id)).toEqual(['succeeded', 'succeeded', 'succeeded']);
   });
 
   it('ends with what it has when nothing is added for long: what comes too late is cancelled, never forgotten', async () => {

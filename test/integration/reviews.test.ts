@@ -14,6 +14,8 @@ import { decideReview } from '../../src/api/reviews/decide.ts';
 import { findReview } from '../../src/api/reviews/find-review.ts';
 import type { DecideBody, reviewSchema } from '../../src/api/reviews/schemas.ts';
 import { reviewWorkflowId } from '../../src/contract/review.ts';
+import { FETCH_TASK_QUEUE } from '../../src/contract/task-queues.ts';
+import { webhookWorkflowId } from '../../src/contract/webhook.ts';
 import { bearer, errorOf, jsonOf, startTestApi, type TestApi } from '../support/api.ts';
 import { picture } from '../support/colour-reader.ts';
 import { doubtfulReader } from '../support/doubtful-reader.ts';
@@ -282,8 +284,16 @@ describe('a doubtful card', () => {
       ['extraction.needs_review', 'needs_review'],
       ['extraction.finished', 'succeeded'],
     ]);
-    const { data } = await jsonOf<{ data: { event: string }[] }>(await send(`${EXTRACTIONS}/${id}/deliveries`));
+    const { data } = await jsonOf<{ data: { id: string; event: string }[] }>(
+      await send(`${EXTRACTIONS}/${id}/deliveries`),
+    );
     expect(data.map(({ event }) => event).toSorted()).toEqual(['extraction.finished', 'extraction.needs_review']);
+    // A receiver that hangs holds up none of the worker's own activities.
+    const { events } = await platform.temporal.workflow.getHandle(webhookWorkflowId(data[0]?.id ?? '')).fetchHistory();
+    const queues = events?.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled?.activityType?.name === 'sendDelivery' ? [scheduled.taskQueue?.name] : [],
+    );
+    expect(queues).toEqual([FETCH_TASK_QUEUE]);
   });
 });
 

@@ -14,6 +14,7 @@ import { createReviewActivities } from '../../src/activities/review/close-review
 import type { WebhookDependencies } from '../../src/activities/webhook/dependencies.ts';
 import { createWebhookActivities } from '../../src/activities/webhook/webhook-activities.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import type { BatchActivities } from '../../src/contract/batch-activities.ts';
 import type { InferenceActivities } from '../../src/contract/extraction-activities.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { type CardReaderPool, createCardReaderPool } from '../../src/inference/card-reader/pool.ts';
@@ -36,6 +37,8 @@ export interface PlatformOptions {
   readonly environment?: Record<string, string>;
   /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
   readonly readCard?: (real: () => InferenceActivities['readCard']) => InferenceActivities['readCard'];
+  /** Stands in front of the activities of batches, to hold them up. Default: nothing does. */
+  readonly batchActivities?: (real: BatchActivities) => BatchActivities;
   /** Stands in front of the database of the workers, to make it go away. Default: nothing does. */
   readonly workerDatabase?: (real: Database) => Database;
 }
@@ -125,14 +128,16 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       keep('worker', async () => {
         const connection = await connectWorker(config);
         const worked = options.workerDatabase?.(database.database) ?? database.database;
+        const stored = batchDependencies(config, { database: worked, blobs, keyring });
+        const batches = createBatchActivities(stored);
         const activities = {
-          storeResult: createStoreResult({ database: worked, blobs, keyring }),
+          storeResult: createStoreResult(stored),
           ...createReviewActivities({ database: worked, blobs, keyring }),
           removeExpired: createRemoveExpired(worked, blobs),
           storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),
           ...createChatBatchActivities({ config, database: worked, blobs, keyring }),
           ...createWebhookActivities({ config, database: worked, keyring, ...options.webhooks }),
-          ...createBatchActivities(batchDependencies(config, { database: worked, blobs, keyring })),
+          ...(options.batchActivities?.(batches) ?? batches),
         };
         const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring };
         return {

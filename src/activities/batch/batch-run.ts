@@ -1,6 +1,7 @@
 import type { BatchActivities } from '../../contract/batch-activities.ts';
 import type { BlobReference } from '../../contract/blob-reference.ts';
 import { beginRun, OPEN_BATCH_STATUSES, showPaused } from '../../storage/batches.ts';
+import type { Prisma } from '../../storage/generated/client.ts';
 import { heartbeatWhile } from '../heartbeat.ts';
 import type { BatchDependencies } from './item-images.ts';
 
@@ -17,12 +18,12 @@ export function createBatchRun({
 
     showBatchPaused: ({ batchId, paused, run }) => showPaused(database, batchId, run, paused),
 
-    cancelBatchItems: ({ batchId }) => heartbeatWhile({ details: null }, () => cancelQueued(batchId)),
+    cancelBatchItems: ({ batchId }) => heartbeatWhile({ details: null }, () => cancelQueued({ batchId })),
 
     async finishBatch({ batchId, run, status }) {
       const open = { id: batchId, run, status: { in: [...OPEN_BATCH_STATUSES] } };
-      const batch = await database.batch.findFirst({ where: open, select: { blob: true, sealed: true } });
-      // Deleted, or finished already by an attempt whose answer was lost.
+      const batch = await database.batch.findFirst({ where: { id: batchId, run }, select: { blob: true } });
+      // Deleted, or begun again.
       if (!batch) return;
       const finishedAt = new Date();
       // What still waits for a person is kept until it was decided, and its batch with it.
@@ -34,31 +35,33 @@ export function createBatchRun({
       const expiresAt = new Date(latest);
       await database.extraction.updateMany({ where: { batchId }, data: { expiresAt } });
       await deleteBlob(batch.blob);
-      const documents = await database.batchDocument.findMany({ where: { batchId } });
-      await Promise.all(documents.map(({ blob }) => blobs.delete(blob)));
-      await database.batchDocument.deleteMany({ where: { batchId } });
+      // An attempt before this one may have come so far already.
       await database.batch.updateMany({
         where: open,
         data: { status, sealed: true, finishedAt, expiresAt, blob: null },
       });
-      // Added in the last moment; from now on nothing can be.
-      if (!batch.sealed) await cancelQueued(batchId);
+      // What came in the last moment goes; from now on nothing can be added.
+      await cancelQueued({ batchId, batch: { run } });
+      const documents = await database.batchDocument.findMany({ where: { batchId } });
+      await Promise.all(documents.map(({ blob }) => blobs.delete(blob)));
+      await database.batchDocument.deleteMany({ where: { batchId } });
     },
   };
 
-  async function cancelQueued(batchId: string): Promise<void> {
+  /** With the images of all that was cancelled: that of an item may have come just before its own cancellation. */
+  async function cancelQueued(items: Prisma.ExtractionWhereInput): Promise<void> {
+    const data = { status: 'cancelled', finishedAt: new Date() };
+    await database.extraction.updateMany({ where: { ...items, status: 'queued' }, data });
     for (;;) {
       const rows = await database.extraction.findMany({
-        where: { batchId, status: 'queued' },
+        where: { ...items, status: 'cancelled', blob: { not: null } },
         select: { id: true, blob: true },
         take: PAGE,
       });
-      await database.extraction.updateMany({
-        where: { id: { in: rows.map((row) => row.id) }, status: 'queued' },
-        data: { status: 'cancelled', finishedAt: new Date(), blob: null },
-      });
       await Promise.all(rows.map((row) => deleteBlob(row.blob)));
-      if (rows.length < PAGE) return;
+      const ids = rows.map((row) => row.id);
+      if (ids.length > 0) await database.extraction.updateMany({ where: { id: { in: ids } }, data: { blob: null } });
+      if (ids.length < PAGE) return;
     }
   }
 

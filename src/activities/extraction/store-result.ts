@@ -5,12 +5,12 @@ import type { Metrics } from '../../observability/metrics.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { StoredOutcomes } from '../../storage/stored-outcomes.ts';
 import { linkExtractions, type SubjectLink } from '../../storage/subject-records.ts';
-import { openReview, type ReviewDependencies } from '../review/open-review.ts';
+import { type OpenReviewDependencies, openReview } from '../review/open-review.ts';
 import { usageColumn } from './usage-column.ts';
 
 export type OutcomeMetrics = Pick<Metrics, 'cardRead' | 'extractionFinished'>;
 
-export interface StoreResultDependencies extends ReviewDependencies {
+export interface StoreResultDependencies extends OpenReviewDependencies {
   readonly blobs: BlobStore;
   readonly metrics?: OutcomeMetrics | undefined;
   readonly outcomes?: StoredOutcomes | undefined;
@@ -65,12 +65,13 @@ export function createStoreResult({
   keyring,
   metrics,
   outcomes,
+  retentionMs,
 }: StoreResultDependencies): WorkerActivities['storeResult'] {
   return async ({ extractionId, attempts, outcome, deleteBlob, review }: StoreResultInput) => {
     await linkExtractions(database, subjectLinks([{ extractionId, outcome }]));
     if (outcome.status === 'succeeded' && review) {
       const card = { extractionId, attempts, outcome, review, storeImage: deleteBlob === null };
-      const opened = await openReview({ database, keyring }, card);
+      const opened = await openReview({ database, keyring, retentionMs }, card);
       if (opened !== 'not needed') {
         outcomes?.announce(extractionId);
         return opened;

@@ -13,6 +13,11 @@ export interface ReviewDependencies {
   readonly keyring: Keyring;
 }
 
+export interface OpenReviewDependencies extends ReviewDependencies {
+  /** How long a result is kept once it was decided, in milliseconds. */
+  readonly retentionMs: number;
+}
+
 export interface ReadCard {
   readonly extractionId: string;
   readonly attempts: number;
@@ -26,18 +31,17 @@ export interface ReadCard {
  * @returns its wait; 'not needed': nothing was stored, it is sure enough; null: the row is final, or gone
  */
 export async function openReview(
-  { database, keyring }: ReviewDependencies,
+  { database, keyring, retentionMs }: OpenReviewDependencies,
   { attempts, extractionId, outcome, review, storeImage }: ReadCard,
 ): Promise<StoredResult | 'not needed'> {
+  const where = { id: extractionId };
   const row = await database.extraction.findUnique({
-    where: { id: extractionId },
+    where,
     select: {
       status: true,
       tenant: true,
       batchId: true,
       wrappedKey: true,
-      createdAt: true,
-      expiresAt: true,
       review: true,
     },
   });
@@ -52,7 +56,6 @@ export async function openReview(
 
   const now = new Date();
   const deadline = new Date(now.getTime() + review.timeoutSeconds * 1000);
-  const retentionMs = row.expiresAt.getTime() - row.createdAt.getTime();
   const wait = {
     tenant: row.tenant,
     batchId: row.batchId,
@@ -74,9 +77,9 @@ export async function openReview(
     decidedAt: null,
     durationMs: null,
   };
-  const [{ count }] = await database.$transaction([
-    database.extraction.updateMany({
-      where: { id: extractionId, status: 'queued' },
+  return await database.$transaction(async (transaction) => {
+    const { count } = await transaction.extraction.updateMany({
+      where: { ...where, status: 'queued' },
       data: {
         status: 'needs_review',
         attempts,
@@ -89,14 +92,19 @@ export async function openReview(
         // Kept after the decision for as long as any other result.
         expiresAt: new Date(deadline.getTime() + retentionMs),
       },
-    }),
-    database.review.upsert({
+    });
+    if (count === 0) {
+      // An attempt that was taken for dead was faster: its wait is the one that a person sees.
+      const kept = await transaction.extraction.findUnique({ where, select: { status: true, review: true } });
+      return kept?.status === 'needs_review' && kept.review ? waitOf(kept.review) : null;
+    }
+    await transaction.review.upsert({
       where: { extractionId },
       create: { extractionId, ...wait },
       update: wait,
-    }),
-  ]);
-  return count === 0 ? null : waitOf(wait);
+    });
+    return waitOf(wait);
+  });
 }
 
 function waitOf({ deadline, round }: { readonly deadline: Date; readonly round: string }): OpenReview {

@@ -6,6 +6,7 @@ import { countItems } from '../../storage/batches.ts';
 import { insertDelivery, type SealedWebhook, type Told, type WebhookBody } from '../../storage/webhook-deliveries.ts';
 import { tellAnswer } from './answer-event.ts';
 import type { WebhookDependencies } from './dependencies.ts';
+import { triesOf } from './tries.ts';
 
 const FINAL = new Set(['succeeded', 'completed', 'failed', 'cancelled']);
 
@@ -69,15 +70,16 @@ export function createOpenDelivery(dependencies: WebhookDependencies): WebhookAc
 
   return async ({ deliveryId, kind, subject }) => {
     // A redelivery, or an attempt whose answer was lost.
+    const where = { id: deliveryId };
     const { count } = await database.webhookDelivery.updateMany({
-      where: { id: deliveryId },
+      where,
       data: { status: 'pending', finishedAt: null },
     });
-    if (count > 0) return true;
+    if (count > 0) return { triedBefore: triesOf(await database.webhookDelivery.findUnique({ where })).length };
     const isAnswer = kind === 'chat' || kind === 'response';
     const told = isAnswer ? await tellAnswer(dependencies, kind, subject) : await tellJob(kind, subject);
     if (!told) return false;
     await insertDelivery(database, keyring, { id: deliveryId, subject, ...told });
-    return true;
+    return { triedBefore: 0 };
   };
 }

@@ -35,7 +35,8 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
   const outcomes = new StoredOutcomes();
 
   const keepWorkflowWorker = (): KeptWorkers => {
-    const storeResult = createStoreResult({ database, blobs, keyring, metrics, outcomes });
+    const stored = batchDependencies(config, { database, blobs, keyring });
+    const storeResult = createStoreResult({ ...stored, metrics, outcomes });
     return keepWorking(
       'worker',
       async () => {
@@ -48,7 +49,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
           ...createChatBatchActivities({ config, database, blobs, keyring }),
           ...createWebhookActivities({ config, database, keyring }),
-          ...createBatchActivities(batchDependencies(config, { database, blobs, keyring }), metrics),
+          ...createBatchActivities(stored, metrics),
         };
         return workersOn(connection, async () => {
           await ensureRetentionSchedule(temporal);

@@ -16,10 +16,11 @@ const MAXIMUM_FETCHES = 3;
 /** Failures that say nothing of the item: the batch pauses until the service is back. */
 const OUTAGES = new Set(['storage_unavailable', 'database_unavailable', 'temporal_unavailable', 'model_not_ready']);
 
-/** outage: nothing was stored, `attempts` were spent; deferred: it is read again alone. */
+/** outage: nothing was stored, `attempts` were spent; deferred: it is read again alone; given up: an outage failed it. */
 export type ItemEnd =
   | { readonly kind: 'stored' }
   | { readonly kind: 'deferred' }
+  | { readonly kind: 'given up' }
   | { readonly kind: 'outage'; readonly attempts: number };
 
 export interface ItemOptions {
@@ -69,9 +70,9 @@ export async function readItem(
       storeResult: async ({ attempts: spent, outcome, review }) => {
         const attempts = item.attempts + spent;
         const failed = outcome.status === 'failed';
-        if (failed && patient && isOutage(failure)) {
-          end = { kind: 'outage', attempts };
-          return null;
+        if (failed && isOutage(failure)) {
+          end = patient ? { kind: 'outage', attempts } : { kind: 'given up' };
+          if (patient) return null;
         }
         if (failed && isTimeout(failure) && pass === 'together') {
           end = { kind: 'deferred' };

@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   proxyActivities,
   sleep,
   workflowInfo,
@@ -21,15 +22,20 @@ const PAGE = 64;
 const MAX_UNSTORED = 32;
 /**
  * A service that is down for one item and there for others is not down: after so many times, or so many pauses for
- * that item, the item fails. The last item, with nobody left to tell, waits for so many pauses, two minutes. Any other
- * pause ends after so many attempts of an item, about a day.
+ * that item, the item fails. The last item, with nobody left to tell, waits for so many pauses, two minutes. Any
+ * other outage is waited out for so many pauses, about a day; then what is left fails, item by item, until one succeeds.
  */
 const MAX_OWN_OUTAGES = 3;
 const MAX_OWN_PAUSES = 4;
 const MAX_LAST_PAUSES = 6;
-const MAX_OUTAGE_ATTEMPTS = 4000;
+const MAX_PAUSES = 1300;
 const FIRST_PAUSE_SECONDS = 2;
 const LONGEST_PAUSE_SECONDS = 60;
+
+/** Histories from before did not list again what a fetch had added while items were listed. */
+const GROWN_WHILE_LISTED = 'grown-while-listed';
+/** Histories from before waited for a service for ever. */
+const OUTAGES_END = 'outages-end';
 
 const { beginBatchRun, finishBatch } = proxyActivities<BatchActivities>({
   startToCloseTimeout: '1 minute',
@@ -70,11 +76,18 @@ export async function ingestBatchWorkflow(input: IngestBatchInput): Promise<void
     });
     throw cancelled && !isCancellation(error) ? new CancelledFailure('the batch was cancelled') : error;
   }
-  await control.written();
   if (position) await continueAsNew<typeof ingestBatchWorkflow>({ ...input, position });
   // Everything has a result: a cancellation that comes now is too late.
-  await CancellationScope.nonCancellable(() => finishBatch({ batchId, run, status: 'completed' }));
+  await CancellationScope.nonCancellable(async () => {
+    await control.written();
+    await finishBatch({ batchId, run, status: 'completed' });
+  });
   await startWebhook(input.webhook);
+}
+
+/** A cancellation that came with the last result of the window would be lost with continue-as-new. */
+function throwIfCancelled(): void {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the batch was cancelled');
 }
 
 /** The sliding window over the items. */
@@ -116,16 +129,21 @@ class BatchReader {
   /** @returns null when every item has its result, else where to go on: the history has become long */
   async readAll(): Promise<BatchPosition | null> {
     for (;;) {
-      // One that came with the last result of the window would be lost with continue-as-new.
-      if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the batch was cancelled');
+      throwIfCancelled();
       const longHistory = this.#isLong();
-      if (longHistory && this.#running === 0) return this.#position();
+      if (longHistory && this.#running === 0) {
+        await this.#control.written();
+        throwIfCancelled();
+        return this.#position();
+      }
       if (this.#control.paused && this.#running === 0) {
         await this.#waitWhilePaused();
         continue;
       }
       if (!longHistory && !this.#control.paused) await this.#fill();
       if (this.#running === 0 && this.#queue.length === 0 && !this.#control.paused) {
+        // The list was empty, and out of date.
+        if (this.#more && patched(GROWN_WHILE_LISTED)) continue;
         if (this.#pass === 'together' && this.#deferred) {
           this.#beginPass('alone');
         } else {
@@ -172,7 +190,7 @@ class BatchReader {
 
   /** Starts as many items as may run. */
   async #fill(): Promise<void> {
-    if (this.#paused && this.#running === 0) await this.#pause();
+    if (this.#paused && this.#running === 0 && !this.#isOutlasted()) await this.#pause();
     for (;;) {
       // One page ahead: while the next entries are unpacked, the window is still full.
       if (this.#queue.length === 0 && this.#hasMore()) await this.#list();
@@ -206,12 +224,15 @@ class BatchReader {
   async #list(): Promise<void> {
     const { batchId } = this.#input;
     const grown = this.#control.grown;
+    this.#more = false;
     const { items, more, sealed = true } = await nextBatchItems({ batchId, after: this.#after, limit: PAGE });
     this.#listedAt = grown;
     this.#sealed = sealed;
     this.#queue.push(...items);
     this.#after = items.at(-1)?.index ?? this.#after;
-    this.#more = more;
+    // Of what became items meanwhile the list may know nothing.
+    const hasGrown = this.#more && patched(GROWN_WHILE_LISTED);
+    this.#more = more || hasGrown;
   }
 
   #start(item: BatchItem): void {
@@ -245,6 +266,8 @@ class BatchReader {
       this.#queue.push({ ...item, attempts: end.attempts });
       return;
     }
+    // Nothing has come back: no new day begins with each item.
+    if (end.kind === 'given up' && this.#isOutlasted()) return;
     if (end.kind === 'deferred') this.#deferred = true;
     this.#successes++;
     this.#paused = false;
@@ -255,7 +278,12 @@ class BatchReader {
     const times = this.#outages.get(item.extractionId)?.times ?? 0;
     const itsOwn = times >= MAX_OWN_OUTAGES || (times > 0 && this.#pauses >= MAX_OWN_PAUSES);
     const last = this.#running === 1 && this.#queue.length === 0 && !this.#more;
-    return !itsOwn && !(last && this.#pauses >= MAX_LAST_PAUSES) && item.attempts < MAX_OUTAGE_ATTEMPTS;
+    return !itsOwn && !(last && this.#pauses >= MAX_LAST_PAUSES) && !this.#isOutlasted();
+  }
+
+  /** Whether a service has been down for so long that nobody waits for it any more. */
+  #isOutlasted(): boolean {
+    return this.#pauses >= MAX_PAUSES && patched(OUTAGES_END);
   }
 
   async #pause(): Promise<void> {

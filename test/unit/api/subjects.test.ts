@@ -61,7 +61,12 @@ function succeeded(nik: string): ExtractionOutcome {
 }
 
 const store = (id: string, nik: string) =>
-  createStoreResult(api.context)({ extractionId: id, attempts: 1, outcome: succeeded(nik), deleteBlob: null });
+  createStoreResult({ ...api.context, retentionMs: 86_400_000 })({
+    extractionId: id,
+    attempts: 1,
+    outcome: succeeded(nik),
+    deleteBlob: null,
+  });
 
 describe('a data subject asks what is known of them', () => {
   it('is told each record of each tenant, who has read it, and nothing of anybody else', async () => {
@@ -98,7 +103,7 @@ describe('a data subject asks what is known of them', () => {
     const entry = { tenant: 'clinic', actor: 'key_1', action: 'batch.read', subject: 'batch_1' };
     await database.accessLogEntry.create({ data: entry });
     const result = { extractionId: 'ext_item', attempts: 1, outcome: succeeded(OTHER), deleteBlob: null };
-    await createStoreBatchResults(api.context)({ results: [result] });
+    await createStoreBatchResults({ ...api.context, retentionMs: 86_400_000 })({ results: [result] });
     const [item] = (await search({ nik: OTHER })).data;
     expect(item).toMatchObject({ record: 'ext_item', batch_id: 'batch_1', status: 'kept' });
     expect(item?.accesses).toMatchObject([{ action: 'batch.read', record: 'batch_1' }]);

@@ -32,6 +32,7 @@ async function statementsOf(work: () => Promise<unknown>): Promise<number> {
   return kinds.filter((kind) => STATEMENTS.includes(kind)).length;
 }
 
+const dependencies = () => ({ database, blobs, keyring, retentionMs: 86_400_000 });
 const blobOf = (id: string) => id.padEnd(32, '0');
 
 async function queue(...ids: string[]): Promise<void> {
@@ -54,8 +55,7 @@ const result = (extractionId: string, outcome: BatchOutcome, deleteBlob: string 
   outcome,
   deleteBlob,
 });
-const store = (results: readonly BatchResult[]) =>
-  createStoreBatchResults({ database, blobs, keyring })({ results: [...results] });
+const store = (results: readonly BatchResult[]) => createStoreBatchResults(dependencies())({ results: [...results] });
 
 describe('results of a batch', () => {
   it('take the database few statements, not one for each card', async () => {
@@ -118,7 +118,7 @@ describe('results of a batch', () => {
     const finished: string[] = [];
     const metrics = { extractionFinished: (outcome: string) => void finished.push(outcome), cardRead: () => {} };
     await queue('once');
-    const storeCounted = createStoreBatchResults({ database, blobs, keyring, metrics });
+    const storeCounted = createStoreBatchResults({ ...dependencies(), metrics });
     await storeCounted({ results: [result('once', READ)] });
     const [before] = await database.extraction.findMany({ where: { id: 'once' } });
     await storeCounted({ results: [result('once', { ...READ, sealedResult: 'AA==' })] });
