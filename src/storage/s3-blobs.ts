@@ -146,10 +146,11 @@ export class S3BlobStore implements BlobStore {
     await this.#send(() => this.#client.send(new DeleteObjectCommand(this.#object(blob))));
   }
 
-  async *listOlderThan(time: Date): AsyncIterable<BlobReference> {
+  async *listOlderThan(time: Date, after?: BlobReference): AsyncIterable<BlobReference> {
     await this.#abortUploadsOlderThan(time);
+    const listed = { ...this.#listed(), ...(after !== undefined && { StartAfter: this.#object(after).Key }) };
     try {
-      for await (const page of paginateListObjectsV2({ client: this.#client }, this.#listed())) {
+      for await (const page of paginateListObjectsV2({ client: this.#client }, listed)) {
         for (const { Key = '', LastModified } of page.Contents ?? []) {
           const blob = this.#blobOf(Key);
           if (blob !== undefined && LastModified && LastModified < time) yield blob;

@@ -55,7 +55,7 @@ export async function startS3Server(bucket: string): Promise<S3Server> {
     const upload = uploads.get(query.get('uploadId') ?? '');
     if (method === 'HEAD') return response.writeHead(200).end();
     if (method === 'GET' && key === '' && query.has('uploads')) return xml(response, 200, listUploads(query));
-    if (method === 'GET' && key === '') return xml(response, 200, listObjects(query.get('prefix') ?? ''));
+    if (method === 'GET' && key === '') return xml(response, 200, listObjects(query));
     if (method === 'POST' && query.has('uploads')) {
       const id = randomBytes(8).toString('hex');
       uploads.set(id, { key, parts: new Map(), startedAt: new Date() });
@@ -86,9 +86,11 @@ export async function startS3Server(bucket: string): Promise<S3Server> {
     return sendRange(response, object.bytes, headers.range);
   };
 
-  const listObjects = (prefix: string): string => {
+  const listObjects = (query: URLSearchParams): string => {
+    const after = query.get('start-after') ?? '';
     const contents = [...objects]
-      .filter(([key]) => key.startsWith(prefix))
+      .filter(([key]) => key.startsWith(query.get('prefix') ?? '') && key > after)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, { at }]) => `<Contents><Key>${key}</Key><LastModified>${at.toISOString()}</LastModified></Contents>`);
     return `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`;
   };
