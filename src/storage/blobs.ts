@@ -38,10 +38,11 @@ export interface BlobStore {
   /** Deleting what is gone is no error. */
   delete(blob: BlobReference): Promise<void>;
   /**
-   * References of blobs written before that time, to find those that no row names. What cannot be read is left out
-   * until everything else was given, and then thrown.
+   * References of blobs written before that time, in their order, to find those that no row names. What cannot be read
+   * is left out until everything else was given, and then thrown.
+   * @param after begins behind that reference, whether or not its blob is still there
    */
-  listOlderThan(time: Date): AsyncIterable<BlobReference>;
+  listOlderThan(time: Date, after?: BlobReference): AsyncIterable<BlobReference>;
   /** Throws when nothing can be written or read. */
   check(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, opendir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -137,13 +137,15 @@ export class FileBlobStore implements BlobStore {
     });
   }
 
-  async *listOlderThan(time: Date): AsyncIterable<BlobReference> {
+  async *listOlderThan(time: Date, after: BlobReference = ''): AsyncIterable<BlobReference> {
     let unreadable: unknown;
-    for await (const folder of await opendir(this.#folder)) {
-      // What stands beside ours is somebody else's: a lost+found, a .DS_Store.
-      if (!folder.isDirectory() || !FOLDER.test(folder.name)) continue;
+    // What stands beside ours is somebody else's: a lost+found, a .DS_Store.
+    const found = await readdir(this.#folder, { withFileTypes: true });
+    const folders = found.filter((folder) => folder.isDirectory() && FOLDER.test(folder.name)).map(({ name }) => name);
+    for (const folder of folders.sort()) {
+      if (folder < after.slice(0, 2)) continue;
       try {
-        yield* this.#listFolder(folder.name, time);
+        yield* this.#listFolder(folder, time, after);
       } catch (error) {
         unreadable = error;
       }
@@ -152,15 +154,16 @@ export class FileBlobStore implements BlobStore {
     if (unreadable !== undefined) throw asStorageError(unreadable);
   }
 
-  async *#listFolder(folder: string, time: Date): AsyncIterable<BlobReference> {
-    for await (const entry of await opendir(join(this.#folder, folder))) {
-      if (!REFERENCE.test(entry.name)) continue;
-      const path = join(this.#folder, folder, entry.name);
+  async *#listFolder(folder: string, time: Date, after: BlobReference): AsyncIterable<BlobReference> {
+    for (const name of (await readdir(join(this.#folder, folder))).sort()) {
+      const isIncoming = folder === 'incoming';
+      if (!REFERENCE.test(name) || (!isIncoming && name <= after)) continue;
+      const path = join(this.#folder, folder, name);
       const found = await stat(path).catch(() => undefined);
       if (!found || found.mtime >= time) continue;
       // What an upload that died left aside is no blob yet, and nobody will finish it.
-      if (folder === 'incoming') await rm(path, { force: true });
-      else yield entry.name;
+      if (isIncoming) await rm(path, { force: true });
+      else yield name;
     }
   }
 

@@ -6,6 +6,7 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   ListMultipartUploadsCommand,
+  type MultipartUpload,
   paginateListObjectsV2,
   S3Client,
   S3ServiceException,
@@ -145,18 +146,14 @@ export class S3BlobStore implements BlobStore {
     await this.#send(() => this.#client.send(new DeleteObjectCommand(this.#object(blob))));
   }
 
-  async *listOlderThan(time: Date): AsyncIterable<BlobReference> {
+  async *listOlderThan(time: Date, after?: BlobReference): AsyncIterable<BlobReference> {
     await this.#abortUploadsOlderThan(time);
-    const { bucket, prefix } = this.#location;
-    const pages = paginateListObjectsV2(
-      { client: this.#client },
-      { Bucket: bucket, Prefix: prefix === '' ? undefined : `${prefix}/` },
-    );
+    const listed = { ...this.#listed(), ...(after !== undefined && { StartAfter: this.#object(after).Key }) };
     try {
-      for await (const page of pages) {
+      for await (const page of paginateListObjectsV2({ client: this.#client }, listed)) {
         for (const { Key = '', LastModified } of page.Contents ?? []) {
-          const blob = Key.slice(Key.lastIndexOf('/') + 1);
-          if (REFERENCE.test(blob) && LastModified && LastModified < time) yield blob;
+          const blob = this.#blobOf(Key);
+          if (blob !== undefined && LastModified && LastModified < time) yield blob;
         }
       }
     } catch (error) {
@@ -175,22 +172,37 @@ export class S3BlobStore implements BlobStore {
 
   /** What an upload that died left behind is no object yet, and nobody will finish it. */
   async #abortUploadsOlderThan(time: Date): Promise<void> {
-    const { bucket, prefix } = this.#location;
-    const listing = await this.#client
-      .send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix }))
-      .catch((error: unknown) => {
-        // Some servers keep no uploads to list.
-        if (error instanceof S3ServiceException && error.name === 'NotImplemented') return { Uploads: [] };
-        throw asStorageError(error);
-      });
-    for (const { Key, UploadId, Initiated } of listing.Uploads ?? []) {
-      if (!Key || !UploadId || !Initiated || Initiated >= time) continue;
+    const { bucket } = this.#location;
+    for await (const { Initiated, Key, UploadId } of this.#listUploads()) {
+      // Others may keep their objects in the same bucket, and their uploads are theirs to end.
+      if (!Key || this.#blobOf(Key) === undefined || !UploadId || !Initiated || Initiated >= time) continue;
       await this.#send(() =>
         this.#client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })),
       ).catch((error: unknown) => {
         if (!(error instanceof KtpflowError) || error.code !== 'not_found') throw error;
       });
     }
+  }
+
+  async *#listUploads(): AsyncGenerator<MultipartUpload, void> {
+    let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
+    do {
+      const page = await this.#client
+        .send(new ListMultipartUploadsCommand({ ...this.#listed(), ...markers }))
+        .catch((error: unknown) => {
+          // Some servers keep no uploads to list.
+          if (error instanceof S3ServiceException && error.name === 'NotImplemented') return undefined;
+          throw asStorageError(error);
+        });
+      yield* page?.Uploads ?? [];
+      markers = page?.IsTruncated ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : {};
+    } while (markers.KeyMarker);
+  }
+
+  #listed(): { Bucket: string; Prefix?: string } {
+    const { bucket, prefix } = this.#location;
+    // With the slash: `ktp` would be the beginning of `ktp-archive/…`, too.
+    return { Bucket: bucket, ...(prefix !== '' && { Prefix: `${prefix}/` }) };
   }
 
   /** The first bytes of an object, more than its header has, and its whole size. */
@@ -216,6 +228,12 @@ export class S3BlobStore implements BlobStore {
     } catch (error) {
       throw asStorageError(error);
     }
+  }
+
+  /** The blob that is kept under that key; undefined for an object that is not ours. */
+  #blobOf(key: string): BlobReference | undefined {
+    const blob = key.slice(key.lastIndexOf('/') + 1);
+    return REFERENCE.test(blob) && this.#object(blob).Key === key ? blob : undefined;
   }
 
   #object(blob: BlobReference): { Bucket: string; Key: string } {

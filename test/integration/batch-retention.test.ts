@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { PGlite } from '@electric-sql/pglite';
+import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
+import { createRemoveOrphans } from '../../src/activities/retention/remove-orphaned-blobs.ts';
 import { findBatch } from '../../src/api/batches/find-batch.ts';
 import { findExtraction } from '../../src/api/extractions/find-extraction.ts';
 import { batchWorkflowId } from '../../src/contract/batch-workflow.ts';
 import { chatBatchWorkflowId } from '../../src/contract/chat-batch.ts';
+import type { OrphanReport } from '../../src/contract/extraction-activities.ts';
 import { Keyring } from '../../src/encryption/keyring.ts';
 import { beginRun } from '../../src/storage/batches.ts';
 import { generationRow, KEPT_BY_BATCH } from '../../src/storage/chat-sessions.ts';
@@ -41,6 +44,15 @@ afterAll(async () => {
 const running = new Set<string>();
 const findRun = async (id: string) => (running.has(id) ? { memo: undefined, open: true } : null);
 const run = () => new MockActivityEnvironment().run(createRemoveExpired(database, blobs, findRun));
+const sweep = (after: string | null, options = {}) =>
+  new MockActivityEnvironment().run(createRemoveOrphans(database, blobs, options), after);
+/** Makes every file old enough to be an orphan. */
+const grow = async () => {
+  const old = new Date(Date.now() - 2 * HOUR_MS);
+  for await (const blob of blobs.listOlderThan(new Date(Date.now() + 1000))) {
+    await utimes(join(folder, blob.slice(0, 2), blob), old, old);
+  }
+};
 const insert = (archive: Uint8Array | null = null) => insertBatch({ database, blobs, keyring }, ['a', 'b'], archive);
 const exists = async (id: string) => (await database.batch.count({ where: { id } })) === 1;
 const itemsOf = (batchId: string) => database.extraction.findMany({ where: { batchId } });
@@ -121,13 +133,63 @@ describe('the removal of what has expired', () => {
     const batch = await insert(Buffer.from('archive'));
     const { blob: archive } = await database.batch.findUniqueOrThrow({ where: { id: batch } });
     const { blob: orphan } = await blobs.write(Readable.from(['orphan']), keyring.createDataKey());
-    const old = new Date(Date.now() - 2 * HOUR_MS);
-    for await (const blob of blobs.listOlderThan(new Date(Date.now() + 1000))) {
-      await utimes(join(folder, blob.slice(0, 2), blob), old, old);
-    }
-    expect(await run()).toMatchObject({ orphanedBlobs: 1 });
+    await grow();
+    expect(await sweep(null)).toEqual({ orphanedBlobs: 1, orphansAfter: null });
     await expect(blobs.read(orphan)).rejects.toMatchObject({ code: 'not_found' });
     await (await blobs.open(archive ?? '')).close();
+  });
+
+  it('comes to the end of a store that is too large for one turn, by going on where the last one ended', async () => {
+    const orphans: string[] = [];
+    for (let made = 0; made < 5; made++) {
+      const { blob } = await blobs.write(Readable.from(['orphan']), keyring.createDataKey());
+      orphans.push(blob);
+    }
+    await grow();
+    const left = async () => {
+      const found: string[] = [];
+      for await (const blob of blobs.listOlderThan(new Date())) if (orphans.includes(blob)) found.push(blob);
+      return found.length;
+    };
+    let after: string | null = null;
+    let turns = 0;
+    do {
+      const report = (await sweep(after, { page: 3, turnMs: 0 })) as OrphanReport;
+      after = report.orphansAfter;
+      turns++;
+    } while (after !== null && turns < 100);
+    expect([after, await left()]).toEqual([null, 0]);
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it('ends with the attempt that Temporal has given up, instead of going on beside the next one', async () => {
+    const written = await Promise.all(
+      [1, 2, 3, 4].map(() => blobs.write(Readable.from(['orphan']), keyring.createDataKey())),
+    );
+    await grow();
+    const environment = new MockActivityEnvironment();
+    environment.on('heartbeat', () => environment.cancel('TIMED_OUT'));
+    const sweeping = environment.run(createRemoveOrphans(database, blobs, { page: 1 }), null);
+    await expect(sweeping).rejects.toThrow(CancelledFailure);
+    const left = await Promise.all(written.map(({ blob }) => blobs.wrappedKey(blob).catch(() => null)));
+    expect(left.filter((key) => key !== null).length).toBeGreaterThanOrEqual(3);
+    await sweep(null);
+  });
+
+  it('takes every page of expired responses', async () => {
+    const key = keyring.createDataKey();
+    const past = new Date(Date.now() - 1000);
+    const rows = Array.from({ length: 101 }, (_, index) => ({
+      id: `resp_${index}`,
+      tenant: 'test',
+      wrappedKey: key.wrappedKey,
+      sealedSettings: new Uint8Array(),
+      blob: index.toString(16).padStart(32, '0'),
+      expiresAt: past,
+    }));
+    await database.storedResponse.createMany({ data: rows });
+    expect(await run()).toMatchObject({ expired: 101 });
+    expect(await database.storedResponse.count()).toBe(0);
   });
 
   it('takes batches of chat requests with their lines, and deliveries of webhooks, when they have expired', async () => {

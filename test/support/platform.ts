@@ -10,6 +10,7 @@ import { createReadCard } from '../../src/activities/extraction/read-card.ts';
 import { createStoreResult } from '../../src/activities/extraction/store-result.ts';
 import { createProbeEngines } from '../../src/activities/probe-engines.ts';
 import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
+import { createRemoveOrphans } from '../../src/activities/retention/remove-orphaned-blobs.ts';
 import { createReviewActivities } from '../../src/activities/review/close-review.ts';
 import type { WebhookDependencies } from '../../src/activities/webhook/dependencies.ts';
 import { createWebhookActivities } from '../../src/activities/webhook/webhook-activities.ts';
@@ -134,6 +135,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
           storeResult: createStoreResult(stored),
           ...createReviewActivities({ database: worked, blobs, keyring }),
           removeExpired: createRemoveExpired(worked, blobs),
+          removeOrphans: createRemoveOrphans(worked, blobs),
           storeTranscript: createStoreTranscript({ config, database: worked, blobs, keyring }),
           ...createChatBatchActivities({ config, database: worked, blobs, keyring }),
           ...createWebhookActivities({ config, database: worked, keyring, ...options.webhooks }),

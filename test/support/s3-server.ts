@@ -15,6 +15,9 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
+/** Fewer than S3's thousand, so that a few make more than one page. */
+const UPLOADS_A_PAGE = 2;
+
 interface PendingUpload {
   readonly key: string;
   readonly parts: Map<number, Buffer>;
@@ -51,8 +54,8 @@ export async function startS3Server(bucket: string): Promise<S3Server> {
   ): ServerResponse => {
     const upload = uploads.get(query.get('uploadId') ?? '');
     if (method === 'HEAD') return response.writeHead(200).end();
-    if (method === 'GET' && key === '' && query.has('uploads')) return xml(response, 200, listUploads());
-    if (method === 'GET' && key === '') return xml(response, 200, listObjects(query.get('prefix') ?? ''));
+    if (method === 'GET' && key === '' && query.has('uploads')) return xml(response, 200, listUploads(query));
+    if (method === 'GET' && key === '') return xml(response, 200, listObjects(query));
     if (method === 'POST' && query.has('uploads')) {
       const id = randomBytes(8).toString('hex');
       uploads.set(id, { key, parts: new Map(), startedAt: new Date() });
@@ -83,19 +86,28 @@ export async function startS3Server(bucket: string): Promise<S3Server> {
     return sendRange(response, object.bytes, headers.range);
   };
 
-  const listObjects = (prefix: string): string => {
+  const listObjects = (query: URLSearchParams): string => {
+    const after = query.get('start-after') ?? '';
     const contents = [...objects]
-      .filter(([key]) => key.startsWith(prefix))
+      .filter(([key]) => key.startsWith(query.get('prefix') ?? '') && key > after)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, { at }]) => `<Contents><Key>${key}</Key><LastModified>${at.toISOString()}</LastModified></Contents>`);
     return `<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`;
   };
 
-  const listUploads = (): string => {
-    const each = [...uploads].map(
+  const listUploads = (query: URLSearchParams): string => {
+    const after = query.get('key-marker') ?? '';
+    const listed = [...uploads]
+      .filter(([, { key }]) => key.startsWith(query.get('prefix') ?? '') && key > after)
+      .sort(([, a], [, b]) => (a.key < b.key ? -1 : 1));
+    const page = listed.slice(0, UPLOADS_A_PAGE);
+    const each = page.map(
       ([id, { key, startedAt }]) =>
         `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${startedAt.toISOString()}</Initiated></Upload>`,
     );
-    return `<ListMultipartUploadsResult>${each.join('')}</ListMultipartUploadsResult>`;
+    const last = page.length < listed.length ? page.at(-1) : undefined;
+    const markers = last && `<NextKeyMarker>${last[1].key}</NextKeyMarker>`;
+    return `<ListMultipartUploadsResult><IsTruncated>${last !== undefined}</IsTruncated>${markers ?? ''}${each.join('')}</ListMultipartUploadsResult>`;
   };
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,6 +1,6 @@
-import { Context } from '@temporalio/activity';
 import type { WorkerActivities } from '../../contract/extraction-activities.ts';
 import type { Database } from '../../storage/database.ts';
+import { reportProgress } from './report-progress.ts';
 
 const DAY_MS = 86_400_000;
 const PAGE = 10_000;
@@ -28,15 +28,15 @@ export async function pruneAccessLog(
   return removed;
 }
 
-/** The removal of what is past its expiry, and of old entries of the access log after it. */
+/** The removal of what is past its expiry, and before it of old entries of the access log. */
 export function alsoPruningAccessLog(
   removeExpired: WorkerActivities['removeExpired'],
   database: Database,
   days: number,
 ): WorkerActivities['removeExpired'] {
   return async () => {
-    const report = await removeExpired();
-    await pruneAccessLog(database, days, (removed) => Context.current().heartbeat(removed));
-    return report;
+    // First: the other may need more time than an attempt has, and then nothing behind it would ever be done.
+    await pruneAccessLog(database, days, reportProgress);
+    return removeExpired();
   };
 }

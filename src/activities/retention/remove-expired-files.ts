@@ -1,6 +1,6 @@
-import { Context } from '@temporalio/activity';
 import type { BlobStore } from '../../storage/blobs.ts';
 import type { Database } from '../../storage/database.ts';
+import { reportProgress } from './report-progress.ts';
 
 const PAGE = 500;
 
@@ -16,7 +16,7 @@ export async function removeExpiredFiles(database: Database, blobs: BlobStore, n
     await database.storedFile.deleteMany({ where: { id: { in: rows.map((row) => row.id) } } });
     for (const { blob } of rows) await blobs.delete(blob);
     removed += rows.length;
-    Context.current().heartbeat(removed);
+    reportProgress(removed);
     if (rows.length < PAGE) return removed;
   }
 }

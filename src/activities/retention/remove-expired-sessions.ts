@@ -4,6 +4,7 @@ import { chatWorkflowId, streamLogWorkflowId } from '../../contract/chat-workflo
 import type { BlobStore } from '../../storage/blobs.ts';
 import { type ExpiredGeneration, expiredGenerations, removeGeneration } from '../../storage/chat-sessions.ts';
 import type { Database } from '../../storage/database.ts';
+import { reportProgress } from './report-progress.ts';
 
 const PAGE = 200;
 const NOT_FOUND = 5;
@@ -21,7 +22,7 @@ export async function removeExpiredSessions(database: Database, blobs: BlobStore
       await removeHistories(generation);
       if (generation.blob) await blobs.delete(generation.blob);
       await removeGeneration(database, generation.id);
-      Context.current().heartbeat(++removed);
+      reportProgress(++removed);
     }
     if (page.length < PAGE) return removed;
   }

@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import { chatBatchWorkflowId } from '../../contract/chat-batch.ts';
 import type { RemovalReport, WorkerActivities } from '../../contract/extraction-activities.ts';
@@ -6,16 +5,17 @@ import { OPEN_BATCH_STATUSES } from '../../storage/batches.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import { OPEN_CHAT_BATCH } from '../../storage/chat-batches.ts';
 import type { Database } from '../../storage/database.ts';
+import { everyPage } from './every-page.ts';
 import { removeExpiredFiles } from './remove-expired-files.ts';
 import { removeExpiredSessions } from './remove-expired-sessions.ts';
-import { removeOrphanedBlobs } from './remove-orphaned-blobs.ts';
 import { askTemporal, type FindRun, removeUnstarted } from './remove-unstarted.ts';
+import { reportProgress } from './report-progress.ts';
 
 const PAGE = 500;
 
 /**
- * Removes what is past its expiry, rows that never got a run (the API died between the row and the start), and blobs
- * that no row names. Run by a Temporal Schedule.
+ * Removes what is past its expiry, and rows that never got a run (the API died between the row and the start). Run by a
+ * Temporal Schedule.
  */
 export function createRemoveExpired(
   database: Database,
@@ -36,66 +36,74 @@ export function createRemoveExpired(
         for (const picture of [blob, review?.picture]) if (picture) await blobs.delete(picture);
       }
       removed += rows.length;
-      Context.current().heartbeat(removed);
+      reportProgress(removed);
       if (rows.length < PAGE) return removed;
     }
   };
 
   /** A batch goes with its items; one that is still being read goes when it has ended, however long that takes. */
-  const removeBatches = async (now: Date): Promise<number> => {
-    let removed = 0;
-    const expired = await database.batch.findMany({
-      where: { expiresAt: { lt: now } },
-      select: { id: true, blob: true, status: true },
-    });
-    for (const { blob, id, status } of expired) {
-      if (OPEN_BATCH_STATUSES.some((open) => open === status) && (await findRun(batchWorkflowId(id)))?.open) continue;
-      // An item's image goes before its batch, whose row takes those of the items with it.
-      removed += await removeRows({ batchId: id });
-      await database.batch.deleteMany({ where: { id } });
-      if (blob) await blobs.delete(blob);
-      removed++;
-    }
-    return removed;
-  };
+  const removeBatches = (expiresAt: { readonly lt: Date }): Promise<number> =>
+    everyPage(
+      (after, take) =>
+        database.batch.findMany({
+          where: { expiresAt, id: { gt: after } },
+          select: { id: true, blob: true, status: true },
+          orderBy: { id: 'asc' },
+          take,
+        }),
+      async ({ blob, id, status }) => {
+        if (OPEN_BATCH_STATUSES.some((open) => open === status) && (await findRun(batchWorkflowId(id)))?.open) return 0;
+        // An item's image goes before its batch, whose row takes those of the items with it.
+        const items = await removeRows({ batchId: id });
+        await database.batch.deleteMany({ where: { id } });
+        if (blob) await blobs.delete(blob);
+        return items + 1;
+      },
+    );
 
   /** As batches of cards: one that still runs goes when it has ended. Its files go by their own expiry. */
-  const removeChatBatches = async (now: Date): Promise<number> => {
-    let removed = 0;
-    const expired = await database.chatBatch.findMany({
-      where: { expiresAt: { lt: now } },
-      select: { id: true, status: true },
-    });
-    for (const { id, status } of expired) {
-      if (OPEN_CHAT_BATCH.includes(status) && (await findRun(chatBatchWorkflowId(id)))?.open) continue;
-      removed += (await database.chatBatch.deleteMany({ where: { id } })).count;
-    }
-    return removed;
-  };
+  const removeChatBatches = (expiresAt: { readonly lt: Date }): Promise<number> =>
+    everyPage(
+      (after, take) =>
+        database.chatBatch.findMany({
+          where: { expiresAt, id: { gt: after } },
+          select: { id: true, status: true },
+          orderBy: { id: 'asc' },
+          take,
+        }),
+      async ({ id, status }) => {
+        if (OPEN_CHAT_BATCH.includes(status) && (await findRun(chatBatchWorkflowId(id)))?.open) return 0;
+        return (await database.chatBatch.deleteMany({ where: { id } })).count;
+      },
+    );
 
-  const removeResponses = async (now: Date): Promise<number> => {
-    const rows = await database.storedResponse.findMany({
-      where: { expiresAt: { lt: now } },
-      select: { id: true, blob: true },
-    });
-    for (const { blob, id } of rows) {
-      await database.storedResponse.deleteMany({ where: { id } });
-      await blobs.delete(blob);
-    }
-    return rows.length;
-  };
+  const removeResponses = (expiresAt: { readonly lt: Date }): Promise<number> =>
+    everyPage(
+      (after, take) =>
+        database.storedResponse.findMany({
+          where: { expiresAt, id: { gt: after } },
+          select: { id: true, blob: true },
+          orderBy: { id: 'asc' },
+          take,
+        }),
+      async ({ blob, id }) => {
+        const { count } = await database.storedResponse.deleteMany({ where: { id } });
+        await blobs.delete(blob);
+        return count;
+      },
+    );
 
   return async (): Promise<RemovalReport> => {
     const now = new Date();
+    const expiresAt = { lt: now };
     const expired =
-      (await removeRows({ expiresAt: { lt: now }, batchId: null })) +
-      (await removeBatches(now)) +
-      (await removeChatBatches(now)) +
+      (await removeRows({ expiresAt, batchId: null })) +
+      (await removeBatches(expiresAt)) +
+      (await removeChatBatches(expiresAt)) +
       (await removeExpiredFiles(database, blobs, now)) +
-      (await removeResponses(now)) +
+      (await removeResponses(expiresAt)) +
       (await removeExpiredSessions(database, blobs, now));
-    await database.webhookDelivery.deleteMany({ where: { expiresAt: { lt: now } } });
-    const abandoned = await removeUnstarted(database, blobs, now, findRun);
-    return { expired, abandoned, orphanedBlobs: await removeOrphanedBlobs(database, blobs, now) };
+    await database.webhookDelivery.deleteMany({ where: { expiresAt } });
+    return { expired, abandoned: await removeUnstarted(database, blobs, now, findRun) };
   };
 }

@@ -9,10 +9,9 @@ import type { BlobStore } from '../../storage/blobs.ts';
 import { OPEN_CHAT_BATCH } from '../../storage/chat-batches.ts';
 import { removeUnfinished, unfinishedGenerations } from '../../storage/chat-sessions.ts';
 import type { Database } from '../../storage/database.ts';
+import { everyPage } from './every-page.ts';
 
 const ABANDONED_AFTER_MS = 5 * 60_000;
-const PAGE = 100;
-const ASKED_AT_ONCE = 10;
 const NOT_FOUND = 5;
 
 /** What Temporal knows of a run. */
@@ -40,102 +39,84 @@ export async function removeUnstarted(
 
   const extractions = () =>
     everyPage(
-      (after) =>
+      (after, take) =>
         database.extraction.findMany({
           where: { ...since, status: 'queued', batchId: null, id: { gt: after } },
           select: { id: true, blob: true },
           orderBy: { id: 'asc' },
-          take: PAGE,
+          take,
         }),
       async ({ blob, id }) => {
         if (await findRun(extractionWorkflowId(id))) {
           await database.extraction.updateMany({ where: { id, acceptedAt: null }, data: { acceptedAt: new Date() } });
-          return false;
+          return 0;
         }
         // A repeat may have started and accepted it this very moment.
         const { count } = await database.extraction.deleteMany({ where: { id, acceptedAt: null } });
         if (count > 0 && blob !== null) await blobs.delete(blob);
-        return count > 0;
+        return count;
       },
     );
 
   const batches = () =>
     everyPage(
-      (after) =>
+      (after, take) =>
         database.batch.findMany({
           where: { ...since, status: { in: [...OPEN_BATCH_STATUSES] }, id: { gt: after } },
           select: { id: true, blob: true },
           orderBy: { id: 'asc' },
-          take: PAGE,
+          take,
         }),
       async ({ blob, id }) => {
         if (await findRun(batchWorkflowId(id))) {
           await database.batch.updateMany({ where: { id, acceptedAt: null }, data: { acceptedAt: new Date() } });
-          return false;
+          return 0;
         }
         const images = await database.extraction.findMany({
           where: { batchId: id, blob: { not: null } },
           select: { blob: true },
         });
         const { count } = await database.batch.deleteMany({ where: { id, acceptedAt: null } });
-        if (count === 0) return false;
+        if (count === 0) return 0;
         for (const image of [blob, ...images.map((item) => item.blob)]) if (image !== null) await blobs.delete(image);
-        return true;
+        return 1;
       },
     );
 
   const chatBatches = () =>
     everyPage(
-      (after) =>
+      (after, take) =>
         database.chatBatch.findMany({
           where: { ...since, status: { in: OPEN_CHAT_BATCH }, id: { gt: after } },
           select: { id: true },
           orderBy: { id: 'asc' },
-          take: PAGE,
+          take,
         }),
       async ({ id }) => {
         if (await findRun(chatBatchWorkflowId(id))) {
           await database.chatBatch.updateMany({ where: { id, acceptedAt: null }, data: { acceptedAt: new Date() } });
-          return false;
+          return 0;
         }
-        return (await database.chatBatch.deleteMany({ where: { id, acceptedAt: null } })).count > 0;
+        return (await database.chatBatch.deleteMany({ where: { id, acceptedAt: null } })).count;
       },
     );
 
   const answers = () =>
     everyPage(
-      (after) => unfinishedGenerations(database, createdAt.lt, after, PAGE),
+      (after, take) => unfinishedGenerations(database, createdAt.lt, after, take),
       async ({ blob, id, sessionHash }) => {
         const run = await findRun(chatWorkflowId(sessionHash));
-        if ((run?.memo?.generation as { id?: unknown } | undefined)?.id === id) return false;
+        if ((run?.memo?.generation as { id?: unknown } | undefined)?.id === id) return 0;
         // An answer that has ended waits for its transcript to be stored, while the session goes on.
-        if (await findRun(transcriptWorkflowId(id))) return false;
+        if (await findRun(transcriptWorkflowId(id))) return 0;
         // Its end may have been stored this very moment.
-        if (!(await removeUnfinished(database, id))) return false;
+        if (!(await removeUnfinished(database, id))) return 0;
         if (blob !== null) await blobs.delete(blob);
-        return true;
+        return 1;
       },
     );
 
   return (await extractions()) + (await batches()) + (await chatBatches()) + (await answers());
-}
-
-/** @returns for how many rows `remove` said that they were removed */
-async function everyPage<Row extends { readonly id: string }>(
-  read: (after: string) => Promise<Row[]>,
-  remove: (row: Row) => Promise<boolean>,
-): Promise<number> {
-  let removed = 0;
-  for (let after = ''; ; ) {
-    const rows = await read(after);
-    for (let start = 0; start < rows.length; start += ASKED_AT_ONCE) {
-      const done = await Promise.all(rows.slice(start, start + ASKED_AT_ONCE).map(remove));
-      removed += done.filter(Boolean).length;
-      Context.current().heartbeat(removed);
-    }
-    if (rows.length < PAGE) return removed;
-    after = rows.at(-1)?.id ?? after;
-  }
 }
 
 /** By the connection of the worker that runs the activity. */

@@ -5,6 +5,7 @@ import { createChatBatchActivities } from '../../activities/chat-batch/chat-batc
 import { createStoreResult } from '../../activities/extraction/store-result.ts';
 import { alsoPruningAccessLog } from '../../activities/retention/prune-access-log.ts';
 import { createRemoveExpired } from '../../activities/retention/remove-expired.ts';
+import { createRemoveOrphans } from '../../activities/retention/remove-orphaned-blobs.ts';
 import { createReviewActivities } from '../../activities/review/close-review.ts';
 import { createWebhookActivities } from '../../activities/webhook/webhook-activities.ts';
 import type { Role } from '../../config.ts';
@@ -46,6 +47,7 @@ export async function runDatabaseRoles(context: RoleContext, roles: readonly Rol
           storeResult,
           ...createReviewActivities({ database, blobs, keyring, metrics, outcomes }),
           removeExpired: alsoPruningAccessLog(createRemoveExpired(database, blobs), database, config.ACCESS_LOG_DAYS),
+          removeOrphans: createRemoveOrphans(database, blobs),
           storeTranscript: createStoreTranscript({ config, database, blobs, keyring, metrics }),
           ...createChatBatchActivities({ config, database, blobs, keyring }),
           ...createWebhookActivities({ config, database, keyring }),

@@ -135,6 +135,20 @@ describe('FileBlobStore', () => {
     expect(await listed(Date.now() + 60_000)).toEqual([blob]);
   });
 
+  it('lists in order, and goes on behind any reference: an hour-long sweep does not begin anew', async () => {
+    for (let made = 0; made < 6; made++) await blobs.write(Readable.from(['x']), keyring.createDataKey());
+    const listed = async (after?: string) => {
+      const found: string[] = [];
+      for await (const blob of blobs.listOlderThan(new Date(Date.now() + 60_000), after)) found.push(blob);
+      return found;
+    };
+    const all = await listed();
+    expect(all).toEqual(all.toSorted());
+    expect(all).toHaveLength(6);
+    await blobs.delete(all[2] ?? '');
+    expect(await listed(all[2])).toEqual(all.slice(3));
+  });
+
   it('lists its own folders, whatever else a mounted volume or a desktop has put beside them', async () => {
     const { blob } = await blobs.write(Readable.from([Buffer.from('x')]), keyring.createDataKey());
     await writeFile(join(folder, '.DS_Store'), '');

@@ -114,6 +114,42 @@ describe('S3BlobStore', () => {
     expect(await listed(Date.now() + 60_000)).toEqual([blob]);
   });
 
+  it('lists in order, and goes on behind any reference: an hour-long sweep does not begin anew', async () => {
+    for (let made = 0; made < 6; made++) await blobs.write(Readable.from(['x']), keyring.createDataKey());
+    const listed = async (after?: string) => {
+      const found: string[] = [];
+      for await (const blob of blobs.listOlderThan(new Date(Date.now() + 60_000), after)) found.push(blob);
+      return found;
+    };
+    const all = await listed();
+    expect(all).toEqual(all.toSorted());
+    expect(all).toHaveLength(6);
+    await blobs.delete(all[2] ?? '');
+    expect(await listed(all[2])).toEqual(all.slice(3));
+  });
+
+  it('ends every upload that died, and none of another application in the same bucket', async () => {
+    const references = [1, 2, 3].map((digit) => `ab${String(digit).repeat(30)}`);
+    const ours = references.map((reference) => `ktpflow/blobs/ab/${reference}`);
+    const theirs = ['ktpflow/blobs-archive/tape', `ktpflow/blobs/tape`, `ktpflow/blobs/cd/${references[0]}`];
+    for (const key of [...ours, ...theirs]) {
+      await fetch(`${server.endpoint}/cards/${key}?uploads`, { method: 'POST' });
+    }
+    for await (const blob of blobs.listOlderThan(new Date(Date.now() + 60_000))) expect(blob).toBe('none');
+    const left = [...server.uploads.values()].map((upload) => (upload as { key: string }).key);
+    expect(left.sort()).toEqual(theirs.sort());
+  });
+
+  it('keeps to its own objects in a bucket that it has without a prefix', async () => {
+    const whole = new S3BlobStore(parseS3Url('s3://cards'), keyring, server.endpoint);
+    const { blob } = await whole.write(Readable.from([Buffer.from('x')]), keyring.createDataKey());
+    await fetch(`${server.endpoint}/cards/others/${blob}`, { method: 'PUT', body: 'x' });
+    const found: string[] = [];
+    for await (const reference of whole.listOlderThan(new Date(Date.now() + 60_000))) found.push(reference);
+    whole.close();
+    expect(found).toEqual([blob]);
+  });
+
   it('is unavailable, not empty, while its server or its bucket is away', async () => {
     await expect(blobs.check()).resolves.toBeUndefined();
     const elsewhere = new S3BlobStore(parseS3Url('s3://missing'), keyring, server.endpoint);
