@@ -2,11 +2,13 @@ import { concatBytes, encodeBytesField, encodeVarintField, readFields } from './
 
 /** Nodes and weights of an ONNX graph, as bytes of it; field numbers of onnx.proto3 (github.com/onnx/onnx). */
 export const MODEL_GRAPH = 7;
+const MODEL_OPERATOR_SET = 8;
 export const GRAPH_NODE = 1;
 export const GRAPH_INITIALIZER = 5;
 const NODE_INPUT = 1;
 const NODE_OUTPUT = 2;
 const NODE_OPERATOR = 4;
+const NODE_DOMAIN = 7;
 export const TENSOR_DIMS = 1;
 const TENSOR_DATA_TYPE = 2;
 const TENSOR_NAME = 8;
@@ -19,6 +21,7 @@ export const INT8 = 3;
 export const INT32 = 6;
 
 export interface Node {
+  readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -29,8 +32,9 @@ export interface Tensor {
 }
 
 export function readNode(message: Uint8Array): Node {
-  const node = { inputs: [] as string[], outputs: [] as string[] };
+  const node = { operator: '', inputs: [] as string[], outputs: [] as string[] };
   for (const { number, payload } of readFields(message)) {
+    if (number === NODE_OPERATOR) node.operator = DECODER.decode(payload);
     if (number === NODE_INPUT) node.inputs.push(DECODER.decode(payload));
     if (number === NODE_OUTPUT) node.outputs.push(DECODER.decode(payload));
   }
@@ -40,8 +44,15 @@ export function readNode(message: Uint8Array): Node {
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
-/** A node without attributes, as a field of the graph. */
-export function encodeNode(operator: string, inputs: readonly string[], output: string): Uint8Array {
+/** Nodes of a graph, in its order. */
+export function nodesOf(graph: Uint8Array): Node[] {
+  const nodes: Node[] = [];
+  for (const { number, payload } of readFields(graph)) if (number === GRAPH_NODE) nodes.push(readNode(payload));
+  return nodes;
+}
+
+/** A node without attributes, as a field of the graph; of ONNX's own operators, unless a domain is named. */
+export function encodeNode(operator: string, inputs: readonly string[], output: string, domain = ''): Uint8Array {
   const text = (number: number, value: string): Uint8Array => encodeBytesField(number, ENCODER.encode(value));
   return encodeBytesField(
     GRAPH_NODE,
@@ -49,7 +60,16 @@ export function encodeNode(operator: string, inputs: readonly string[], output: 
       ...inputs.map((name) => text(NODE_INPUT, name)),
       text(NODE_OUTPUT, output),
       text(NODE_OPERATOR, operator),
+      ...(domain === '' ? [] : [text(NODE_DOMAIN, domain)]),
     ]),
+  );
+}
+
+/** That a model uses operators of a domain, as a field of the model. */
+export function encodeOperatorSet(domain: string, version: number): Uint8Array {
+  return encodeBytesField(
+    MODEL_OPERATOR_SET,
+    concatBytes([encodeBytesField(1, ENCODER.encode(domain)), encodeVarintField(2, version)]),
   );
 }
 
