@@ -32,7 +32,7 @@ function fuseInGraph(graph: Uint8Array): Uint8Array {
     const steps = stepsAround(nodes, erf);
     if (!steps) continue;
     for (const output of steps.inner) dropped.add(output);
-    fused.set(steps.output, encodeNode('Gelu', [steps.input], steps.output, CONTRIBUTED));
+    fused.set(steps.output, encodeNode('Gelu', [steps.input], steps.output, { domain: CONTRIBUTED }));
   }
   return editMessage(graph, ({ number, payload }) => {
     const output = number === GRAPH_NODE ? (readNode(payload).outputs[0] ?? '') : '';
