@@ -1,12 +1,17 @@
-import { concatBytes, encodeBytesField, encodeVarintField, readFields } from './protobuf.ts';
+import { concatBytes, editMessage, encodeBytesField, encodeVarintField, readFields } from './protobuf.ts';
 
 /** Nodes and weights of an ONNX graph, as bytes of it; field numbers of onnx.proto3 (github.com/onnx/onnx). */
 export const MODEL_GRAPH = 7;
+const MODEL_OPERATOR_SET = 8;
 export const GRAPH_NODE = 1;
 export const GRAPH_INITIALIZER = 5;
+export const GRAPH_VALUE_INFO = 13;
 const NODE_INPUT = 1;
 const NODE_OUTPUT = 2;
+const NODE_NAME = 3;
 const NODE_OPERATOR = 4;
+const NODE_ATTRIBUTE = 5;
+const NODE_DOMAIN = 7;
 export const TENSOR_DIMS = 1;
 const TENSOR_DATA_TYPE = 2;
 const TENSOR_NAME = 8;
@@ -19,6 +24,7 @@ export const INT8 = 3;
 export const INT32 = 6;
 
 export interface Node {
+  readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -29,8 +35,9 @@ export interface Tensor {
 }
 
 export function readNode(message: Uint8Array): Node {
-  const node = { inputs: [] as string[], outputs: [] as string[] };
+  const node = { operator: '', inputs: [] as string[], outputs: [] as string[] };
   for (const { number, payload } of readFields(message)) {
+    if (number === NODE_OPERATOR) node.operator = DECODER.decode(payload);
     if (number === NODE_INPUT) node.inputs.push(DECODER.decode(payload));
     if (number === NODE_OUTPUT) node.outputs.push(DECODER.decode(payload));
   }
@@ -40,17 +47,73 @@ export function readNode(message: Uint8Array): Node {
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
-/** A node without attributes, as a field of the graph. */
-export function encodeNode(operator: string, inputs: readonly string[], output: string): Uint8Array {
-  const text = (number: number, value: string): Uint8Array => encodeBytesField(number, ENCODER.encode(value));
+/** Nodes of a graph, in its order. */
+export function nodesOf(graph: Uint8Array): Node[] {
+  const nodes: Node[] = [];
+  for (const { number, payload } of readFields(graph)) if (number === GRAPH_NODE) nodes.push(readNode(payload));
+  return nodes;
+}
+
+/** What a node may have besides its inputs and output. */
+interface NodeOptions {
+  /** Whose operator it is; ONNX's own, unless a domain is named. */
+  readonly domain?: string;
+  /** Attributes of one number each. */
+  readonly integers?: Readonly<Record<string, number>>;
+}
+
+/** A node, as a field of the graph. */
+export function encodeNode(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  { domain, integers = {} }: NodeOptions = {},
+): Uint8Array {
+  const attributes = Object.entries(integers).map(([name, value]) =>
+    encodeBytesField(
+      NODE_ATTRIBUTE,
+      concatBytes([
+        encodeText(ATTRIBUTE_NAME, name),
+        encodeVarintField(ATTRIBUTE_INTEGER, value),
+        encodeVarintField(ATTRIBUTE_TYPE, INTEGER),
+      ]),
+    ),
+  );
   return encodeBytesField(
     GRAPH_NODE,
     concatBytes([
-      ...inputs.map((name) => text(NODE_INPUT, name)),
-      text(NODE_OUTPUT, output),
-      text(NODE_OPERATOR, operator),
+      ...encodeEnds(inputs, output),
+      encodeText(NODE_OPERATOR, operator),
+      ...attributes,
+      ...(domain === undefined ? [] : [encodeText(NODE_DOMAIN, domain)]),
     ]),
   );
+}
+
+const ATTRIBUTE_NAME = 1;
+const ATTRIBUTE_INTEGER = 3;
+const ATTRIBUTE_TYPE = 20;
+const INTEGER = 2;
+
+/** A node between other values, as a field of the graph; its attributes stay. */
+export function withEnds(node: Uint8Array, inputs: readonly string[], output: string): Uint8Array {
+  const rest = editMessage(node, ({ number }) =>
+    number === NODE_INPUT || number === NODE_OUTPUT || number === NODE_NAME ? null : undefined,
+  );
+  return encodeBytesField(GRAPH_NODE, concatBytes([...encodeEnds(inputs, output), rest]));
+}
+
+function encodeEnds(inputs: readonly string[], output: string): Uint8Array[] {
+  return [...inputs.map((name) => encodeText(NODE_INPUT, name)), encodeText(NODE_OUTPUT, output)];
+}
+
+function encodeText(number: number, value: string): Uint8Array {
+  return encodeBytesField(number, ENCODER.encode(value));
+}
+
+/** That a model uses operators of a domain, as a field of the model. */
+export function encodeOperatorSet(domain: string, version: number): Uint8Array {
+  return encodeBytesField(MODEL_OPERATOR_SET, concatBytes([encodeText(1, domain), encodeVarintField(2, version)]));
 }
 
 /** Name of a tensor. */
@@ -80,7 +143,7 @@ export function encodeTensor(name: string, type: number, dims: readonly number[]
     concatBytes([
       ...dims.map((size) => encodeVarintField(TENSOR_DIMS, size)),
       encodeVarintField(TENSOR_DATA_TYPE, type),
-      encodeBytesField(TENSOR_NAME, ENCODER.encode(name)),
+      encodeText(TENSOR_NAME, name),
       encodeBytesField(TENSOR_RAW_DATA, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
     ]),
   );

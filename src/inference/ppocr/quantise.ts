@@ -9,6 +9,7 @@ import {
   MODEL_GRAPH,
   type Node,
   nameOf,
+  nodesOf,
   readNode,
   readTensor,
   type Tensor,
@@ -67,12 +68,6 @@ export function valuesOfLayer(model: Uint8Array, weights: string): { input: stri
     if (number === MODEL_GRAPH) return placeOf(nodesOf(payload), weights);
   }
   throw new RangeError('the model has no graph');
-}
-
-function nodesOf(graph: Uint8Array): Node[] {
-  const nodes: Node[] = [];
-  for (const { number, payload } of readFields(graph)) if (number === GRAPH_NODE) nodes.push(readNode(payload));
-  return nodes;
 }
 
 /** Where a layer stands: what goes in, what the convolution alone and what the whole answers, and the bias. */

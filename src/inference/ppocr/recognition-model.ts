@@ -1,4 +1,12 @@
-import { GRAPH_INITIALIZER, MODEL_GRAPH, nameOf, readTensor, TENSOR_DIMS, TENSOR_RAW_DATA } from './onnx-messages.ts';
+import {
+  GRAPH_INITIALIZER,
+  GRAPH_VALUE_INFO,
+  MODEL_GRAPH,
+  nameOf,
+  readTensor,
+  TENSOR_DIMS,
+  TENSOR_RAW_DATA,
+} from './onnx-messages.ts';
 import { concatBytes, editMessage, encodeBytesField, encodeVarintField, readFields } from './protobuf.ts';
 
 /** What a KTP can hold, and a few marks that dirt or other print is read as. */
@@ -7,7 +15,6 @@ export const KTP_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 /** Field numbers of onnx.proto3 (github.com/onnx/onnx), those that are touched here alone. */
 const MODEL_METADATA = 14;
 const GRAPH_OUTPUT = 12;
-const GRAPH_VALUE_INFO = 13;
 const VALUE_INFO_TYPE = 2;
 
 /** Names that PP-OCRv6's recogniser gives its last layer: [features, classes] and [classes]. */

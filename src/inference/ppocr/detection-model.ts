@@ -1,0 +1,214 @@
+import {
+  encodeNode,
+  encodeTensor,
+  FLOAT,
+  GRAPH_INITIALIZER,
+  GRAPH_NODE,
+  GRAPH_VALUE_INFO,
+  MODEL_GRAPH,
+  type Node,
+  nameOf,
+  nodesOf,
+  readNode,
+  readTensor,
+  type Tensor,
+  withEnds,
+} from './onnx-messages.ts';
+import { concatBytes, editMessage, encodeBytesField } from './protobuf.ts';
+
+/**
+ * Channels of the first layers, padded with noughts to multiples of 16: onnxruntime computes as many in any case, but only
+ * of such layers it keeps the values in its own order instead of copying them into ONNX's and back.
+ */
+const PADDED: ReadonlyMap<string, readonly number[]> = new Map([
+  ['conv2d_112.w_0', [32, 3, 3, 3]],
+  ['p2o.pd_op.reshape.0.0', [1, 32, 1, 1]],
+  ['conv2d_113.w_0', [16, 32, 2, 2]],
+  ['p2o.pd_op.reshape.1.0', [1, 16, 1, 1]],
+  ['conv2d_114.w_0', [32, 16, 2, 2]],
+  ['p2o.pd_op.reshape.2.0', [1, 32, 1, 1]],
+]);
+/** Weights of the layer over two joined values of 24 channels each, and what these have once they are padded. */
+const OVER_JOINED = 'conv2d_115.w_0';
+const JOINED_CHANNELS = 32;
+/** Weights and biases of the two layers at the end, which double the sides of their input. */
+const FIRST_DOUBLING = { weights: 'auto.cast.95', bias: 'p2o.pd_op.reshape.75.0' };
+const LAST_DOUBLING = { weights: 'auto.cast.98', bias: 'p2o.pd_op.reshape.76.0' };
+
+/**
+ * Rewrites PP-OCRv6's small detector so that it takes fewer passes over its largest values, which lie in no cache: the
+ * two halves of a joined value go through their layer one by one, and the sides are doubled at the end, by one move of
+ * pixels, instead of layer by layer. It answers the same but for rounding, in seven eighths of the time.
+ * @throws RangeError where it is another model
+ */
+export function prepareDetectionModel(model: Uint8Array): Uint8Array {
+  return editMessage(model, ({ number, payload }) =>
+    number === MODEL_GRAPH ? encodeBytesField(MODEL_GRAPH, prepareGraph(payload)) : undefined,
+  );
+}
+
+function prepareGraph(graph: Uint8Array): Uint8Array {
+  const nodes = nodesOf(graph);
+  const replaced = new Map<string, (node: Uint8Array) => Uint8Array | null>();
+  for (const [output, replacement] of [...separateHalves(nodes), ...doubleAtEnd(nodes)])
+    replaced.set(output, replacement);
+  let edited = 0;
+  const prepared = editMessage(graph, ({ number, payload }) => {
+    // Shapes of inner values name the old channels; onnxruntime infers them anew.
+    if (number === GRAPH_VALUE_INFO) return null;
+    if (number === GRAPH_NODE) return replaced.get(readNode(payload).outputs[0] ?? '')?.(payload);
+    const edit = number === GRAPH_INITIALIZER ? editOf(nameOf(payload)) : undefined;
+    if (!edit) return undefined;
+    edited++;
+    return edit(readTensor(payload));
+  });
+  if (edited !== PADDED.size + 5) throw new RangeError('the detection model has not the known layers');
+  return prepared;
+}
+
+type Replacements = [output: string, (node: Uint8Array) => Uint8Array | null][];
+
+/** conv(a beside b) as conv(a) + conv(b): nothing is copied to stand beside another. */
+function separateHalves(nodes: readonly Node[]): Replacements {
+  const convolution = nodes.find(({ inputs }) => inputs[1] === OVER_JOINED);
+  const [product = ''] = convolution?.outputs ?? [];
+  const addition = nodes.find(({ operator, inputs }) => operator === 'Add' && inputs[0] === product);
+  const [sum = ''] = addition?.outputs ?? [];
+  const [, bias = ''] = addition?.inputs ?? [];
+  const between: string[] = [];
+  let source = convolution?.inputs[0];
+  let joined: Node | undefined;
+  do {
+    joined = nodes.find(({ outputs }) => outputs[0] === source);
+    between.push(source ?? '');
+    source = joined?.inputs[0];
+  } while (joined?.operator === 'Identity');
+  const [left, right] = joined?.inputs ?? [];
+  if (joined?.operator !== 'Concat' || left === undefined || right === undefined) {
+    throw new RangeError('the detection model joins no two values');
+  }
+  return [
+    ...between.map((output): Replacements[number] => [output, () => null]),
+    [
+      product,
+      (node) =>
+        concatBytes([
+          withEnds(node, [left, `${OVER_JOINED}/0`], `${product}/0`),
+          withEnds(node, [right, `${OVER_JOINED}/1`], `${product}/1`),
+        ]),
+    ],
+    [
+      sum,
+      () =>
+        concatBytes([
+          encodeNode('Add', [`${product}/1`, bias], `${sum}/1`),
+          encodeNode('Add', [`${sum}/1`, `${product}/0`], sum),
+        ]),
+    ],
+  ];
+}
+
+/** Each pixel of 16 channels becomes a square of 4 x 4 at the end, before the sigmoid. */
+function doubleAtEnd(nodes: readonly Node[]): Replacements {
+  const convolutions = [FIRST_DOUBLING, LAST_DOUBLING].map(({ weights }): Replacements[number] => {
+    const { inputs = [], outputs = [] } = nodes.find((node) => node.inputs[1] === weights) ?? {};
+    return [outputs[0] ?? '', () => encodeNode('Conv', inputs, outputs[0] ?? '')];
+  });
+  const { inputs = [], outputs = [] } = nodes.find(({ operator }) => operator === 'Sigmoid') ?? {};
+  const answer = outputs[0] ?? '';
+  return [
+    ...convolutions,
+    [
+      answer,
+      () =>
+        concatBytes([
+          encodeNode('DepthToSpace', inputs, `${answer}/pixels`, { integers: { blocksize: 4 } }),
+          encodeNode('Sigmoid', [`${answer}/pixels`], answer),
+        ]),
+    ],
+  ];
+}
+
+/** How a tensor changes, by its name. */
+function editOf(name: string): ((tensor: Tensor) => Uint8Array) | undefined {
+  const padded = PADDED.get(name);
+  if (padded) return (tensor) => encodeFloats(name, resized(tensor, padded));
+  if (name === OVER_JOINED) return encodeHalves;
+  if (name === FIRST_DOUBLING.weights) return (tensor) => encodeFloats(name, firstSquare(tensor));
+  if (name === LAST_DOUBLING.weights) return (tensor) => encodeFloats(name, lastSquare(tensor));
+  if (name === FIRST_DOUBLING.bias) return (tensor) => encodeFloats(name, repeated(tensor, 4));
+  if (name === LAST_DOUBLING.bias) return (tensor) => encodeFloats(name, repeated(tensor, 16));
+  return undefined;
+}
+
+function encodeFloats(name: string, { dims, values }: Tensor): Uint8Array {
+  return encodeTensor(name, FLOAT, dims, values);
+}
+
+function encodeHalves({ dims, values }: Tensor): Uint8Array {
+  const [outputs = 0, inputs = 0, height = 0, width = 0] = dims;
+  const half = inputs / 2;
+  const whole: Tensor = { dims: [outputs * 2, half, height, width], values };
+  // [outputs, 2, half] is [outputs x 2, half]: every second one is of the same half.
+  const padded = resized(whole, [outputs * 2, JOINED_CHANNELS, height, width]);
+  const size = JOINED_CHANNELS * height * width;
+  return concatBytes(
+    [0, 1].map((which) => {
+      const own = new Float32Array(outputs * size);
+      for (let output = 0; output < outputs; output++) {
+        const from = (2 * output + which) * size;
+        own.set(padded.values.subarray(from, from + size), output * size);
+      }
+      return encodeFloats(`${OVER_JOINED}/${which}`, { dims: [outputs, JOINED_CHANNELS, height, width], values: own });
+    }),
+  );
+}
+
+/** [inputs, outputs, 2, 2] of the first doubling as [4 places x outputs, inputs, 1, 1]. */
+function firstSquare({ dims, values }: Tensor): Tensor {
+  const [inputs = 0, outputs = 0] = dims;
+  const square = new Float32Array(4 * outputs * inputs);
+  for (let input = 0, at = 0; input < inputs; input++) {
+    for (let output = 0; output < outputs; output++) {
+      for (let place = 0; place < 4; place++, at++) {
+        square[(place * outputs + output) * inputs + input] = values[at] as number;
+      }
+    }
+  }
+  return { dims: [4 * outputs, inputs, 1, 1], values: square };
+}
+
+/** [inputs, 1, 2, 2] of the last doubling as [4 x 4 places, 4 places x inputs, 1, 1]: each place of the first has four. */
+function lastSquare({ dims, values }: Tensor): Tensor {
+  const [inputs = 0] = dims;
+  const square = new Float32Array(16 * 4 * inputs);
+  for (let place = 0; place < 16; place++) {
+    const [y, x] = [place >> 2, place & 3];
+    const first = (y >> 1) * 2 + (x >> 1);
+    const second = (y & 1) * 2 + (x & 1);
+    for (let input = 0; input < inputs; input++) {
+      square[(place * 4 + first) * inputs + input] = values[input * 4 + second] as number;
+    }
+  }
+  return { dims: [16, 4 * inputs, 1, 1], values: square };
+}
+
+/** [1, channels, 1, 1] so many times. */
+function repeated({ values }: Tensor, times: number): Tensor {
+  const all = new Float32Array(values.length * times);
+  for (let time = 0; time < times; time++) all.set(values, time * values.length);
+  return { dims: [1, all.length, 1, 1], values: all };
+}
+
+/** A tensor of four dimensions with noughts where it had none. */
+function resized({ dims, values }: Tensor, wanted: readonly number[]): Tensor {
+  const [, inputs = 0, height = 0, width = 0] = dims;
+  const [outputs = 0, channels = 0] = wanted;
+  const plane = height * width;
+  const all = new Float32Array(outputs * channels * plane);
+  for (let output = 0; output < (dims[0] ?? 0); output++) {
+    const own = values.subarray(output * inputs * plane, (output + 1) * inputs * plane);
+    all.set(own, output * channels * plane);
+  }
+  return { dims: wanted, values: all };
+}
