@@ -67,7 +67,7 @@ export async function readFoundCard(
     const below = await readFoundCard(ocr, image, bare, true);
     return { ...below, overlay, uncovered: uncoveredFields(first, below.reading) };
   }
-  const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found) : null;
+  const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found, isBare) : null;
   const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines, AROUND);
   return readAgain(ocr, whole, await readPlain(ocr, whole), overlay, isCovered);
 }
@@ -85,7 +85,7 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const { bare, look, shows } = await lookClearer(ocr, found, overlay);
+  const { bare, look, shows } = await lookClearer(ocr, found);
   const second = await readWithPlaces(ocr, look, page);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
   const reading = bare && doubtfulFields(both.fields).length > 0 ? await readBare(ocr, bare, look, both, page) : both;

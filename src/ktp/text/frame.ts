@@ -23,6 +23,9 @@ interface Slope {
 
 /** Slopes farther than this from the median belong to other text (a stamp, the background). */
 const OUTLIER_SLOPE = 0.12;
+/** A piece of text so short, in its heights, has a direction of its own only where it is steeper than this on the page. */
+const SHORT_PIECE = 1.5;
+const STEEP = 0.35;
 
 /** Midpoints of the left and of the right side of a line. */
 export function midline(line: TextLine): readonly [Point, Point] {
@@ -59,8 +62,10 @@ export function fitFrame(lines: readonly TextLine[]): Frame {
   const origin = pageCentre(lines);
   return {
     isSlanted(line) {
-      const own = slopeOf(line);
-      return own !== undefined && Math.abs(own.slope - (mean + fan * (own.y - meanY))) > 1.5 * OUTLIER_SLOPE;
+      const clear = slopeOf(line);
+      const own = clear ?? slopeOf(line, SHORT_PIECE);
+      if (!own || (!clear && Math.abs(own.slope) < STEEP)) return false;
+      return Math.abs(own.slope - (mean + fan * (own.y - meanY))) > 1.5 * OUTLIER_SLOPE;
     },
     toFrame(point) {
       const slope = mean + fan * (point.y - meanY);
@@ -69,11 +74,11 @@ export function fitFrame(lines: readonly TextLine[]): Frame {
   };
 }
 
-/** Slope of a line that is long enough to tell. */
-function slopeOf(line: TextLine): Slope | undefined {
+/** Slope of a line that is long enough to tell: so many of its heights. */
+function slopeOf(line: TextLine, leastHeights = 2.5): Slope | undefined {
   const [left, right] = midline(line);
   const width = right.x - left.x;
-  if (width <= 2.5 * lineHeight(line) || line.text.length < 4) return undefined;
+  if (width <= leastHeights * lineHeight(line) || line.text.length < 4) return undefined;
   return { slope: (right.y - left.y) / width, y: (left.y + right.y) / 2, weight: width };
 }
 

@@ -111,6 +111,31 @@ describe('overlayLines', () => {
     ]);
     expect(overlayLines([...lines, across, stamp])).toEqual([across, stamp]);
   });
+
+  it('finds the only piece of words across that the detector saw: as short as four steep letters', () => {
+    const { lines } = cardLines(SPECIMEN);
+    const piece = textLine('KENIN', [
+      { x: 509, y: 249 },
+      { x: 594, y: 205 },
+      { x: 610, y: 236 },
+      { x: 525, y: 280 },
+    ]);
+    expect(overlayLines([...lines, piece])).toEqual([piece]);
+  });
+
+  it('takes no label of a card that lies aslant for a piece of words across it', () => {
+    const { lines } = cardLines(SPECIMEN, { slope: 0.18 });
+    const copies = [0, 1, 2, 3].map((row) =>
+      textLine('COPY COPY COPY COPY COPY COPY COPY COPY', [
+        { x: 20, y: 300 + 70 * row },
+        { x: 820, y: 100 + 70 * row },
+        { x: 820, y: 125 + 70 * row },
+        { x: 20, y: 325 + 70 * row },
+      ]),
+    );
+    const labels = new Set(lines.filter(({ text }) => /^(?:Nama|Alamat|Agama|NIK)/.test(text)));
+    expect(overlayLines([...lines, ...copies]).filter((line) => labels.has(line))).toEqual([]);
+  });
 });
 
 describe('isStampText', () => {
