@@ -104,8 +104,9 @@ const DOUBTFUL = 0.8;
 /** Fields that were not read, or with doubt. */
 export function doubtfulFields(fields: KtpReading['fields']): FieldName[] {
   return FIELD_NAMES.filter((name) => {
-    const { value, confidence } = fields[name];
-    // Whether a blood group is printed is told by a look at its own place.
-    return name !== 'gol_darah' && (value === null || confidence < DOUBTFUL);
+    const { value, confidence, warnings } = fields[name];
+    // Where its label was read, whether a blood group is printed is told by a look at its own place.
+    const isBlank = name === 'gol_darah' && warnings.includes('derived_from_blank');
+    return !isBlank && (value === null || confidence < DOUBTFUL);
   });
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { combineLooks } from '../../../src/ktp/combine-looks.ts';
+import { combineLooks, doubtfulFields } from '../../../src/ktp/combine-looks.ts';
 import { withAlternatives } from '../../../src/ktp/fields/alternatives.ts';
 import { isStampText, overlayLines } from '../../../src/ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../../src/ktp/read-ktp.ts';
@@ -90,6 +90,19 @@ describe('withAlternatives', () => {
         },
       ),
     );
+  });
+});
+
+describe('doubtfulFields', () => {
+  it('doubts a blood group whose label was not seen, but not a blank behind it', () => {
+    const card = cardLines(SPECIMEN);
+    const unseen = card.lines.filter(({ text }) => !/Gol|^:?O$/.test(text));
+    expect(readKtp(unseen, card).fields.gol_darah.value).toBeNull();
+    expect(doubtfulFields(readKtp(unseen, card).fields)).toContain('gol_darah');
+    const blank = cardLines({ ...SPECIMEN, gol_darah: '' });
+    const { fields } = readKtp(blank.lines, blank);
+    expect(fields.gol_darah).toMatchObject({ value: '-', warnings: ['derived_from_blank'] });
+    expect(doubtfulFields(fields)).not.toContain('gol_darah');
   });
 });
 
