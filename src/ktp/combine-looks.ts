@@ -64,10 +64,14 @@ function samePrint(first: string, second: string): boolean {
   return first.replace(/[ .,'-]/g, '') === second.replace(/[ .,'-]/g, '');
 }
 
-/** Of two that differ in blanks the one with fewer: noise opens letters up more often than it closes words. */
+/**
+ * Of two that differ in blanks the one with fewer: noise opens letters up more often than it closes words. Not where both
+ * looks saw the blank, and one of them took the value for another of a list (SUKA JADI for SUKAJADI).
+ */
 function moreSolid(first: Field, second: Field): Field {
   const [solid, open] = (first.value ?? '').length <= (second.value ?? '').length ? [first, second] : [second, first];
-  const taken = open.confidence > solid.confidence + MUCH_SURER ? open : solid;
+  const isSeenByBoth = [solid, open].every(({ raw }) => raw?.includes(open.value ?? ''));
+  const taken = isSeenByBoth || open.confidence > solid.confidence + MUCH_SURER ? open : solid;
   return atMost(taken, DISPUTED_AT_MOST);
 }
 

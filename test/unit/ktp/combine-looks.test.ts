@@ -59,6 +59,16 @@ describe('combineLooks', () => {
     expect(numeral.fields.alamat.value).toBe('DUSUN TEGALSARI II');
   });
 
+  it('keeps a blank that both looks saw, though one of them took the place for another of the list', () => {
+    const looks = ['SUKAJADI', 'SUKA JADI'].map((value): KtpReading => {
+      const tempat_lahir: Field = { ...READING.fields.tempat_lahir, value, raw: 'SUKA JADI', confidence: 0.98 };
+      return { ...READING, fields: { ...READING.fields, tempat_lahir } };
+    });
+    const [snapped = READING, read = READING] = looks;
+    expect(combineLooks(snapped, read, false).fields.tempat_lahir.value).toBe('SUKA JADI');
+    expect(combineLooks(read, snapped, false).fields.tempat_lahir.value).toBe('SUKA JADI');
+  });
+
   it('is not sure of a name or an address that another look reads otherwise, however faintly', () => {
     const both = combineLooks(
       withAddress('JL AHMAD YAN NO 194', 0.975),
