@@ -79,7 +79,9 @@ export function overlayLines(lines: readonly TextLine[]): TextLine[] {
   return lines.filter((line) => {
     if (line.confidence < LEAST_CONFIDENCE || OWN_MARKS.has(bareText(line.text))) return false;
     const slanted =
-      frame.isSlanted(line) && line.characters.length >= LEAST_CHARACTERS && lineHeight(line) < LARGEST * height;
+      (frame.isSlanted(line) || frame.isSteepPiece(line)) &&
+      line.characters.length >= LEAST_CHARACTERS &&
+      lineHeight(line) < LARGEST * height;
     return slanted || namesPurpose(line.text);
   });
 }

@@ -5,6 +5,7 @@ import { withAlternatives } from '../../../src/ktp/fields/alternatives.ts';
 import { isStampText, overlayLines } from '../../../src/ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../../src/ktp/read-ktp.ts';
 import { type Field, fieldSchema } from '../../../src/ktp/schema.ts';
+import { fitFrame } from '../../../src/ktp/text/frame.ts';
 import { cardLines, SPECIMEN, textLine } from './card-lines.ts';
 
 const READING = ((): KtpReading => {
@@ -144,6 +145,18 @@ describe('overlayLines', () => {
       { x: 525, y: 280 },
     ]);
     expect(overlayLines([...lines, piece])).toEqual([piece]);
+  });
+
+  it('measures the direction of the rows by the same lines in whatever order they come', () => {
+    const { lines } = cardLines(SPECIMEN, { slope: 0.02 });
+    const fanned = lines.map((line, index) => {
+      const down = 0.0004 * index;
+      const quad = line.quad.map(({ x, y }) => ({ x, y: y + down * x })) as unknown as typeof line.quad;
+      return { ...line, quad };
+    });
+    const corner = { x: 700, y: 500 };
+    const turned = fitFrame(fanned.toReversed()).toFrame(corner);
+    expect(fitFrame(fanned).toFrame(corner).v).toBeCloseTo(turned.v, 6);
   });
 
   it('takes no label of a card that lies aslant for a piece of words across it', () => {
