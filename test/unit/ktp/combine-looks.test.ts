@@ -104,6 +104,20 @@ describe('withAlternatives', () => {
   });
 });
 
+describe('unseenPlaces', () => {
+  it('names the place of a blood group behind the sex where not even its label was seen', () => {
+    const card = cardLines(SPECIMEN);
+    const lines = card.lines.filter(({ text }) => !/Gol/.test(text));
+    const place = readKtp(lines, card).unseen.find(({ label }) => label === 'gol_darah');
+    expect(place?.line.text).toContain('PEREMPUAN');
+    const blood = card.lines.find(({ text }) => /Gol/.test(text));
+    const reach = place?.quad[1].x ?? 0;
+    expect(reach).toBeGreaterThan(blood?.quad[1].x ?? Number.POSITIVE_INFINITY);
+    expect(reach).toBeLessThan(0.74 * card.width);
+    expect(readKtp(card.lines, card).unseen.map(({ label }) => label)).not.toContain('gol_darah');
+  });
+});
+
 describe('doubtfulFields', () => {
   it('doubts a blood group whose label was not seen, but not a blank behind it', () => {
     const card = cardLines(SPECIMEN);
