@@ -105,12 +105,12 @@ function atMost(field: Field, confidence: number): Field {
 /** Confidence below which a field is looked at again. */
 const DOUBTFUL = 0.8;
 
-/** Fields that were not read, or with doubt. */
-export function doubtfulFields(fields: KtpReading['fields']): FieldName[] {
+/** Fields that were not read, or with doubt: less confidence than `least`. */
+export function doubtfulFields(fields: KtpReading['fields'], least = DOUBTFUL): FieldName[] {
   return FIELD_NAMES.filter((name) => {
     const { value, confidence, warnings } = fields[name];
     // Where its label was read, whether a blood group is printed is told by a look at its own place.
     const isBlank = name === 'gol_darah' && warnings.includes('derived_from_blank');
-    return !isBlank && (value === null || confidence < DOUBTFUL);
+    return !isBlank && (value === null || confidence < least);
   });
 }
