@@ -11,7 +11,7 @@ export interface RestoredCharacter extends RecognisedCharacter {
  * a dropped blank had 14 to 38 %, none had at most 1.5 %, on faxes up to 7 % where the gap is none; behind "I" or "NI" in
  * front of a Balinese name 0.9 %; between a full stop and a digit ("NO. 5") mostly from 0.04 % with a gap of a pitch or
  * more, else from 0.2 %, none seldom so, but in a line that has no blank behind another stop ("JL.MELATI") up to 0.13 %
- * with a gap of at most 0.98; a full stop dropped behind an abbreviation ("JL") 1 to 13 %, none at most 0.13 %. Under a
+ * with a gap of at most 0.98; a full stop dropped behind an abbreviation ("JL") 0.35 to 13 %, none at most 0.15 %. Under a
  * mark a dropped stop may have next to nothing, but leaves its room: in front of the blank behind it 6 of 7 had a gap of
  * 0.9 pitches or more, none of 13 without a stop. It counts where another abbreviation of the line has its stop.
  */
@@ -22,7 +22,7 @@ const DROPPED_BLANK_AFTER_STOP = 0.015;
 const DROPPED_BLANK_BEFORE_DIGIT = 0.0003;
 const DROPPED_BLANK_IN_NUMBER = 0.002;
 const DROPPED_BLANK_IN_NAME = 0.005;
-const DROPPED_STOP = 0.004;
+const DROPPED_STOP = 0.0025;
 const WIDE_GAP_PITCHES = 0.97;
 const WIDE_GAP_IN_TIGHT_LINE_PITCHES = 1.1;
 const STOP_GAP_PITCHES = 0.9;

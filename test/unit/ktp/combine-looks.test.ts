@@ -48,6 +48,39 @@ describe('combineLooks', () => {
     expect(both.fields.alamat.confidence).toBeLessThan(0.9);
   });
 
+  it('takes the surer of two that differ in a blank behind a stop, elsewhere the one without', () => {
+    const dotted = combineLooks(withAddress('BLOK C3 NO.8', 0.88), withAddress('BLOK C3 NO. 8', 0.99), false);
+    expect(dotted.fields.alamat).toMatchObject({ value: 'BLOK C3 NO. 8', confidence: 0.88 });
+    const glued = combineLooks(withAddress('JL. MELATI NO. 5', 0.5), withAddress('JL. MELATINO. 5', 0.6), false);
+    expect(glued.fields.alamat.value).toBe('JL. MELATI NO. 5');
+    const torn = combineLooks(withAddress('BONTO RAMBA', 0.88), withAddress('BONTO RAMB A', 0.99), false);
+    expect(torn.fields.alamat.value).toBe('BONTO RAMBA');
+  });
+
+  it('takes a stop before the last letter of a word for noise where a surer look saw none', () => {
+    const noise = combineLooks(withAddress('BONTO RAMB.A', 0.78), withAddress('BONTO RAMBA', 0.99), false);
+    expect(noise.fields.alamat).toMatchObject({ value: 'BONTO RAMBA', confidence: 0.88 });
+    const block = combineLooks(withAddress('GRIYA ASRI BLOK.A', 0.78), withAddress('GRIYA ASRI BLOKA', 0.99), false);
+    expect(block.fields.alamat.value).toBe('GRIYA ASRI BLOK.A');
+  });
+
+  it('keeps what the look without the overlay lost letters of: a listed value, letters within a clear word', () => {
+    const listed = READING.fields.kecamatan;
+    const lost: Field = { ...listed, value: 'CIBINON', confidence: 0.68, warnings: ['not_in_list'] };
+    const second: KtpReading = { ...READING, fields: { ...READING.fields, kecamatan: lost } };
+    const first: KtpReading = { ...READING, fields: { ...READING.fields, kecamatan: { ...listed, confidence: 0.98 } } };
+    expect(combineLooks(first, second, true).fields.kecamatan.value).toBe(listed.value);
+    const word = combineLooks(withAddress('JL SULAWESI NO 2', 0.97), withAddress('JL SULAWE NO 2', 0.98), true);
+    expect(word.fields.alamat).toMatchObject({ value: 'JL SULAWESI NO 2', confidence: 0.88 });
+    const end = combineLooks(withAddress('BONTO RAMBAF', 0.95), withAddress('BONTO RAMBA', 0.98), true);
+    expect(end.fields.alamat.value).toBe('BONTO RAMBA');
+  });
+
+  it('leaves off bits of a stamp that made a value doubtful, however long they are', () => {
+    const both = combineLooks(withName('SITI KA 2 ASLI', 0.2), withName('SITI', 0.96), true);
+    expect(both.fields.nama).toMatchObject({ value: 'SITI', confidence: 0.96 });
+  });
+
   it('leaves off a purpose that is longer than the value in front of it', () => {
     const both = combineLooks(withName('SITI UNTUK VERIFIKASI DATA', 0.9), withName('SITI', 0.97), true);
     expect(both.fields.nama.value).toBe('SITI');
