@@ -14,6 +14,8 @@ const FAINT = 0.5;
 const WORTH_SAYING = 0.55;
 /** What the first look's answer is worth against one of a look that shows no overlay. */
 const UNDER_OVERLAY = 0.55;
+/** The same where that look lost a part of the print. */
+const OVER_LOSS = 1.1;
 
 /**
  * One reading of two looks at a card: fields that both tell alike keep the better confidence, of two that differ the
@@ -31,7 +33,8 @@ function combine(name: FieldName, first: Field, second: Field, overlay: boolean)
   if (second.value === null) return overlay ? atMost(first, DISPUTED_AT_MOST) : first;
   if (overlay && isWithin(second.value, first.value)) {
     // Words of the overlay were read on to the value: no dispute about the value itself. Or most of it went with them.
-    return isWhole(second.value, first.value) ? second : atMost(first, DISPUTED_AT_MOST);
+    const isClearer = first.confidence < FAINT && second.confidence >= DOUBTFUL;
+    return isClearer || isWhole(second.value, first.value) ? second : atMost(first, DISPUTED_AT_MOST);
   }
   if (overlay && isWithin(first.value, second.value) && isStray(restOf(first.value, second.value))) {
     return atMost(first, DISPUTED_AT_MOST);
@@ -39,9 +42,10 @@ function combine(name: FieldName, first: Field, second: Field, overlay: boolean)
   if (sameLetters(first.value, second.value)) return moreSolid(first, second);
   if (samePrint(first.value, second.value) && first.confidence > UNDER_OVERLAY * second.confidence) {
     // Thin stops and strokes are the first to go with what lies over the print.
-    return atMost(first, DISPUTED_AT_MOST);
+    const isNoise = STRAY_STOP.test(first.value) && second.confidence > first.confidence;
+    return isNoise ? atMost(second, DISPUTED_AT_MOST) : atMost(first, DISPUTED_AT_MOST);
   }
-  const firstWeight = first.confidence * (overlay ? UNDER_OVERLAY : 1);
+  const firstWeight = first.confidence * (overlay ? (isPrinted(first, second) ? OVER_LOSS : UNDER_OVERLAY) : 1);
   const [taken, rival, confidence] =
     second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, second.confidence];
   const isUndisputed = confidence < FAINT && !UNCHECKED.has(name);
@@ -55,6 +59,34 @@ function combine(name: FieldName, first: Field, second: Field, overlay: boolean)
 /** Text that nothing on the card confirms: any look that differs is a dispute (AHMAD YAN for YANI under a stamp). */
 const UNCHECKED: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat']);
 
+/**
+ * Whether an overlay cannot have made a value what it is: no stroke of it gives a misread word the letters of a listed one,
+ * or a clear word letters in its middle. Then the second look lost them with what lies over the print (SULAWE of SULAWESI).
+ */
+function isPrinted(first: Field, second: Field): boolean {
+  const isUnlisted = ({ warnings }: Field): boolean => warnings.includes('not_in_list');
+  if (isUnlisted(second) && !isUnlisted(first)) return true;
+  return first.confidence >= SURE && lacksLetters(second.value ?? '', first.value ?? '');
+}
+
+const SURE = 0.9;
+
+/** Whether a text is another one without some letters next to each other in its words. */
+function lacksLetters(part: string, whole: string): boolean {
+  const lost = whole.length - part.length;
+  if (lost < 1) return false;
+  let same = 0;
+  while (same < part.length && part[same] === whole[same]) same++;
+  return (
+    part.slice(same) === whole.slice(same + lost) &&
+    same < part.length &&
+    /^[A-Z]+$/.test(whole.slice(same, same + lost))
+  );
+}
+
+/** A stop that stands before the last letter of a long word is none: RAMB.A. */
+const STRAY_STOP = /(?<![A-Z])(?!BLOK|KOMP|PERUM)[A-Z]{4,}\.[A-Z](?![A-Z.])/;
+
 function sameLetters(first: string, second: string): boolean {
   return first.replaceAll(' ', '') === second.replaceAll(' ', '');
 }
@@ -64,10 +96,18 @@ function samePrint(first: string, second: string): boolean {
   return first.replace(/[ .,'-]/g, '') === second.replace(/[ .,'-]/g, '');
 }
 
-/** Of two that differ in blanks the one with fewer: noise opens letters up more often than it closes words. */
+/**
+ * Of two that differ in blanks the one with fewer: noise opens letters up more often than it closes words. Not where both
+ * looks saw the blank, and one of them took the value for another of a list (SUKA JADI for SUKAJADI), nor in front of a
+ * house's number (MELATINO. 5); behind a stop, whose own room hides the blank, the surer one.
+ */
 function moreSolid(first: Field, second: Field): Field {
   const [solid, open] = (first.value ?? '').length <= (second.value ?? '').length ? [first, second] : [second, first];
-  const taken = open.confidence > solid.confidence + MUCH_SURER ? open : solid;
+  const isSeenByBoth = [solid, open].every(({ raw }) => raw?.includes(open.value ?? ''));
+  const isBehindStop = open.value?.replaceAll('. ', '.') === solid.value;
+  const isNumber = open.value?.replace(/ (?=NO\.? ?\d)/, '') === solid.value;
+  const isSurer = open.confidence > solid.confidence + (isBehindStop ? 0 : MUCH_SURER);
+  const taken = isSeenByBoth || isNumber || isSurer ? open : solid;
   return atMost(taken, DISPUTED_AT_MOST);
 }
 
@@ -101,11 +141,12 @@ function atMost(field: Field, confidence: number): Field {
 /** Confidence below which a field is looked at again. */
 const DOUBTFUL = 0.8;
 
-/** Fields that were not read, or with doubt. */
-export function doubtfulFields(fields: KtpReading['fields']): FieldName[] {
+/** Fields that were not read, or with doubt: less confidence than `least`. */
+export function doubtfulFields(fields: KtpReading['fields'], least = DOUBTFUL): FieldName[] {
   return FIELD_NAMES.filter((name) => {
-    const { value, confidence } = fields[name];
-    // Whether a blood group is printed is told by a look at its own place.
-    return name !== 'gol_darah' && (value === null || confidence < DOUBTFUL);
+    const { value, confidence, warnings } = fields[name];
+    // Where its label was read, whether a blood group is printed is told by a look at its own place.
+    const isBlank = name === 'gol_darah' && warnings.includes('derived_from_blank');
+    return !isBlank && (value === null || confidence < least);
   });
 }

@@ -28,9 +28,11 @@ export async function findInRendering(
   ocr: PpOcr,
   image: DecodedImage,
   seen: FoundCard | null,
+  /** Whether the mark was taken off, or was not repeated, already. */
+  isBare = false,
 ): Promise<FoundCard | null> {
   if (!seen) return null;
-  const isMarked = overlayLines(seen.card.lines).length > 0;
+  const isMarked = !isBare && overlayLines(seen.card.lines).length > 0;
   const bare = isMarked ? await findWithoutMark(ocr, onWholePicture(image, seen)) : null;
   if (bare) return bare;
   const raster = renderingFor(image.raster, seen, isMarked);

@@ -7,6 +7,8 @@ import { CARD_LINES } from '../ppocr/recognition.ts';
 
 /** A longer crop must keep what was read of the label, and read what it adds at least this well. */
 const LEAST_CONFIDENCE = 0.5;
+/** Behind the sex a blood group is one only with its label: what else is there was written across. */
+const BLOOD_LABEL = /gol|darah/i;
 
 /**
  * Reads labels again together with the places behind them where the detector saw no text: a single letter or a stroke is
@@ -26,9 +28,10 @@ export async function lookAtPlaces(
   );
   const back = invertHomography(toPicture);
   const longer = new Map<TextLine, TextLine>();
-  for (const [index, { line }] of places.entries()) {
+  for (const [index, { label, line }] of places.entries()) {
     const again = read[index];
-    if (again && says(again, line)) longer.set(line, { ...again, quad: mapQuad(back, again.quad) });
+    const isOwn = label !== 'gol_darah' || BLOOD_LABEL.test(line.text) || BLOOD_LABEL.test(again?.text ?? '');
+    if (again && isOwn && says(again, line)) longer.set(line, { ...again, quad: mapQuad(back, again.quad) });
   }
   return longer.size > 0 ? lines.map((line) => longer.get(line) ?? line) : null;
 }

@@ -1,3 +1,4 @@
+import { overlayLines } from '../../ktp/layout/overlay.ts';
 import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
@@ -25,10 +26,12 @@ export interface ClearerLook {
 }
 
 /** Looks at the rendering made for what spoils a card. */
-export async function lookClearer(ocr: PpOcr, found: FoundCard, overlay: readonly TextLine[]): Promise<ClearerLook> {
-  const bare = overlay.length > 0 ? await lookWithoutMark(ocr, found, overlay) : null;
-  if (bare) return bare;
+export async function lookClearer(ocr: PpOcr, found: FoundCard): Promise<ClearerLook> {
   const { page, lines } = found.card;
+  const foreign = new Set(overlayLines(lines));
+  const own = lines.filter((line) => !foreign.has(line));
+  const bare = foreign.size > 0 ? await lookWithoutMark(ocr, found, own) : null;
+  if (bare) return bare;
   const plain = pictureOfPage(found);
   const blurred = measureBlur(found.picture, { lines, page }) >= WORTH_SHARPENING;
   const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
@@ -38,16 +41,11 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard, overlay: readonl
   return { look: await lookAgain(ocr, { ...plain, raster }), shows: onScreen ? 'no grid' : 'print' };
 }
 
-/** Looks at the page without what is written all over it; null where nothing is, or its own lines are read no better so. */
-async function lookWithoutMark(
-  ocr: PpOcr,
-  found: FoundCard,
-  overlay: readonly TextLine[],
-): Promise<ClearerLook | null> {
+/** Looks at the page without what is written all over it; null where nothing is, or its `own` lines are read no better so. */
+async function lookWithoutMark(ocr: PpOcr, found: FoundCard, own: readonly TextLine[]): Promise<ClearerLook | null> {
   const bare = pageWithoutRepeats(found);
   if (!bare) return null;
   const look = await lookAgain(ocr, bare);
-  const own = found.card.lines.filter((line) => !overlay.includes(line));
   return legibilityOf(look.lines) > legibilityOf(own) ? { look, shows: 'print', bare } : null;
 }
 

@@ -19,6 +19,7 @@ import { type Look, lookAgain, type PagePicture } from './look-again.ts';
 import { lookClearer } from './look-clearer.ts';
 import { markLightEdges } from './mark-light-edges.ts';
 import type { Page } from './page.ts';
+import { pageWithoutColour } from './page-without-colour.ts';
 import { LIKELY } from './read-lines.ts';
 import { readWithPlaces } from './read-with-places.ts';
 import { rereadStrokes } from './reread-strokes.ts';
@@ -39,7 +40,7 @@ export interface CardFields {
  * Reads the fields of a card's lines. Where a field is in doubt, or text that is not the card's lies over it, the card is
  * looked at once more: without words that are written all over it (and then at the black print of that, if fields stay in
  * doubt), sharpened where it is blurred and a kernel is found, without the grid of a screen, else with nothing but its black
- * print. A clear card pays for none.
+ * print (and then without the coloured ink over it, if not all is sure). A clear card pays for none.
  */
 export async function readFoundCard(
   ocr: PpOcr,
@@ -67,7 +68,7 @@ export async function readFoundCard(
     const below = await readFoundCard(ocr, image, bare, true);
     return { ...below, overlay, uncovered: uncoveredFields(first, below.reading) };
   }
-  const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found) : null;
+  const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found, isBare) : null;
   const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines, AROUND);
   return readAgain(ocr, whole, await readPlain(ocr, whole), overlay, isCovered);
 }
@@ -85,10 +86,14 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const { bare, look, shows } = await lookClearer(ocr, found, overlay);
+  const { bare, look, shows } = await lookClearer(ocr, found);
   const second = await readWithPlaces(ocr, look, page);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
-  const reading = bare && doubtfulFields(both.fields).length > 0 ? await readBare(ocr, bare, look, both, page) : both;
+  const reading = bare
+    ? await readBare(ocr, bare, look, both, page)
+    : isCovered && shows === 'print'
+      ? await readWithoutColour(ocr, found, both)
+      : both;
   return {
     found,
     reading: honest(found, reading),
@@ -105,9 +110,22 @@ async function readBare(
   reading: KtpReading,
   page: Page,
 ): Promise<KtpReading> {
+  if (doubtfulFields(reading.fields).length === 0) return reading;
   const look = await lookAgain(ocr, { ...bare, raster: await clearestPrint(ocr, bare, lines) });
   const print = await readWithPlaces(ocr, look, page);
   return print.likelihood < LIKELY ? reading : combineLooks(reading, print, false);
+}
+
+/**
+ * A reading with what the page tells without the colour over it. Two looks that read a value differently do not tell which
+ * of them is right, so that here counts what is not sure.
+ */
+async function readWithoutColour(ocr: PpOcr, found: FoundCard, reading: KtpReading): Promise<KtpReading> {
+  if (doubtfulFields(reading.fields, SURELY_TOLD).length === 0) return reading;
+  const bare = pageWithoutColour(found);
+  if (!bare) return reading;
+  const third = await readWithPlaces(ocr, await lookAgain(ocr, bare), found.card.page);
+  return third.likelihood < LIKELY ? reading : combineLooks(reading, third, false);
 }
 
 /** Whether coloured ink lies over a card's text: a stamp, words written across. */
@@ -116,9 +134,9 @@ function isUnderColour({ card, picture }: FoundCard): boolean {
   return frame !== null && colouredInk(overviewOf(picture, page, inset(frame), COLOUR_WIDTH)) > COLOUR_SHARE;
 }
 
-/** Colour of stamps shows on few pixels; drawn cards without one stay below 0.0001, those with one begin at 0.006. */
+/** Colour of stamps and words shows on few pixels; drawn cards without stay below 0.0001, those with begin at 0.0014. */
 const COLOUR_WIDTH = 256;
-const COLOUR_SHARE = 0.005;
+const COLOUR_SHARE = 0.001;
 
 /** Whether the first or last rows of a card were not read: they may lie beyond the page, made for misread labels. */
 function isCutShort({ fields }: KtpReading): boolean {

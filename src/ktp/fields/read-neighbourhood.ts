@@ -84,10 +84,10 @@ export function splitNeighbourhood(raw: string): Parts | undefined {
   // Cards without an RW print "003/-" or "003/".
   const alone = /^(\d{1,3})[/\\]-*$/.exec(compact)?.[1];
   if (alone !== undefined) return { rt: alone, rw: '', normalised: false };
-  // The slash was lost (six digits) or read as a digit (seven, with a 1 or 7 in the middle).
+  // The slash was lost (six digits), or read as a digit (seven, with a 1 or 7 in the middle) or as a letter.
   const [whole] = digits;
   if (digits.length !== 1 || whole === undefined) return undefined;
   if (/^\d{6}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(3), normalised: true };
-  if (/^\d{3}[17]\d{3}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(4), normalised: true };
+  if (/^\d{3}[17x]\d{3}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(4), normalised: true };
   return undefined;
 }

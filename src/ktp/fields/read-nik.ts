@@ -4,6 +4,7 @@ import { digitOf, onlyDigits } from '../rules/digits.ts';
 import { type Fit, fitOf } from '../text/fit.ts';
 import { type Span, sliceSpan } from '../text/spans.ts';
 import type { Warning } from '../warnings.ts';
+import { withoutMarkBehind } from './mark-behind-nik.ts';
 import { characterEvidence, type Reading, unread } from './reading.ts';
 
 /** The NIK before it is held against the rest of the card. */
@@ -18,10 +19,14 @@ export const DIGITS: ReadonlySet<string> = new Set('0123456789');
 
 /** Fewer digits than this are no NIK, and none can be made of them. */
 const LEAST_DIGITS = 10;
+/** What digits of another number behind it count for among odd characters. */
+const DIGITS_BEHIND = 2;
 
 /** Reads the NIK's digits: decoded again with digits only, or by the table of lookalikes. */
 export function readNik(slot: Slot | undefined): NikReading {
-  const spans = slot ? digitSpans(valueSpans(slot.rows)) : [];
+  const seen = slot ? digitSpans(valueSpans(slot.rows)) : [];
+  const own = withoutMarkBehind(seen);
+  const spans = own ?? seen;
   const raw = textOf(spans);
   const fit = fitOf(spans);
   const digits = chooseDigits(raw, fit);
@@ -29,7 +34,10 @@ export function readNik(slot: Slot | undefined): NikReading {
   const solid = [...raw].filter((character) => character !== ' ');
   const correctedDigits = solid.filter((character) => digitOf(character) !== character).length;
   const changed = digits !== solid.join('');
-  const evidence = { ...characterEvidence(spans, slot?.labelQuality ?? 0), oddCharacters: correctedDigits };
+  const evidence = {
+    ...characterEvidence(spans, slot?.labelQuality ?? 0),
+    oddCharacters: correctedDigits + (own ? DIGITS_BEHIND : 0),
+  };
   const warnings: Warning[] = changed ? ['normalised'] : [];
   return { reading: { value: digits, raw, spans, source: 'ocr', warnings, evidence }, digits, fit };
 }

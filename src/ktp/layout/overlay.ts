@@ -48,13 +48,22 @@ const BESIDE_STAMP_WORDS: readonly string[] = ['SESUAI', 'DENGAN', 'TELAH', 'HAN
 /** A word must be so long to tell a stamp alone, and this long to have two misread letters and not one. */
 const TELLING = 8;
 const LONG = 7;
+/** A part of one without a misread letter tells from this length on. */
+const PIECE = 7;
 
 /** Whether all words of a line are those of a stamp, some letters of which may be misread or missing: part of no value. */
 export function isStampText(text: string): boolean {
   const words = text.toUpperCase().match(/[A-Z]{4,}/g) ?? [];
   const telling = words.filter((word) => STAMP_WORDS.some((mark) => isNearly(word, mark)));
-  if (telling.length === 0 || (words.length === 1 && (words[0]?.length ?? 0) < TELLING)) return false;
+  const [first = ''] = words;
+  const tells = words.length > 1 || first.length >= TELLING || isPiece(first);
+  if (telling.length === 0 || !tells) return false;
   return words.every((word) => telling.includes(word) || BESIDE_STAMP_WORDS.some((mark) => isNearly(word, mark)));
+}
+
+/** Whether a word is so long a piece of a stamp's that it is no chance: GALISIR. */
+function isPiece(word: string): boolean {
+  return word.length >= PIECE && STAMP_WORDS.some((mark) => mark.includes(word));
 }
 
 /** Whether a word is another with a letter or two misread, or a piece of it. */
@@ -79,7 +88,9 @@ export function overlayLines(lines: readonly TextLine[]): TextLine[] {
   return lines.filter((line) => {
     if (line.confidence < LEAST_CONFIDENCE || OWN_MARKS.has(bareText(line.text))) return false;
     const slanted =
-      frame.isSlanted(line) && line.characters.length >= LEAST_CHARACTERS && lineHeight(line) < LARGEST * height;
+      (frame.isSlanted(line) || frame.isSteepPiece(line)) &&
+      line.characters.length >= LEAST_CHARACTERS &&
+      lineHeight(line) < LARGEST * height;
     return slanted || namesPurpose(line.text);
   });
 }

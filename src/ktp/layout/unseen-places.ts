@@ -17,8 +17,10 @@ const REACH: Readonly<Partial<Record<Label, number>>> = { rt_rw: 0.12, agama: 0.
 const USUAL_REACH = 0.3;
 /** The blood group stands at most this many line heights behind its label. */
 const BLOOD_REACH_HEIGHTS = 5.5;
+/** Where it ends behind the value column's edge, as a share of the card's width. */
+const BLOOD_REACH = 0.43;
 
-/** The places behind labels that were read without a value. */
+/** The places behind labels that were read without a value, and that of a blood group whose label was not seen either. */
 export function unseenPlaces({ anchors, slots, spans, metrics }: CardLayout): UnseenPlace[] {
   if (!metrics) return [];
   const places: UnseenPlace[] = [];
@@ -36,6 +38,11 @@ export function unseenPlaces({ anchors, slots, spans, metrics }: CardLayout): Un
   if (blood && blood.rows.length === 0 && blood.line) {
     const { line } = blood;
     places.push({ label: 'gol_darah', line, quad: extend(line, BLOOD_REACH_HEIGHTS * lineHeight(line)) });
+  }
+  const sex = slots.get('jenis_kelamin')?.rows.at(-1)?.at(-1);
+  const end = metrics.valueLeft + BLOOD_REACH * metrics.width;
+  if (!blood && sex && end > sex.right) {
+    places.push({ label: 'gol_darah', line: sex.line, quad: extend(sex.line, end - sex.right) });
   }
   return places;
 }

@@ -8,6 +8,11 @@ export interface Frame {
   toFrame(point: Point): FramePoint;
   /** Whether a line runs clearly askew to the others: a stamp or a mark across the card. */
   isSlanted(line: TextLine): boolean;
+  /**
+   * The same of a piece of text that is too short for a direction of its own unless it is steep on the page. For pages that
+   * lie as their card does: on one that lies as a letter beside it, the card's own labels are such pieces.
+   */
+  isSteepPiece(line: TextLine): boolean;
 }
 
 export interface FramePoint {
@@ -23,6 +28,9 @@ interface Slope {
 
 /** Slopes farther than this from the median belong to other text (a stamp, the background). */
 const OUTLIER_SLOPE = 0.12;
+/** A piece of text so short, in its heights, has a direction of its own only where it is steeper than this on the page. */
+const SHORT_PIECE = 1.5;
+const STEEP = 0.35;
 
 /** Midpoints of the left and of the right side of a line. */
 export function midline(line: TextLine): readonly [Point, Point] {
@@ -43,7 +51,7 @@ export function lineHeight(line: TextLine): number {
 
 /** Fits the text's slope as `a + b * y` to the lines that are long enough to tell. */
 export function fitFrame(lines: readonly TextLine[]): Frame {
-  const slopes = lines.map(slopeOf).filter((slope) => slope !== undefined);
+  const slopes = lines.map((line) => slopeOf(line)).filter((slope) => slope !== undefined);
   const middle = weightedMedian(slopes);
   const kept = slopes.filter((entry) => Math.abs(entry.slope - middle) < OUTLIER_SLOPE);
   const total = kept.reduce((sum, entry) => sum + entry.weight, 0);
@@ -57,10 +65,15 @@ export function fitFrame(lines: readonly TextLine[]): Frame {
   }
   const fan = kept.length >= 6 && variance > 0 ? covariance / variance : 0;
   const origin = pageCentre(lines);
+  const isAskew = (own: Slope | undefined): boolean =>
+    own !== undefined && Math.abs(own.slope - (mean + fan * (own.y - meanY))) > 1.5 * OUTLIER_SLOPE;
   return {
     isSlanted(line) {
-      const own = slopeOf(line);
-      return own !== undefined && Math.abs(own.slope - (mean + fan * (own.y - meanY))) > 1.5 * OUTLIER_SLOPE;
+      return isAskew(slopeOf(line));
+    },
+    isSteepPiece(line) {
+      const own = slopeOf(line, SHORT_PIECE);
+      return own !== undefined && Math.abs(own.slope) > STEEP && isAskew(own);
     },
     toFrame(point) {
       const slope = mean + fan * (point.y - meanY);
@@ -69,11 +82,11 @@ export function fitFrame(lines: readonly TextLine[]): Frame {
   };
 }
 
-/** Slope of a line that is long enough to tell. */
-function slopeOf(line: TextLine): Slope | undefined {
+/** Slope of a line that is long enough to tell: so many of its heights. */
+function slopeOf(line: TextLine, leastHeights = 2.5): Slope | undefined {
   const [left, right] = midline(line);
   const width = right.x - left.x;
-  if (width <= 2.5 * lineHeight(line) || line.text.length < 4) return undefined;
+  if (width <= leastHeights * lineHeight(line) || line.text.length < 4) return undefined;
   return { slope: (right.y - left.y) / width, y: (left.y + right.y) / 2, weight: width };
 }
 

@@ -23,6 +23,10 @@ export interface SeparatedInk {
   readonly underThin: Uint8Array;
   /** The same where that ink covers: what lies below is not lighter than the brightest channel. */
   readonly underCovering: Uint8Array;
+  /** What each pixel would be without ink: see localWhite. */
+  readonly white: Float32Array;
+  /** The channel (0-2) that the ink leaves the brightest. */
+  readonly brightest: Uint8Array;
   /** By how much the channels differ against the local white, in 255ths: coloured ink. */
   readonly colour: Uint8Array;
 }
@@ -52,7 +56,7 @@ export function separateInk(picture: Raster): SeparatedInk {
   const underThin = underCovering.map((most, pixel) =>
     Math.min(255, most + (factors[brightest[pixel] as number] as number) * (colour[pixel] as number)),
   );
-  return { underThin, underCovering, colour };
+  return { underThin, underCovering, white, brightest, colour };
 }
 
 /** What part of the channels' difference gives back the paper below ink that leaves this channel the brightest. */

@@ -158,6 +158,13 @@ describe('readKtp', () => {
     expect(fields.gol_darah.value).toBeNull();
   });
 
+  it.each(['2026', '26', '202'])('reads no year that was written across the card on to the NIK: %s', (year) => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, nik: `${SPECIMEN.nik}${year}` });
+    const { nik } = readKtp(lines, page).fields;
+    expect(nik.value).toBe(SPECIMEN.nik);
+    expect(nik.confidence).toBeLessThan(0.9);
+  });
+
   it('answers nulls for a page without text', () => {
     const reading = readKtp([], { width: 100, height: 100 });
     expect(Object.values(reading.fields).every((field) => field.value === null)).toBe(true);

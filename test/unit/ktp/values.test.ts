@@ -112,6 +112,7 @@ describe('readNeighbourhood', () => {
     ['0011002', '001', '002'],
     ['001I002', '001', '002'],
     ['E 008/009', '008', '009'],
+    [':023f009', '023', '009'],
   ])('reads %s', (text, rt, rw) => {
     const reading = readNeighbourhood(slotOf(text));
     expect([reading.rt.value, reading.rw.value]).toEqual([rt, rw]);
@@ -123,7 +124,7 @@ describe('readNeighbourhood', () => {
   });
 
   it('answers nothing rather than a guess', () => {
-    for (const text of ['00/1/002', 'ABC', '0012', '00100002']) {
+    for (const text of ['00/1/002', 'ABC', '0012', '00100002', '020f11N']) {
       expect(readNeighbourhood(slotOf(text)).rt.value).toBeNull();
     }
   });

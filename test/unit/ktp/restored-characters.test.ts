@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { restoredCharacters } from '../../../src/ktp/text/restored-characters.ts';
+import { decodeEmissions } from '../../../src/text-lines/ctc.ts';
+import type { TextLine } from '../../../src/text-lines/text-line.ts';
+
+const COLUMNS: readonly string[] = ['', ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-/'];
+/** Steps from one character to the next. */
+const PITCH = 10;
+
+/** What the recogniser gave something that it did not read: where it stands, and how far the next character is away. */
+interface Doubt {
+  readonly behind: string;
+  readonly mark: string;
+  readonly share: number;
+  readonly pitches: number;
+}
+
+/** A line of evenly spaced characters, but for the doubt. */
+function line(text: string, { behind, mark, pitches, share }: Doubt): TextLine {
+  const last = text.indexOf(behind) + behind.length - 1;
+  const at = (index: number): number => Math.round(PITCH * (0.5 + index + (index > last ? pitches - 1 : 0)));
+  const steps = at(text.length);
+  const probabilities = new Float32Array(steps * COLUMNS.length);
+  for (let step = 0; step < steps; step++) probabilities[step * COLUMNS.length] = 1;
+  const put = (step: number, character: string, probability: number): void => {
+    probabilities[step * COLUMNS.length + COLUMNS.indexOf(character)] = probability;
+    probabilities[step * COLUMNS.length] = 1 - probability;
+  };
+  for (const [index, character] of [...text].entries()) put(at(index), character, 1);
+  put(Math.round((at(last) + at(last + 1)) / 2), mark, share);
+  const emissions = { characters: COLUMNS, steps, probabilities };
+  const quad = [0, 1, 2, 3].map(() => ({ x: 0, y: 0 })) as unknown as TextLine['quad'];
+  return { ...decodeEmissions(emissions), quad, emissions };
+}
+
+const restored = (read: TextLine): string =>
+  restoredCharacters(read)
+    .map(({ text }) => text)
+    .join('');
+
+describe('restoredCharacters', () => {
+  it('puts a blank between a stop and a number only where it has room', () => {
+    const doubt = { behind: 'NO.', mark: ' ', share: 0.0005 };
+    expect(restored(line('JL.MERDEKA NO.118', { ...doubt, pitches: 0.98 }))).toBe('JL.MERDEKA NO.118');
+    expect(restored(line('JL. MERDEKA NO.118', { ...doubt, pitches: 1.3 }))).toBe('JL. MERDEKA NO. 118');
+  });
+
+  it('puts a stop that hardly showed back where it left its room and other abbreviations have theirs', () => {
+    const doubt = { behind: ' GG', mark: '.', share: 0.00005 };
+    expect(restored(line('JL. MELATI GG SAWO', { ...doubt, pitches: 0.95 }))).toBe('JL. MELATI GG. SAWO');
+    expect(restored(line('JL. MELATI GG SAWO', { ...doubt, pitches: 0.8 }))).toBe('JL. MELATI GG SAWO');
+    expect(restored(line('JL MELATI GG SAWO', { ...doubt, pitches: 0.95 }))).toBe('JL MELATI GG SAWO');
+    expect(restored(line('JL. MELATI GG SAWO', { ...doubt, share: 0, pitches: 0.95 }))).toBe('JL. MELATI GG SAWO');
+  });
+});
