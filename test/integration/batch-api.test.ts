@@ -387,7 +387,12 @@ describe('results', () => {
     expect(lines.map((line) => line.index)).toEqual(files.map((_, index) => index));
     expect(lines[7]).toMatchObject({ name: '=cmd.png', status: 'failed', result: null, error: { code: 'not_a_ktp' } });
     expect(lines[8].result.compat.nik).toBe(RESULT.compat.nik);
-    expect(await (await results('json')).json()).toEqual({ object: 'list', data: lines, has_more: false, next_cursor: null });
+    expect(await (await results('json')).json()).toEqual({
+      object: 'list',
+      data: lines,
+      has_more: false,
+      next_cursor: null,
+    });
 
     const csv = await results('csv&bom=1');
     expect(csv.headers.get('content-type')).toContain('text/csv');

@@ -2121,6 +2121,8 @@ export interface operations {
                         /** @constant */
                         object: "list";
                         data: unknown[];
+                        has_more: boolean;
+                        next_cursor: string | null;
                     };
                     "text/csv": string;
                     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;

@@ -134,7 +134,7 @@ export const batchPaths: ZodOpenApiPathsObject = {
           description: 'Every item, those without a result too.',
           content: {
             'application/x-ndjson': { schema: z.string() },
-            'application/json': { schema: z.object({ object: z.literal('list'), data: z.array(z.unknown()) }) },
+            'application/json': { schema: pageSchema(z.unknown()) },
             'text/csv': { schema: z.string() },
             'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: file },
           },
