@@ -270,6 +270,21 @@ describe('a batch of chat requests', () => {
     expect(batch.request_counts).toEqual({ total: 1, completed: 1, failed: 0 });
   });
 
+  it('takes a line that an operator has terminated for over, instead of beginning it again', async () => {
+    upstream.behave({ tokens: () => Array(400).fill('.'), tokensPerSecond: 4 });
+    const { id } = await start([line('unwanted')]);
+    for (let over = false; !over; await sleep(100)) {
+      const query = `WorkflowType = 'chatCompletionWorkflow' AND ExecutionStatus = 'Running'`;
+      for await (const run of platform.temporal.workflow.list({ query })) {
+        await platform.temporal.workflow.getHandle(run.workflowId, run.runId).terminate('unwanted');
+        over = true;
+      }
+    }
+    upstream.behave(ORDINARY);
+    const batch = await finished(id);
+    expect(batch.request_counts).toEqual({ total: 1, completed: 0, failed: 1 });
+  });
+
   it('is the same one when it is asked for again under its Idempotency-Key, and another file under it is 422', async () => {
     const [first, second] = [await handIn([line('a')]), await handIn([line('b')])];
     const body = { endpoint: ENDPOINT, completion_window: '24h' } as const;

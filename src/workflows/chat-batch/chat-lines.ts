@@ -2,11 +2,14 @@ import {
   CancellationScope,
   CancelledFailure,
   ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
   condition,
   isCancellation,
+  patched,
   proxyActivities,
   sleep,
   startChild,
+  TerminatedFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import { PASSING_FAULTS } from '../../chat/passing-faults.ts';
@@ -29,6 +32,9 @@ const LISTS_A_WINDOW = 4;
 const MAX_ATTEMPTS = 5;
 const PAUSE_FACTOR = 4;
 const FIRST_PAUSE_SECONDS = 2;
+
+/** Histories from before began a line again that an operator had terminated. */
+const TERMINATED_IS_OVER = 'terminated-line-is-over';
 
 const { prepareChatLine, prepareChatLines, storeChatLines } = proxyActivities<ChatBatchActivities>({
   startToCloseTimeout: '10 minutes',
@@ -121,7 +127,7 @@ export class ChatLines {
     for (let line: PreparedLine | null = first; line; ) {
       const ended = await this.#generate(line);
       if (ended.end.type === 'finish' && ended.end.cancelled) throw new CancelledFailure('the line was cancelled');
-      if (ended.end.type === 'finish' || !PASSING_FAULTS.has(ended.end.error.code) || line.attempt >= MAX_ATTEMPTS) {
+      if (ended.terminated || !mayPass(ended.end) || line.attempt >= MAX_ATTEMPTS) {
         await this.#store(ended.line);
         return;
       }
@@ -133,7 +139,7 @@ export class ChatLines {
   }
 
   /** By the very workflow that answers interactive requests. */
-  async #generate(prepared: PreparedLine): Promise<{ line: EndedLine; end: StreamEnd }> {
+  async #generate(prepared: PreparedLine): Promise<{ line: EndedLine; end: StreamEnd; terminated?: boolean }> {
     const { blob, generation, line, sessionHash, taskQueue } = prepared;
     const workflowId = chatWorkflowId(sessionHash);
     const child = await startChild(chatCompletionWorkflow, {
@@ -160,7 +166,8 @@ export class ChatLines {
     } catch (error) {
       if (isCancellation(error)) throw error;
       // Ended from outside: its history says so too.
-      return { line: ended, end: ENDED_FROM_OUTSIDE };
+      const terminated = error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure;
+      return { line: ended, end: ENDED_FROM_OUTSIDE, terminated: terminated && patched(TERMINATED_IS_OVER) };
     }
   }
 
@@ -192,6 +199,10 @@ export class ChatLines {
       this.#storing = false;
     }
   }
+}
+
+function mayPass(end: StreamEnd): boolean {
+  return end.type === 'error' && PASSING_FAULTS.has(end.error.code);
 }
 
 const ENDED_FROM_OUTSIDE: StreamEnd = {
