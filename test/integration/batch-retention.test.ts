@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { PGlite } from '@electric-sql/pglite';
 import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRemoveExpired } from '../../src/activities/retention/remove-expired.ts';
 import { createRemoveOrphans } from '../../src/activities/retention/remove-orphaned-blobs.ts';
 import { findBatch } from '../../src/api/batches/find-batch.ts';
@@ -125,6 +125,34 @@ describe('the removal of what has expired', () => {
     await database.$executeRaw`DELETE FROM extractions WHERE id LIKE 'many%'`;
     const indexes = await database.$queryRaw`SELECT indexname FROM pg_indexes WHERE indexname LIKE '%_blob_idx'`;
     expect(indexes).toHaveLength(5);
+  });
+
+  it('finds what was never started by an index: every five minutes whole tables were read', async () => {
+    await database.$executeRaw`
+      INSERT INTO extractions (id, tenant, strategy, options, wrapped_key, expires_at, accepted_at)
+      SELECT 'many' || n, 'test', 'auto', '{}', '', now() + interval '1 day', now() FROM generate_series(1, 5000) n`;
+    await database.$executeRaw`
+      INSERT INTO chat_generations (id, tenant, session_hash, ordinal, body_hash, model, first_index, usage_event,
+        wrapped_key, outcome, expires_at)
+      SELECT 'many' || n, 'test', n, 1, '', 'm', 0, false, '', 'finished', now() + interval '1 day'
+      FROM generate_series(1, 5000) n`;
+    await database.$executeRaw`ANALYZE`;
+    const statements: string[] = [];
+    const asked = vi.spyOn(pglite, 'execProtocolStream');
+    await run();
+    for (const [message] of asked.mock.calls) statements.push(Buffer.from(message).toString('latin1'));
+    asked.mockRestore();
+    const plans: string[] = [];
+    for (const table of ['extractions', 'chat_generations']) {
+      const pattern = new RegExp(`SELECT [^\\0]*"${table}"[^\\0]*(?:"accepted_at"|"outcome") IS NULL[^\\0]*`);
+      const statement = statements.flatMap((message) => pattern.exec(message) ?? [])[0] ?? '';
+      // As asked: only the values are left out.
+      plans.push(JSON.stringify(await pglite.exec(`EXPLAIN (GENERIC_PLAN) ${statement}`)));
+    }
+    expect(plans[0]).toContain('extractions_unstarted_idx');
+    expect(plans[1]).toContain('chat_generations_unfinished_idx');
+    await database.$executeRaw`DELETE FROM extractions WHERE id LIKE 'many%'`;
+    await database.$executeRaw`DELETE FROM chat_generations WHERE id LIKE 'many%'`;
   });
 
   it('takes blobs that nobody names, but not an archive that is still to be unpacked', async () => {
