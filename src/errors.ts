@@ -1,6 +1,6 @@
 /**
  * Every error that a caller can see, once: its code, the HTTP status and type that it is rendered with, and whether a
- * repeat can help. Thrown where the fault is known, rendered in api/errors.ts, mapped to an ApplicationFailure in
+ * repeat can help. Thrown where the fault is known, rendered in api/http/errors.ts, mapped to an ApplicationFailure in
  * worker/failures.ts. Messages never hold a field's value, a file name, a URL or a secret.
  */
 const CATALOGUE = {

@@ -23,6 +23,7 @@ export const itemRequestSchema = z.object({
   /** The page of a document of the batch, from 0; rendered when its turn comes. */
   page: z.object({ document: z.string(), index: z.number() }).optional(),
 });
+
 /** What a page of a document is called: `scan.pdf#2`. @param index from 0 */
 export function pageName(name: string | null, index: number): string {
   return `${name ?? ''}#${index + 1}`;

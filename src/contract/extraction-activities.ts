@@ -89,19 +89,12 @@ export interface ProbeActivities {
 export interface WorkerActivities {
   storeResult(input: StoreResultInput): Promise<StoredResult>;
   removeExpired(): Promise<RemovalReport>;
-  /** @param after where the turn before has ended; null: from the beginning of the store */
-  removeOrphans(after: BlobReference | null): Promise<OrphanReport>;
+  /** One turn through a part of the blob store. @returns how many blobs no row named */
+  removeOrphans(): Promise<number>;
 }
 
 export interface RemovalReport {
   readonly expired: number;
   /** Rows whose workflow was never started. */
   readonly abandoned: number;
-}
-
-export interface OrphanReport {
-  /** Blobs that no row names. */
-  readonly orphanedBlobs: number;
-  /** Where the next turn goes on; null: this one came to the end of the store. */
-  readonly orphansAfter: BlobReference | null;
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
@@ -21,6 +21,8 @@ interface ReadInput {
 }
 
 const LONGEST_WAIT_S = 60;
+/** More than the API takes of a picture or document in JSON, however it is set up. */
+const LARGEST_FILE_MB = 100;
 const EXTRACTION_ID = /^ext_[0-9a-f]{1,64}$/;
 const BATCH_ID = /^batch_[0-9a-f]{1,64}$/;
 
@@ -49,7 +51,8 @@ export function createMcpServer(call: ApiCall, { localFiles, version }: McpOptio
         extraction_id: z.string().regex(EXTRACTION_ID).optional().describe('A reading that had not ended'),
         reveal,
       },
-      annotations: { readOnlyHint: true, openWorldHint: false },
+      // It stores a reading, and has a URL fetched: clients let through unasked what only reads.
+      annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: true },
     },
     async (input: ReadInput) => {
       const { extraction_id, image_base64, image_url, path } = input;
@@ -61,8 +64,8 @@ export function createMcpServer(call: ApiCall, { localFiles, version }: McpOptio
         const known = await call('GET', `/v1/ktp/extractions/${extraction_id}?wait=${LONGEST_WAIT_S}`);
         return known.ok ? success(summarizeJob(known.body, input.reveal)) : apiFailure(known);
       }
-      const bytes = path === undefined ? undefined : await readFile(path).catch(() => null);
-      if (bytes === null) return failure('The file cannot be read.');
+      const bytes = path === undefined ? undefined : await readPicture(path).catch(() => null);
+      if (bytes === null) return failure(`The file cannot be read, or is larger than ${LARGEST_FILE_MB} MB.`);
       const body =
         image_url === undefined ? { image_base64: image_base64 ?? bytes?.toString('base64') } : { image_url };
       const answer = await call('POST', `/v1/ktp/extractions?wait=${LONGEST_WAIT_S}`, body);
@@ -103,6 +106,13 @@ export function createMcpServer(call: ApiCall, { localFiles, version }: McpOptio
     },
   );
   return server;
+}
+
+/** @throws errors of the file system; for what is no file, such as a device, or too large */
+async function readPicture(path: string): Promise<Buffer> {
+  const found = await stat(path);
+  if (!found.isFile() || found.size > LARGEST_FILE_MB * 1024 * 1024) throw new Error('no picture');
+  return readFile(path);
 }
 
 function success(structured: Record<string, unknown>): CallToolResult {

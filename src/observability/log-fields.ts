@@ -9,7 +9,7 @@ export interface LogFields {
   readonly route?: string | undefined;
   readonly status?: number | undefined;
   readonly durationMs?: number | undefined;
-  /** Our own id of the request, or the HMAC of the caller's: see api/request-id.ts. */
+  /** Our own id of the request, or the HMAC of the caller's: see api/http/request-id.ts. */
   readonly requestId?: string | undefined;
   readonly extractionId?: string | undefined;
   readonly batchId?: string | undefined;

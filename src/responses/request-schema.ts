@@ -1,14 +1,11 @@
 import { z } from 'zod';
+import { optional } from '../chat/optional.ts';
 import { requestError } from '../chat/request-error.ts';
 
 /**
  * Body of POST /v1/responses, as OpenAI writes it: unknown fields are ignored, null means absent. What this server
  * cannot do (hosted tools, stored prompts, conversations) is refused by name instead of being left out silently.
  */
-
-/** null and absent are the same. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => value ?? undefined, schema.optional());
 
 /** What is not supported may be named only as absent. */
 const absent = (message: string) =>

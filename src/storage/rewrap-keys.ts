@@ -1,8 +1,10 @@
+import type { BlobReference } from '../contract/blob-reference.ts';
 import { type Keyring, SealError } from '../encryption/keyring.ts';
 import { KtpflowError } from '../errors.ts';
 import type { BlobStore } from './blobs.ts';
 import type { Database } from './database.ts';
 import { Prisma } from './generated/client.ts';
+import { namedBlobs } from './named-blobs.ts';
 
 /** Tables whose rows hold a data key of their own. */
 export const KEYED_TABLES = [
@@ -58,11 +60,27 @@ export async function rewrapKeys(
       });
     }
   }
+  const rewrapPage = async (page: readonly BlobReference[]): Promise<void> => {
+    const named = await namedBlobs(database, page);
+    const rewrapped: BlobReference[] = [];
+    for (const blob of page) {
+      await tolerantly(async () => {
+        if (await blobs.rewrap(blob).catch(ignoreGone)) rewrapped.push(blob);
+      });
+    }
+    report.blobs += rewrapped.length;
+    // One that was erased while it was copied has come back. What no row named before is an upload that gets its own yet.
+    const still = await namedBlobs(database, rewrapped);
+    for (const blob of rewrapped) if (named.has(blob) && !still.has(blob)) await blobs.delete(blob);
+  };
+  let page: BlobReference[] = [];
   for await (const blob of blobs.listOlderThan(new Date())) {
-    await tolerantly(async () => {
-      if (await blobs.rewrap(blob).catch(ignoreGone)) report.blobs++;
-    });
+    page.push(blob);
+    if (page.length < pageSize) continue;
+    await rewrapPage(page);
+    page = [];
   }
+  await rewrapPage(page);
   return report;
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError } from '@temporalio/client';
 import { AbortScope } from '../abort-scope.ts';
 import { OpeningRecords } from '../chat/opening-records.ts';
 import { compareEpochs, type Epoch, StreamLog, type StreamRecord, type StreamView } from '../chat/stream-log.ts';
@@ -21,7 +22,8 @@ export { type KeyedRun, type StreamBatch, StreamGoneError, type StreamRun, type 
  * to answer, a server that restarts costs nothing but time, and what was read once stays where it is.
  */
 
-const READ_AGAIN_MS = 100;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
 
 /**
  * Yields what is recorded and then what comes, until the run is closed or the signal is aborted. After a fault a record
@@ -128,12 +130,13 @@ async function restOf(
   signal: AbortSignal,
 ): Promise<readonly StreamRecord[]> {
   if (log.end.seen) return [];
-  for (;;) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       return await readLog(source, log, closed);
     } catch (error) {
-      if (signal.aborted) throw error;
-      await sleep(READ_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      // Only what the server says, or that it is away, passes.
+      if (signal.aborted || !isGrpcServiceError(error)) throw error;
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
   }
 }

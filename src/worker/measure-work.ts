@@ -55,7 +55,7 @@ const DEADLINE_MS = 2_000;
  * How many tasks wait in each queue, by Temporal's own count, asked at most every few seconds; nothing while it is away.
  * The count is an estimate: behind a batch it is that of the batch's window, the rest waits in its workflow.
  */
-export function createQueueWatch(client: Client, now = Date.now): () => Promise<readonly QueueDepth[]> {
+export function createQueueWatch(client: Client, now = () => performance.now()): () => Promise<readonly QueueDepth[]> {
   let kept: { readonly at: number; readonly depths: Promise<readonly QueueDepth[]> } | undefined;
   return () => {
     if (!kept || now() - kept.at > KEPT_MS) kept = { at: now(), depths: askDepths(client).catch(() => []) };

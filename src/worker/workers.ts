@@ -15,6 +15,7 @@ import {
 import type { WebhookActivities } from '../contract/webhook.ts';
 import type { Keyring } from '../encryption/keyring.ts';
 import type { WorkMetrics } from '../observability/work-metrics.ts';
+import { allOrNone } from './all-or-none.ts';
 import { createDataConverter } from './data-converter.ts';
 import { withMappedFailures } from './failures.ts';
 import { measureActivities } from './measure-work.ts';
@@ -68,7 +69,7 @@ export async function createWorkflowWorkers(
   workflowBundlePath: string = WORKFLOW_BUNDLE,
 ): Promise<Worker[]> {
   const { fetchBatchItem, sendDelivery } = activities;
-  return Promise.all([
+  return allOrNone([
     Worker.create({
       ...baseOptions(where),
       taskQueue: WORKER_TASK_QUEUE,
@@ -102,7 +103,7 @@ export async function createInferenceWorkers(
   slots: number,
 ): Promise<Worker[]> {
   const { probeEngines, ...work } = activities;
-  return Promise.all([
+  return allOrNone([
     Worker.create({
       ...baseOptions(where),
       taskQueue: INFERENCE_TASK_QUEUE,

@@ -35,7 +35,7 @@ function generationAt(taskQueue: string, priorityKey: number): GenerationActivit
     taskQueue,
     startToCloseTimeout: '2 hours',
     scheduleToCloseTimeout: '4 hours',
-    // A killed or frozen process is noticed within this; generateAnswer beats four times a second.
+    // A killed or frozen process is noticed within this; generateAnswer's worker sends two beats a second.
     heartbeatTimeout: '2 seconds',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     // The activity itself gives up before (generate-answer.ts); this is for a process that is frozen for long.

@@ -1,5 +1,5 @@
-import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { OrphanReport, RemovalReport, WorkerActivities } from '../contract/extraction-activities.ts';
+import { proxyActivities } from '@temporalio/workflow';
+import type { RemovalReport, WorkerActivities } from '../contract/extraction-activities.ts';
 
 const { removeExpired, removeOrphans } = proxyActivities<WorkerActivities>({
   startToCloseTimeout: '10 minutes',
@@ -8,12 +8,8 @@ const { removeExpired, removeOrphans } = proxyActivities<WorkerActivities>({
   retry: { maximumAttempts: 5 },
 });
 
-/**
- * Removes what has expired or was abandoned, and then some of what no row names, from where the run before came to;
- * started by the Schedule `retention`.
- */
-export async function retentionWorkflow(): Promise<RemovalReport & OrphanReport> {
-  const before = workflowInfo().lastResult as Partial<OrphanReport> | undefined;
+/** Removes what has expired or was abandoned, and then what no row names; started by the Schedule `retention`. */
+export async function retentionWorkflow(): Promise<RemovalReport & { readonly orphanedBlobs: number }> {
   const removed = await removeExpired();
-  return { ...removed, ...(await removeOrphans(before?.orphansAfter ?? null)) };
+  return { ...removed, orphanedBlobs: await removeOrphans() };
 }

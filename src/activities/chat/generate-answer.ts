@@ -47,7 +47,7 @@ const MAX_FRUITLESS_FAULTS = 2;
 const MAX_FRUITLESS_BREAKS = 5;
 
 /**
- * Generates an answer and records it in the workflow's history while it comes. A retry fences its predecessors, reads
+ * Generates an answer and records it while it comes: its first record in the workflow's history, what follows in that of its log. A retry fences its predecessors, reads
  * what they have recorded and goes on from there.
  */
 export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): GenerationActivities['generateAnswer'] {

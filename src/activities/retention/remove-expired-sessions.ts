@@ -1,13 +1,11 @@
-import { Context } from '@temporalio/activity';
-import { isGrpcServiceError } from '@temporalio/client';
 import { chatWorkflowId, streamLogWorkflowId } from '../../contract/chat-workflow.ts';
 import type { BlobStore } from '../../storage/blobs.ts';
 import { type ExpiredGeneration, expiredGenerations, removeGeneration } from '../../storage/chat-sessions.ts';
 import type { Database } from '../../storage/database.ts';
+import { removeHistory } from '../chat/remove-history.ts';
 import { reportProgress } from './report-progress.ts';
 
 const PAGE = 200;
-const NOT_FOUND = 5;
 
 /**
  * Removes answers past their expiry: the history, which holds the text, the request and the row with the transcript
@@ -36,16 +34,4 @@ async function removeHistories({ id, runId, sessionHash }: ExpiredGeneration): P
   if (runId === null) return;
   await removeHistory({ workflowId: chatWorkflowId(sessionHash), runId });
   await removeHistory({ workflowId: streamLogWorkflowId(id) });
-}
-
-async function removeHistory(workflowExecution: { workflowId: string; runId?: string }): Promise<void> {
-  const { client, info } = Context.current();
-  try {
-    await client.workflowService.deleteWorkflowExecution({
-      namespace: info.workflowNamespace ?? client.options.namespace,
-      workflowExecution,
-    });
-  } catch (error) {
-    if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
-  }
 }

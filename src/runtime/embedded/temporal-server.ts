@@ -56,10 +56,11 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   if (server === null) throw new Error(await reasonToEnd(options, 'at once'));
   const address = `${HOST}:${options.port}`;
   const ended = once(guard, 'exit').then(async ([code, signalName]) => {
-    // A guard that was killed leaves the server behind.
-    await endProcess(server);
+    // A guard that was killed leaves the server behind; one that does not end either holds up the next start, which says so.
+    const stuck = await endProcess(server).catch(({ message }: Error) => message);
     if (guard.pid !== undefined) signal(-guard.pid, 'SIGKILL');
-    return await reasonToEnd(options, `(${signalName ?? `code ${code}`})`);
+    const reason = await reasonToEnd(options, `(${signalName ?? `code ${code}`})`);
+    return stuck === undefined ? reason : `${reason}\n  ${stuck}`;
   });
   // Whoever waits for it handles it; nobody has to.
   ended.catch(() => {});
@@ -78,7 +79,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     },
     async stop(graceMs = STOP_GRACE_MS) {
       if (isRunning(server)) signal(server.pid, 'SIGTERM');
-      const timer = setTimeout(() => void endProcess(server), graceMs);
+      // One that does not end is what `ended` waits for.
+      const timer = setTimeout(() => void endProcess(server).catch(() => undefined), graceMs);
       await ended;
       clearTimeout(timer);
     },

@@ -7,6 +7,7 @@ import { createCardReaderPool } from '../../inference/card-reader/pool.ts';
 import { createEngines } from '../../inference/engines.ts';
 import { readConfidenceTable } from '../../inference/read-confidence-table.ts';
 import { removeLeftVideoFolders } from '../../media/video-folder.ts';
+import { allOrNone } from '../../worker/all-or-none.ts';
 import { createGenerationWorker, createInferenceWorkers } from '../../worker/workers.ts';
 import { silentReport } from '../assets/report.ts';
 import { ensureOcrModels } from '../assets/runtime-assets.ts';
@@ -64,14 +65,13 @@ export async function runInferenceRole(context: RoleContext): Promise<void> {
     async () => {
       const connection = await connectWorker(config);
       const where = { connection, namespace: config.TEMPORAL_NAMESPACE, keyring, metrics };
-      return workersOn(connection, async () => {
-        // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
-        const cards = await createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads);
-        const generations = vlm
-          ? [await createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)]
-          : [];
-        return [...cards, ...generations];
-      });
+      return workersOn(connection, () =>
+        allOrNone([
+          // `ktp-ocr` is asked as a chat model on the queue of the cards, beside them.
+          createInferenceWorkers(where, { readCard, generateAnswer, probeEngines }, threads),
+          ...(vlm ? [createGenerationWorker(where, { generateAnswer }, config.VLM_CONCURRENCY)] : []),
+        ]),
+      );
     },
     logger,
   );

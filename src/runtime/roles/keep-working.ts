@@ -32,7 +32,7 @@ export async function workersOn(
   try {
     return { connection, workers: await make() };
   } catch (error) {
-    // Fails where one of several workers was made already; the error that counts is the first.
+    // The error that counts is the first.
     await connection.close().catch(() => undefined);
     throw error;
   }
@@ -66,14 +66,14 @@ export function keepWorking(component: string, create: () => Promise<ConnectedWo
   const running = (async () => {
     let pause = FIRST_PAUSE_MS;
     while (!stopping.signal.aborted) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       try {
         await runOnce();
       } catch (error) {
         if (stopping.signal.aborted) return;
         logger.warn('worker.failed', { component, error });
       }
-      if (Date.now() - startedAt > LONGEST_PAUSE_MS) pause = FIRST_PAUSE_MS;
+      if (performance.now() - startedAt > LONGEST_PAUSE_MS) pause = FIRST_PAUSE_MS;
       await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     }

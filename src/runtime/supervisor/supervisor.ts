@@ -133,13 +133,16 @@ async function startPlatform(options: SupervisorOptions, home: Home): Promise<Pl
       : keepRunning(
           'temporal',
           () =>
-            temporalPart({
-              cliPath,
-              port,
-              databasePath: home.temporalDatabasePath,
-              logPath: join(home.logsPath, 'temporal.log'),
-              namespace: config.TEMPORAL_NAMESPACE,
-            }),
+            temporalPart(
+              {
+                cliPath,
+                port,
+                databasePath: home.temporalDatabasePath,
+                logPath: join(home.logsPath, 'temporal.log'),
+                namespace: config.TEMPORAL_NAMESPACE,
+              },
+              options.reportError,
+            ),
           options.reportError,
         );
   return {

@@ -192,6 +192,7 @@ describe('JSON', () => {
     ]);
     const list = JSON.parse(await text(Readable.from(writeJson(rowsOf(succeeded(0), failed)))));
     expect(list.data).toHaveLength(2);
-    expect(JSON.parse(await text(Readable.from(writeJson(rowsOf()))))).toEqual({ object: 'list', data: [] });
+    const empty = JSON.parse(await text(Readable.from(writeJson(rowsOf()))));
+    expect(empty).toEqual({ object: 'list', data: [], has_more: false, next_cursor: null });
   });
 });

@@ -19,9 +19,16 @@ import { createStreamConnection } from '../../../src/api/chat/stream-connection.
 import { readConfig } from '../../../src/config.ts';
 import { Keyring } from '../../../src/encryption/keyring.ts';
 import { servesNamespace } from '../../../src/runtime/embedded/grpc-probe.ts';
+import { temporalPart } from '../../../src/runtime/embedded/temporal-part.ts';
 import { startTemporalServer } from '../../../src/runtime/embedded/temporal-server.ts';
 import { freePort } from '../../../src/runtime/processes/free-port.ts';
-import { identityOf, isRunning } from '../../../src/runtime/processes/process-identity.ts';
+import {
+  commandLineOf,
+  findProcesses,
+  identityOf,
+  isRunning,
+  parentPidOf,
+} from '../../../src/runtime/processes/process-identity.ts';
 import { createTemporalClient } from '../../../src/runtime/roles/connect.ts';
 
 let root: string;
@@ -101,6 +108,33 @@ describe('the Temporal server', () => {
       expect(told).toContain(`HOME=${folder}`);
     } finally {
       vi.unstubAllEnvs();
+    }
+  });
+
+  it('that does not end, as where its disk hangs, is told of: it ended the supervisor and every part', async () => {
+    const where = { ...(await options('stuck')), cliPath: join(folder, 'stays') };
+    writeFileSync(where.cliPath, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+    const lines: string[] = [];
+    const part = await temporalPart(where, (line) => lines.push(line));
+    const [server] = findProcesses('sleep 60').filter(({ pid }) =>
+      commandLineOf(parentPidOf(pid) ?? 0)?.includes(where.cliPath),
+    );
+    const guard = parentPidOf(server?.pid ?? 0) ?? 0;
+    const kill = process.kill.bind(process);
+    vi.spyOn(process, 'kill').mockImplementation(() => true);
+    let now = performance.now();
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 1_000));
+    try {
+      part.kill();
+      await expect.poll(() => lines).toEqual([expect.stringContaining('does not end')]);
+      // Whichever of the two is left would end the server in our place.
+      const lifelines = findProcesses('ktpflow-guard', where.cliPath).filter(({ pid }) => parentPidOf(pid) === guard);
+      for (const { pid } of lifelines) kill(pid, 'SIGKILL');
+      kill(guard, 'SIGKILL');
+      expect(await part.ended).toMatchObject({ reason: expect.stringMatching(/SIGKILL.*does not end/s) });
+    } finally {
+      vi.restoreAllMocks();
+      kill(-guard, 'SIGKILL');
     }
   });
 

@@ -2,10 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 
 const schema = await readFile(new URL('../../../prisma/schema.prisma', import.meta.url), 'utf8');
-const sweep = await readFile(
-  new URL('../../../src/activities/retention/remove-orphaned-blobs.ts', import.meta.url),
-  'utf8',
-);
+const sweep = await readFile(new URL('../../../src/storage/named-blobs.ts', import.meta.url), 'utf8');
 
 it('every table in which the removal of orphans looks for files is searched by an index', () => {
   const names = [...sweep.matchAll(/database\.(\w+)\.findMany\((?:named|\{ where: \{ (\w+):)/g)];

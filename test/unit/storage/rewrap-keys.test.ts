@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Keyring } from '../../../src/encryption/keyring.ts';
@@ -69,6 +70,34 @@ describe('a new master key', () => {
       await server.close();
       vi.unstubAllEnvs();
     }
+  });
+
+  it('brings no file back that is erased while it is copied, and takes none that still waits for its row', async () => {
+    const write = async (blobs: BlobStore) => {
+      const { blob } = await blobs.write(Readable.from(['a request']), before.createDataKey());
+      return blob;
+    };
+    const old = await FileBlobStore.open(join(folder, 'erased'), before);
+    const [erased, kept, uploaded] = [await write(old), await write(old), await write(old)];
+    const { wrappedKey } = both.createDataKey();
+    const at = { createdAt: new Date(), expiresAt: new Date(Date.now() + 86_400_000) };
+    for (const blob of [erased, kept]) {
+      const file = { id: blob, tenant: 't', purpose: 'batch', bytes: 9n, sealedName: new Uint8Array() };
+      await database.storedFile.create({ data: { ...file, ...at, wrappedKey, blob } });
+    }
+    await sleep(5);
+    const store = await FileBlobStore.open(join(folder, 'erased'), both);
+    const rewrap = store.rewrap.bind(store);
+    vi.spyOn(store, 'rewrap').mockImplementation(async (blob) => {
+      // Its row and the file went after the copy was read, and before that took the file's name.
+      await database.storedFile.deleteMany({ where: { blob: erased } });
+      return rewrap(blob);
+    });
+    expect(await rewrapKeys(database, store, both)).toMatchObject({ blobs: 3 });
+    const left: string[] = [];
+    for await (const blob of store.listOlderThan(new Date(Date.now() + 60_000))) left.push(blob);
+    expect(left).toEqual([kept, uploaded].sort());
+    await database.storedFile.deleteMany();
   });
 
   it('leaves no table out that holds a data key', async () => {
