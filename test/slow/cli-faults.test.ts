@@ -339,6 +339,24 @@ describe('the server', () => {
     expect(readFileSync(join(folder, 'out.csv.part'), 'utf8')).toBe('mine');
   });
 
+  it('may have taken a batch whose sender was interrupted, and nobody is told that it has not', async () => {
+    let isTaken = () => {};
+    const taken = new Promise<void>((resolve) => {
+      isTaken = resolve;
+    });
+    const url = await serve(async (request) => {
+      await buffer(request);
+      isTaken();
+    });
+    const args = [MAIN, '--url', url, 'batch', write('1.png')];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const said = text(child.stderr);
+    await taken;
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(await said).toContain('interrupted while it was sent: ktpflow status shows whether it was taken\n');
+  });
+
   it('that is away while a batch is watched is waited for, and said so', async () => {
     const port = await freePort('127.0.0.1');
     let looks = 0;

@@ -44,7 +44,10 @@ export async function handIn(
     const { batch, changed } = await send(api, content, { whole, addTo }, interrupt.signal, output);
     return { batch, problems: problems.length + changed };
   } catch (error) {
-    if (interrupt.signal.aborted) throw new CliError(EXIT.interrupted, 'interrupted: nothing was handed in');
+    // What has arrived whole is taken, whether its sender still waits or not.
+    if (interrupt.signal.aborted) {
+      throw new CliError(EXIT.interrupted, 'interrupted while it was sent: ktpflow status shows whether it was taken');
+    }
     throw error;
   } finally {
     process.off('SIGINT', stop);
