@@ -438,6 +438,16 @@ describe('the arguments', () => {
     expect(readdirSync(folder).sort()).toEqual(['1.png', 'link.csv', 'results']);
   });
 
+  it('cannot be looked at from a folder that is gone, which is said in a line', async () => {
+    const command = 'cd gone && rmdir ../gone && exec "$0" "$1" status';
+    mkdirSync(join(folder, 'gone'));
+    const child = spawn('sh', ['-c', command, process.execPath, MAIN], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    expect(await text(child.stderr)).toBe('ktpflow: the folder that this was started in is gone: go to another one\n');
+  });
+
   it('that the server refuses are named as they were typed', async () => {
     const param = { message: 'Must be in the future.', type: 'x', param: 'expires_at', code: 'invalid_value' };
     const url = await serve((_request, response) => answer(response, 400, { error: param }));
