@@ -11,9 +11,16 @@ try {
   const { runProgram } = await import('./program.ts');
   process.exitCode = await runProgram(process.argv.slice(2));
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  console.error(error instanceof ConfigError ? `ktpflow: ${message}` : `ktpflow: unexpected error: ${message}`);
+  console.error(`ktpflow: ${messageOf(error)}`);
   process.exitCode = EXIT.failure;
 }
 // Pooled connections and timers of libraries must not keep a finished program alive; what was printed goes out first.
 process.stdout.write('', () => process.exit());
+
+function messageOf(error: unknown): string {
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd') {
+    return 'the folder that this was started in is gone: go to another one';
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof ConfigError ? message : `unexpected error: ${message}`;
+}

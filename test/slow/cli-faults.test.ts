@@ -388,6 +388,24 @@ describe('the server', () => {
     expect(readFileSync(join(folder, 'out.csv.part'), 'utf8')).toBe('mine');
   });
 
+  it('may have taken a batch whose sender was interrupted, and nobody is told that it has not', async () => {
+    let isTaken = () => {};
+    const taken = new Promise<void>((resolve) => {
+      isTaken = resolve;
+    });
+    const url = await serve(async (request) => {
+      await buffer(request);
+      isTaken();
+    });
+    const args = [MAIN, '--url', url, 'batch', write('1.png')];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const said = text(child.stderr);
+    await taken;
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(await said).toContain('interrupted while it was sent: ktpflow status shows whether it was taken\n');
+  });
+
   it('that is away while a batch is watched is waited for, and said so', async () => {
     const port = await freePort('127.0.0.1');
     let looks = 0;
@@ -467,6 +485,16 @@ describe('the arguments', () => {
       }),
     );
     expect(readdirSync(folder).sort()).toEqual(['1.png', 'link.csv', 'results']);
+  });
+
+  it('cannot be looked at from a folder that is gone, which is said in a line', async () => {
+    const command = 'cd gone && rmdir ../gone && exec "$0" "$1" status';
+    mkdirSync(join(folder, 'gone'));
+    const child = spawn('sh', ['-c', command, process.execPath, MAIN], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    expect(await text(child.stderr)).toBe('ktpflow: the folder that this was started in is gone: go to another one\n');
   });
 
   it('that the server refuses are named as they were typed', async () => {

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract } from 'tar';
 import { archiveKind, KIND_BYTES } from '../../batch/archive/document-kind.ts';
 import type { Config } from '../../config.ts';
+import { keepDatabase } from '../../runtime/embedded/unfinished-database.ts';
 import { dataPlaces, KEY_FILE } from '../backup/data-places.ts';
 import { exists } from '../backup/pack-data.ts';
 import { decrypt, isEncrypted, readPassphrase } from '../backup/passphrase.ts';
@@ -41,6 +42,7 @@ export async function runRestore(config: Config, source: string, force: boolean,
       signal.throwIfAborted();
       // Not to be left half done: parts of two times do not fit together.
       await replaceParts(root, places, aside);
+      keepDatabase(places.pathOf('temporal.db'));
     } finally {
       // After a failure, what tar had begun to write may still come.
       await rm(draft, { recursive: true, force: true, maxRetries: 10 });

@@ -48,8 +48,11 @@ export async function sendBatch(
   } catch (error) {
     if (batch && addTo === undefined) await cancel(api, batch, output);
     if (batch && addTo !== undefined) output.reportError(`${addTo} has ${batch.counts.total} items now`);
-    if (signal.aborted)
-      throw new CliError(EXIT.interrupted, `interrupted: ${batch ? 'not all' : 'nothing'} was handed in`);
+    if (signal.aborted) {
+      // What has arrived whole is taken, whether its sender still waits or not.
+      const left = batch ? 'not all was handed in' : 'ktpflow status shows whether it was taken';
+      throw new CliError(EXIT.interrupted, `interrupted while it was sent: ${left}`);
+    }
     if (error instanceof ApiError && error.status === 413 && content.kind === 'archive') {
       throw new CliError(EXIT.usage, `${error.message}: unpack it, and give the folder`, { cause: error });
     }

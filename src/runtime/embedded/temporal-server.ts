@@ -13,6 +13,7 @@ import {
 } from '../processes/process-identity.ts';
 import { lastLinesOfFile } from '../supervisor/last-lines.ts';
 import { servesNamespace } from './grpc-probe.ts';
+import { keepDatabase, prepareDatabase } from './unfinished-database.ts';
 
 export interface TemporalServerOptions {
   /** From ensureTemporalCli(). */
@@ -51,6 +52,7 @@ const STOP_GRACE_MS = 3000;
  */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   await endLeftOverServers(options.databasePath);
+  prepareDatabase(options.databasePath);
   const { guard, commandPid } = await spawnServer(options);
   const server = identityOf(commandPid);
   if (server === null) throw new Error(await reasonToEnd(options, 'at once'));
@@ -76,6 +78,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
         if (performance.now() > deadline) throw new Error(`Temporal server not ready after ${timeoutMs / 1000} s`);
         await delay(PROBE_EVERY_MS);
       }
+      keepDatabase(options.databasePath);
     },
     async stop(graceMs = STOP_GRACE_MS) {
       if (isRunning(server)) signal(server.pid, 'SIGTERM');

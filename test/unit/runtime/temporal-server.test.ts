@@ -138,10 +138,27 @@ describe('the Temporal server', () => {
     }
   });
 
+  it('makes a database anew whose making was cut off: no start was possible any more', async () => {
+    const where = await options('cut-off');
+    const first = await startTemporalServer(where);
+    process.kill(first.server.pid, 'SIGKILL');
+    await first.ended;
+    // However far it came: what SQLite takes for a database without tables.
+    writeFileSync(where.databasePath, '');
+    for (const file of ['-wal', '-shm']) rmSync(where.databasePath + file, { force: true });
+    const second = await startTemporalServer(where);
+    await second.ready();
+    await second.stop(0);
+    const names = readdirSync(folder).filter((name) => name.startsWith('cut-off.db.'));
+    expect(names).toEqual(['cut-off.db.never-served']);
+  });
+
   it('ends a left-over server on its file first, whose guards were killed with everything else', async () => {
     const where = await options('left-over');
     const known = `${where.databasePath}.no-settings`;
     const args = ['server', 'start-dev', '--headless', '--port', String(where.port), '--env-file', known];
+    // It is ended while it makes its file.
+    writeFileSync(`${where.databasePath}.unfinished`, '');
     const leftOver = spawn(cliPath, [...args, '--db-filename', 'left-over.db'], { cwd: folder, stdio: 'ignore' });
     await once(leftOver, 'spawn');
     const bystander = spawn('sh', [
