@@ -27,6 +27,27 @@ export function combineLooks(first: KtpReading, second: KtpReading, overlay: boo
   return { ...withFields(first, fields), likelihood: Math.max(first.likelihood, second.likelihood) };
 }
 
+/**
+ * A reading of two looks with a third one. Where the two told a value apart and the third agrees with neither, it tells
+ * nothing: it stands against what is not in doubt only for a value that one of them saw too.
+ */
+export function addLook(reading: KtpReading, third: KtpReading): KtpReading {
+  const fields = mapFields(reading.fields, (field, name) => {
+    const other = third.fields[name];
+    if (isNews(field, other)) return field;
+    const both = combine(name, field, other, false);
+    const isDisputed = UNCHECKED.has(name) && field.value !== null && field.confidence <= DISPUTED_AT_MOST;
+    return isDisputed ? atMost(both, DISPUTED_AT_MOST) : both;
+  });
+  return { ...withFields(reading, fields), likelihood: Math.max(reading.likelihood, third.likelihood) };
+}
+
+function isNews({ alternatives = [], confidence, value }: Field, other: Field): boolean {
+  if (value === null || other.value === null || confidence < DOUBTFUL) return false;
+  const known = [value, ...alternatives.map((alternative) => alternative.value)];
+  return !known.some((text) => sameLetters(text, other.value ?? ''));
+}
+
 function combine(name: FieldName, first: Field, second: Field, overlay: boolean): Field {
   if (first.value === second.value) return second.confidence > first.confidence ? second : first;
   if (first.value === null) return overlay || second.confidence >= WORTH_SAYING ? second : first;

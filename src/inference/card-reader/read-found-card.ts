@@ -1,4 +1,4 @@
-import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
+import { addLook, combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
@@ -125,7 +125,7 @@ async function readWithoutColour(ocr: PpOcr, found: FoundCard, reading: KtpReadi
   const bare = pageWithoutColour(found);
   if (!bare) return reading;
   const third = await readWithPlaces(ocr, await lookAgain(ocr, bare), found.card.page);
-  return third.likelihood < LIKELY ? reading : combineLooks(reading, third, false);
+  return third.likelihood < LIKELY ? reading : addLook(reading, third);
 }
 
 /** Whether coloured ink lies over a card's text: a stamp, words written across. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { combineLooks, doubtfulFields } from '../../../src/ktp/combine-looks.ts';
+import { addLook, combineLooks, doubtfulFields } from '../../../src/ktp/combine-looks.ts';
 import { withAlternatives } from '../../../src/ktp/fields/alternatives.ts';
 import { isStampText, overlayLines } from '../../../src/ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../../src/ktp/read-ktp.ts';
@@ -134,6 +134,22 @@ describe('withAlternatives', () => {
         },
       ),
     );
+  });
+});
+
+describe('addLook', () => {
+  const two = combineLooks(withName('DELLA', 0.97), withName('DELLAP', 0.95), false);
+
+  it('takes the side of one of two looks, whichever the third one agrees with', () => {
+    expect(two.fields.nama).toMatchObject({ value: 'DELLA', confidence: 0.88 });
+    expect(addLook(two, withName('DELLAP', 0.99)).fields.nama).toMatchObject({ value: 'DELLAP', confidence: 0.88 });
+    expect(addLook(two, withName('DELLA', 0.99)).fields.nama).toMatchObject({ value: 'DELLA', confidence: 0.88 });
+  });
+
+  it('changes nothing for a value that neither of the two saw, unless theirs is in doubt', () => {
+    expect(addLook(two, withName('DELLAR', 0.99)).fields.nama.value).toBe('DELLA');
+    expect(addLook(withName('DFLLN', 0.4), withName('DELLA', 0.99)).fields.nama.value).toBe('DELLA');
+    expect(addLook(withName(null, 0), withName('DELLA', 0.99)).fields.nama.value).toBe('DELLA');
   });
 });
 
