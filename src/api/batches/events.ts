@@ -29,7 +29,6 @@ export async function streamBatchEvents(
   counts: SharedCounts,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
-  if (request.method === 'HEAD') return SseWriter.head(response);
   using scope = new AbortScope([context.closing, callerGone(response)]);
   const gone = scope.signal;
   const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });

@@ -10,7 +10,6 @@ import { jsonBody } from '../http/json-body.ts';
 import { route } from '../http/methods.ts';
 import { toOpenAiPage } from '../http/openai-pagination.ts';
 import { callerOf, requesterOf } from '../http/request-state.ts';
-import { SseWriter } from '../http/sse.ts';
 import { cancelAnswer } from './cancel-answer.ts';
 import { type CompletionContext, createCompletion, setSessionHeaders } from './create-completion.ts';
 import type { LiveStreams } from './live-streams.ts';
@@ -46,7 +45,6 @@ export function chat(app: Express, context: ChatContext, streams: LiveStreams): 
       const { requestId } = requesterOf(response);
       await accessLog.write({ caller, action: 'chat.read', subject: answer.generation.id, requestId });
       setSessionHeaders(response, begun, sessionId);
-      if (request.method === 'HEAD') return SseWriter.head(response);
       const includeUsage = answer.generation.usageEvent;
       const keepAliveSeconds = config.KEEP_ALIVE_SECONDS;
       await streamAnswer(response, answer, {

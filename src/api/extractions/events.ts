@@ -36,7 +36,6 @@ export async function streamExtractionEvents(
   row: Extraction,
 ): Promise<void> {
   let sent = lastEventId(request) ?? -1;
-  if (request.method === 'HEAD') return SseWriter.head(response);
   using scope = new AbortScope([context.closing, callerGone(response)]);
   const gone = scope.signal;
   const writer = SseWriter.open(response, { keepAliveSeconds: context.config.KEEP_ALIVE_SECONDS });

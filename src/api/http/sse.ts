@@ -44,7 +44,8 @@ export class SseWriter {
   }
 
   /**
-   * Sends status 200 and the headers; other headers must have been set before.
+   * Sends status 200 and the headers; other headers must have been set before. A HEAD request has its answer with them:
+   * what is written goes nowhere, and {@link callerGone} is aborted.
    * @param keepAliveSeconds longest silence (KEEP_ALIVE_SECONDS)
    */
   static open(response: ServerResponse, { keepAliveSeconds }: { keepAliveSeconds: number }): SseWriter {
@@ -53,17 +54,13 @@ export class SseWriter {
     response.setHeader('cache-control', 'no-cache, no-transform');
     response.setHeader('x-accel-buffering', 'no');
     response.flushHeaders();
+    if (response.req.method === 'HEAD') response.end();
     return new SseWriter(response, keepAliveSeconds * 1000);
-  }
-
-  /** What a HEAD request is answered: whether there is a stream, and of what kind. */
-  static head(response: ServerResponse): void {
-    SseWriter.open(response, { keepAliveSeconds: 1 }).end();
   }
 
   /** Writes text made by {@link formatEvent}; resolves when the connection takes more, or is closed. */
   async write(text: string): Promise<void> {
-    if (this.#response.destroyed) return;
+    if (this.#response.destroyed || this.#response.writableEnded) return;
     clearTimeout(this.#keepAlive);
     const accepted = this.#response.write(text);
     this.#keepAlive = this.#scheduleKeepAlive();

@@ -36,7 +36,9 @@ export async function streamResponse(
   await untilBegun(answer, interrupted);
   if (gone.aborted) return;
   const { end, pieces } = answer.view;
-  if (end?.type === 'error' && pieces.length === 0) throw asError(end.error);
+  // Who has seen an event of it is shown the failure as the event that it was.
+  const hasBegun = pieces.length > 0 || after >= 0;
+  if (end?.type === 'error' && !hasBegun) throw asError(end.error);
   if (closing.aborted && !end) throw shuttingDown();
 
   const writer = SseWriter.open(response, { keepAliveSeconds });
