@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Keyring } from '../../../src/encryption/keyring.ts';
 import { readBlob } from '../../../src/storage/blobs.ts';
 import { FileBlobStore } from '../../../src/storage/file-blobs.ts';
+import { keepsListingContract } from './listing-contract.ts';
 
 const keyring = new Keyring([{ id: 'k', secret: randomBytes(32) }]);
 /** A file system of its own, which root may mount on Linux, unless in a container. */
@@ -124,30 +125,7 @@ describe('FileBlobStore', () => {
     await expect(blobs.read('../../etc/passwd')).rejects.toMatchObject({ code: 'internal' });
   });
 
-  it('lists what is older than a time, for the removal of what no row names', async () => {
-    const { blob } = await blobs.write(Readable.from([Buffer.from('x')]), keyring.createDataKey());
-    const listed = async (time: number) => {
-      const found: string[] = [];
-      for await (const reference of blobs.listOlderThan(new Date(time))) found.push(reference);
-      return found;
-    };
-    expect(await listed(Date.now() - 60_000)).toEqual([]);
-    expect(await listed(Date.now() + 60_000)).toEqual([blob]);
-  });
-
-  it('lists in order, and goes on behind any reference: an hour-long sweep does not begin anew', async () => {
-    for (let made = 0; made < 6; made++) await blobs.write(Readable.from(['x']), keyring.createDataKey());
-    const listed = async (after?: string) => {
-      const found: string[] = [];
-      for await (const blob of blobs.listOlderThan(new Date(Date.now() + 60_000), after)) found.push(blob);
-      return found;
-    };
-    const all = await listed();
-    expect(all).toEqual(all.toSorted());
-    expect(all).toHaveLength(6);
-    await blobs.delete(all[2] ?? '');
-    expect(await listed(all[2])).toEqual(all.slice(3));
-  });
+  keepsListingContract(() => blobs, keyring);
 
   it('lists its own folders, whatever else a mounted volume or a desktop has put beside them', async () => {
     const { blob } = await blobs.write(Readable.from([Buffer.from('x')]), keyring.createDataKey());

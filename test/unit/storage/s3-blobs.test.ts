@@ -5,6 +5,7 @@ import { Keyring } from '../../../src/encryption/keyring.ts';
 import { readBlob } from '../../../src/storage/blobs.ts';
 import { parseS3Url, S3BlobStore } from '../../../src/storage/s3-blobs.ts';
 import { type S3Server, startS3Server } from '../../support/s3-server.ts';
+import { keepsListingContract } from './listing-contract.ts';
 
 const keyring = new Keyring([{ id: 'k', secret: randomBytes(32) }]);
 let server: S3Server;
@@ -103,30 +104,7 @@ describe('S3BlobStore', () => {
     await expect(readBlob(blobs, blob)).rejects.toThrow('does not open');
   });
 
-  it('lists what is older than a time', async () => {
-    const { blob } = await write(Buffer.from('x'));
-    const listed = async (time: number) => {
-      const found: string[] = [];
-      for await (const reference of blobs.listOlderThan(new Date(time))) found.push(reference);
-      return found;
-    };
-    expect(await listed(Date.now() - 60_000)).toEqual([]);
-    expect(await listed(Date.now() + 60_000)).toEqual([blob]);
-  });
-
-  it('lists in order, and goes on behind any reference: an hour-long sweep does not begin anew', async () => {
-    for (let made = 0; made < 6; made++) await blobs.write(Readable.from(['x']), keyring.createDataKey());
-    const listed = async (after?: string) => {
-      const found: string[] = [];
-      for await (const blob of blobs.listOlderThan(new Date(Date.now() + 60_000), after)) found.push(blob);
-      return found;
-    };
-    const all = await listed();
-    expect(all).toEqual(all.toSorted());
-    expect(all).toHaveLength(6);
-    await blobs.delete(all[2] ?? '');
-    expect(await listed(all[2])).toEqual(all.slice(3));
-  });
+  keepsListingContract(() => blobs, keyring);
 
   it('ends every upload that died, and none of another application in the same bucket', async () => {
     const references = [1, 2, 3].map((digit) => `ab${String(digit).repeat(30)}`);
