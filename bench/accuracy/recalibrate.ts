@@ -3,7 +3,7 @@ import { type Points, worthOf } from '../../src/ktp/calibration-points.ts';
 import type { FieldName } from '../../src/ktp/field-names.ts';
 import { CALIBRATION, FREE, type Group } from '../../src/ktp/fields/confidence.ts';
 import { isotonic, shareRight } from '../../src/ktp/isotonic.ts';
-import { UNSURE_AT_MOST } from '../../src/ktp/unsure.ts';
+import { UNSURE_AT_MOST } from '../../src/ktp/sure.ts';
 import { addToBins, reliabilityBins } from './metrics.ts';
 import { type FieldRecord, readRecords } from './records.ts';
 

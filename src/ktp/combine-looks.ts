@@ -3,10 +3,10 @@ import { withAlternatives } from './fields/alternatives.ts';
 import { isStampText, namesPurpose } from './layout/overlay.ts';
 import type { KtpReading } from './read-ktp.ts';
 import type { Field } from './schema.ts';
-import { UNSURE_AT_MOST } from './unsure.ts';
+import { SURE, UNSURE_AT_MOST } from './sure.ts';
 import { mapFields, withFields } from './with-fields.ts';
 
-/** Two looks that differ cannot both be right: what is answered then is said with less than 0.9. */
+/** Two looks that differ cannot both be right: what is answered then is said to be unsure. */
 const DISPUTED_AT_MOST = UNSURE_AT_MOST;
 /** A reading that says so little is no dispute. */
 const FAINT = 0.5;
@@ -89,8 +89,6 @@ function isPrinted(first: Field, second: Field): boolean {
   if (isUnlisted(second) && !isUnlisted(first)) return true;
   return first.confidence >= SURE && lacksLetters(second.value ?? '', first.value ?? '');
 }
-
-const SURE = 0.9;
 
 /** Whether a text is another one without some letters next to each other in its words. */
 function lacksLetters(part: string, whole: string): boolean {

@@ -3,7 +3,7 @@ import { roundShare, worthOf } from './calibration-points.ts';
 import type { FieldName } from './field-names.ts';
 import { FREE } from './fields/confidence.ts';
 import type { Field, KtpResult } from './schema.ts';
-import { UNSURE_AT_MOST } from './unsure.ts';
+import { UNSURE_AT_MOST } from './sure.ts';
 import { mapFields } from './with-fields.ts';
 
 /**

@@ -10,6 +10,7 @@ import {
   RECORD_SIGNAL,
   type SealedRecord,
 } from '../contract/chat-workflow.ts';
+import { isTemporalNotFound } from '../temporal-errors.ts';
 import { openRecord } from './sealed-records.ts';
 
 /** Reads what one history holds of a stream, by pages: as it is now, or as it grows. */
@@ -116,7 +117,7 @@ export async function readHistory(source: StreamSource, run: KeyedRun): Promise<
   let nextPageToken: Uint8Array | undefined;
   do {
     const page = await requestPage(source, run, nextPageToken, { wait: false }).catch((error: unknown) => {
-      if (isGrpcServiceError(error) && error.code === NOT_FOUND) throw new StreamGoneError('the stream is gone');
+      if (isTemporalNotFound(error)) throw new StreamGoneError('the stream is gone');
       throw error;
     });
     const read = await readEvents(source.dataConverter, run.dataKey, page.history?.events ?? []);

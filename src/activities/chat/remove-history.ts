@@ -1,7 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { isGrpcServiceError } from '@temporalio/client';
-
-const NOT_FOUND = 5;
+import { isTemporalNotFound } from '../../temporal-errors.ts';
 
 /**
  * Has Temporal forget a run, the newest one unless `runId` names another; what it does not know is no error. One that
@@ -18,6 +16,6 @@ export async function removeHistory(workflowExecution: {
       workflowExecution,
     });
   } catch (error) {
-    if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
+    if (!isTemporalNotFound(error)) throw error;
   }
 }

@@ -1,5 +1,4 @@
 import { Context } from '@temporalio/activity';
-import { isGrpcServiceError } from '@temporalio/client';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
 import { chatBatchWorkflowId } from '../../contract/chat-batch.ts';
 import { chatWorkflowId, transcriptWorkflowId } from '../../contract/chat-workflow.ts';
@@ -9,10 +8,10 @@ import type { BlobStore } from '../../storage/blobs.ts';
 import { OPEN_CHAT_BATCH } from '../../storage/chat-batches.ts';
 import { removeUnfinished, unfinishedGenerations } from '../../storage/chat-sessions.ts';
 import type { Database } from '../../storage/database.ts';
+import { isTemporalNotFound } from '../../temporal-errors.ts';
 import { everyPage } from './every-page.ts';
 
 const ABANDONED_AFTER_MS = 5 * 60_000;
-const NOT_FOUND = 5;
 
 /** What Temporal knows of a run. */
 export interface KnownRun {
@@ -126,9 +125,7 @@ export const askTemporal: FindRun = async (workflowId) => {
     const { memo, status } = await client.workflow.getHandle(workflowId).describe();
     return { memo, open: status.name === 'RUNNING' };
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    const isMissing = error instanceof Error && error.name === 'WorkflowNotFoundError';
-    if (isMissing || (isGrpcServiceError(cause) && cause.code === NOT_FOUND)) return null;
+    if (isTemporalNotFound(error)) return null;
     throw error;
   }
 };

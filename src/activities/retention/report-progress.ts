@@ -5,7 +5,7 @@ import { Context } from '@temporalio/activity';
  * an activity. @throws CancelledFailure
  */
 export function reportProgress(removed: number): void {
-  const { cancellationSignal } = Context.current();
-  Context.current().heartbeat(removed);
-  cancellationSignal.throwIfAborted();
+  const context = Context.current();
+  context.heartbeat(removed);
+  context.cancellationSignal.throwIfAborted();
 }

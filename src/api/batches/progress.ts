@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { batchWorkflowId } from '../../contract/batch-workflow.ts';
-import { isTemporalNotFound, isTemporalUnavailable } from '../http/temporal-errors.ts';
+import { isTemporalNotFound, isTemporalUnavailable } from '../../temporal-errors.ts';
 
 /** What Temporal knows of a batch whose row is not final. */
 export type BatchProgress =

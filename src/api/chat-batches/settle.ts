@@ -1,8 +1,8 @@
 import { chatBatchWorkflowId } from '../../contract/chat-batch.ts';
 import { OPEN_CHAT_BATCH } from '../../storage/chat-batches.ts';
 import type { ChatBatch } from '../../storage/generated/client.ts';
+import { isTemporalNotFound, isTemporalUnavailable } from '../../temporal-errors.ts';
 import type { RouteContext } from '../context.ts';
-import { isTemporalNotFound, isTemporalUnavailable } from '../http/temporal-errors.ts';
 import { mayStillStart } from '../intake/start-grace.ts';
 
 const DEADLINE_MS = 3_000;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { LEASE_RENEWAL_MS, leaseSignal } from '../../contract/chat-workflow.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
-import { isTemporalNotFound } from '../http/temporal-errors.ts';
+import { isTemporalNotFound } from '../../temporal-errors.ts';
 
 const SIGNAL_DEADLINE_MS = 5_000;
 const RETRY_MS = 500;

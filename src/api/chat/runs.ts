@@ -3,8 +3,8 @@ import type { Generation } from '../../chat/generation.ts';
 import { CHAT_COMPLETION_WORKFLOW, type ChatCompletionInput, chatWorkflowId } from '../../contract/chat-workflow.ts';
 import { INTERACTIVE_PRIORITY } from '../../contract/task-queues.ts';
 import type { StreamRun } from '../../stream-history/stream-history.ts';
+import { isTemporalNotFound } from '../../temporal-errors.ts';
 import type { ApiContext } from '../context.ts';
-import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { startWorkflow } from '../intake/start-workflow.ts';
 
 /** A Temporal that restarts is back within this; one that is down is told of after it. */

@@ -2,8 +2,8 @@ import type { Client } from '@temporalio/client';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import { reviewWorkflowId } from '../../contract/review.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
+import { isTemporalNotFound } from '../../temporal-errors.ts';
 import type { RouteContext } from '../context.ts';
-import { isTemporalNotFound } from '../http/temporal-errors.ts';
 
 const DEADLINE_MS = 5_000;
 

@@ -2,10 +2,10 @@ import type { Client } from '@temporalio/client';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import { reviewWorkflowId } from '../../contract/review.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
+import { isTemporalNotFound } from '../../temporal-errors.ts';
 import { type Access, accessLogRow } from '../access/access-log.ts';
 import type { ApiContext } from '../context.ts';
 import { erasureRow } from '../erasures/certificate.ts';
-import { isTemporalNotFound } from '../http/temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
 import { askedForReview } from './review-option.ts';
 

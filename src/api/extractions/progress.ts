@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { z } from 'zod';
 import { EXTRACTION_STAGES, type ExtractionStage, extractionWorkflowId } from '../../contract/extraction-workflow.ts';
-import { isTemporalNotFound } from '../http/temporal-errors.ts';
+import { isTemporalNotFound } from '../../temporal-errors.ts';
 
 /** What the workflow of an extraction that goes on tells. */
 export interface OpenProgress {

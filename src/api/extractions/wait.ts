@@ -4,8 +4,8 @@ import { AbortScope } from '../../abort-scope.ts';
 import { extractionWorkflowId } from '../../contract/extraction-workflow.ts';
 import { reviewWorkflowId } from '../../contract/review.ts';
 import type { Extraction } from '../../storage/generated/client.ts';
+import { isTemporalUnavailable } from '../../temporal-errors.ts';
 import type { ApiContext } from '../context.ts';
-import { isTemporalUnavailable } from '../http/temporal-errors.ts';
 import { isFinal } from './job-schema.ts';
 
 const RETRY_MS = 200;

@@ -3,9 +3,9 @@ import { ZodError, z } from 'zod';
 import { type ErrorType, KtpflowError } from '../../errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { isDatabaseUnavailable, isUnstorableText } from '../../storage/database-errors.ts';
+import { isTemporalUnavailable } from '../../temporal-errors.ts';
 import { hintFor } from './other-servers.ts';
 import { requestState } from './request-state.ts';
-import { isTemporalUnavailable } from './temporal-errors.ts';
 
 export const errorBodySchema = z
   .object({

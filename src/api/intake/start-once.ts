@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { KtpflowError } from '../../errors.ts';
 import type { Logger } from '../../observability/logger.ts';
-import { isTemporalNotFound } from '../http/temporal-errors.ts';
+import { isTemporalNotFound } from '../../temporal-errors.ts';
 import { UnknownStartError } from './start-workflow.ts';
 
 /*

@@ -7,8 +7,8 @@ import {
 } from '@temporalio/client/lib/internal.js';
 import { WORKER_TASK_QUEUE } from '../../contract/task-queues.ts';
 import { KtpflowError } from '../../errors.ts';
+import { grpcCodeOf } from '../../temporal-errors.ts';
 import type { ApiContext } from '../context.ts';
-import { grpcCodeOf } from '../http/temporal-errors.ts';
 
 /** A Temporal that restarts is back within this; one that is down is told of after it. */
 const START_MS = 5_000;

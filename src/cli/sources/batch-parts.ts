@@ -29,7 +29,7 @@ export function partsOf(
 
 function cut<Item>(items: readonly Item[], bytesOf: (item: Item) => number, limits: Limits): readonly Item[][] {
   const parts: Item[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
+  let bytes = 0;
   for (const item of items) {
     const size = bytesOf(item);
     const part = parts.at(-1);

@@ -2,7 +2,7 @@ import type { FieldName } from '../../ktp/field-names.ts';
 import { takeBack, withCut } from '../../ktp/fields/alternatives.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
 import type { Field } from '../../ktp/schema.ts';
-import { UNSURE_AT_MOST } from '../../ktp/unsure.ts';
+import { UNSURE_AT_MOST } from '../../ktp/sure.ts';
 import { withFields } from '../../ktp/with-fields.ts';
 import { lumaOf, quantile } from '../../media/quality/luma.ts';
 import { sampleRaster } from '../../media/sample.ts';

@@ -2,6 +2,7 @@ import { addLook, combineLooks, doubtfulFields } from '../../ktp/combine-looks.t
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
+import { SURE } from '../../ktp/sure.ts';
 import { withFields } from '../../ktp/with-fields.ts';
 import { withoutRemains } from '../../ktp/without-remains.ts';
 import type { DecodedImage } from '../../media/decode.ts';
@@ -121,7 +122,7 @@ async function readBare(
  * of them is right, so that here counts what is not sure.
  */
 async function readWithoutColour(ocr: PpOcr, found: FoundCard, reading: KtpReading): Promise<KtpReading> {
-  if (doubtfulFields(reading.fields, SURELY_TOLD).length === 0) return reading;
+  if (doubtfulFields(reading.fields, SURE).length === 0) return reading;
   const bare = pageWithoutColour(found);
   if (!bare) return reading;
   const third = await readWithPlaces(ocr, await lookAgain(ocr, bare), found.card.page);
@@ -190,13 +191,10 @@ function withRoom(found: FoundCard, lines: readonly TextLine[], room: Room): Fou
 
 /** Fields that the first look could not tell and the second one surely does. */
 function uncoveredFields(first: KtpReading, second: KtpReading): FieldName[] {
-  return FIELD_NAMES.filter(
-    (name) => first.fields[name].confidence < UNTOLD && second.fields[name].confidence >= SURELY_TOLD,
-  );
+  return FIELD_NAMES.filter((name) => first.fields[name].confidence < UNTOLD && second.fields[name].confidence >= SURE);
 }
 
 const UNTOLD = 0.5;
-const SURELY_TOLD = 0.9;
 
 /** A reading without what cannot have been seen. */
 function honest(found: FoundCard, reading: KtpReading): KtpReading {

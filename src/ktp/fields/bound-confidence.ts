@@ -1,6 +1,6 @@
 import type { FieldName } from '../field-names.ts';
 import type { KtpResult, Quality } from '../schema.ts';
-import { UNSURE_AT_MOST } from '../unsure.ts';
+import { UNSURE_AT_MOST } from '../sure.ts';
 import { mapFields } from '../with-fields.ts';
 import { withAlternatives } from './alternatives.ts';
 import { withDots } from './lost-dots.ts';

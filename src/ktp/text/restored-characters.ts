@@ -28,10 +28,13 @@ const WIDE_GAP_IN_TIGHT_LINE_PITCHES = 1.1;
 const STOP_GAP_PITCHES = 0.9;
 const OVERLOOKED_STOP = 0.00002;
 
-const ABBREVIATION = /(?:^|[ .:])(?:JL|JLN|NO|GG|KP|BR|DSN|DS|KOMP|BLK|LK|LINGK)$/i;
-const DOTTED = /(?:^|[ .:])(?:JL|JLN|NO|GG|KP|BR|DSN|DS|KOMP|BLK|LK|LINGK)\./i;
+/** What a name follows, and what a number does. */
+const OF_PLACES = 'JL|JLN|GG|KP|BR|DSN|DS|KOMP|LK|LINGK';
+const OF_NUMBERS = 'NO|BLK';
+const ABBREVIATION = new RegExp(`(?:^|[ .:])(?:${OF_PLACES}|${OF_NUMBERS})$`, 'i');
+const DOTTED = new RegExp(`(?:^|[ .:])(?:${OF_PLACES}|${OF_NUMBERS})\\.`, 'i');
 /** A line in which a word follows an abbreviation's stop at once. */
-const TIGHT = /(?:^|[ .:])(?:JL|JLN|GG|KP|BR|DSN|DS|KOMP|LK|LINGK)\.[A-Z]/i;
+const TIGHT = new RegExp(`(?:^|[ .:])(?:${OF_PLACES})\\.[A-Z]`, 'i');
 const BALINESE = /^(?:NYOMAN|MADE|WAYAN|KETUT|GEDE|PUTU|KADEK|KOMANG|GUSTI|NENGAH|DEWA|LUH|GST|WYN|KT)/i;
 
 /** The characters of a line with dropped blanks and full stops put back; as they are where it has no emissions. */

@@ -1,9 +1,8 @@
 import { FIELD_NAMES, type FieldName } from '../field-names.ts';
 import type { KtpResult } from '../schema.ts';
+import { SURE } from '../sure.ts';
 import { FREE_TEXT } from './fragments.ts';
 
-/** From here on a value counts as sure: a caller may take it without looking. */
-export const SURE = 0.9;
 /** Values so sure that a model which reads them otherwise cannot be believed. */
 const BEYOND_DOUBT = 0.97;
 const MOST_CONTROLS = 2;

@@ -11,6 +11,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'abort-scope.ts': [],
   'errors.ts': [],
+  'temporal-errors.ts': [],
   'config.ts': [],
   'text-lines': [],
   ktp: ['text-lines'],
@@ -21,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   contract: ['errors.ts', 'chat'],
   encryption: ['config.ts', 'errors.ts'],
   observability: ['config.ts'],
-  'stream-history': ['abort-scope.ts', 'chat', 'contract', 'encryption'],
+  'stream-history': ['abort-scope.ts', 'temporal-errors.ts', 'chat', 'contract', 'encryption'],
   storage: ['errors.ts', 'chat', 'contract', 'encryption', 'responses'],
   batch: ['errors.ts', 'contract', 'ktp', 'media'],
   inference: [
@@ -29,13 +30,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   workflows: ['errors.ts', 'chat', 'contract'],
   activities: [
-    ...['abort-scope.ts', 'config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'inference', 'ktp'],
+    ...['abort-scope.ts', 'temporal-errors.ts'],
+    ...['config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'inference', 'ktp'],
     'media',
     ...['observability', 'responses', 'storage', 'stream-history'],
   ],
   worker: ['errors.ts', 'contract', 'encryption', 'observability', 'storage'],
   api: [
-    ...['abort-scope.ts', 'config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'ktp', 'media'],
+    ...['abort-scope.ts', 'temporal-errors.ts'],
+    ...['config.ts', 'errors.ts', 'batch', 'chat', 'contract', 'encryption', 'ktp', 'media'],
     ...['mcp', 'observability', 'responses', 'storage', 'stream-history'],
   ],
   runtime: [

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { FIELD_NAMES, type FieldName } from '../../../src/ktp/field-names.ts';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
 import type { Field, KtpResult } from '../../../src/ktp/schema.ts';
+import { SURE } from '../../../src/ktp/sure.ts';
 import { answerSchema, parseAnswer } from '../../../src/ktp/vlm/answer-schema.ts';
-import { ALL_QUESTIONS, chooseQuestions, SURE } from '../../../src/ktp/vlm/choose-questions.ts';
+import { ALL_QUESTIONS, chooseQuestions } from '../../../src/ktp/vlm/choose-questions.ts';
 import { type PrintedValues, printedLines } from '../../../src/ktp/vlm/printed-lines.ts';
 import { reconcile } from '../../../src/ktp/vlm/reconcile.ts';
 
