@@ -1,7 +1,7 @@
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { type EdgeBox, type Raster, RasterPyramid } from '../../media/raster.ts';
 import { printAlone } from '../../media/renderings/ink-alone.ts';
-import { separateInk } from '../../media/renderings/separate-ink.ts';
+import { type SeparatedInk, separateInk } from '../../media/renderings/separate-ink.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
@@ -16,13 +16,22 @@ const SAMPLE = 8;
 /** By this much the rendering for covering ink must be more legible: most stamps' ink is thin. */
 const LEAST_GAIN = 1.01;
 
+/** A card's page and the ink on it. */
+export interface InkedPage extends PagePicture {
+  readonly ink: SeparatedInk;
+}
+
+export function withInk(page: PagePicture): InkedPage {
+  return { ...page, ink: separateInk(page.raster) };
+}
+
 /**
  * The black print of a card's page alone. Whether the ink over it is thin or covers is not known beforehand: of both
  * renderings the one in which the card's lines that lie under it are read better.
  */
 export async function clearestPrint(
   ocr: PpOcr,
-  { raster, scale }: PagePicture,
+  { ink, raster, scale }: InkedPage,
   lines: readonly TextLine[],
 ): Promise<Raster> {
   const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
@@ -30,7 +39,7 @@ export async function clearestPrint(
   const print = onRaster(lines.filter(({ confidence }) => confidence >= CLEAR)).map(boxAround);
   const foreign = new Set(overlayLines(lines));
   const own = onRaster(lines.filter((line) => !foreign.has(line)));
-  const { colour, underCovering, underThin } = separateInk(raster);
+  const { colour, underCovering, underThin } = ink;
   const coloured = own.map((quad) => ({ quad, share: meanWithin(colour, raster, boxAround(quad)) }));
   const sample = coloured
     .sort((p, q) => q.share - p.share)

@@ -4,7 +4,7 @@ import { deblur } from '../../media/renderings/deblur.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { clearestPrint } from './clearest-print.ts';
+import { clearestPrint, type InkedPage, withInk } from './clearest-print.ts';
 import { findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
 import { isOnScreen } from './find-in-rendering.ts';
@@ -23,6 +23,8 @@ export interface ClearerLook {
   readonly shows: 'print' | 'edges' | 'no grid';
   /** The page without the mark that was written all over it, where there was one. */
   readonly bare?: PagePicture;
+  /** The page as it is, where its black print was looked at. */
+  readonly inked?: InkedPage;
 }
 
 /** Looks at the rendering made for what spoils a card. */
@@ -36,9 +38,12 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard): Promise<Clearer
   const blurred = measureBlur(found.picture, { lines, page }) >= WORTH_SHARPENING;
   const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
   if (sharpened) return { look: await lookAgain(ocr, { ...plain, raster: sharpened }), shows: 'edges' };
-  const onScreen = isOnScreen(found);
-  const raster = onScreen ? withoutGrid(plain.raster) : await clearestPrint(ocr, plain, lines);
-  return { look: await lookAgain(ocr, { ...plain, raster }), shows: onScreen ? 'no grid' : 'print' };
+  if (isOnScreen(found)) {
+    return { look: await lookAgain(ocr, { ...plain, raster: withoutGrid(plain.raster) }), shows: 'no grid' };
+  }
+  const inked = withInk(plain);
+  const raster = await clearestPrint(ocr, inked, lines);
+  return { look: await lookAgain(ocr, { ...plain, raster }), shows: 'print', inked };
 }
 
 /** Looks at the page without what is written all over it; null where nothing is, or its `own` lines are read no better so. */

@@ -1,19 +1,15 @@
-import { separateInk } from '../../media/renderings/separate-ink.ts';
 import { withoutColour } from '../../media/renderings/without-colour.ts';
 import type { Rectangle } from './card-frame.ts';
-import type { FoundCard } from './find-card.ts';
-import { type PagePicture, pictureOfPage } from './look-again.ts';
+import type { InkedPage } from './clearest-print.ts';
+import type { PagePicture } from './look-again.ts';
 
 /** Where the photo is, in shares of the card's sides, with some room: its colours are no ink's. */
 const PHOTO: Rectangle = { left: 0.69, top: 0.24, right: 1, bottom: 0.82 };
 const WHOLE: Rectangle = { left: 0, top: 0, right: 1, bottom: 1 };
 
 /** A card's page with the coloured ink and paint over its text taken off; null where there is none. */
-export function pageWithoutColour(found: FoundCard): PagePicture | null {
-  const { frame } = found.card;
-  if (!frame) return null;
-  const { raster, scale } = pictureOfPage(found);
-  const bare = withoutColour(raster, separateInk(raster), onCard(frame, scale, WHOLE), onCard(frame, scale, PHOTO));
+export function pageWithoutColour({ ink, raster, scale }: InkedPage, frame: Rectangle): PagePicture | null {
+  const bare = withoutColour(raster, ink, onCard(frame, scale, WHOLE), onCard(frame, scale, PHOTO));
   return bare && { raster: bare, scale };
 }
 

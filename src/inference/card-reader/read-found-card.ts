@@ -11,7 +11,7 @@ import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { inset, overviewOf } from './card-samples.ts';
-import { clearestPrint } from './clearest-print.ts';
+import { clearestPrint, type InkedPage, withInk } from './clearest-print.ts';
 import type { FoundCard } from './find-card.ts';
 import { findInRendering, isVeryBlurred } from './find-in-rendering.ts';
 import { findWithoutMark } from './find-without-mark.ts';
@@ -87,13 +87,13 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const { bare, look, shows } = await lookClearer(ocr, found);
+  const { bare, inked, look, shows } = await lookClearer(ocr, found);
   const second = await readWithPlaces(ocr, look, page);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
   const reading = bare
     ? await readBare(ocr, bare, look, both, page)
-    : isCovered && shows === 'print'
-      ? await readWithoutColour(ocr, found, both)
+    : isCovered && inked
+      ? await readWithoutColour(ocr, found, inked, both)
       : both;
   return {
     found,
@@ -112,7 +112,7 @@ async function readBare(
   page: Page,
 ): Promise<KtpReading> {
   if (doubtfulFields(reading.fields).length === 0) return reading;
-  const look = await lookAgain(ocr, { ...bare, raster: await clearestPrint(ocr, bare, lines) });
+  const look = await lookAgain(ocr, { ...bare, raster: await clearestPrint(ocr, withInk(bare), lines) });
   const print = await readWithPlaces(ocr, look, page);
   return print.likelihood < LIKELY ? reading : combineLooks(reading, print, false);
 }
@@ -121,11 +121,16 @@ async function readBare(
  * A reading with what the page tells without the colour over it. Two looks that read a value differently do not tell which
  * of them is right, so that here counts what is not sure.
  */
-async function readWithoutColour(ocr: PpOcr, found: FoundCard, reading: KtpReading): Promise<KtpReading> {
-  if (doubtfulFields(reading.fields, SURE).length === 0) return reading;
-  const bare = pageWithoutColour(found);
+async function readWithoutColour(
+  ocr: PpOcr,
+  { card: { frame, page } }: FoundCard,
+  inked: InkedPage,
+  reading: KtpReading,
+): Promise<KtpReading> {
+  if (!frame || doubtfulFields(reading.fields, SURE).length === 0) return reading;
+  const bare = pageWithoutColour(inked, frame);
   if (!bare) return reading;
-  const third = await readWithPlaces(ocr, await lookAgain(ocr, bare), found.card.page);
+  const third = await readWithPlaces(ocr, await lookAgain(ocr, bare), page);
   return third.likelihood < LIKELY ? reading : addLook(reading, third);
 }
 
