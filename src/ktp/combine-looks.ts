@@ -10,7 +10,9 @@ import { mapFields, withFields } from './with-fields.ts';
 const DISPUTED_AT_MOST = UNSURE_AT_MOST;
 /** A reading that says so little is no dispute. */
 const FAINT = 0.5;
-/** What only the second look saw is said from this confidence on: the first one may have seen nothing for there is nothing. */
+/**
+ * What only the second look saw is said from this confidence on: the first one may have seen nothing for there is nothing.
+ */
 const WORTH_SAYING = 0.55;
 /** What the first look's answer is worth against one of a look that shows no overlay. */
 const UNDER_OVERLAY = 0.55;

@@ -11,7 +11,10 @@ const PROBE_MS = 5_000;
 /** A service that a variable names, tried once from here. */
 export interface ProbedService {
   readonly setting: 'TEMPORAL_ADDRESS' | 'DATABASE_URL' | 'BLOB_URL' | 'VLM_BASE_URL';
-  /** What kept it from answering as it must, in one line without secrets of ours (an address may stand in it); null: it works. */
+  /**
+   * What kept it from answering as it must, in one line without secrets of ours (an address may stand in it); null: it
+   * works.
+   */
   readonly fault: string | null;
 }
 

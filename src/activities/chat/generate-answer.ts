@@ -47,8 +47,8 @@ const MAX_FRUITLESS_FAULTS = 2;
 const MAX_FRUITLESS_BREAKS = 5;
 
 /**
- * Generates an answer and records it while it comes: its first record in the workflow's history, what follows in that of its log. A retry fences its predecessors, reads
- * what they have recorded and goes on from there.
+ * Generates an answer and records it while it comes: its first record in the workflow's history, what follows in that of
+ * its log. A retry fences its predecessors, reads what they have recorded and goes on from there.
  */
 export function createGenerateAnswer(dependencies: GenerateAnswerDependencies): GenerationActivities['generateAnswer'] {
   return async (input) => {

@@ -70,8 +70,8 @@ export async function retryBatch(context: StartContext, row: Batch, codes?: read
 
 /**
  * Erases a batch everywhere: its runs end, their histories, the images and the rows go, and with the rows the data
- * keys, without which no copy can be read; a certificate stays. Temporal comes first: were it down after the rows are gone, a repeat would
- * find nothing to repeat.
+ * keys, without which no copy can be read; a certificate stays. Temporal comes first: were it down after the rows are
+ * gone, a repeat would find nothing to repeat.
  */
 export async function eraseBatch(
   context: Pick<ApiContext, 'blobs' | 'database' | 'keyring' | 'temporal'>,

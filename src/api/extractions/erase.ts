@@ -13,7 +13,8 @@ const DEADLINE_MS = 5_000;
 
 /**
  * Erases an extraction everywhere: its run ends, history, image and row go, and with the row the data key, without which
- * no copy can be read; a certificate stays. Temporal comes first: were it down after the row is gone, a repeat would find nothing to repeat.
+ * no copy can be read; a certificate stays. Temporal comes first: were it down after the row is gone, a repeat would find
+ * nothing to repeat.
  * @throws errors of the Temporal client, the blob store and the database; a repeat goes on where it stopped
  */
 export async function eraseExtraction(

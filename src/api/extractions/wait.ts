@@ -14,8 +14,9 @@ const ITEM_LOOK_MS = 500;
 type WaitContext = Pick<ApiContext, 'database' | 'outcomes' | 'temporal'>;
 
 /**
- * Waits until an extraction has ended, or waits for a person; of one that waits already, until that wait has ended. An item of a batch has no workflow of its own: its row is looked at now and
- * then. @returns whether it has; false: the signal was aborted (time-out, caller gone, process stopping)
+ * Waits until an extraction has ended, or waits for a person; of one that waits already, until that wait has ended. An
+ * item of a batch has no workflow of its own: its row is looked at now and then.
+ * @returns whether it has; false: the signal was aborted (time-out, caller gone, process stopping)
  */
 export async function waitForEnd(
   context: WaitContext,

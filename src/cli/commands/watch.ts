@@ -20,8 +20,8 @@ export interface WatchOptions {
 
 /**
  * Reads every card that is put into a folder, until SIGTERM or SIGINT: a file that has not changed for a while is read,
- * its job is written beside it in `done`, and it is moved there, or to `failed` with the reason. The server knows a file by its content,
- * so that whatever is repeated after a kill is read once.
+ * its job is written beside it in `done`, and it is moved there, or to `failed` with the reason. The server knows a file
+ * by its content, so that whatever is repeated after a kill is read once.
  */
 export async function runWatch(
   api: ApiClient,

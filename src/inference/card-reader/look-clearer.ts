@@ -46,7 +46,9 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard): Promise<Clearer
   return { look: await lookAgain(ocr, { ...plain, raster }), shows: 'print', inked };
 }
 
-/** Looks at the page without what is written all over it; null where nothing is, or its `own` lines are read no better so. */
+/**
+ * Looks at the page without what is written all over it; null where nothing is, or its `own` lines are read no better so.
+ */
 async function lookWithoutMark(ocr: PpOcr, found: FoundCard, own: readonly TextLine[]): Promise<ClearerLook | null> {
   const bare = pageWithoutRepeats(found);
   if (!bare) return null;

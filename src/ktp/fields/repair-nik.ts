@@ -98,7 +98,9 @@ function changesOtherwise(digits: string, best: string, other: string): boolean 
   return [...best].some((digit, index) => digit !== digits[index] && digit !== other[index]);
 }
 
-/** How a number came from what was read: digits that were changed, lost or too many, and whether one was lost or too many. */
+/**
+ * How a number came from what was read: digits that were changed, lost or too many, and whether one was lost or too many.
+ */
 interface Change {
   readonly edits: number;
   readonly lost: boolean;

@@ -4,7 +4,9 @@ import { nikBirthDate, parseNik } from './nik.ts';
 import { isKnownProvince, provinces, regencies } from './regions.ts';
 import { BLOOD_GROUPS, canonicalValue, LIFELONG, MARITAL_STATES, RELIGIONS, SEXES } from './vocabulary.ts';
 
-/** What a person typed or OCR read, in the form that the field has; and which rule of the field it breaks, null where none. */
+/**
+ * What a person typed or OCR read, in the form that the field has; and which rule of the field it breaks, null where none.
+ */
 export interface CheckedValue {
   readonly value: string;
   /** Names the rule, never the value. */

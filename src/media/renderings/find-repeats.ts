@@ -14,7 +14,10 @@ const LEAST_LIKENESS = 0.12;
 const LEAST_OF_BEST = 0.4;
 /** The likest one must be so like: else nothing is repeated but the form of letters. */
 const LEAST_BEST = 0.17;
-/** Rows of print are like each other, and each like itself moved along: nothing is told by moves within this of them, radians. */
+/**
+ * Rows of print are like each other, and each like itself moved along: nothing is told by moves within this of them,
+ * radians.
+ */
 const OWN_DIRECTION = 0.035;
 /** Moves shorter than this share of the picture's width lie within a word. */
 const LEAST_WAY = 0.045;
@@ -30,8 +33,8 @@ const PEAK_RADIUS = 3;
 
 /**
  * The moves that bring what is written all over a picture onto itself, by the autocorrelation of its strokes. `strokes`
- * has a mean of about zero; `rowAngle` is the direction of the picture's own text, radians clockwise. Each move stands for its
- * opposite too. Empty where nothing is repeated.
+ * has a mean of about zero; `rowAngle` is the direction of the picture's own text, radians clockwise. Each move stands for
+ * its opposite too. Empty where nothing is repeated.
  */
 export function findRepeats(strokes: Plane, rowAngle: number): Repeat[] {
   const { width, height, data } = strokes;
