@@ -28,20 +28,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
+          name: 'shared',
+          include: ['test/integration/**/*.test.ts', 'test/unit/**/*.test.ts'],
           exclude: [ALONE],
           globalSetup: [ASSETS, WORKFLOWS],
-          isolate: false,
-          setupFiles: [PUT_BACK],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          include: ['test/unit/**/*.test.ts'],
-          globalSetup: [ASSETS],
           isolate: false,
           setupFiles: [PUT_BACK],
         },

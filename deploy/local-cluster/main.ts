@@ -60,7 +60,8 @@ function print(cluster: LocalCluster): void {
 
 /** Each file makes a database and a namespace of its own; the roles of the cluster have others. */
 async function runIntegrationTests(cluster: LocalCluster, files: readonly string[]): Promise<boolean> {
-  const child = spawn('npx', ['vitest', 'run', '--project', 'integration', ...files], {
+  const which = files.length > 0 ? files : ['test/integration'];
+  const child = spawn('npx', ['vitest', 'run', '--project', 'shared', ...which], {
     stdio: 'inherit',
     env: {
       ...process.env,

@@ -1,14 +1,27 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { inputsHash } from '../../scripts/build-inputs.mjs';
 
-/** Vitest global setup: the workflows as they stand in src/, bundled once for all files that run workers. */
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * Vitest global setup: the workflows as they stand in src/, bundled once for all files that run workers; that of the
+ * build, where src/ has not changed since.
+ */
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
   // Another project of this run has done it.
   if (process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE) return undefined;
-  const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+  const builtFrom = await readFile(`${root}dist/.inputs`, 'utf8').catch(() => null);
+  if (builtFrom === inputsHash(root)) {
+    process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE = `${root}dist/workflow-bundle.js`;
+    return async () => {
+      delete process.env.KTPFLOW_TEST_WORKFLOW_BUNDLE;
+    };
+  }
+  const source = (path: string) => `${root}src/${path}`;
   const ignore = () => undefined;
   const { code } = await bundleWorkflowCode({
     workflowsPath: source('workflows/index.ts'),

@@ -1,0 +1,2 @@
+/** @returns a hash of all that dist is made of, and of the Node that makes it. @param root the project's folder, with a slash at its end */
+export function inputsHash(root: string): string;
