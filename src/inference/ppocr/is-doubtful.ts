@@ -7,8 +7,8 @@ const NEARLY_READ = 0.1;
 /** Marks around values, which are seldom sure and tell nothing. */
 const MARKS = new Set([' ', ':', ';']);
 /**
- * Between two letters there is a gap or none: what lies between these shares may be either. From more the exact recogniser
- * never took a gap: in 61 of 1,000 lines, most of them of severe pictures. Before a mark a gap tells nothing.
+ * Between two letters there is a gap or none: what lies between these shares may be either. Of 61 lines whose only doubt was
+ * a gap of 0.7 to 0.9 the exact recogniser read two otherwise, beside a bracket. Before a mark a gap tells nothing.
  */
 const NO_GAP = 0.03;
 const GAP = 0.75;
