@@ -1,4 +1,4 @@
-import { type Label, matchLabel } from '../../ktp/layout/labels.ts';
+import { type Label, type LabelMatch, matchLabel } from '../../ktp/layout/labels.ts';
 import { foldCharacter } from '../../ktp/text/spans.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 
@@ -13,15 +13,26 @@ export interface LabelHit {
 export function findLabelHits(lines: readonly TextLine[]): LabelHit[] {
   const hits: LabelHit[] = [];
   for (const line of lines) {
-    const glyphs = line.characters.map(({ text, confidence, position }) => ({
-      text: foldCharacter(text),
-      confidence,
-      position,
-      u: position,
-      v: 0,
-    }));
-    const match = matchLabel(glyphs);
+    const match = matchOf(line.characters);
     if (match) hits.push({ label: match.label, line, quality: match.quality });
   }
   return hits;
+}
+
+/** What lines begin with, by their characters: a card's lines are looked through each time that its page moves. */
+const matches = new WeakMap<TextLine['characters'], LabelMatch | null>();
+
+function matchOf(characters: TextLine['characters']): LabelMatch | null {
+  const known = matches.get(characters);
+  if (known !== undefined) return known;
+  const glyphs = characters.map(({ text, confidence, position }) => ({
+    text: foldCharacter(text),
+    confidence,
+    position,
+    u: position,
+    v: 0,
+  }));
+  const match = matchLabel(glyphs) ?? null;
+  matches.set(characters, match);
+  return match;
 }

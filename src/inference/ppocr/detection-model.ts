@@ -35,10 +35,14 @@ const JOINED_CHANNELS = 32;
 const FIRST_DOUBLING = { weights: 'auto.cast.95', bias: 'p2o.pd_op.reshape.75.0' };
 const LAST_DOUBLING = { weights: 'auto.cast.98', bias: 'p2o.pd_op.reshape.76.0' };
 
+/** A constant. */
+const ONE = 'one';
+
 /**
  * Rewrites PP-OCRv6's small detector so that it takes fewer passes over its largest values, which lie in no cache: the
- * two halves of a joined value go through their layer one by one, and the sides are doubled at the end, by one move of
- * pixels, instead of layer by layer. It answers the same but for rounding, in seven eighths of the time.
+ * two halves of a joined value go through their layer one by one, values that are added to their own weighted selves are
+ * weighted once, and the sides are doubled at the end, by one move of pixels, instead of layer by layer. It answers the same
+ * but for rounding, in seven eighths of the time.
  * @throws RangeError where it is another model
  */
 export function prepareDetectionModel(model: Uint8Array): Uint8Array {
@@ -50,7 +54,7 @@ export function prepareDetectionModel(model: Uint8Array): Uint8Array {
 function prepareGraph(graph: Uint8Array): Uint8Array {
   const nodes = nodesOf(graph);
   const replaced = new Map<string, (node: Uint8Array) => Uint8Array | null>();
-  for (const [output, replacement] of [...separateHalves(nodes), ...doubleAtEnd(nodes)])
+  for (const [output, replacement] of [...separateHalves(nodes), ...weighOnce(nodes), ...doubleAtEnd(nodes)])
     replaced.set(output, replacement);
   let edited = 0;
   const prepared = editMessage(graph, ({ number, payload }) => {
@@ -63,7 +67,7 @@ function prepareGraph(graph: Uint8Array): Uint8Array {
     return edit(readTensor(payload));
   });
   if (edited !== PADDED.size + 5) throw new RangeError('the detection model has not the known layers');
-  return prepared;
+  return concatBytes([prepared, encodeTensor(ONE, FLOAT, [], Float32Array.of(1))]);
 }
 
 type Replacements = [output: string, (node: Uint8Array) => Uint8Array | null][];
@@ -106,6 +110,31 @@ function separateHalves(nodes: readonly Node[]): Replacements {
         ]),
     ],
   ];
+}
+
+/** x + x * weights as x * (weights + 1), where the weights are one a channel: two passes over the values become one. */
+function weighOnce(nodes: readonly Node[]): Replacements {
+  const usersOf = (value: string): Node[] => nodes.filter(({ inputs }) => inputs.includes(value));
+  const replacements: Replacements = [];
+  for (const [weights = ''] of nodes
+    .filter(({ operator }) => operator === 'HardSigmoid')
+    .map(({ outputs }) => outputs)) {
+    const [product] = usersOf(weights);
+    const values = product?.inputs.find((input) => input !== weights);
+    let [weighted = ''] = product?.outputs ?? [];
+    let [user, ...others] = usersOf(weighted);
+    while (user?.operator === 'Identity' && others.length === 0) {
+      [weighted = ''] = user.outputs;
+      [user, ...others] = usersOf(weighted);
+    }
+    if (values === undefined || user?.operator !== 'Add' || !user.inputs.includes(values)) continue;
+    const [sum = ''] = user.outputs;
+    replacements.push(
+      [product?.outputs[0] ?? '', () => encodeNode('Add', [weights, ONE], product?.outputs[0] ?? '')],
+      [sum, () => encodeNode('Mul', [values, weighted], sum)],
+    );
+  }
+  return replacements;
 }
 
 /** Each pixel of 16 channels becomes a square of 4 x 4 at the end, before the sigmoid. */

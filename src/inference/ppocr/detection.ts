@@ -1,10 +1,8 @@
-import '../refuse-telemetry.ts';
-import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import type { Homography } from '../../text-lines/homography.ts';
 import { boxesFromProbabilities, type TextBox } from './db-postprocess.ts';
-import { runSession } from './session.ts';
+import type { Detector } from './detector.ts';
 import { writePlanes } from './tensor.ts';
 
 /** The network halves its input five times. */
@@ -36,13 +34,12 @@ export function networkSide(pixels: number): number {
 
 /** Finds text in a window of a picture; boxes are in window pixels. Time is proportional to the window's pixels. */
 export async function detectText(
-  session: InferenceSession,
+  detector: Detector,
   source: RasterPyramid,
   { width, height, toSource }: DetectionWindow,
 ): Promise<TextBox[]> {
   const input = new Float32Array(3 * width * height);
   writePlanes(sampleRaster(source, toSource, width, height), input, 0, width, width * height);
-  const { data, dims } = await runSession(session, new Tensor('float32', input, [1, 3, height, width]));
-  if (dims[2] !== height || dims[3] !== width) throw new RangeError('the detection model answers another size');
+  const data = await detector.run(input, width, height);
   return boxesFromProbabilities({ width, height, data });
 }

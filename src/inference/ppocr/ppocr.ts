@@ -4,7 +4,7 @@ import { mapQuad } from '../../text-lines/homography.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { TextBox } from './db-postprocess.ts';
 import { type DetectionWindow, detectText, wholePictureWindow } from './detection.ts';
-import { prepareDetectionModel } from './detection-model.ts';
+import { createDetector } from './detector.ts';
 import { fuseGelu } from './fuse-gelu.ts';
 import { type BatchOutput, type Helpers, type LineBatch, runBatch, runShared } from './line-batches.ts';
 import { quantiseLayers } from './quantise.ts';
@@ -42,7 +42,7 @@ export async function createPpOcr(options: PpOcrOptions): Promise<PpOcr> {
   const threads = options.intraOpThreads ?? 1;
   const keep = options.characters === 'all' ? undefined : (options.characters ?? KTP_CHARACTERS);
   const model = prepareRecognitionModel(await readFile(options.recognitionModelPath), keep);
-  const detection = await createSession(prepareDetectionModel(await readFile(options.detectionModelPath)), threads);
+  const detection = await createDetector(options.detectionModelPath, threads);
   const recognition = {
     quick: await createSession(fuseGelu(quantiseLayers(model.bytes, RECOGNISER_LAYERS)), threads),
     exact: await createSession(model.bytes, threads),

@@ -62,7 +62,9 @@ export const RAPID_OCR_LINES: RecognitionSettings = {
 
 interface Crop {
   readonly index: number;
-  readonly raster: Raster;
+  readonly width: number;
+  /** Its pixels, cut out when they are first needed: those of a lent line before the reader's own. */
+  readonly raster: () => Raster;
 }
 
 /**
@@ -78,8 +80,8 @@ export async function recogniseText(
   settings: RecognitionSettings,
 ): Promise<TextLine[]> {
   const crops = quads
-    .map((quad, index): Crop => ({ index, raster: cropLine(source, quad, settings.stretch) }))
-    .sort((p, q) => p.raster.width - q.raster.width);
+    .map((quad, index) => cropOf(source, quad, index, settings.stretch))
+    .sort((p, q) => p.width - q.width);
   const quick = await readCrops(crops, { characters, settings, runBatches, exact: false });
   const doubtful = quick.filter(([, emissions]) => settings.again && isDoubtful(emissions)).map(([crop]) => crop);
   const read = new Map([...quick, ...(await readCrops(doubtful, { characters, settings, runBatches, exact: true }))]);
@@ -112,7 +114,7 @@ async function readCrops(
     if (columns !== characters.length) throw new RangeError('the dictionary does not fit the recognition model');
     for (const [row, crop] of batch.entries()) {
       // Steps beyond the line's own pixels saw only padding; one more, since the last letter may sit on the border.
-      const own = Math.min(steps, Math.ceil(crop.raster.width / STEP_WIDTH) + 1);
+      const own = Math.min(steps, Math.ceil(crop.width / STEP_WIDTH) + 1);
       const first = row * steps * columns;
       const emissions = { characters, steps: own, probabilities: probabilities.slice(first, first + own * columns) };
       read.push([crop, emissions]);
@@ -131,7 +133,7 @@ function pendingBatch(batch: readonly Crop[], settings: RecognitionSettings, exa
     prepare: () => {
       const plane = LINE_HEIGHT * width;
       const pixels = new Float32Array(count * 3 * plane);
-      for (const [row, { raster }] of batch.entries()) writePlanes(raster, pixels, row * 3 * plane, width, plane);
+      for (const [row, { raster }] of batch.entries()) writePlanes(raster(), pixels, row * 3 * plane, width, plane);
       return { count, width, pixels, exact };
     },
   };
@@ -147,7 +149,7 @@ function batchesOf(crops: readonly Crop[], settings: RecognitionSettings): Crop[
     const fits =
       grid > 0
         ? first !== undefined && paddedWidth(first, settings) === paddedWidth(crop, settings)
-        : Math.max(minWidth, first?.raster.width ?? 0) >= crop.raster.width * (1 - maxPadding);
+        : Math.max(minWidth, first?.width ?? 0) >= crop.width * (1 - maxPadding);
     if (last && last.length < batchSize && fits) last.push(crop);
     else batches.push([crop]);
   }
@@ -155,17 +157,22 @@ function batchesOf(crops: readonly Crop[], settings: RecognitionSettings): Crop[
 }
 
 /** The width of a line's input, by the line alone. */
-function paddedWidth({ raster }: Crop, { minWidth, grid }: RecognitionSettings): number {
-  const width = Math.max(minWidth, raster.width);
+function paddedWidth({ width: own }: Crop, { minWidth, grid }: RecognitionSettings): number {
+  const width = Math.max(minWidth, own);
   return grid > 0 ? Math.ceil(width / grid) * grid : width;
 }
 
-function cropLine(source: RasterPyramid, quad: Quad, stretch: number): Raster {
+function cropOf(source: RasterPyramid, quad: Quad, index: number, stretch: number): Crop {
   const [topLeft, topRight, bottomRight, bottomLeft] = quad;
-  const width = Math.max(length(topLeft, topRight), length(bottomLeft, bottomRight), 1);
-  const height = Math.max(length(topLeft, bottomLeft), length(topRight, bottomRight), 1);
-  const cropWidth = Math.min(MAX_WIDTH, Math.max(STEP_WIDTH, Math.ceil((LINE_HEIGHT * width * stretch) / height)));
-  return sampleRaster(source, rectangleToQuad(cropWidth, LINE_HEIGHT, quad), cropWidth, LINE_HEIGHT);
+  const long = Math.max(length(topLeft, topRight), length(bottomLeft, bottomRight), 1);
+  const high = Math.max(length(topLeft, bottomLeft), length(topRight, bottomRight), 1);
+  const width = Math.min(MAX_WIDTH, Math.max(STEP_WIDTH, Math.ceil((LINE_HEIGHT * long * stretch) / high)));
+  let cut: Raster | undefined;
+  const raster = (): Raster => {
+    cut ??= sampleRaster(source, rectangleToQuad(width, LINE_HEIGHT, quad), width, LINE_HEIGHT);
+    return cut;
+  };
+  return { index, width, raster };
 }
 
 function length(from: Point, to: Point): number {

@@ -6,16 +6,21 @@ const BYTE_SUMS_OVERFLOW = doByteSumsOverflow();
 
 /**
  * Creates an ONNX session for variable input sizes on few cores: no spinning (idle threads would burn the cores that
- * other work needs), and no arena or memory pattern (both keep the largest shape ever seen).
+ * other work needs), and no arena (it keeps what the largest shape ever seen took, where that is not wanted) or memory
+ * pattern.
  */
-export function createSession(model: Uint8Array, intraOpThreads: number): Promise<InferenceSession> {
+export function createSession(
+  model: Uint8Array,
+  intraOpThreads: number,
+  { keepsMemory = false }: { keepsMemory?: boolean } = {},
+): Promise<InferenceSession> {
   return InferenceSession.create(model, {
     executionProviders: ['cpu'],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
-    enableCpuMemArena: false,
+    enableCpuMemArena: keepsMemory,
     enableMemPattern: false,
     logSeverityLevel: 3,
     extra: {

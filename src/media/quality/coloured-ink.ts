@@ -1,5 +1,5 @@
 import type { Raster } from '../raster.ts';
-import { separateInk } from '../renderings/separate-ink.ts';
+import { againstWhite } from '../renderings/separate-ink.ts';
 
 /** Channels that differ by this much, in 255ths of the local white, are of coloured ink: print and pattern stay below. */
 const COLOURED = 60;
@@ -8,7 +8,7 @@ const TEXT_WIDTH = 0.66;
 
 /** Share of a card's text area (the card alone, upright) on which coloured ink lies: a stamp, words written across. */
 export function colouredInk(card: Raster): number {
-  const { colour } = separateInk(card);
+  const { colour } = againstWhite(card);
   const { height, width } = card;
   const right = Math.floor(TEXT_WIDTH * width);
   let coloured = 0;

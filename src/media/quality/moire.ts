@@ -21,7 +21,9 @@ export function moirePeak(tile: Raster): number {
   const power = powerSpectrum(plane, side);
   let peak = 0;
   for (const ring of RINGS) {
-    const values = Float64Array.from(ring, (at) => power[at] ?? 0).sort();
+    const values = new Float64Array(ring.length);
+    for (let place = 0; place < ring.length; place++) values[place] = power[ring[place] as number] as number;
+    values.sort();
     const middle = values[values.length >> 1] ?? 0;
     peak = Math.max(peak, (values.at(-1) ?? 0) / Math.max(middle, 1e-3 * side * side));
   }
@@ -29,9 +31,9 @@ export function moirePeak(tile: Raster): number {
 }
 
 /** Places of the spectrum by rings, since natural power falls with frequency. */
-const RINGS: readonly (readonly number[])[] = ringsOf(MOIRE_TILE);
+const RINGS: readonly Uint32Array[] = ringsOf(MOIRE_TILE);
 
-function ringsOf(side: number): number[][] {
+function ringsOf(side: number): Uint32Array[] {
   const rings: number[][] = [];
   for (let v = 0; v < side; v++) {
     for (let u = 0; u <= side / 2; u++) {
@@ -46,5 +48,5 @@ function ringsOf(side: number): number[][] {
       rings[ring] = places;
     }
   }
-  return rings.filter((places) => places.length > 0);
+  return rings.filter((places) => places.length > 0).map((places) => Uint32Array.from(places));
 }

@@ -1,4 +1,3 @@
-import { median } from '../../text-lines/median.ts';
 import type { Raster } from '../raster.ts';
 
 /** Side of the cells that the local white is measured in, as a share of the picture's width; about a line's height. */
@@ -46,26 +45,15 @@ interface WhiteOfCells {
 }
 
 /** The white of each cell: a high quantile, at least the middle one of its neighbours' where print or a photo fills it. */
-function whiteOfCells({ width, height, data }: Raster, cell: number): WhiteOfCells {
-  const columns = Math.max(1, Math.ceil(width / cell));
-  const rows = Math.max(1, Math.ceil(height / cell));
-  const counts = new Uint16Array(256);
+function whiteOfCells(picture: Raster, cell: number): WhiteOfCells {
+  const columns = Math.max(1, Math.ceil(picture.width / cell));
+  const rows = Math.max(1, Math.ceil(picture.height / cell));
   const channels = [0, 1, 2].map((channel) => {
     const own = new Float32Array(columns * rows);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
-        counts.fill(0);
-        let total = 0;
-        for (let y = row * cell; y < Math.min(height, (row + 1) * cell); y += 2) {
-          for (let x = column * cell; x < Math.min(width, (column + 1) * cell); x += 2, total++) {
-            const value = data[(y * width + x) * 3 + channel] as number;
-            counts[value] = (counts[value] as number) + 1;
-          }
-        }
-        let below = 0;
-        let value = 0;
-        for (; value < 255 && below <= WHITE_QUANTILE * total; value++) below += counts[value] as number;
-        own[row * columns + column] = Math.max(LEAST_WHITE, value);
+        const white = whiteOf(picture, channel, column * cell, row * cell, cell);
+        own[row * columns + column] = Math.max(LEAST_WHITE, white);
       }
     }
     return atLeastMiddle(own, columns, rows);
@@ -73,16 +61,48 @@ function whiteOfCells({ width, height, data }: Raster, cell: number): WhiteOfCel
   return { columns, rows, channels };
 }
 
+/** One channel's high quantile in a cell, of every second pixel in every second row. */
+function whiteOf({ data, height, width }: Raster, channel: number, left: number, top: number, cell: number): number {
+  const right = Math.min(width, left + cell);
+  const bottom = Math.min(height, top + cell);
+  COUNTS.fill(0);
+  let total = 0;
+  for (let y = top; y < bottom; y += 2) {
+    for (let x = left; x < right; x += 2, total++) {
+      const value = data[(y * width + x) * 3 + channel] as number;
+      COUNTS[value] = (COUNTS[value] as number) + 1;
+    }
+  }
+  // From the bright end, where it lies.
+  let below = total - (COUNTS[255] as number);
+  let value = 255;
+  while (value > 0 && below > WHITE_QUANTILE * total) {
+    value--;
+    below -= COUNTS[value] as number;
+  }
+  return Math.min(255, value + 1);
+}
+
+const COUNTS = new Uint16Array(256);
+
 /** Each cell's value, at least the middle one of those around it. */
 function atLeastMiddle(own: Float32Array, columns: number, rows: number): Float32Array {
-  return own.map((value, index) => {
-    const [row, column] = [Math.floor(index / columns), index % columns];
-    const around: number[] = [];
-    for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
-      for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++) {
-        around.push(own[y * columns + x] as number);
+  const whites = new Float32Array(own.length);
+  const around = new Float32Array(9);
+  for (let row = 0, index = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, index++) {
+      let count = 0;
+      for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y++) {
+        for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x++, count++) {
+          const value = own[y * columns + x] as number;
+          let place = count;
+          for (; place > 0 && (around[place - 1] as number) > value; place--)
+            around[place] = around[place - 1] as number;
+          around[place] = value;
+        }
       }
+      whites[index] = Math.max(own[index] as number, around[count >> 1] as number);
     }
-    return Math.max(value, median(around));
-  });
+  }
+  return whites;
 }

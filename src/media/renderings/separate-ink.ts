@@ -33,6 +33,17 @@ export interface SeparatedInk {
 
 /** Tells black print from coloured ink by what each leaves of the local white in red, green and blue. */
 export function separateInk(picture: Raster): SeparatedInk {
+  const shares = againstWhite(picture);
+  const { brightest, colour, underCovering } = shares;
+  const factors = [0, 1, 2].map((channel) => inkFactor(channel, brightest, underCovering, colour));
+  const underThin = underCovering.map((most, pixel) =>
+    Math.min(255, most + (factors[brightest[pixel] as number] as number) * (colour[pixel] as number)),
+  );
+  return { ...shares, underThin };
+}
+
+/** What of a picture's ink is told by its brightest and its darkest channel against the local white. */
+export function againstWhite(picture: Raster): Omit<SeparatedInk, 'underThin'> {
   const { width, height, data } = picture;
   const white = localWhite(picture);
   const brightest = new Uint8Array(width * height);
@@ -52,11 +63,7 @@ export function separateInk(picture: Raster): SeparatedInk {
     underCovering[pixel] = 255 * most;
     colour[pixel] = 255 * (most - least);
   }
-  const factors = [0, 1, 2].map((channel) => inkFactor(channel, brightest, underCovering, colour));
-  const underThin = underCovering.map((most, pixel) =>
-    Math.min(255, most + (factors[brightest[pixel] as number] as number) * (colour[pixel] as number)),
-  );
-  return { underThin, underCovering, white, brightest, colour };
+  return { white, brightest, underCovering, colour };
 }
 
 /** What part of the channels' difference gives back the paper below ink that leaves this channel the brightest. */

@@ -38,6 +38,16 @@ describe('the detector, rewritten', () => {
     expect(operators.filter((operator) => operator === 'Concat')).toHaveLength(1);
   });
 
+  it('weighs values that are added to themselves once: each pass over them costs as much as a small layer', async () => {
+    const prepared = prepareDetectionModel(await readFile(MODEL_PATHS.detectionModelPath));
+    const graph = [...readFields(prepared)].find(({ number }) => number === MODEL_GRAPH)?.payload ?? new Uint8Array();
+    const nodes = nodesOf(graph);
+    const weights = nodes.filter(({ operator }) => operator === 'HardSigmoid').map(({ outputs }) => outputs[0]);
+    const raised = nodes.filter(({ inputs, operator }) => operator === 'Add' && weights.includes(inputs[0]));
+    expect(weights).toHaveLength(13);
+    expect(raised).toHaveLength(8);
+  });
+
   it('is refused where it is another model', () => {
     expect(() => prepareDetectionModel(Uint8Array.of(0x3a, 0))).toThrow(RangeError);
   });

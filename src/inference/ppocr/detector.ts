@@ -1,0 +1,40 @@
+import '../refuse-telemetry.ts';
+import { readFile } from 'node:fs/promises';
+import { Tensor } from 'onnxruntime-node';
+import { prepareDetectionModel } from './detection-model.ts';
+import { createSession, runSession } from './session.ts';
+
+/** Pixels of the largest window that a session keeps its memory for: a look at a whole picture, 736 pixels a side. */
+const ORDINARY = 736 * 736;
+
+/** The detector's network. Not re-entrant. */
+export interface Detector {
+  /** Text probability of each pixel of an input of three planes, `width` x `height` each. */
+  run(input: Float32Array, width: number, height: number): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/**
+ * Loads the detector. Its values are megabytes each, and memory that is fetched from the system anew for each of them costs
+ * a tenth of a run: the session keeps what an ordinary window takes. Larger windows are rare; each has a session of its
+ * own, so that nobody keeps what they take.
+ */
+export async function createDetector(modelPath: string, threads: number): Promise<Detector> {
+  const load = async (keepsMemory: boolean) =>
+    createSession(prepareDetectionModel(await readFile(modelPath)), threads, { keepsMemory });
+  const ordinary = await load(true);
+  return {
+    run: async (input, width, height) => {
+      const isOrdinary = width * height <= ORDINARY;
+      const session = isOrdinary ? ordinary : await load(false);
+      try {
+        const { data, dims } = await runSession(session, new Tensor('float32', input, [1, 3, height, width]));
+        if (dims[2] !== height || dims[3] !== width) throw new RangeError('the detection model answers another size');
+        return data;
+      } finally {
+        if (!isOrdinary) await session.release();
+      }
+    },
+    release: () => ordinary.release(),
+  };
+}
