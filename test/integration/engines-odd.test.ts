@@ -176,6 +176,24 @@ describe('decoration of an answer', () => {
       [chunk({ role: 'assistant', content: '' }, { finish_reason: 'stop' }), ...words, stop, done],
     ],
     ['`message` for `delta`', [chunk(null, { message: { role: 'assistant', content: 'w0 w1 w2' } }), stop, done]],
+    ['a number for a text', [chunk({ content: 'w0 w1 w' }), chunk({ content: 2 }), stop, done]],
+    ['a text with a value', [...words.slice(0, 2), chunk({ content: [{ text: { value: 'w2' } }] }), stop, done]],
+    ['events in events', [...words, stop, done].map((text) => text.replace('data: ', 'data: data: '))],
+    ['an indented `data`', [...words, stop, done].map((text) => ` ${text}`)],
+    ['`data` in capitals', [...words, stop, done].map((text) => text.replace('data', 'Data'))],
+    ['something behind [DONE]', [...words, stop, done, chunk({ content: 'bad' }), stop, done]],
+    ['the end as the name of an event', [...words, 'event: done\ndata: {"message": "bye"}\n\n']],
+    ['a reason beside the choices', [...words, event({ choices: [], finish_reason: 'stop' })]],
+    [
+      'signs of life as objects with words',
+      [
+        event({ type: 'heartbeat', message: 'alive' }),
+        ...words,
+        event({ status: 'processing', message: 'x' }),
+        stop,
+        done,
+      ],
+    ],
   ])('is let pass: %s', async (_name, parts) => {
     const { engine, upstream } = await saying(...parts);
     expect(await collect(engine)).toMatchObject(WHOLE);
@@ -189,11 +207,26 @@ describe('decoration of an answer', () => {
   });
 
   it.each([
+    ['as text', {}, { usage: { prompt_tokens: '3', completion_tokens: '4' } }],
+    ['by the names of Anthropic', {}, { usage: { input_tokens: 3, output_tokens: 4 } }],
+    ['in the choice (Moonshot)', { usage: { prompt_tokens: 3, completion_tokens: 4 } }, {}],
+    ['of Groq', {}, { x_groq: { usage: { prompt_tokens: 3, completion_tokens: 4 } } }],
+  ])('counts all the same: %s', async (_name, choice, rest) => {
+    const { engine } = await saying(...words, chunk({}, { finish_reason: 'stop', ...choice }, rest), done);
+    expect((await collect(engine)).usage).toEqual({ promptTokens: 3, completionTokens: 4 });
+  });
+
+  it.each([
     ['both names, one empty', { reasoning: '', reasoning_content: 'hm' }],
     ['an object', { reasoning: { text: 'hm' } }],
     ['a name of Ollama', { thinking: 'hm' }],
     ['a summary', { reasoning: { summary: [{ text: 'hm' }] } }],
     ['details', { reasoning_details: [{ type: 'reasoning.text', text: 'hm' }] }],
+    ['a text', { reasoning_text: 'hm' }],
+    ['blocks of Anthropic', { thinking_blocks: [{ type: 'thinking', thinking: 'hm', signature: 'x' }] }],
+    ['a part with its text', { content: [{ type: 'thinking', text: 'hm' }] }],
+    ['a part by its own name', { content: [{ type: 'reasoning', reasoning: 'hm' }] }],
+    ['tags of another model', { content: '[THINK]hm[/THINK]' }],
     ['parts of the content', { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }],
   ])('is reasoning under any name: %s', async (_name, delta) => {
     const { engine } = await saying(chunk(delta), ...words, stop, done);
@@ -294,6 +327,10 @@ describe('a body that is no event stream', () => {
     ['one object over many lines', { headers: json, parts: [JSON.stringify(whole, null, 2)] }],
     ['one object that claims to be a stream', { parts: [JSON.stringify(whole)] }],
     [
+      'a list of all chunks',
+      { headers: json, parts: [`[${[...words, stop].map((text) => text.slice(6).trim()).join(',\n')}]`] },
+    ],
+    [
       'an object a line',
       { headers: json, parts: [...words, stop].map((text) => text.slice(6).trim()).map((text) => `${text}\n`) },
     ],
@@ -374,6 +411,18 @@ describe('a fault before the first token', () => {
     const { engine, upstream } = await start({ raw });
     expect(await collect(engine)).toMatchObject(WHOLE);
     expect(upstream.requests).toHaveLength(2);
+  });
+
+  it('is passing where the server says that it is overloaded (529)', async () => {
+    const { engine } = await start({ raw: () => ({ status: 529, parts: ['{"type":"error"}'] }) });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'model_not_ready', retryAfterSeconds: 5 });
+  });
+
+  it('is not tried again where the quota is used up', async () => {
+    const body = JSON.stringify({ error: { code: 'insufficient_quota' } });
+    const { engine, upstream } = await start({ raw: () => ({ status: 429, parts: [body] }) });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'upstream_failed' });
+    expect(upstream.requests).toHaveLength(1);
   });
 
   it('is handed on after three tries', async () => {

@@ -28,6 +28,9 @@ const fn = (name: string | null, args: unknown) => ({
 describe('tool calls', () => {
   it.each<[string, unknown[], [string, string][]]>([
     ['arguments as an object', [[{ index: 0, id: 'a', function: fn('f', { q: 'a' }) }]], [['f', '{"q":"a"}']]],
+    ['arguments as `input`', [[{ id: 'a', function: { name: 'f', input: { q: 1 } } }]], [['f', '{"q":1}']]],
+    ['arguments as `parameters`', [[{ function: { name: 'f', parameters: { q: 1 } } }]], [['f', '{"q":1}']]],
+    ['a custom tool', [[{ id: 'a', type: 'custom', custom: { name: 'f', input: 'x' } }]], [['f', 'x']]],
     [
       'the name in each delta',
       [
