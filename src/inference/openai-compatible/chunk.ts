@@ -241,7 +241,7 @@ function readContent(content: z.output<typeof contentSchema>): { text: string; t
 
 function readToolCalls(said: z.output<typeof saidSchema> | null | undefined): RawToolCall[] {
   // The form before tools: one call, which never had an id.
-  const legacy = said?.function_call ? [{ function: said.function_call, index: 0, id: null }] : [];
+  const legacy = said?.function_call ? [{ function: said.function_call, custom: undefined, index: 0, id: null }] : [];
   const given = compact(said?.tool_calls ?? []);
   const calls = (given.length > 0 ? given : legacy).map((call): RawToolCall => {
     const called = call.function ?? call.custom ?? ('name' in call ? call : undefined);
