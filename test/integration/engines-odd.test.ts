@@ -14,6 +14,7 @@ import {
   startUpstream,
   type Upstream,
   type UpstreamBehaviour,
+  type UpstreamBody,
 } from '../support/upstream.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -444,6 +445,25 @@ describe('what a server refuses', () => {
     ['Unsupported value', 'temperature', { param: 'temperature' }],
     ['System message must be at the beginning.', 'messages'],
     ['Conversation roles must alternate user/assistant/user/assistant/...', 'messages'],
+    ['Only user, assistant and tool roles are supported, got system', 'messages'],
+    ['Expected last role User or Tool for serving but got assistant', 'messages'],
+    ["Unexpected role 'user' after role 'tool'", 'messages'],
+    ['Not the same number of function calls and responses', 'messages'],
+    ['Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9.', 'messages'],
+    ['messages.0.content: Input should be a valid list', 'messages'],
+    ['messages: text content blocks must be non-empty', 'messages'],
+    ['cannot identify image file <_io.BytesIO object at 0x7f>', 'messages'],
+    ['At most 1 image(s) may be provided in one request.', 'messages'],
+    ["triggering Azure OpenAI's content management policy", 'messages', { code: 'content_filter', param: 'prompt' }],
+    ['invalid temperature', 'temperature'],
+    ['Seed value out of range', 'seed'],
+    ['The stop parameter may contain at most 4 sequences', 'stop'],
+    ['json: cannot unmarshal array into Go struct field ChatCompletionRequest.stop of type string', 'stop'],
+    ["Invalid type for 'tools': expected array", 'tools'],
+    ['* GenerateContentRequest.tools[0].function_declarations[0].name: Invalid function name.', 'tools'],
+    ['Failed to parse grammar', 'response_format'],
+    ['This model does not support JSON mode', 'response_format'],
+    ['"deepseek-r1:1.5b" does not support thinking', 'reasoning_effort'],
   ])('is named: %s', async (message, param, rest: object = {}) => {
     const { engine } = await start({ raw: () => refusal(message, rest) });
     expect(await failure(collect(engine))).toMatchObject({ code: 'invalid_value', param });
@@ -455,6 +475,8 @@ describe('what a server refuses', () => {
     'Range of input length should be [1, 30720]',
     'input is too long for requested model',
     'Please reduce the length of the messages or completion.',
+    'Trying to keep the first 5000 tokens when context the overflows.',
+    'Input validation error: `inputs` must have less than 4095 tokens. Given: 5000',
     'Prompt contains 5000 tokens, too large for model with 4096 maximum',
   ])('may be the length of the messages: %s', async (message) => {
     const { engine } = await start({ raw: () => refusal(message) });
@@ -504,6 +526,21 @@ describe('what a server refuses', () => {
       { role: 'user', content: 'F' },
     ];
     expect(upstream.requests.map(({ body }) => body.messages)).toEqual([expect.anything(), merged, merged]);
+  });
+
+  it('as the system at all stands before what the user says, and so from then on', async () => {
+    const raw = (_request: number, { messages }: UpstreamBody) =>
+      messages?.[0]?.role === 'system'
+        ? { status: 500, parts: ['{"error":"Only user and assistant roles are supported"}'] }
+        : { parts: [...words, stop, done] };
+    const { engine, upstream } = await start({ raw });
+    const messages = (['system', 'user'] as const).map((role) => ({
+      role,
+      content: [{ type: 'text' as const, text: role }],
+    }));
+    for (let time = 0; time < 2; time++) expect(await collect(engine, { messages })).toMatchObject(WHOLE);
+    const told = [{ role: 'user', content: 'system\nuser' }];
+    expect(upstream.requests.slice(2).map(({ body }) => body.messages)).toEqual([told, told]);
   });
 
   it('may be stream_options', async () => {

@@ -6,6 +6,8 @@ import type { RefusedParameter } from './refused-parameter.ts';
 export interface Concessions {
   /** Its chat template takes one system message, at the start, and the others in turn. */
   readonly mergedRoles: boolean;
+  /** … and none of the system at all: what it says stands before what the user says. */
+  readonly withoutSystem: boolean;
   /** It does not know `response_format`: the answer is told the format in words, and checked. */
   readonly withoutFormat: boolean;
   readonly withoutStreamOptions: boolean;
@@ -15,6 +17,7 @@ export interface Concessions {
 
 export const NO_CONCESSIONS: Concessions = {
   mergedRoles: false,
+  withoutSystem: false,
   withoutFormat: false,
   withoutStreamOptions: false,
   newTokenLimit: false,
@@ -29,7 +32,11 @@ export function concede(
 ): Concessions | null {
   if (!refused) return null;
   const { isAboutRoles, param } = refused;
-  if (isAboutRoles) return granted.mergedRoles ? null : { ...granted, mergedRoles: true };
+  if (isAboutRoles && granted.mergedRoles) {
+    const hasSystem = request.messages.some(({ role }) => role === 'system');
+    return hasSystem && !granted.withoutSystem ? { ...granted, withoutSystem: true } : null;
+  }
+  if (isAboutRoles) return { ...granted, mergedRoles: true };
   if (param === 'stream_options' && !granted.withoutStreamOptions) return { ...granted, withoutStreamOptions: true };
   if (param === 'max_completion_tokens' && !granted.newTokenLimit) return { ...granted, newTokenLimit: true };
   // Of a server of unknown kind it is not known whether it takes a format; those that do enforce it are left to.

@@ -12,13 +12,35 @@ export interface RefusedParameter {
 /** What chat templates and parsers complain of. */
 const KNOWN_COMPLAINTS: readonly (readonly [RegExp, RefusedParameter])[] = [
   [
-    /system (message|role|prompt)[^.]{0,40}(begin|first|start|support)|only support[^.]{0,20}system|unexpected (role|message)[^.]{0,20}system/i,
+    /system (message|role|prompt)[^.]{0,40}(begin|first|start|support)|only support[^.]{0,20}system|roles are supported|unexpected (role|message)[^.]{0,20}system/i,
     { param: 'messages', message: 'takes a system message only at the beginning of the messages', isAboutRoles: true },
   ],
   [
-    /roles? must alternate|alternat\w+ user|2 or more assistant|last message[^.]{0,30}(role|assistant|user)|prefill/i,
+    /roles? must alternate|alternat\w+ user|2 or more assistant|last message[^.]{0,30}(role|assistant|user)|expected last role|prefill/i,
     { param: 'messages', message: 'does not take messages of these roles in this order', isAboutRoles: true },
   ],
+];
+
+/** Complaints in words of their own: looked at where no parameter is named. */
+const OTHER_COMPLAINTS: readonly (readonly [RegExp, Pick<RefusedParameter, 'param' | 'message'>])[] = [
+  [
+    /content[_ ](filter|management|policy|exists risk)|responsible ?ai|data_inspection|inappropriate content/i,
+    { param: 'messages', message: 'refused the messages by a filter of its own' },
+  ],
+  [
+    /(process|load|identify|decode|open|read)\w* (the |an )?(input )?image|at most \d+ image|too many images/i,
+    { param: 'messages', message: 'cannot read the images, or takes fewer of them' },
+  ],
+  [
+    /calls and responses|unexpected role|tool call id|message content|content blocks?|reasoning_content/i,
+    { param: 'messages', message: 'refused the messages' },
+  ],
+  [/json (mode|schema)|grammar/i, { param: 'response_format', message: 'refused the parameter response_format' }],
+  [
+    /support (thinking|reasoning)|enable_thinking|thinking_budget/i,
+    { param: 'reasoning_effort', message: 'does not think as it was asked to' },
+  ],
+  [/function[_ ](name|declaration)/i, { param: 'tools', message: 'refused the parameter tools' }],
 ];
 
 /** Names that are no words of everyday prompts: they are looked for anywhere in the text of the complaint. */
@@ -60,7 +82,10 @@ export function findRefusedParameter(body: string): RefusedParameter | null {
   const known = KNOWN_COMPLAINTS.find(([words]) => words.test(body))?.[1];
   if (known) return known;
   const name = namedByField(body) ?? namedInText(body);
-  if (name === null) return null;
+  if (name === null) {
+    const other = OTHER_COMPLAINTS.find(([words]) => words.test(body))?.[1];
+    return other ? { ...other, isAboutRoles: false } : null;
+  }
   const param = OUR_NAMES[name] ?? name;
   return { param, message: `refused the parameter ${param}`, isAboutRoles: false };
 }
@@ -75,10 +100,20 @@ function namedInText(body: string): string | null {
   const text = body.slice(0, 4_096);
   const name = NAMES.find((each) => new RegExp(`\\b${each}\\b`, 'i').test(text));
   if (name) return name;
-  return (
-    COMMON_NAMES.find((each) =>
-      new RegExp(`["'\`]${each}\\\\?["'\`](?!\\s*:)|\\b${each} (must|should|is not|is too|out of)`, 'i').test(text),
-    ) ?? null
+  return COMMON_NAMES.find((each) => asParameter(each).test(text)) ?? null;
+}
+
+/** A name as a complaint writes it, and not as a prompt or a body that is quoted may. */
+function asParameter(name: string): RegExp {
+  const isSampler = name === 'temperature' || name === 'seed' || name === 'stop';
+  const verbs = `must|should|is not|is too|out of${isSampler ? '|value|parameter|cannot|may' : ''}`;
+  return new RegExp(
+    [
+      `["'\`]${name}\\\\?["'\`](?!\\s*:)|\\bfor ["'\`]${name}["'\`]`,
+      `\\b${name} (${verbs})\\b|\\b${name}[.[]\\d|Request\\.${name}\\b`,
+      `\\b(invalid|unsupported|unknown|parameter|argument) ${name}\\b`,
+    ].join('|'),
+    'i',
   );
 }
 

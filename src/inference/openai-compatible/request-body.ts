@@ -21,7 +21,7 @@ export interface UpstreamBodyOptions {
 export function toUpstreamBody(request: GenerationRequest, options: UpstreamBodyOptions): Record<string, unknown> {
   const { sampling } = request;
   const { assistantPrefix, concessions, engineId, kind, modelId } = options;
-  const messages = concessions.mergedRoles ? mergeRoles(request.messages) : request.messages;
+  const messages = concessions.mergedRoles ? mergeRoles(request.messages, concessions) : request.messages;
   return withoutUndefined({
     model: modelId,
     messages: withPrefix(
