@@ -44,6 +44,7 @@ const toolCallSchema = z.object({
   id: decoration(z.union([z.string(), z.number()]).transform(String)),
   function: maybe(z.object(calledFunction)),
   custom: maybe(z.object(calledFunction)),
+  extra_content: decoration(z.record(z.string(), z.unknown())),
   ...calledFunction,
 });
 const saidSchema = z.object({
@@ -108,6 +109,8 @@ export interface RawToolCall {
   readonly name: string | null;
   /** An object is written as JSON. */
   readonly arguments: string;
+  /** To be handed back with the call, as it is. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 /** One chunk in our words; empty strings and lists where it brings nothing. */
@@ -241,7 +244,9 @@ function readContent(content: z.output<typeof contentSchema>): { text: string; t
 
 function readToolCalls(said: z.output<typeof saidSchema> | null | undefined): RawToolCall[] {
   // The form before tools: one call, which never had an id.
-  const legacy = said?.function_call ? [{ function: said.function_call, custom: undefined, index: 0, id: null }] : [];
+  const legacy = said?.function_call
+    ? [{ function: said.function_call, custom: undefined, extra_content: undefined, index: 0, id: null }]
+    : [];
   const given = compact(said?.tool_calls ?? []);
   const calls = (given.length > 0 ? given : legacy).map((call): RawToolCall => {
     const called = call.function ?? call.custom ?? ('name' in call ? call : undefined);
@@ -251,6 +256,7 @@ function readToolCalls(said: z.output<typeof saidSchema> | null | undefined): Ra
       id: call.id || null,
       name: called?.name || null,
       arguments: typeof text === 'string' ? text : JSON.stringify(text),
+      ...(call.extra_content && { extra: call.extra_content }),
     };
   });
   // The place of a call, and nothing in it.

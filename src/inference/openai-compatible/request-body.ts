@@ -78,7 +78,7 @@ function responseFormat({ responseFormat: format }: GenerationRequest): unknown 
 function toUpstreamMessage(message: EngineMessage, kind: ServerKind): Record<string, unknown> {
   return withoutUndefined({
     role: message.role,
-    content: toUpstreamContent(message),
+    content: toUpstreamContent(message, kind),
     name: message.name,
     tool_call_id: message.toolCallId,
     tool_calls: message.toolCalls,
@@ -89,10 +89,11 @@ function toUpstreamMessage(message: EngineMessage, kind: ServerKind): Record<str
 }
 
 /** Plain text goes as a string: templates of text models do not take lists. */
-function toUpstreamContent({ content, toolCalls }: EngineMessage): unknown {
+function toUpstreamContent({ content, toolCalls }: EngineMessage, kind: ServerKind): unknown {
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   if (texts.length === content.length) {
-    return texts.length === 0 && toolCalls !== undefined ? null : texts.join('\n');
+    // Older versions of Ollama refuse null.
+    return texts.length === 0 && toolCalls !== undefined && kind !== 'ollama' ? null : texts.join('\n');
   }
   return content.flatMap(toUpstreamParts);
 }
