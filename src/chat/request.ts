@@ -87,11 +87,11 @@ export function parseChatRequest(body: unknown): ChatRequest {
   return request;
 }
 
-/** Fields that belong into the body, written as openai-python's users do. */
+/** Fields that belong into the body, written as users of openai-python and of NVIDIA's NIM (`nvext`) do. */
 function withExtraBody(body: unknown): unknown {
   const given = asRecord(body);
-  const extra = asRecord(given?.extra_body);
-  return extra ? { ...extra, ...given } : body;
+  const extra = { ...asRecord(given?.nvext), ...asRecord(given?.extra_body) };
+  return given && Object.keys(extra).length > 0 ? { ...extra, ...given } : body;
 }
 
 /** What no single field can tell; null: nothing. */

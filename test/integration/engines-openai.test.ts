@@ -336,6 +336,18 @@ describe('what a server is', () => {
     expect(await engine.readiness()).toEqual({ ready: false, error: 'The model server does not serve this model.' });
   });
 
+  it('serves a model of Ollama also where its tag is left out', async () => {
+    const upstream = await startUpstream({ kind: 'ollama', model: 'qwen3-vl:latest' });
+    const options = { id: 'openai', baseUrl: upstream.url, modelId: 'qwen3-vl', maxImagePixels: 1 };
+    const engine = createOpenAiCompatibleEngine(options);
+    closing.push(
+      () => engine.close(),
+      () => upstream.close(),
+    );
+    expect(await engine.readiness()).toEqual({ ready: true, error: null });
+    expect(await engine.contextLength()).toBe(8192);
+  });
+
   it('counts tokens by its own tokenizer, where it has one', async () => {
     expect(await (await start()).engine.countTokens('12345678')).toBe(2);
     expect(await (await start({ kind: 'llamacpp' })).engine.countTokens('12345678')).toBe(2);

@@ -263,6 +263,13 @@ describe('the form of an answer', () => {
     ],
     ["Ollama's format", { format: schema }, { type: 'json_schema', schema }],
     ["Ollama's format of any object", { format: 'json' }, { type: 'json_object' }],
+    [
+      'a schema as a value (TGI)',
+      { response_format: { type: 'json', value: schema } },
+      { type: 'json_schema', schema },
+    ],
+    ['any JSON (TGI)', { response_format: { type: 'json' } }, { type: 'json_object' }],
+    ['a schema of NIM', { nvext: { guided_json: schema } }, { type: 'json_schema', schema }],
     ['a format that is none', { format: 'markdown' }, { type: 'text' }],
     ['json_schema at the top', { json_schema: schema }, { type: 'json_schema', schema }],
     ['guided_json as text', { guided_json: JSON.stringify(schema) }, { type: 'json_schema', schema }],
