@@ -543,6 +543,50 @@ describe('what a server refuses', () => {
     expect(upstream.requests.slice(2).map(({ body }) => body.messages)).toEqual([told, told]);
   });
 
+  it.each<[string, object, (body: UpstreamBody) => boolean, Partial<GenerationRequest>]>([
+    [
+      'the older name of the limit',
+      { message: "'max_tokens' is not supported with this model. Use 'max_completion_tokens'.", param: 'max_tokens' },
+      (body) => 'max_tokens' in body,
+      {},
+    ],
+    [
+      'a temperature that nobody asked for',
+      { message: "'temperature' does not support 0.5 with this model.", param: 'temperature' },
+      (body) => 'temperature' in body,
+      { sampling: { maxTokens: 100, temperature: 0.5, assumed: ['temperature'] } },
+    ],
+    [
+      'a seed that nobody asked for',
+      { message: 'Unrecognized request argument supplied: `seed`' },
+      (body) => 'seed' in body,
+      { sampling: { maxTokens: 100, temperature: 0.5, seed: 1, assumed: ['seed'] } },
+    ],
+    [
+      'what was thought in earlier turns',
+      { message: "property 'messages.0.assistant.reasoning_content' is unsupported" },
+      ({ messages }) => messages?.some((message) => 'reasoning_content' in message) === true,
+      {
+        messages: [
+          { role: 'assistant', content: [{ type: 'text', text: 'a' }], reasoning: 'hm' },
+          { role: 'user', content: [{ type: 'text', text: 'b' }] },
+        ],
+      },
+    ],
+  ])('is left out, and so from then on: %s', async (_name, error, isRefused, request) => {
+    const raw = (_request: number, body: UpstreamBody) =>
+      isRefused(body) ? { status: 400, parts: [JSON.stringify({ error })] } : { parts: [...words, stop, done] };
+    const { engine, upstream } = await start({ raw });
+    for (let time = 0; time < 2; time++) expect(await collect(engine, request)).toMatchObject(WHOLE);
+    expect(upstream.requests).toHaveLength(3);
+  });
+
+  it('is told to who asked for it', async () => {
+    const { engine } = await start({ raw: () => refusal('x', { param: 'temperature' }) });
+    const sampling = { maxTokens: 100, temperature: 0.5, assumed: ['seed' as const] };
+    expect(await failure(collect(engine, { sampling }))).toMatchObject({ param: 'temperature' });
+  });
+
   it('may be stream_options', async () => {
     const raw = (request: number) =>
       request === 0 ? refusal('Unknown field stream_options') : { parts: [...words, stop, done] };

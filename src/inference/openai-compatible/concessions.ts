@@ -1,4 +1,4 @@
-import type { GenerationRequest } from '../engine.ts';
+import type { AssumedSetting, GenerationRequest } from '../engine.ts';
 import type { ServerKind } from './options.ts';
 import type { RefusedParameter } from './refused-parameter.ts';
 
@@ -13,6 +13,10 @@ export interface Concessions {
   readonly withoutStreamOptions: boolean;
   /** The limit of tokens by its newer name. */
   readonly newTokenLimit: boolean;
+  /** What the model thought in earlier turns, which our own answers have, and callers hand back. */
+  readonly withoutReasoning: boolean;
+  /** Settings that are sent only where the caller has asked for them. */
+  readonly withoutAssumed: readonly AssumedSetting[];
 }
 
 export const NO_CONCESSIONS: Concessions = {
@@ -21,6 +25,8 @@ export const NO_CONCESSIONS: Concessions = {
   withoutFormat: false,
   withoutStreamOptions: false,
   newTokenLimit: false,
+  withoutReasoning: false,
+  withoutAssumed: [],
 };
 
 /** What to try after a refusal; null: there is nothing left to try. Each is tried once. */
@@ -39,6 +45,14 @@ export function concede(
   if (isAboutRoles) return { ...granted, mergedRoles: true };
   if (param === 'stream_options' && !granted.withoutStreamOptions) return { ...granted, withoutStreamOptions: true };
   if (param === 'max_completion_tokens' && !granted.newTokenLimit) return { ...granted, newTokenLimit: true };
+  if (param === 'reasoning_content' && !granted.withoutReasoning) {
+    const hasReasoning = request.messages.some(({ reasoning }) => reasoning !== undefined);
+    return hasReasoning ? { ...granted, withoutReasoning: true } : null;
+  }
+  const assumed = request.sampling.assumed?.find((name) => name === param);
+  if (assumed && !granted.withoutAssumed.includes(assumed)) {
+    return { ...granted, withoutAssumed: [...granted.withoutAssumed, assumed] };
+  }
   // Of a server of unknown kind it is not known whether it takes a format; those that do enforce it are left to.
   const mayBeFormat = param === 'response_format' || param === null;
   const hasFormat = request.responseFormat.type !== 'text' && !granted.withoutFormat;

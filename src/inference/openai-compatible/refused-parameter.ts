@@ -21,6 +21,9 @@ const KNOWN_COMPLAINTS: readonly (readonly [RegExp, RefusedParameter])[] = [
   ],
 ];
 
+/** OpenAI's own words, under the older name. */
+const NEWER_LIMIT = /max_tokens\W{1,4}is not supported.{0,80}max_completion_tokens/s;
+
 /** Complaints in words of their own: looked at where no parameter is named. */
 const OTHER_COMPLAINTS: readonly (readonly [RegExp, Pick<RefusedParameter, 'param' | 'message'>])[] = [
   [
@@ -32,7 +35,7 @@ const OTHER_COMPLAINTS: readonly (readonly [RegExp, Pick<RefusedParameter, 'para
     { param: 'messages', message: 'cannot read the images, or takes fewer of them' },
   ],
   [
-    /calls and responses|unexpected role|tool call id|message content|content blocks?|reasoning_content/i,
+    /calls and responses|unexpected role|tool call id|message content|content blocks?/i,
     { param: 'messages', message: 'refused the messages' },
   ],
   [/json (mode|schema)|grammar/i, { param: 'response_format', message: 'refused the parameter response_format' }],
@@ -45,7 +48,14 @@ const OTHER_COMPLAINTS: readonly (readonly [RegExp, Pick<RefusedParameter, 'para
 
 /** Names that are no words of everyday prompts: they are looked for anywhere in the text of the complaint. */
 const NAMES: readonly string[] = [
-  ...['tool_choice', 'parallel_tool_calls', 'response_format', 'json_schema', 'chat_template_kwargs'],
+  ...[
+    'reasoning_content',
+    'tool_choice',
+    'parallel_tool_calls',
+    'response_format',
+    'json_schema',
+    'chat_template_kwargs',
+  ],
   ...['reasoning_effort', 'structured_outputs', 'guided_json', 'guided_regex', 'guided_choice', 'guided_grammar'],
   ...['top_logprobs', 'logprobs', 'logit_bias', 'max_completion_tokens', 'max_tokens', 'min_tokens'],
   ...['presence_penalty', 'frequency_penalty', 'repetition_penalty', 'top_p', 'top_k', 'min_p', 'stop_token_ids'],
@@ -69,9 +79,11 @@ const withParam = z.looseObject({ param: z.string() });
 const fieldSchema = z.union([
   z.looseObject({ error: withParam }).transform(({ error }) => error.param),
   withParam.transform(({ param }) => param),
-  z
-    .looseObject({ detail: z.array(z.looseObject({ loc: z.array(z.unknown()) })).min(1) })
-    .transform(({ detail }) => detail[0]?.loc.find((entry) => typeof entry === 'string' && entry !== 'body')),
+  z.looseObject({ detail: z.array(z.looseObject({ loc: z.array(z.unknown()) })).min(1) }).transform(({ detail }) => {
+    const loc = detail[0]?.loc ?? [];
+    const isReasoning = loc.includes('reasoning_content');
+    return isReasoning ? 'reasoning_content' : loc.find((entry) => typeof entry === 'string' && entry !== 'body');
+  }),
 ]);
 
 /**
@@ -81,7 +93,7 @@ const fieldSchema = z.union([
 export function findRefusedParameter(body: string): RefusedParameter | null {
   const known = KNOWN_COMPLAINTS.find(([words]) => words.test(body))?.[1];
   if (known) return known;
-  const name = namedByField(body) ?? namedInText(body);
+  const name = NEWER_LIMIT.test(body) ? 'max_completion_tokens' : (namedByField(body) ?? namedInText(body));
   if (name === null) {
     const other = OTHER_COMPLAINTS.find(([words]) => words.test(body))?.[1];
     return other ? { ...other, isAboutRoles: false } : null;
