@@ -298,6 +298,12 @@ describe('text', () => {
     for (const piece of pieces) expect(piece.content ?? '').not.toMatch(/\p{Surrogate}/u);
   });
 
+  it('is whole beside its log probabilities too', async () => {
+    const logprobs = { content: [{ token: '\ud83c', logprob: -1, top_logprobs: [{ token: '\ud83c', logprob: -1 }] }] };
+    const { engine } = await saying(chunk({ content: 'a' }, { logprobs }), stop, done);
+    expect(JSON.stringify((await collect(engine)).pieces)).not.toMatch(/\\ud83c/i);
+  });
+
   it('of a caller reaches the server without half a character, which its tokenizer would fail at', async () => {
     const { engine, upstream } = await saying(...words, stop, done);
     const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'cut 🌍\ud83c' }] }];

@@ -5,6 +5,7 @@ import { EngineFault } from '../engine-fault.ts';
 import { readFinishReason } from './finish-reason.ts';
 import { readReasoning } from './reasoning-field.ts';
 import { failureOfChoice, failureOfErrorObject, failureOfErrorText } from './reported-error.ts';
+import { toWellFormed } from './whole-characters.ts';
 
 /**
  * A `chat.completion.chunk` as servers really send it. Strict about what the answer is made of, its text and its tool
@@ -61,7 +62,11 @@ const saidSchema = z.object({
   function_call: maybe(z.object(calledFunction)),
 });
 
-const logprobEntry = { token: z.string(), logprob: z.number(), bytes: decoration(z.array(z.number())) };
+const logprobEntry = {
+  token: z.string().transform(toWellFormed),
+  logprob: z.number(),
+  bytes: decoration(z.array(z.number())),
+};
 const logprobSchema = z.object({
   ...logprobEntry,
   top_logprobs: decoration(z.array(decoration(z.object(logprobEntry)))),
