@@ -462,6 +462,7 @@ describe('what a server refuses', () => {
     ['At most 1 image(s) may be provided in one request.', 'messages'],
     ["triggering Azure OpenAI's content management policy", 'messages', { code: 'content_filter', param: 'prompt' }],
     ['invalid temperature', 'temperature'],
+    ['temperature is too large', 'temperature'],
     ['Seed value out of range', 'seed'],
     ['The stop parameter may contain at most 4 sequences', 'stop'],
     ['json: cannot unmarshal array into Go struct field ChatCompletionRequest.stop of type string', 'stop'],
@@ -492,6 +493,19 @@ describe('what a server refuses', () => {
   it('is the limit of tokens where that is named', async () => {
     const { engine } = await start({ raw: () => refusal('max_tokens (99999) exceeds the maximum allowed (4096)') });
     expect(await failure(collect(engine))).toMatchObject({ code: 'invalid_value', param: 'max_tokens' });
+  });
+
+  it.each([
+    'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]',
+    'max_tokens is too large: 32000. This model supports at most 8192 completion tokens',
+    '`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens`',
+  ])('is asked for as much as it can where callers want no limit: %s', async (message) => {
+    const raw = (_request: number, { max_tokens }: UpstreamBody) =>
+      Number(max_tokens) > 8192 ? refusal(message, { code: 400 }) : { parts: [...words, stop, done] };
+    const { engine, upstream } = await start({ raw });
+    const sampling = { maxTokens: 32_000, temperature: 0.5 };
+    for (let time = 0; time < 2; time++) expect(await collect(engine, { sampling })).toMatchObject(WHOLE);
+    expect(upstream.requests.map(({ body }) => body.max_tokens)).toEqual([32_000, 8192, 8192]);
   });
 
   it.each([402, 405, 407, 409, 418, 451])('is not the request where the status is %d', async (status) => {

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { KtpflowError } from '../../src/errors.ts';
 import type { Engine, GenerationPart, GenerationRequest } from '../../src/inference/engine.ts';
@@ -329,6 +331,19 @@ describe('what a server is', () => {
     const { engine } = await start({ chatOnly: true });
     expect(await engine.readiness()).toEqual({ ready: true, error: null });
     expect((await collect(engine)).content).toBe('Selamat pagi, dunia.');
+  });
+
+  it('may say that it has no list of models (501)', async () => {
+    const server = createServer((_request, response) => response.writeHead(501).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const baseUrl = `http://127.0.0.1:${port}`;
+    const engine = createOpenAiCompatibleEngine({ id: 'openai', baseUrl, modelId: 'm', maxImagePixels: 1 });
+    closing.push(
+      () => engine.close(),
+      () => new Promise((resolve) => server.close(() => resolve())),
+    );
+    expect(await engine.readiness()).toEqual({ ready: true, error: null });
   });
 
   it('is not ready where it serves another model', async () => {

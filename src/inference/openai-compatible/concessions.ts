@@ -13,6 +13,8 @@ export interface Concessions {
   readonly withoutStreamOptions: boolean;
   /** The limit of tokens by its newer name. */
   readonly newTokenLimit: boolean;
+  /** The most tokens of an answer: callers ask for more than any model has where they want no limit. */
+  readonly mostTokens: number | null;
   /** What the model thought in earlier turns, which our own answers have, and callers hand back. */
   readonly withoutReasoning: boolean;
   /** Settings that are sent only where the caller has asked for them. */
@@ -25,6 +27,7 @@ export const NO_CONCESSIONS: Concessions = {
   withoutFormat: false,
   withoutStreamOptions: false,
   newTokenLimit: false,
+  mostTokens: null,
   withoutReasoning: false,
   withoutAssumed: [],
 };
@@ -45,6 +48,9 @@ export function concede(
   if (isAboutRoles) return { ...granted, mergedRoles: true };
   if (param === 'stream_options' && !granted.withoutStreamOptions) return { ...granted, withoutStreamOptions: true };
   if (param === 'max_completion_tokens' && !granted.newTokenLimit) return { ...granted, newTokenLimit: true };
+  const asked = Math.min(request.sampling.maxTokens, granted.mostTokens ?? Number.POSITIVE_INFINITY);
+  const most = Math.max(0, ...(refused.limits ?? []).filter((limit) => limit < asked));
+  if (most > 0) return { ...granted, mostTokens: most };
   if (param === 'reasoning_content' && !granted.withoutReasoning) {
     const hasReasoning = request.messages.some(({ reasoning }) => reasoning !== undefined);
     return hasReasoning ? { ...granted, withoutReasoning: true } : null;

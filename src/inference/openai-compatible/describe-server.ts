@@ -53,7 +53,8 @@ export async function describeServer(
     throw new KtpflowError('upstream_failed', 'The model server refused our credentials.');
   }
   if (status >= 300 && status < 400) throw redirected();
-  if (status >= 500 || status === 429) {
+  // 501: it has no list of models, which is no fault.
+  if ((status >= 500 && status !== 501) || status === 429) {
     throw new KtpflowError('model_not_ready', 'The model server is not ready.', { retryAfterSeconds: 5 });
   }
   const models = (modelsSchema.safeParse(body).data?.data ?? []).filter((model) => model !== null);

@@ -7,6 +7,8 @@ export interface RefusedParameter {
   readonly message: string;
   /** The chat template takes the roles of messages in another order only. */
   readonly isAboutRoles: boolean;
+  /** Numbers that the complaint names as the most that is taken. */
+  readonly limits?: readonly number[];
 }
 
 /** What chat templates and parsers complain of. */
@@ -23,6 +25,9 @@ const KNOWN_COMPLAINTS: readonly (readonly [RegExp, RefusedParameter])[] = [
 
 /** OpenAI's own words, under the older name. */
 const NEWER_LIMIT = /max_tokens\W{1,4}is not supported.{0,80}max_completion_tokens/s;
+
+const TOKEN_LIMITS: ReadonlySet<string> = new Set(['max_tokens', 'max_completion_tokens']);
+const LIMIT = /(?:at most|less than|equal to|<=?|maximum|allowed|limit|range[^[]{0,40}\[\d+,)\D{0,16}(\d{2,7})\b/gi;
 
 /** Complaints in words of their own: looked at where no parameter is named. */
 const OTHER_COMPLAINTS: readonly (readonly [RegExp, Pick<RefusedParameter, 'param' | 'message'>])[] = [
@@ -99,7 +104,17 @@ export function findRefusedParameter(body: string): RefusedParameter | null {
     return other ? { ...other, isAboutRoles: false } : null;
   }
   const param = OUR_NAMES[name] ?? name;
-  return { param, message: `refused the parameter ${param}`, isAboutRoles: false };
+  const limits = TOKEN_LIMITS.has(name) ? limitsIn(body) : [];
+  return {
+    param,
+    message: `refused the parameter ${param}`,
+    isAboutRoles: false,
+    ...(limits.length > 0 && { limits }),
+  };
+}
+
+function limitsIn(body: string): number[] {
+  return [...body.slice(0, 4_096).matchAll(LIMIT)].map(([, number]) => Number(number));
 }
 
 function namedByField(body: string): string | null {

@@ -32,7 +32,10 @@ export function toUpstreamBody(request: GenerationRequest, options: UpstreamBody
     ),
     stream: true,
     stream_options: concessions.withoutStreamOptions ? undefined : { include_usage: true },
-    [concessions.newTokenLimit ? 'max_completion_tokens' : 'max_tokens']: sampling.maxTokens,
+    [concessions.newTokenLimit ? 'max_completion_tokens' : 'max_tokens']: Math.min(
+      sampling.maxTokens,
+      concessions.mostTokens ?? sampling.maxTokens,
+    ),
     temperature: isLeftOut('temperature') ? undefined : sampling.temperature,
     top_p: sampling.topP,
     top_k: sampling.topK,

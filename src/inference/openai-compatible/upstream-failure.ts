@@ -24,7 +24,8 @@ const CONTEXT_LENGTH = new RegExp(
     'context[ _-]?(length|size|window)|maximum context|max_model_len|maximum model length|n_ctx|exceed_context_size',
     'keep the first \\d+ tokens|must have (less|fewer) than \\d+ tokens',
     'exceeds? the (available )?context|too many tokens|max_new_tokens. must be|max_total_tokens|reduce the length',
-    '(prompt|input|messages?)[^.]{0,40} (is|are) too (long|large)|(range of|maximum) input length',
+    // Not the name of the field that holds the complaint.
+    '\\b(prompt|input|messages?)\\b(?!\\W{0,2}\\s?:)[^.]{0,40} (is|are) too (long|large)|(range of|maximum) input length',
     '((?<!max_|completion_|min_)tokens?|input length|prompt)\\b[^.]{0,80}\\b(exceeds?|larger than|too large)\\b[^.]{0,60}\\b(max\\w*|limit|length|model)',
   ].join('|'),
   'i',
