@@ -51,13 +51,24 @@ function withOllamaImages(message: Readonly<Record<string, unknown>>): Readonly<
   return { ...rest, content: [...said, ...images.map((image) => ({ type: 'input_image', image }))] };
 }
 
+/** Types of parts, some by the names of other APIs; an object of another type is a value (GeoJSON, a resource of MCP). */
+const PARTS: ReadonlySet<unknown> = new Set([
+  ...['file', 'image', 'image_url', 'input_audio', 'input_file', 'input_image', 'input_text', 'input_video'],
+  ...['output_text', 'refusal', 'video_url'],
+]);
+
 /** What a tool answered is text: values are written as JSON. */
 function toResult(content: unknown): unknown {
   if (content === null || content === undefined) return '';
-  const isParts = (value: unknown) => typeof value === 'string' || typeof asRecord(value)?.type === 'string';
-  if (typeof content === 'string' || isParts(content) || (Array.isArray(content) && content.every(isParts)))
+  if (typeof content === 'string' || isPart(content) || (Array.isArray(content) && content.every(isPart)))
     return content;
   return JSON.stringify(content);
+}
+
+function isPart(value: unknown): boolean {
+  const part = asRecord(value);
+  const isText = part?.type === 'text' && typeof part.text === 'string';
+  return typeof value === 'string' || isText || PARTS.has(part?.type);
 }
 
 function toKnownAssistant(message: Readonly<Record<string, unknown>>, position: number): Record<string, unknown> {
@@ -69,9 +80,9 @@ function toKnownAssistant(message: Readonly<Record<string, unknown>>, position: 
       ? undefined
       : calls;
   const toolCalls = known ?? (asRecord(legacy) ? [toKnownCall({ function: legacy }, `call_${position}_0`)] : undefined);
-  // An answer that is empty, or that was a refusal, is part of the conversation all the same.
+  // An answer that is empty, was a refusal or was spoken is part of the conversation all the same.
   const hasCalls = Array.isArray(toolCalls) && toolCalls.length > 0;
-  const empty = content === null && !hasCalls ? '' : undefined;
+  const empty = (content === null || asRecord(message.audio)) && !hasCalls ? '' : undefined;
   const said = content ?? (typeof refusal === 'string' ? refusal : empty);
   return {
     ...rest,
@@ -82,11 +93,16 @@ function toKnownAssistant(message: Readonly<Record<string, unknown>>, position: 
 }
 
 function reasoningOf(
-  { reasoning, reasoning_content: content }: Readonly<Record<string, unknown>>,
+  { reasoning, reasoning_content, reasoning_details, thinking }: Readonly<Record<string, unknown>>,
   thoughts: string,
 ): object {
-  const text = [content, reasoning, thoughts].find((value) => typeof value === 'string' && value !== '');
-  return { reasoning: text, reasoning_content: undefined };
+  const said = [reasoning_content, reasoning, thoughts, reasoning_details, thinking].map(textOfThought);
+  return { reasoning: said.find((text) => text !== ''), reasoning_content: undefined };
+}
+
+function textOfThought(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? value.map(thoughtText).join('') : thoughtText(value);
 }
 
 /** Takes what Anthropic, Mistral and LangChain write as a part of the answer, its thoughts, out of it. */

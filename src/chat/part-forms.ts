@@ -18,7 +18,7 @@ export function toKnownPart(value: unknown): unknown {
     case 'output_text':
       return { ...part, type: 'text' };
     case 'refusal':
-      return { type: 'text', text: part.refusal };
+      return { type: 'text', text: part.refusal ?? '' };
     case 'image_url':
       return { ...part, type: 'image_url' };
     case 'video_url':

@@ -12,7 +12,17 @@ export interface ToolCall {
   readonly id: string;
   readonly type: 'function';
   readonly function: { readonly name: string; readonly arguments: string };
+  readonly extra_content?: Readonly<Record<string, unknown>>;
 }
+
+interface PartialCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+  readonly extra: ToolCall['extra_content'];
+}
+
+const NO_CALL: PartialCall = { id: '', name: '', arguments: '', extra: undefined };
 
 export function joinPieces(pieces: readonly Piece[]): AnswerText {
   return {
@@ -23,13 +33,14 @@ export function joinPieces(pieces: readonly Piece[]): AnswerText {
 }
 
 function joinToolCalls(deltas: readonly ToolCallDelta[]): ToolCall[] {
-  const calls = new Map<number, { id: string; name: string; arguments: string }>();
+  const calls = new Map<number, PartialCall>();
   for (const delta of deltas) {
-    const call = calls.get(delta.index) ?? { id: '', name: '', arguments: '' };
+    const call = calls.get(delta.index) ?? NO_CALL;
     calls.set(delta.index, {
       id: call.id || (delta.id ?? ''),
       name: call.name + (delta.function?.name ?? ''),
       arguments: call.arguments + (delta.function?.arguments ?? ''),
+      extra: delta.extra_content ?? call.extra,
     });
   }
   return [...calls.entries()]
@@ -38,5 +49,6 @@ function joinToolCalls(deltas: readonly ToolCallDelta[]): ToolCall[] {
       id: call.id,
       type: 'function',
       function: { name: call.name, arguments: call.arguments },
+      ...(call.extra && { extra_content: call.extra }),
     }));
 }

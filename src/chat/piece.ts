@@ -7,6 +7,8 @@ export interface ToolCallDelta {
   readonly id?: string;
   readonly type?: 'function';
   readonly function?: { readonly name?: string; readonly arguments?: string };
+  /** What a server wants to see again beside the call, such as Gemini's signature of a thought. */
+  readonly extra_content?: Readonly<Record<string, unknown>>;
 }
 
 /** Log probability of one token, as OpenAI shows it. */

@@ -6,6 +6,7 @@ import type { ChatPart } from './parts.ts';
 import { requestError } from './request-error.ts';
 import { formatOf, formatOfSchema, type ResponseFormat, responseFormatSchema } from './response-format.ts';
 import { constraintsOf, schemasOf, steeringFields, type TextConstraint } from './steering.ts';
+import { MOST_TOKENS, tokenLimit } from './token-limit.ts';
 import { findImpossibleChoice, toolFields } from './tools.ts';
 
 /**
@@ -17,19 +18,11 @@ import { findImpossibleChoice, toolFields } from './tools.ts';
 const MAX_IMAGES = 16;
 const MAX_VIDEOS = 1;
 const MAX_STOPS = 16;
-/** More is written by callers who want no limit. */
-const MOST_TOKENS = 1_000_000;
 
 const stopSchema = z
   .union([z.string(), boundedArray(z.string().nullable(), MAX_STOPS)])
   .transform((stop) => (typeof stop === 'string' ? [stop] : stop).flatMap((text) => text || []));
 
-const whole = (value: number) => Number.isInteger(value);
-const tokenLimit = z
-  .number()
-  .min(1)
-  .refine(whole, 'must be a whole number')
-  .transform((limit) => Math.min(limit, MOST_TOKENS));
 /** The limit by other names; negative, there: none. */
 const otherLimit = optional(z.number().int().min(-2).max(Number.MAX_SAFE_INTEGER));
 /** SDKs draw seeds of 64 bits, which a number in JavaScript holds only nearly. */
@@ -37,7 +30,7 @@ const seedSchema = z
   .number()
   .min(-(2 ** 63))
   .max(2 ** 63)
-  .refine(whole, 'must be a whole number');
+  .refine((value) => Number.isInteger(value), 'must be a whole number');
 
 export const SESSION_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -94,11 +87,11 @@ export function parseChatRequest(body: unknown): ChatRequest {
   return request;
 }
 
-/** Fields that belong into the body, written as openai-python's users do. */
+/** Fields that belong into the body, written as users of openai-python and of NVIDIA's NIM (`nvext`) do. */
 function withExtraBody(body: unknown): unknown {
   const given = asRecord(body);
-  const extra = asRecord(given?.extra_body);
-  return extra ? { ...extra, ...given } : body;
+  const extra = { ...asRecord(given?.nvext), ...asRecord(given?.extra_body) };
+  return given && Object.keys(extra).length > 0 ? { ...extra, ...given } : body;
 }
 
 /** What no single field can tell; null: nothing. */

@@ -44,12 +44,14 @@ export type ResponseFormat =
   | { readonly type: 'json_object' }
   | { readonly type: 'json_schema'; readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
 
-/** llama.cpp and Together put the schema beside the type, some leave out the name, some put it in the place of all. */
+/** llama.cpp, Together and TGI (`value`) put the schema beside the type, some leave out the name, some put it in the place of all. */
 function toKnownFormat(value: unknown): unknown {
   const format = asRecord(value);
   if (!format) return value;
-  const { json_schema: given, schema, type } = format;
+  const { json_schema: given, value: ofTgi } = format;
+  const type = format.type === 'json' ? 'json_object' : format.type;
   const described = asRecord(given);
+  const schema = asRecord(format.schema) ?? asRecord(ofTgi);
   if (
     type === 'json_schema' &&
     described &&
@@ -58,13 +60,13 @@ function toKnownFormat(value: unknown): unknown {
   ) {
     return { type, json_schema: { name: NAMELESS, schema: described } };
   }
-  if ((type === 'json_object' || (type === 'json_schema' && !described)) && asRecord(schema)) {
+  if ((type === 'json_object' || (type === 'json_schema' && !described)) && schema) {
     return { type: 'json_schema', json_schema: { name: NAMELESS, schema } };
   }
   if (type === 'json_schema' && described) {
     return { ...format, json_schema: { ...described, name: described.name ?? NAMELESS } };
   }
-  return value;
+  return { ...format, type };
 }
 
 /** The format that a checked `response_format` asks for. */

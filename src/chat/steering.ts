@@ -19,9 +19,17 @@ const number = z.number().min(-MOST).max(MOST);
 const small = <Schema extends z.ZodType>(schema: Schema) =>
   schema.refine((value) => JSON.stringify(value).length <= MAX_TEMPLATE_CHARACTERS, 'is too large');
 
+const textOrTexts = z.union([z.string().max(1_024), boundedArray(z.string().max(64), 64)]);
+/** Some clients send the fields that they do not use empty. */
+const unlessEmpty = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess(
+    (value) => (value === '' || (Array.isArray(value) && value.length === 0) ? undefined : (value ?? undefined)),
+    schema.optional(),
+  );
+
 const settingFields = {
   chat_template_kwargs: optional(small(z.record(z.string(), z.unknown()))),
-  reasoning_effort: optional(z.string().regex(/^[a-z_]{1,16}$/i)),
+  reasoning_effort: unlessEmpty(z.string().regex(/^[a-z_]{1,16}$/i)),
   enable_thinking: optional(flag),
   thinking: optional(z.union([flag, small(z.looseObject({ type: optional(z.string().max(32)) }))])),
   think: optional(z.union([flag, z.string().max(16)])).describe("Ollama's word"),
@@ -29,7 +37,7 @@ const settingFields = {
   reasoning: optional(small(z.looseObject({ effort: optional(z.string().max(16)), enabled: optional(flag) }))).describe(
     "OpenRouter's form of reasoning_effort",
   ),
-  verbosity: optional(z.string().regex(/^[a-z_]{1,16}$/i)),
+  verbosity: unlessEmpty(z.string().regex(/^[a-z_]{1,16}$/i)),
   parallel_tool_calls: optional(flag),
   logit_bias: optional(
     z.union([
@@ -55,7 +63,8 @@ const settingFields = {
   dry_base: optional(number),
   dry_allowed_length: optional(number),
   dry_penalty_last_n: optional(number),
-  dry_sequence_breakers: optional(boundedArray(z.string().max(64), 64)),
+  // As text, text-generation-webui has a list of JSON here, and llama.cpp one letter for each sampler.
+  dry_sequence_breakers: optional(textOrTexts),
   mirostat: optional(number),
   mirostat_tau: optional(number),
   mirostat_eta: optional(number),
@@ -64,7 +73,7 @@ const settingFields = {
   repeat_last_n: optional(number),
   no_repeat_ngram_size: optional(number),
   length_penalty: optional(number),
-  samplers: optional(boundedArray(z.string().max(64), 64)),
+  samplers: optional(textOrTexts),
   min_tokens: optional(z.number().int().nonnegative()),
   ignore_eos: optional(flag),
   stop_token_ids: optional(tokens),
@@ -84,28 +93,27 @@ const settingFields = {
 };
 
 const choices = boundedArray(z.string().max(4_096), MAX_TOKENS_NAMED, 1);
-/** Some clients send the fields that they do not use empty. */
-const text = z.preprocess((value) => (value === '' ? undefined : value), z.string().max(65_536).optional());
+const text = unlessEmpty(z.string().max(65_536));
 
 const constraintFields = {
   structured_outputs: optional(
     z.looseObject({
-      json: optional(schemaOrTextSchema),
+      json: unlessEmpty(schemaOrTextSchema),
       json_object: optional(flag),
-      regex: optional(text),
-      choice: optional(choices),
-      grammar: optional(text),
+      regex: text,
+      choice: unlessEmpty(choices),
+      grammar: text,
       structural_tag: optional(z.unknown()),
     }),
   ),
-  guided_json: optional(schemaOrTextSchema),
-  guided_regex: optional(text),
-  guided_choice: optional(choices),
-  guided_grammar: optional(text),
-  json_schema: optional(schemaOrTextSchema),
-  grammar: optional(text),
-  regex: optional(text),
-  ebnf: optional(text),
+  guided_json: unlessEmpty(schemaOrTextSchema),
+  guided_regex: text,
+  guided_choice: unlessEmpty(choices),
+  guided_grammar: text,
+  json_schema: unlessEmpty(schemaOrTextSchema),
+  grammar: text,
+  regex: text,
+  ebnf: text,
   // A name that anything may have: what is no format is let pass.
   format: optional(z.union([z.literal('json'), z.record(z.string(), z.unknown())]))
     .catch(undefined)

@@ -49,7 +49,11 @@ export interface Sampling {
   readonly repetitionPenalty?: number;
   readonly logprobs?: boolean;
   readonly topLogprobs?: number;
+  /** What the caller did not ask for: it is left out for a server that does not take it. */
+  readonly assumed?: readonly AssumedSetting[];
 }
+
+export type AssumedSetting = 'temperature' | 'seed';
 
 export interface GenerationRequest {
   readonly messages: readonly EngineMessage[];

@@ -53,6 +53,7 @@ export function chatBodyOf(request: ResponseRequest, earlier: readonly ChatBodyM
     ...(request.tool_choice !== undefined && { tool_choice: toolChoice(request.tool_choice) }),
     parallel_tool_calls: request.parallel_tool_calls,
     reasoning_effort: request.reasoning?.effort,
+    verbosity: request.text?.verbosity,
     metadata: request.metadata,
     user: request.user,
     stream: true,

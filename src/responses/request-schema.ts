@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { optional } from '../chat/optional.ts';
+import { asRecord, optional } from '../chat/optional.ts';
 import { requestError } from '../chat/request-error.ts';
+import { tokenLimit } from '../chat/token-limit.ts';
 
 /**
  * Body of POST /v1/responses, as OpenAI writes it: unknown fields are ignored, null means absent. What this server
@@ -72,7 +73,10 @@ const itemReferenceSchema = z
 
 /** An item without a type is a message. */
 const itemSchema = z.preprocess(
-  (item) => (typeof item === 'object' && item !== null && !('type' in item) ? { ...item, type: 'message' } : item),
+  (item) => {
+    const given = asRecord(item);
+    return given && (given.type ?? null) === null ? { ...given, type: 'message' } : item;
+  },
   z.discriminatedUnion('type', [
     messageItemSchema.extend({ type: z.literal('message') }),
     functionCallSchema,
@@ -116,7 +120,7 @@ export const responseRequestSchema = z.object({
   tools: optional(z.array(toolSchema).max(128)),
   tool_choice: optional(toolChoiceSchema),
   parallel_tool_calls: optional(z.boolean()),
-  max_output_tokens: optional(z.number().int().min(1).max(1_000_000)),
+  max_output_tokens: optional(tokenLimit),
   temperature: optional(z.number().min(0).max(2)),
   top_p: optional(z.number().min(0).max(1)),
   top_logprobs: optional(z.number().int().min(0).max(20)),

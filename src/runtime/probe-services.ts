@@ -2,7 +2,7 @@ import { Connection } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { Keyring } from '../encryption/keyring.ts';
 import { temporalSecurity } from '../encryption/temporal-security.ts';
-import { serverRoot } from '../inference/openai-compatible/upstream-http.ts';
+import { apiRoot } from '../inference/openai-compatible/base-url.ts';
 import { answersDatabase } from '../storage/database.ts';
 import { openBlobs } from './roles/open-blobs.ts';
 
@@ -69,7 +69,7 @@ async function findBucket(config: Config): Promise<void> {
 }
 
 async function listModels({ VLM_BASE_URL: base = '', VLM_API_KEY: key }: Config): Promise<void> {
-  const response = await fetch(`${serverRoot(base)}/v1/models`, {
+  const response = await fetch(`${apiRoot(base)}/models`, {
     headers: key ? { authorization: `Bearer ${key}` } : {},
     signal: AbortSignal.timeout(PROBE_MS),
   });

@@ -52,6 +52,13 @@ describe('a client', () => {
     expect(text).toBe(WORDS);
   });
 
+  it('that writes its fields into extra_body or nvext steers the engine all the same', async () => {
+    for (const rest of [{ extra_body: { min_p: 0.25 } }, { nvext: { min_p: 0.25 } }]) {
+      expect((await complete(ask('plain', rest))).status).toBe(200);
+      expect(engine.requests.at(-1)?.body).toMatchObject({ min_p: 0.25 });
+    }
+  });
+
   it('hands its answer with a call back as it came', async () => {
     const tool = { type: 'function' as const, function: { name: 'find', parameters: { type: 'object' } } };
     const first = await client.chat.completions.create({ ...ask('tools'), tools: [tool] });

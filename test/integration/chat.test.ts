@@ -220,6 +220,10 @@ describe('a stream', () => {
     expect(await errorOf(twice)).toMatchObject({ status: 400, code: 'invalid_last_event_id' });
     const head = await api.request('/v1/chat/completions/ids/stream', { method: 'HEAD' });
     expect(head.headers.get('content-type')).toMatch('text/event-stream');
+    // Nothing seen yet, in the words of clients whose variable is empty.
+    for (const query of ['?starting_after=', '?last_event_id=']) {
+      expect((await readEvents(await resume('ids', query)))[0]?.id).toBe('ids:0');
+    }
     const past = await readEvents(await resume('ids', '?starting_after=9999'));
     expect(past).toEqual([{ id: null, data: '[DONE]' }]);
   });

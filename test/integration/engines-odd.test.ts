@@ -14,6 +14,7 @@ import {
   startUpstream,
   type Upstream,
   type UpstreamBehaviour,
+  type UpstreamBody,
 } from '../support/upstream.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -176,6 +177,24 @@ describe('decoration of an answer', () => {
       [chunk({ role: 'assistant', content: '' }, { finish_reason: 'stop' }), ...words, stop, done],
     ],
     ['`message` for `delta`', [chunk(null, { message: { role: 'assistant', content: 'w0 w1 w2' } }), stop, done]],
+    ['a number for a text', [chunk({ content: 'w0 w1 w' }), chunk({ content: 2 }), stop, done]],
+    ['a text with a value', [...words.slice(0, 2), chunk({ content: [{ text: { value: 'w2' } }] }), stop, done]],
+    ['events in events', [...words, stop, done].map((text) => text.replace('data: ', 'data: data: '))],
+    ['an indented `data`', [...words, stop, done].map((text) => ` ${text}`)],
+    ['`data` in capitals', [...words, stop, done].map((text) => text.replace('data', 'Data'))],
+    ['something behind [DONE]', [...words, stop, done, chunk({ content: 'bad' }), stop, done]],
+    ['the end as the name of an event', [...words, 'event: done\ndata: {"message": "bye"}\n\n']],
+    ['a reason beside the choices', [...words, event({ choices: [], finish_reason: 'stop' })]],
+    [
+      'signs of life as objects with words',
+      [
+        event({ type: 'heartbeat', message: 'alive' }),
+        ...words,
+        event({ status: 'processing', message: 'x' }),
+        stop,
+        done,
+      ],
+    ],
   ])('is let pass: %s', async (_name, parts) => {
     const { engine, upstream } = await saying(...parts);
     expect(await collect(engine)).toMatchObject(WHOLE);
@@ -189,11 +208,26 @@ describe('decoration of an answer', () => {
   });
 
   it.each([
+    ['as text', {}, { usage: { prompt_tokens: '3', completion_tokens: '4' } }],
+    ['by the names of Anthropic', {}, { usage: { input_tokens: 3, output_tokens: 4 } }],
+    ['in the choice (Moonshot)', { usage: { prompt_tokens: 3, completion_tokens: 4 } }, {}],
+    ['of Groq', {}, { x_groq: { usage: { prompt_tokens: 3, completion_tokens: 4 } } }],
+  ])('counts all the same: %s', async (_name, choice, rest) => {
+    const { engine } = await saying(...words, chunk({}, { finish_reason: 'stop', ...choice }, rest), done);
+    expect((await collect(engine)).usage).toEqual({ promptTokens: 3, completionTokens: 4 });
+  });
+
+  it.each([
     ['both names, one empty', { reasoning: '', reasoning_content: 'hm' }],
     ['an object', { reasoning: { text: 'hm' } }],
     ['a name of Ollama', { thinking: 'hm' }],
     ['a summary', { reasoning: { summary: [{ text: 'hm' }] } }],
     ['details', { reasoning_details: [{ type: 'reasoning.text', text: 'hm' }] }],
+    ['a text', { reasoning_text: 'hm' }],
+    ['blocks of Anthropic', { thinking_blocks: [{ type: 'thinking', thinking: 'hm', signature: 'x' }] }],
+    ['a part with its text', { content: [{ type: 'thinking', text: 'hm' }] }],
+    ['a part by its own name', { content: [{ type: 'reasoning', reasoning: 'hm' }] }],
+    ['tags of another model', { content: '[THINK]hm[/THINK]' }],
     ['parts of the content', { content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] }],
   ])('is reasoning under any name: %s', async (_name, delta) => {
     const { engine } = await saying(chunk(delta), ...words, stop, done);
@@ -264,6 +298,12 @@ describe('text', () => {
     for (const piece of pieces) expect(piece.content ?? '').not.toMatch(/\p{Surrogate}/u);
   });
 
+  it('is whole beside its log probabilities too', async () => {
+    const logprobs = { content: [{ token: '\ud83c', logprob: -1, top_logprobs: [{ token: '\ud83c', logprob: -1 }] }] };
+    const { engine } = await saying(chunk({ content: 'a' }, { logprobs }), stop, done);
+    expect(JSON.stringify((await collect(engine)).pieces)).not.toMatch(/\\ud83c/i);
+  });
+
   it('of a caller reaches the server without half a character, which its tokenizer would fail at', async () => {
     const { engine, upstream } = await saying(...words, stop, done);
     const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'cut 🌍\ud83c' }] }];
@@ -293,6 +333,10 @@ describe('a body that is no event stream', () => {
     ['one object', { headers: json, parts: [JSON.stringify(whole)] }],
     ['one object over many lines', { headers: json, parts: [JSON.stringify(whole, null, 2)] }],
     ['one object that claims to be a stream', { parts: [JSON.stringify(whole)] }],
+    [
+      'a list of all chunks',
+      { headers: json, parts: [`[${[...words, stop].map((text) => text.slice(6).trim()).join(',\n')}]`] },
+    ],
     [
       'an object a line',
       { headers: json, parts: [...words, stop].map((text) => text.slice(6).trim()).map((text) => `${text}\n`) },
@@ -376,6 +420,18 @@ describe('a fault before the first token', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
+  it('is passing where the server says that it is overloaded (529)', async () => {
+    const { engine } = await start({ raw: () => ({ status: 529, parts: ['{"type":"error"}'] }) });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'model_not_ready', retryAfterSeconds: 5 });
+  });
+
+  it('is not tried again where the quota is used up', async () => {
+    const body = JSON.stringify({ error: { code: 'insufficient_quota' } });
+    const { engine, upstream } = await start({ raw: () => ({ status: 429, parts: [body] }) });
+    expect(await failure(collect(engine))).toMatchObject({ code: 'upstream_failed' });
+    expect(upstream.requests).toHaveLength(1);
+  });
+
   it('is handed on after three tries', async () => {
     const { engine, upstream } = await start({ raw: () => ({ status: 500, parts: ['boom'] }) });
     expect(await failure(collect(engine))).toMatchObject({ code: 'upstream_failed' });
@@ -395,6 +451,26 @@ describe('what a server refuses', () => {
     ['Unsupported value', 'temperature', { param: 'temperature' }],
     ['System message must be at the beginning.', 'messages'],
     ['Conversation roles must alternate user/assistant/user/assistant/...', 'messages'],
+    ['Only user, assistant and tool roles are supported, got system', 'messages'],
+    ['Expected last role User or Tool for serving but got assistant', 'messages'],
+    ["Unexpected role 'user' after role 'tool'", 'messages'],
+    ['Not the same number of function calls and responses', 'messages'],
+    ['Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9.', 'messages'],
+    ['messages.0.content: Input should be a valid list', 'messages'],
+    ['messages: text content blocks must be non-empty', 'messages'],
+    ['cannot identify image file <_io.BytesIO object at 0x7f>', 'messages'],
+    ['At most 1 image(s) may be provided in one request.', 'messages'],
+    ["triggering Azure OpenAI's content management policy", 'messages', { code: 'content_filter', param: 'prompt' }],
+    ['invalid temperature', 'temperature'],
+    ['temperature is too large', 'temperature'],
+    ['Seed value out of range', 'seed'],
+    ['The stop parameter may contain at most 4 sequences', 'stop'],
+    ['json: cannot unmarshal array into Go struct field ChatCompletionRequest.stop of type string', 'stop'],
+    ["Invalid type for 'tools': expected array", 'tools'],
+    ['* GenerateContentRequest.tools[0].function_declarations[0].name: Invalid function name.', 'tools'],
+    ['Failed to parse grammar', 'response_format'],
+    ['This model does not support JSON mode', 'response_format'],
+    ['"deepseek-r1:1.5b" does not support thinking', 'reasoning_effort'],
   ])('is named: %s', async (message, param, rest: object = {}) => {
     const { engine } = await start({ raw: () => refusal(message, rest) });
     expect(await failure(collect(engine))).toMatchObject({ code: 'invalid_value', param });
@@ -406,6 +482,8 @@ describe('what a server refuses', () => {
     'Range of input length should be [1, 30720]',
     'input is too long for requested model',
     'Please reduce the length of the messages or completion.',
+    'Trying to keep the first 5000 tokens when context the overflows.',
+    'Input validation error: `inputs` must have less than 4095 tokens. Given: 5000',
     'Prompt contains 5000 tokens, too large for model with 4096 maximum',
   ])('may be the length of the messages: %s', async (message) => {
     const { engine } = await start({ raw: () => refusal(message) });
@@ -415,6 +493,19 @@ describe('what a server refuses', () => {
   it('is the limit of tokens where that is named', async () => {
     const { engine } = await start({ raw: () => refusal('max_tokens (99999) exceeds the maximum allowed (4096)') });
     expect(await failure(collect(engine))).toMatchObject({ code: 'invalid_value', param: 'max_tokens' });
+  });
+
+  it.each([
+    'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]',
+    'max_tokens is too large: 32000. This model supports at most 8192 completion tokens',
+    '`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens`',
+  ])('is asked for as much as it can where callers want no limit: %s', async (message) => {
+    const raw = (_request: number, { max_tokens }: UpstreamBody) =>
+      Number(max_tokens) > 8192 ? refusal(message, { code: 400 }) : { parts: [...words, stop, done] };
+    const { engine, upstream } = await start({ raw });
+    const sampling = { maxTokens: 32_000, temperature: 0.5 };
+    for (let time = 0; time < 2; time++) expect(await collect(engine, { sampling })).toMatchObject(WHOLE);
+    expect(upstream.requests.map(({ body }) => body.max_tokens)).toEqual([32_000, 8192, 8192]);
   });
 
   it.each([402, 405, 407, 409, 418, 451])('is not the request where the status is %d', async (status) => {
@@ -455,6 +546,65 @@ describe('what a server refuses', () => {
       { role: 'user', content: 'F' },
     ];
     expect(upstream.requests.map(({ body }) => body.messages)).toEqual([expect.anything(), merged, merged]);
+  });
+
+  it('as the system at all stands before what the user says, and so from then on', async () => {
+    const raw = (_request: number, { messages }: UpstreamBody) =>
+      messages?.[0]?.role === 'system'
+        ? { status: 500, parts: ['{"error":"Only user and assistant roles are supported"}'] }
+        : { parts: [...words, stop, done] };
+    const { engine, upstream } = await start({ raw });
+    const messages = (['system', 'user'] as const).map((role) => ({
+      role,
+      content: [{ type: 'text' as const, text: role }],
+    }));
+    for (let time = 0; time < 2; time++) expect(await collect(engine, { messages })).toMatchObject(WHOLE);
+    const told = [{ role: 'user', content: 'system\nuser' }];
+    expect(upstream.requests.slice(2).map(({ body }) => body.messages)).toEqual([told, told]);
+  });
+
+  it.each<[string, object, (body: UpstreamBody) => boolean, Partial<GenerationRequest>]>([
+    [
+      'the older name of the limit',
+      { message: "'max_tokens' is not supported with this model. Use 'max_completion_tokens'.", param: 'max_tokens' },
+      (body) => 'max_tokens' in body,
+      {},
+    ],
+    [
+      'a temperature that nobody asked for',
+      { message: "'temperature' does not support 0.5 with this model.", param: 'temperature' },
+      (body) => 'temperature' in body,
+      { sampling: { maxTokens: 100, temperature: 0.5, assumed: ['temperature'] } },
+    ],
+    [
+      'a seed that nobody asked for',
+      { message: 'Unrecognized request argument supplied: `seed`' },
+      (body) => 'seed' in body,
+      { sampling: { maxTokens: 100, temperature: 0.5, seed: 1, assumed: ['seed'] } },
+    ],
+    [
+      'what was thought in earlier turns',
+      { message: "property 'messages.0.assistant.reasoning_content' is unsupported" },
+      ({ messages }) => messages?.some((message) => 'reasoning_content' in message) === true,
+      {
+        messages: [
+          { role: 'assistant', content: [{ type: 'text', text: 'a' }], reasoning: 'hm' },
+          { role: 'user', content: [{ type: 'text', text: 'b' }] },
+        ],
+      },
+    ],
+  ])('is left out, and so from then on: %s', async (_name, error, isRefused, request) => {
+    const raw = (_request: number, body: UpstreamBody) =>
+      isRefused(body) ? { status: 400, parts: [JSON.stringify({ error })] } : { parts: [...words, stop, done] };
+    const { engine, upstream } = await start({ raw });
+    for (let time = 0; time < 2; time++) expect(await collect(engine, request)).toMatchObject(WHOLE);
+    expect(upstream.requests).toHaveLength(3);
+  });
+
+  it('is told to who asked for it', async () => {
+    const { engine } = await start({ raw: () => refusal('x', { param: 'temperature' }) });
+    const sampling = { maxTokens: 100, temperature: 0.5, assumed: ['seed' as const] };
+    expect(await failure(collect(engine, { sampling }))).toMatchObject({ param: 'temperature' });
   });
 
   it('may be stream_options', async () => {

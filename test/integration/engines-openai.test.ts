@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { KtpflowError } from '../../src/errors.ts';
 import type { Engine, GenerationPart, GenerationRequest } from '../../src/inference/engine.ts';
@@ -331,9 +333,34 @@ describe('what a server is', () => {
     expect((await collect(engine)).content).toBe('Selamat pagi, dunia.');
   });
 
+  it('may say that it has no list of models (501)', async () => {
+    const server = createServer((_request, response) => response.writeHead(501).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const baseUrl = `http://127.0.0.1:${port}`;
+    const engine = createOpenAiCompatibleEngine({ id: 'openai', baseUrl, modelId: 'm', maxImagePixels: 1 });
+    closing.push(
+      () => engine.close(),
+      () => new Promise((resolve) => server.close(() => resolve())),
+    );
+    expect(await engine.readiness()).toEqual({ ready: true, error: null });
+  });
+
   it('is not ready where it serves another model', async () => {
     const { engine } = await start({ model: 'another/model' });
     expect(await engine.readiness()).toEqual({ ready: false, error: 'The model server does not serve this model.' });
+  });
+
+  it('serves a model of Ollama also where its tag is left out', async () => {
+    const upstream = await startUpstream({ kind: 'ollama', model: 'qwen3-vl:latest' });
+    const options = { id: 'openai', baseUrl: upstream.url, modelId: 'qwen3-vl', maxImagePixels: 1 };
+    const engine = createOpenAiCompatibleEngine(options);
+    closing.push(
+      () => engine.close(),
+      () => upstream.close(),
+    );
+    expect(await engine.readiness()).toEqual({ ready: true, error: null });
+    expect(await engine.contextLength()).toBe(8192);
   });
 
   it('counts tokens by its own tokenizer, where it has one', async () => {

@@ -235,7 +235,14 @@ describe('the rest of a request', () => {
         { role: 'assistant', content: [], toolCalls: [expect.objectContaining({ id: 'c' })] },
         { role: 'tool', content: [{ type: 'text', text: '1' }], toolCallId: 'c' },
       ],
-      sampling: { maxTokens: 77, temperature: 0.1, stop: ['X'], logprobs: true, topLogprobs: 0 },
+      sampling: {
+        maxTokens: 77,
+        temperature: 0.1,
+        stop: ['X'],
+        logprobs: true,
+        topLogprobs: 0,
+        assumed: ['temperature', 'seed'],
+      },
       responseFormat: { type: 'json_schema', name: 's', schema: { type: 'object' } },
       tools: [expect.objectContaining({ type: 'function' })],
     });

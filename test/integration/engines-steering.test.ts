@@ -145,6 +145,9 @@ describe('reasoning of earlier turns', () => {
       { role: 'assistant', content: null, tool_calls, reasoning: 'hm', reasoning_content: 'hm' },
       { role: 'tool', tool_call_id: 'c1', content: '1' },
     ];
-    expect((await sent(kind, { messages })).body.messages?.[1]).toMatchObject({ reasoning_content: 'hm', tool_calls });
+    // An answer of nothing but calls: older versions of Ollama refuse null, others want it.
+    const content = kind === 'ollama' ? '' : null;
+    const asked = (await sent(kind, { messages })).body.messages?.[1];
+    expect(asked).toMatchObject({ content, reasoning_content: 'hm', tool_calls });
   });
 });

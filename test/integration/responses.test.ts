@@ -96,6 +96,19 @@ describe('the Responses API of the OpenAI SDK', () => {
     }
   });
 
+  it('takes a limit that is none, an item whose type is null, and hands on how much is to be said', async () => {
+    const input = [{ type: null as unknown as undefined, role: 'user' as const, content: 'Halo' }];
+    const text = { verbosity: 'low' as const };
+    const { output_text } = await client.responses.create({
+      model: MODEL,
+      input,
+      text,
+      max_output_tokens: 2 ** 31 - 1,
+    });
+    expect(output_text).toBe(TEXT);
+    expect(upstream.requests.at(-1)?.body).toMatchObject({ verbosity: 'low' });
+  });
+
   it('parses an answer that has a schema, by its own stream helper', async () => {
     upstream.behave({ tokens: ['{"nama"', ':"BUDI"', '}'] });
     const format = zodTextFormat(z.object({ nama: z.string() }), 'person');

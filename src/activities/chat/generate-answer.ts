@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { AbortScope } from '../../abort-scope.ts';
 import { PASSING_FAULTS } from '../../chat/passing-faults.ts';
 import type { Piece } from '../../chat/piece.ts';
-import { chatRequestSchema } from '../../chat/request.ts';
+import { parseChatRequest } from '../../chat/request.ts';
 import { StreamDivergedError } from '../../chat/skip-recorded.ts';
 import type { Epoch, StreamEnd } from '../../chat/stream-log.ts';
 import type { Config } from '../../config.ts';
@@ -151,7 +151,7 @@ class Generation {
     const { signal } = scope;
     this.#engine = engines.forModel(model);
     if (!this.#engine) throw new KtpflowError('model_not_ready', 'No inference process serves this model right now.');
-    const request = chatRequestSchema.parse(JSON.parse((await readBlob(blobs, blob)).toString()));
+    const request = parseChatRequest(JSON.parse((await readBlob(blobs, blob)).toString()));
     this.#request = await prepareGeneration(request, this.#engine, { config, signal, seed: seedOf(this.#context) });
     const recorded = [...this.#pieces];
     for await (const part of continueAnswer(this.#engine, this.#request, recorded, { signal })) {

@@ -4,16 +4,16 @@ import { KtpflowError } from '../../errors.ts';
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** The event that the caller has seen last, by header or query; @throws KtpflowError invalid_last_event_id */
+/** The event that the caller has seen last, by header or query; empty: none. @throws KtpflowError invalid_last_event_id */
 export function lastEventIdOf(request: Request): EventId | null {
-  const text = request.get('last-event-id') ?? queryText(request, 'last_event_id');
-  return text === undefined ? null : parseEventId(text);
+  const text = request.get('last-event-id') || queryText(request, 'last_event_id');
+  return text ? parseEventId(text) : null;
 }
 
-/** `?starting_after=INDEX`; @throws KtpflowError invalid_last_event_id */
+/** `?starting_after=INDEX`; empty: from the start. @throws KtpflowError invalid_last_event_id */
 export function startingAfterOf(request: Request): number | null {
   const text = queryText(request, 'starting_after');
-  return text === undefined ? null : parseEventIndex(text, 'starting_after');
+  return text ? parseEventIndex(text, 'starting_after') : null;
 }
 
 /** Whether it is a browser's EventSource that connects again: that sends just this. */

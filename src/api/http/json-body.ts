@@ -12,6 +12,9 @@ const MEBIBYTE = 1024 * 1024;
 /** What clients write for UTF-8, and for ASCII, which is a part of it. */
 const UTF8_NAME = /;\s*charset\s*=\s*"?(utf_?8|(us-)?ascii)"?\s*(?=;|$)/i;
 
+/** What clients write in Content-Encoding of a body that is not packed. */
+const NOT_ENCODED: ReadonlySet<string> = new Set(['none', 'utf-8', 'utf8']);
+
 /**
  * Reads a JSON body into `request.body`; anything else is 400 unsupported_media_type, above the cap 413.
  * @param inspect gets the bytes, for what a parsed number cannot tell
@@ -26,7 +29,10 @@ export function jsonBody(
     }
     const { headers } = request;
     headers['content-type'] = headers['content-type']?.replace(UTF8_NAME, '; charset=utf-8');
-    if (headers['content-encoding']?.toLowerCase() === 'x-gzip') headers['content-encoding'] = 'gzip';
+    const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+    if (encoding === 'x-gzip') headers['content-encoding'] = 'gzip';
+    // Programs in Java and C# write the charset here.
+    if (NOT_ENCODED.has(encoding)) delete headers['content-encoding'];
     next();
   };
   /** Bodies that would be read with other letters than were meant: curl on Windows sends its own code page. */

@@ -32,8 +32,9 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /^\/openai\/|^\/v1\/(engines|deployments)\//,
     `This server does not speak Azure's paths: with a base URL that ends in /v1, chat is answered at ${CHAT}.`,
   ],
-  // Under another prefix, or with a slash too many.
-  [/\/chat\/+completions\/*$|^\/(v1\/)?chat\/*$/i, `Chat is answered at ${CHAT}.`],
+  [/^\/(api|openai)\/v\d\//, `The API begins with /v1, without a prefix: chat is answered at ${CHAT}.`],
+  // Under another prefix, with a slash too many, or with the end of a line behind it.
+  [/\/chat(\/|%2f)+completions(\/|\s|%20|%0[ad])*$|^\/(v1\/)?chat\/*$/i, `Chat is answered at ${CHAT}.`],
   [
     /^\/(v1\/?)?$/,
     `The API begins with /v1: chat is answered at ${CHAT}, cards are read at POST /ktp-ocr/; see /docs.`,

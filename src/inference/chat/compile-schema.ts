@@ -14,6 +14,8 @@ export function compilePortableSchema(schema: unknown): ValidateFunction {
     validateFormats: true,
     logger: false,
     multipleOfPrecision: 9,
+    // Every object has a `constructor`: a property of that name is meant to be its own.
+    ownProperties: true,
     code: { regExp },
   });
   addFormats.default(ajv);

@@ -24,18 +24,27 @@ const MAP: ReadonlySet<string> = new Set([
 /** Keywords that only describe: of another type than they should be they are left out. */
 const TEXTS: ReadonlySet<string> = new Set(['$comment', 'contentEncoding', 'contentMediaType', 'description', 'title']);
 const FLAGS: ReadonlySet<string> = new Set(['deprecated', 'readOnly', 'uniqueItems', 'writeOnly']);
-/** Names of types in Python and in OpenAPI generators. */
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  bool: 'boolean',
-  dict: 'object',
-  double: 'number',
-  float: 'number',
-  int: 'integer',
-  list: 'array',
-  long: 'integer',
-  none: 'null',
-  str: 'string',
-};
+/** Keywords that count; a count in a text is a writer's slip, anything else says nothing. */
+const COUNTS: ReadonlySet<string> = new Set([
+  ...['maxContains', 'maxItems', 'maxLength', 'maxProperties'],
+  ...['minContains', 'minItems', 'minLength', 'minProperties'],
+]);
+/** Keywords that hold a number, or a flag in draft 4; Ajv's own writers point to other values (`$data`). */
+const LIMITS: ReadonlySet<string> = new Set(['exclusiveMaximum', 'exclusiveMinimum', 'maximum', 'minimum']);
+const ANCHORS: ReadonlySet<string> = new Set(['$anchor', '$dynamicAnchor']);
+
+/** Names of types in programming languages, in databases, in Swagger and in OpenAPI generators. */
+const TYPE_NAMES = new Map(
+  Object.entries({
+    array: ['list', 'set', 'tuple'],
+    boolean: ['bool'],
+    integer: ['bigint', 'int', 'int32', 'int64', 'long', 'short'],
+    null: ['none'],
+    number: ['decimal', 'double', 'float', 'numeric', 'real'],
+    object: ['dict', 'map', 'record', 'struct'],
+    string: ['char', 'date', 'date-time', 'datetime', 'file', 'str', 'text', 'time', 'uuid'],
+  }).flatMap(([type, names]) => names.map((name) => [name, type] as const)),
+);
 
 /** @throws RangeError where it is nested too deeply */
 export function toPortableSchema(schema: unknown): unknown {
@@ -54,12 +63,25 @@ function isSaid(keyword: string, value: unknown): boolean {
   if (FLAGS.has(keyword)) return typeof value === 'boolean';
   if (keyword === 'examples') return Array.isArray(value);
   if (keyword === '$id') return typeof value === 'string' && !value.startsWith('#');
+  if (COUNTS.has(keyword)) return isCount(value);
+  if (LIMITS.has(keyword)) return typeof value === 'number' || typeof value === 'boolean';
+  if (keyword === 'multipleOf') return typeof value === 'number' && value > 0;
+  if (ANCHORS.has(keyword)) return typeof value === 'string' && /^[A-Za-z_][-A-Za-z0-9._]*$/.test(value);
+  if (keyword === 'format' || keyword === 'pattern') return typeof value === 'string';
+  // Lists in which generators found nothing to write.
+  if (keyword === 'enum' || LIST.has(keyword)) return Array.isArray(value) && value.length > 0;
+  if (keyword === 'type') return value !== '' && !(Array.isArray(value) && value.length === 0);
   // A tuple of nothing, and lists of PHP where there is no name.
   if (keyword === 'items' || MAP.has(keyword)) return !Array.isArray(value) || value.length > 0;
   return keyword !== '$recursiveAnchor';
 }
 
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' ? Number.isInteger(value) && value >= 0 : /^\d{1,9}$/.test(String(value));
+}
+
 function inner(keyword: string, value: unknown): unknown {
+  if (COUNTS.has(keyword)) return Number(value);
   if (SCHEMA.has(keyword)) return Array.isArray(value) ? value.map(toPortableSchema) : toPortableSchema(value);
   if (LIST.has(keyword) && Array.isArray(value)) return value.map(toPortableSchema);
   if (keyword === 'dependencies' && isObject(value)) {
@@ -89,7 +111,7 @@ function withTypes(schema: Json): Json {
 function lowerCase(type: unknown): unknown {
   if (typeof type !== 'string') return type;
   const name = type === type.toUpperCase() ? type.toLowerCase() : type;
-  return Object.hasOwn(TYPE_NAMES, name) ? TYPE_NAMES[name] : name;
+  return TYPE_NAMES.get(name) ?? name;
 }
 
 /** Before 2020-12 a list of schemas under `items` was a tuple. */

@@ -151,6 +151,7 @@ function samplingOf(request: ChatRequest, options: PrepareGenerationOptions, max
   const { config } = options;
   const seed = request.seed === undefined ? options.seed : exactSeed(request.seed);
   const repetitionPenalty = request.repetition_penalty ?? request.repeat_penalty;
+  const assumed = (['temperature', 'seed'] as const).filter((name) => request[name] === undefined);
   return {
     maxTokens,
     temperature: request.temperature ?? config.TEMPERATURE,
@@ -163,6 +164,7 @@ function samplingOf(request: ChatRequest, options: PrepareGenerationOptions, max
     ...(request.frequency_penalty !== undefined && { frequencyPenalty: request.frequency_penalty }),
     ...(repetitionPenalty !== undefined && { repetitionPenalty }),
     ...(request.logprobs && { logprobs: true, topLogprobs: request.top_logprobs ?? 0 }),
+    ...(assumed.length > 0 && { assumed }),
   };
 }
 

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { asRecord } from '../../chat/optional.ts';
 import type { TokenLogprob, Usage } from '../../chat/piece.ts';
 import { EngineFault } from '../engine-fault.ts';
 import { readFinishReason } from './finish-reason.ts';
 import { readReasoning } from './reasoning-field.ts';
 import { failureOfChoice, failureOfErrorObject, failureOfErrorText } from './reported-error.ts';
+import { toWellFormed } from './whole-characters.ts';
 
 /**
  * A `chat.completion.chunk` as servers really send it. Strict about what the answer is made of, its text and its tool
@@ -21,23 +23,29 @@ const maybe = <Schema extends z.ZodType>(schema: Schema) =>
 const list = <Schema extends z.ZodType>(entry: Schema) =>
   maybe(z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(entry.nullish())));
 
+/** Text; a token that is a number comes as one from servers that guess at types. */
+const textSchema = z.union([z.string(), z.number().transform(String)]);
+const partSchema = z.looseObject({
+  type: z.unknown().optional(),
+  // With `value`, as in the API of assistants.
+  text: z.union([textSchema, z.object({ value: z.string() }).transform(({ value }) => value)]).nullish(),
+});
 // Parts, as Mistral sends them for thinking models.
-const contentSchema = maybe(
-  z.union([
-    z.string(),
-    list(z.union([z.string(), z.looseObject({ text: z.string().nullish(), thinking: z.unknown().optional() })])),
-  ]),
-);
+const contentSchema = maybe(z.union([textSchema, list(z.union([z.string(), partSchema]))]));
 
+/** Text; llama.cpp and Ollama's own API write the value itself. The other names are those of Anthropic and Llama. */
 const calledFunction = {
   name: z.string().nullish(),
-  // Text; llama.cpp and Ollama's own API write the value itself.
   arguments: z.unknown().optional(),
+  input: z.unknown().optional(),
+  parameters: z.unknown().optional(),
 };
 const toolCallSchema = z.object({
   index: decoration(z.coerce.number().int().nonnegative()),
   id: decoration(z.union([z.string(), z.number()]).transform(String)),
   function: maybe(z.object(calledFunction)),
+  custom: maybe(z.object(calledFunction)),
+  extra_content: decoration(z.record(z.string(), z.unknown())),
   ...calledFunction,
 });
 const saidSchema = z.object({
@@ -46,17 +54,38 @@ const saidSchema = z.object({
   reasoning: z.unknown().optional(),
   reasoning_content: z.unknown().optional(),
   reasoning_details: z.unknown().optional(),
+  reasoning_text: z.unknown().optional(),
   thinking: z.unknown().optional(),
+  thinking_blocks: z.unknown().optional(),
   thought: z.unknown().optional(),
   tool_calls: list(toolCallSchema),
   function_call: maybe(z.object(calledFunction)),
 });
 
-const logprobEntry = { token: z.string(), logprob: z.number(), bytes: decoration(z.array(z.number())) };
+const logprobEntry = {
+  token: z.string().transform(toWellFormed),
+  logprob: z.number(),
+  bytes: decoration(z.array(z.number())),
+};
 const logprobSchema = z.object({
   ...logprobEntry,
   top_logprobs: decoration(z.array(decoration(z.object(logprobEntry)))),
 });
+
+const count = z
+  .union([z.number(), z.string().regex(/^\d{1,9}$/)])
+  .transform(Number)
+  .pipe(z.number().nonnegative())
+  .transform(Math.round);
+const usageSchema = z.preprocess(
+  toKnownUsage,
+  z.object({
+    prompt_tokens: count,
+    completion_tokens: decoration(count),
+    prompt_tokens_details: decoration(z.object({ cached_tokens: decoration(count) })),
+    completion_tokens_details: decoration(z.object({ reasoning_tokens: decoration(count) })),
+  }),
+);
 
 const choiceSchema = z.object({
   index: decoration(z.coerce.number()),
@@ -67,20 +96,15 @@ const choiceSchema = z.object({
   finish_reason: z.unknown().optional(),
   error: z.unknown().optional(),
   logprobs: decoration(z.object({ content: decoration(z.array(decoration(logprobSchema))) })),
-});
-
-const count = z.number().nonnegative().transform(Math.round);
-const usageSchema = z.object({
-  prompt_tokens: count,
-  completion_tokens: decoration(count),
-  prompt_tokens_details: decoration(z.object({ cached_tokens: decoration(count) })),
-  completion_tokens_details: decoration(z.object({ reasoning_tokens: decoration(count) })),
+  usage: decoration(usageSchema).describe('Where Moonshot has it.'),
 });
 
 const chunkSchema = z.object({
   object: decoration(z.string()),
   choices: list(choiceSchema),
   usage: decoration(usageSchema),
+  finish_reason: z.unknown().optional(),
+  x_groq: decoration(z.object({ usage: decoration(usageSchema) })),
 });
 
 /** A tool call, or a part of one, as the server wrote it. */
@@ -90,6 +114,8 @@ export interface RawToolCall {
   readonly name: string | null;
   /** An object is written as JSON. */
   readonly arguments: string;
+  /** To be handed back with the call, as it is. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 /** One chunk in our words; empty strings and lists where it brings nothing. */
@@ -107,6 +133,13 @@ export interface UpstreamChunk {
   readonly isWhole: boolean;
   /** It came under `message`: some servers say the whole answer so once more, in the last chunk of a stream. */
   readonly isMessage: boolean;
+}
+
+/** Counts by the names of Anthropic and of the Responses API. */
+function toKnownUsage(usage: unknown): unknown {
+  const given = asRecord(usage);
+  if (!given || !('input_tokens' in given)) return usage;
+  return { prompt_tokens: given.input_tokens, completion_tokens: given.output_tokens, ...given };
 }
 
 const DONE = /^"?\[?done\]?"?$/i;
@@ -129,10 +162,11 @@ export function parseChunk(data: string, engineId: string): UpstreamChunk | null
   if (json === null) return null;
   const parsed = chunkSchema.safeParse(json);
   if (!parsed.success) throw notUnderstood();
-  const { choices, object, usage } = parsed.data;
+  const { choices, finish_reason: reasonBeside, object, x_groq: ofGroq } = parsed.data;
   const choice = choices?.find((each) => (each?.index ?? 0) === 0);
   const failureOfOurs = failureOfChoice(choice?.error, engineId);
   if (failureOfOurs) throw failureOfOurs;
+  const usage = parsed.data.usage ?? choice?.usage ?? ofGroq?.usage;
   const said = choice?.delta ?? choice?.message;
   const isMessage = Boolean(choice?.message) && !choice?.delta;
   const content = readContent(said?.content);
@@ -142,14 +176,16 @@ export function parseChunk(data: string, engineId: string): UpstreamChunk | null
       readReasoning(said?.reasoning) ||
       readReasoning(said?.reasoning_content) ||
       readReasoning(said?.reasoning_details) ||
+      readReasoning(said?.reasoning_text) ||
       readReasoning(said?.thinking) ||
+      readReasoning(said?.thinking_blocks) ||
       readReasoning(said?.thought) ||
       content.thinking,
     toolCalls: readToolCalls(said),
     logprobs: (choice?.logprobs?.content ?? []).flatMap((entry) =>
       entry ? [{ ...tokenLogprob(entry), top_logprobs: compact(entry.top_logprobs ?? []).map(tokenLogprob) }] : [],
     ),
-    finishReason: readFinishReason(choice?.finish_reason),
+    finishReason: readFinishReason(choice?.finish_reason) ?? readFinishReason(reasonBeside),
     usage: usage
       ? {
           promptTokens: usage.prompt_tokens,
@@ -193,25 +229,39 @@ function parseLoosely(text: string): unknown {
   }
 }
 
+/** Types of parts that hold what the model thinks. */
+const THOUGHTS: ReadonlySet<unknown> = new Set(['thinking', 'reasoning', 'thought']);
+
 function readContent(content: z.output<typeof contentSchema>): { text: string; thinking: string } {
   if (!Array.isArray(content)) return { text: content ?? '', thinking: '' };
-  const text = content.map((part) => (typeof part === 'string' ? part : (part?.text ?? ''))).join('');
-  const thinking = content.map((part) => (typeof part === 'string' ? '' : readReasoning(part?.thinking))).join('');
+  let text = '';
+  let thinking = '';
+  for (const part of content) {
+    if (typeof part === 'string') text += part;
+    else if (THOUGHTS.has(part?.type)) thinking += readReasoning(part);
+    else {
+      text += part?.text ?? '';
+      thinking += readReasoning(part?.thinking);
+    }
+  }
   return { text, thinking };
 }
 
 function readToolCalls(said: z.output<typeof saidSchema> | null | undefined): RawToolCall[] {
   // The form before tools: one call, which never had an id.
-  const legacy = said?.function_call ? [{ function: said.function_call, index: 0, id: null }] : [];
+  const legacy = said?.function_call
+    ? [{ function: said.function_call, custom: undefined, extra_content: undefined, index: 0, id: null }]
+    : [];
   const given = compact(said?.tool_calls ?? []);
   const calls = (given.length > 0 ? given : legacy).map((call): RawToolCall => {
-    const called = call.function ?? ('name' in call ? call : undefined);
-    const text = called?.arguments ?? '';
+    const called = call.function ?? call.custom ?? ('name' in call ? call : undefined);
+    const text = called?.arguments ?? called?.input ?? called?.parameters ?? '';
     return {
       index: call.index ?? null,
       id: call.id || null,
       name: called?.name || null,
       arguments: typeof text === 'string' ? text : JSON.stringify(text),
+      ...(call.extra_content && { extra: call.extra_content }),
     };
   });
   // The place of a call, and nothing in it.

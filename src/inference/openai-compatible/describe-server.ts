@@ -13,11 +13,13 @@ export interface ServerDescription {
   readonly vision: boolean | null;
 }
 
-const modelsSchema = z.object({
-  data: z.array(
-    z.object({ id: z.string(), owned_by: z.string().nullish(), max_model_len: z.number().int().positive().nullish() }),
-  ),
+const modelSchema = z.object({
+  id: z.string(),
+  owned_by: z.string().nullish().catch(null),
+  max_model_len: z.number().int().positive().nullish().catch(null),
 });
+// One odd entry does not make the others unknown.
+const modelsSchema = z.object({ data: z.array(modelSchema.nullable().catch(null)) });
 const propsSchema = z.object({
   default_generation_settings: z.object({ n_ctx: z.number().int().positive().nullish() }),
   modalities: z.object({ vision: z.boolean() }).nullish(),
@@ -51,12 +53,15 @@ export async function describeServer(
     throw new KtpflowError('upstream_failed', 'The model server refused our credentials.');
   }
   if (status >= 300 && status < 400) throw redirected();
-  if (status >= 500 || status === 429) {
+  // 501: it has no list of models, which is no fault.
+  if ((status >= 500 && status !== 501) || status === 429) {
     throw new KtpflowError('model_not_ready', 'The model server is not ready.', { retryAfterSeconds: 5 });
   }
-  const models = modelsSchema.safeParse(body).data?.data ?? [];
-  const entry = models.find(({ id }) => id === modelId);
-  const kind = configuredKind ?? (await findKind(http, (entry ?? models[0])?.owned_by));
+  const models = (modelsSchema.safeParse(body).data?.data ?? []).filter((model) => model !== null);
+  const kind =
+    configuredKind ?? (await findKind(http, (models.find(({ id }) => id === modelId) ?? models[0])?.owned_by));
+  const isOurs = (name: string) => name === modelId || (kind === 'ollama' && name === `${modelId}:latest`);
+  const entry = models.find(({ id }) => isOurs(id));
   if (!entry && models.length > 0 && STRICT_ABOUT_MODELS.has(kind)) {
     throw new KtpflowError('model_not_ready', 'The model server does not serve this model.', { retryAfterSeconds: 30 });
   }
@@ -75,7 +80,7 @@ export async function describeServer(
       const running = ollamaRunningSchema.safeParse((await http.ask('/api/ps')).body).data?.models ?? [];
       return {
         kind,
-        contextLength: running.find(({ model }) => model === modelId)?.context_length ?? null,
+        contextLength: running.find(({ model }) => isOurs(model))?.context_length ?? null,
         vision: show ? show.capabilities.includes('vision') : null,
       };
     }

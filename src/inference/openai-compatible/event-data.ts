@@ -6,6 +6,12 @@ import type { StreamWatch } from './stream-watch.ts';
 
 /** Names of events that tell of a fault. */
 const ERROR_EVENT = /^(error|exception|failure|fatal)$/i;
+/** Names of events that tell of the end. */
+const END_EVENT = /^(done|end|complete|finish|finished)$/i;
+/** The words of a chunk or an error, beside which others may stand. */
+const ANSWER = /"(choices|usage|error)"/;
+/** The name of the field once more, where an event was wrapped into another. */
+const WRAPPED = /^(data:\s*)+/;
 /** A chunk of an answer is a few hundred bytes; with many log probabilities tens of kilobytes. */
 const MAX_EVENT_CHARACTERS = 4 * 1024 * 1024;
 
@@ -56,6 +62,9 @@ class SseReader {
       if (type === 'unknown-field' && field === 'error') this.#data.push(asError(value ?? ''));
       // The end, by a server that forgets the name of the field.
       if (type === 'unknown-field' && field !== undefined && isDone(field)) this.#data.push(field);
+      // Indented, or in capitals: an answer is not to be lost for it.
+      if (type === 'unknown-field' && field?.trim().toLowerCase() === 'data')
+        this.#data.push(...dataOf({ data: value ?? '' }));
     },
   });
 
@@ -72,9 +81,11 @@ class SseReader {
   }
 }
 
-function dataOf({ data, event }: EventSourceMessage): string[] {
-  if (event && ERROR_EVENT.test(event)) return [asError(data)];
-  const lines = data.split('\n');
+function dataOf({ data: given, event = '' }: Pick<EventSourceMessage, 'data' | 'event'>): string[] {
+  const lines = given.split('\n').map((line) => line.replace(WRAPPED, ''));
+  const data = lines.join('\n');
+  if (ERROR_EVENT.test(event)) return [asError(data)];
+  if (END_EVENT.test(event)) return [...(ANSWER.test(data) ? [data] : []), '[DONE]'];
   // Several events, of a server that writes no blank lines between them; or one object over several lines.
   const isEach = lines.length > 1 && lines.every((line) => isDone(line) || parse(line) !== undefined);
   return isEach ? lines : [data];

@@ -1,6 +1,9 @@
 import { EngineFault } from '../engine-fault.ts';
 
-/** An answer that comes as JSON: one object, over any number of lines, or an object a line as it is generated. */
+/**
+ * An answer that comes as JSON: one object, over any number of lines, an object a line as it is generated, or a list of
+ * all the objects.
+ */
 export class JsonBody {
   readonly #maxCharacters: number;
   #text = '';
@@ -22,7 +25,7 @@ export class JsonBody {
       if (this.#isByLine === null && line.trim() !== '') this.#isByLine = isJson(line);
       if (this.#isByLine === false) break;
       this.#text = this.#text.slice(end + 1);
-      if (line.trim() !== '') lines.push(line);
+      if (line.trim() !== '') lines.push(...entriesOf(line));
     }
     if (this.#text.length > this.#maxCharacters) {
       throw new EngineFault('The model server sent an answer that is too large.');
@@ -32,7 +35,17 @@ export class JsonBody {
 
   /** What is left, once no more comes. */
   end(): string[] {
-    return this.#text.trim() === '' ? [] : [this.#text];
+    return this.#text.trim() === '' ? [] : entriesOf(this.#text);
+  }
+}
+
+/** The objects of a list, or what it is as it stands. */
+function entriesOf(text: string): string[] {
+  if (!text.trimStart().startsWith('[')) return [text];
+  try {
+    return (JSON.parse(text) as unknown[]).map((entry) => JSON.stringify(entry));
+  } catch {
+    return [text];
   }
 }
 

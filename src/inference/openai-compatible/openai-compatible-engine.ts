@@ -91,13 +91,17 @@ export function createOpenAiCompatibleEngine(options: OpenAiCompatibleOptions): 
       const response = await http.openStream(body, either.signal);
       isOpen = true;
       const events = readEventData(response, watch);
+      let isDoneSaid = false;
       for await (const data of events) {
+        // What stands behind the end is no part of the answer.
+        if (isDoneSaid) continue;
         const isEnd = isDone(data);
         for (const piece of isEnd ? reader.done() : reader.read(data)) {
           watch.sawToken();
           yield { type: 'piece', piece };
         }
         // Read on to the end of the response, so that the connection can be used again.
+        isDoneSaid = isEnd;
         if (isEnd) watch.sawDone();
         else if (reader.isSettled) watch.sawFinish();
       }

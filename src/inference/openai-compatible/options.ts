@@ -22,7 +22,7 @@ export const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
 export interface OpenAiCompatibleOptions {
   /** Shown in /health and in errors. */
   readonly id: string;
-  /** `http(s)://host[:port][/v1]`. */
+  /** `http(s)://host[:port][/v1]`, or with another version (`/v1beta/openai`). */
   readonly baseUrl: string;
   readonly apiKey?: string | undefined;
   /** Asked of the upstream and offered in /v1/models. */

@@ -4,6 +4,7 @@ import { failureOfStatus, type UpstreamFailure } from './upstream-failure.ts';
 const objectSchema = z.looseObject({
   object: z.unknown().optional(),
   type: z.unknown().optional(),
+  event: z.unknown().optional(),
   choices: z.unknown().optional(),
   error: z.unknown().optional(),
   errors: z.unknown().optional(),
@@ -14,6 +15,9 @@ const objectSchema = z.looseObject({
   success: z.unknown().optional(),
   base_resp: z.looseObject({ status_code: z.unknown().optional() }).optional().catch(undefined),
 });
+
+/** What an object says of itself that only tells of the work going on. */
+const LIFE = /^(ping|pong|heart_?beat|keep_?-?alive|status|progress|info|processing|queued|pending|loading|running)$/i;
 
 /** Text in an event that is a complaint and no sign of life. */
 const COMPLAINT = /error|exception|traceback|fail|overload|out of memory|timed? ?out/i;
@@ -41,11 +45,12 @@ function isError(json: object): boolean {
   if (isSaid(given.error) || given.object === 'error' || given.type === 'error') return true;
   // What comes beside an answer decorates it.
   if (given.choices) return false;
-  const { base_resp: base, code, detail, errors, message, status, success } = given;
+  const { base_resp: base, code, detail, errors, event, message, status, success, type } = given;
+  const isLife = [type, event, status].some((value) => typeof value === 'string' && LIFE.test(value));
   return (
     Boolean(errors) ||
     Boolean(detail) ||
-    typeof message === 'string' ||
+    (typeof message === 'string' && !isLife) ||
     success === false ||
     (typeof status === 'string' && /err|fail/i.test(status)) ||
     [code, status].some((value) => Number(value) >= 400) ||

@@ -1,4 +1,4 @@
-import type { EngineContentPart, EngineMessage, GenerationRequest } from '../engine.ts';
+import type { AssumedSetting, EngineContentPart, EngineMessage, GenerationRequest } from '../engine.ts';
 import type { Concessions } from './concessions.ts';
 import { mergeRoles } from './merge-roles.ts';
 import type { ServerKind } from './options.ts';
@@ -21,22 +21,27 @@ export interface UpstreamBodyOptions {
 export function toUpstreamBody(request: GenerationRequest, options: UpstreamBodyOptions): Record<string, unknown> {
   const { sampling } = request;
   const { assistantPrefix, concessions, engineId, kind, modelId } = options;
-  const messages = concessions.mergedRoles ? mergeRoles(request.messages) : request.messages;
+  const isLeftOut = (name: AssumedSetting) =>
+    concessions.withoutAssumed.includes(name) && sampling.assumed?.includes(name) === true;
+  const messages = concessions.mergedRoles ? mergeRoles(request.messages, concessions) : request.messages;
   return withoutUndefined({
     model: modelId,
     messages: withPrefix(
-      messages.map((message) => toUpstreamMessage(message, kind)),
+      messages.map((message) => toUpstreamMessage(message, kind, concessions)),
       assistantPrefix,
     ),
     stream: true,
     stream_options: concessions.withoutStreamOptions ? undefined : { include_usage: true },
-    [concessions.newTokenLimit ? 'max_completion_tokens' : 'max_tokens']: sampling.maxTokens,
-    temperature: sampling.temperature,
+    [concessions.newTokenLimit ? 'max_completion_tokens' : 'max_tokens']: Math.min(
+      sampling.maxTokens,
+      concessions.mostTokens ?? sampling.maxTokens,
+    ),
+    temperature: isLeftOut('temperature') ? undefined : sampling.temperature,
     top_p: sampling.topP,
     top_k: sampling.topK,
     ...repetitionPenalty(kind, sampling.repetitionPenalty),
     stop: sampling.stop && sampling.stop.length > 0 ? sampling.stop : undefined,
-    seed: sampling.seed,
+    seed: isLeftOut('seed') ? undefined : sampling.seed,
     presence_penalty: sampling.presencePenalty,
     frequency_penalty: sampling.frequencyPenalty,
     logprobs: sampling.logprobs,
@@ -75,24 +80,30 @@ function responseFormat({ responseFormat: format }: GenerationRequest): unknown 
   return { type: 'json_schema', json_schema: { name: format.name, schema: format.schema, strict: true } };
 }
 
-function toUpstreamMessage(message: EngineMessage, kind: ServerKind): Record<string, unknown> {
+function toUpstreamMessage(
+  message: EngineMessage,
+  kind: ServerKind,
+  { withoutReasoning }: Concessions,
+): Record<string, unknown> {
+  const reasoning = withoutReasoning ? undefined : message.reasoning;
   return withoutUndefined({
     role: message.role,
-    content: toUpstreamContent(message),
+    content: toUpstreamContent(message, kind),
     name: message.name,
     tool_call_id: message.toolCallId,
     tool_calls: message.toolCalls,
-    reasoning_content: message.reasoning,
+    reasoning_content: reasoning,
     // The name that vLLM and Ollama have gone over to.
-    reasoning: kind === 'vllm' || kind === 'ollama' ? message.reasoning : undefined,
+    reasoning: kind === 'vllm' || kind === 'ollama' ? reasoning : undefined,
   });
 }
 
 /** Plain text goes as a string: templates of text models do not take lists. */
-function toUpstreamContent({ content, toolCalls }: EngineMessage): unknown {
+function toUpstreamContent({ content, toolCalls }: EngineMessage, kind: ServerKind): unknown {
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
   if (texts.length === content.length) {
-    return texts.length === 0 && toolCalls !== undefined ? null : texts.join('\n');
+    // Older versions of Ollama refuse null.
+    return texts.length === 0 && toolCalls !== undefined && kind !== 'ollama' ? null : texts.join('\n');
   }
   return content.flatMap(toUpstreamParts);
 }

@@ -1,5 +1,12 @@
-const OPEN = '<think>';
-const CLOSE = '</think>';
+/** How a block begins and ends; the first is that of nearly all models. */
+const TAGS = [
+  ['<think>', '</think>'],
+  ['<thinking>', '</thinking>'],
+  // Magistral, Kimi and Seed.
+  ['[THINK]', '[/THINK]'],
+  ['◁think▷', '◁/think▷'],
+  ['<seed:think>', '</seed:think>'],
+] as const;
 
 export interface TextSegment {
   readonly kind: 'content' | 'reasoning';
@@ -14,16 +21,19 @@ export interface TextSegment {
 export class ThinkSplitter {
   #state: 'start' | 'thinking' | 'between' | 'answering';
   #held = '';
+  #close: string = TAGS[0][1];
+  readonly #isOpened: boolean;
   #atFirstReasoning = true;
 
   /** @param opened the prompt already ends in `<think>`, so that the text begins inside of the block. */
   constructor({ opened = false }: { opened?: boolean } = {}) {
-    this.#state = opened ? 'thinking' : 'start';
+    this.#isOpened = opened;
+    this.#state = 'start';
   }
 
   /** Inside of the block: its end has not come. */
   get isThinking(): boolean {
-    return this.#state === 'thinking';
+    return this.#state === 'thinking' || (this.#state === 'start' && this.#isOpened);
   }
 
   push(text: string): TextSegment[] {
@@ -42,18 +52,20 @@ export class ThinkSplitter {
     const text = this.#held;
     this.#held = '';
     if (text === '' || this.#state === 'between') return [];
-    return [{ kind: this.#state === 'thinking' ? 'reasoning' : 'content', text }];
+    return [{ kind: this.isThinking ? 'reasoning' : 'content', text }];
   }
 
   #step(): TextSegment | null {
     switch (this.#state) {
       case 'start': {
         const text = this.#held.trimStart();
-        if (text.startsWith(OPEN)) {
-          this.#held = text.slice(OPEN.length);
+        const tag = TAGS.find(([open]) => text.startsWith(open));
+        if (tag) {
+          this.#held = text.slice(tag[0].length);
+          this.#close = tag[1];
           this.#state = 'thinking';
-        } else if (!OPEN.startsWith(text)) {
-          this.#state = 'answering';
+        } else if (!TAGS.some(([open]) => open.startsWith(text))) {
+          this.#state = this.#isOpened ? 'thinking' : 'answering';
         }
         return null;
       }
@@ -63,14 +75,14 @@ export class ThinkSplitter {
           if (this.#held.startsWith('\n')) this.#held = this.#held.slice(1);
           this.#atFirstReasoning = false;
         }
-        const end = this.#held.indexOf(CLOSE);
+        const end = this.#held.indexOf(this.#close);
         if (end >= 0) {
           const text = this.#held.slice(0, end);
-          this.#held = this.#held.slice(end + CLOSE.length);
+          this.#held = this.#held.slice(end + this.#close.length);
           this.#state = 'between';
           return { kind: 'reasoning', text };
         }
-        return { kind: 'reasoning', text: this.#release(this.#held.length - partialLength(this.#held, CLOSE)) };
+        return { kind: 'reasoning', text: this.#release(this.#held.length - partialLength(this.#held, this.#close)) };
       }
       case 'between': {
         this.#held = this.#held.trimStart();

@@ -12,11 +12,15 @@ interface Call {
   readonly id: string;
   name: string;
   arguments: string;
-  /** The caller knows of it. */
+  /** The caller knows of it, from its name on: clients take a call without one for broken. */
   isShown: boolean;
+  /** Arguments that came before the name. */
+  held: string;
   /** An empty object came first, which may be the place of what is still to come. */
   isEmptyHeld: boolean;
   readonly characters: WholeCharacters;
+  /** What came beside it and was not shown yet. */
+  extra: RawToolCall['extra'];
 }
 
 const NO_ARGUMENTS = '{}';
@@ -48,7 +52,7 @@ export class ToolCallReader {
     return this.#calls.flatMap((call) => {
       const rest = call.characters.end();
       if (call.arguments === '') return [this.#delta(call, '', NO_ARGUMENTS)];
-      return rest === '' ? [] : [this.#delta(call, '', rest)];
+      return rest === '' && call.isShown ? [] : [this.#delta(call, '', rest)];
     });
   }
 
@@ -60,15 +64,26 @@ export class ToolCallReader {
     const name = newName(call, raw.name ?? '');
     call.name += name;
     const text = call.characters.push(newArguments(call, raw));
-    if (call.isShown && name === '' && text === '') return [];
-    return [this.#delta(call, name, text)];
+    if (!call.isShown && call.name === '') {
+      call.held += text;
+      call.extra ??= raw.extra;
+      return [];
+    }
+    if (call.isShown && name === '' && text === '' && !raw.extra) return [];
+    return [this.#delta(call, name, text, raw.extra ?? call.extra)];
   }
 
-  #delta(call: Call, name: string, text: string): ToolCallDelta {
-    const { index, id } = call;
-    if (call.isShown) return { index, function: { ...(name !== '' && { name }), arguments: text } };
+  #delta(call: Call, name: string, text: string, extra = call.extra): ToolCallDelta {
+    const { held, id, index, isShown } = call;
     call.isShown = true;
-    return { index, id, type: 'function', function: { name: call.name, arguments: text } };
+    call.held = '';
+    call.extra = undefined;
+    return {
+      index,
+      ...(!isShown && { id, type: 'function' }),
+      function: { ...((!isShown || name !== '') && { name: isShown ? name : call.name }), arguments: held + text },
+      ...(extra && { extra_content: extra }),
+    };
   }
 
   #begin({ id, index }: RawToolCall): Call {
@@ -81,8 +96,10 @@ export class ToolCallReader {
       name: '',
       arguments: '',
       isShown: false,
+      held: '',
       isEmptyHeld: false,
       characters: new WholeCharacters(),
+      extra: undefined,
     };
     this.#calls.push(call);
     return call;
@@ -99,7 +116,7 @@ export class ToolCallReader {
     const current =
       index === null
         ? this.#findWithoutIndex(name, position, count)
-        : this.#calls.findLast(({ upstreamIndex }) => upstreamIndex === index);
+        : (this.#calls.findLast(({ upstreamIndex }) => upstreamIndex === index) ?? this.#openCall(raw));
     if (!current || name === null) return current;
     if (this.#touched.has(current) && (index === null || isComplete(raw.arguments))) return undefined;
     if (id !== null && current.upstreamId !== null) {
@@ -116,6 +133,12 @@ export class ToolCallReader {
     if (name === null || said === '') return false;
     if (current.arguments === '') return current.isEmptyHeld && name !== current.name;
     return isComplete(current.arguments) && (name !== current.name || said !== current.arguments);
+  }
+
+  /** Where the place of a call is told wrongly at its beginning, its arguments come with the right one. */
+  #openCall({ id, name }: RawToolCall): Call | undefined {
+    const last = this.#calls.at(-1);
+    return id === null && name === null && last && !isComplete(last.arguments) ? last : undefined;
   }
 
   #findWithoutIndex(name: string | null, position: number, count: number): Call | undefined {

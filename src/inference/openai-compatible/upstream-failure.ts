@@ -22,8 +22,10 @@ export class UpstreamFailure extends Error {
 const CONTEXT_LENGTH = new RegExp(
   [
     'context[ _-]?(length|size|window)|maximum context|max_model_len|maximum model length|n_ctx|exceed_context_size',
+    'keep the first \\d+ tokens|must have (less|fewer) than \\d+ tokens',
     'exceeds? the (available )?context|too many tokens|max_new_tokens. must be|max_total_tokens|reduce the length',
-    '(prompt|input|messages?)[^.]{0,40} (is|are) too (long|large)|(range of|maximum) input length',
+    // Not the name of the field that holds the complaint.
+    '\\b(prompt|input|messages?)\\b(?!\\W{0,2}\\s?:)[^.]{0,40} (is|are) too (long|large)|(range of|maximum) input length',
     '((?<!max_|completion_|min_)tokens?|input length|prompt)\\b[^.]{0,80}\\b(exceeds?|larger than|too large)\\b[^.]{0,60}\\b(max\\w*|limit|length|model)',
   ].join('|'),
   'i',
@@ -34,6 +36,11 @@ const NO_TOOLS = /tool-call-parser|enable-auto-tool-choice|does not support (too
 
 /** Refusals for which the caller's request may be the reason; others are between us and the server. */
 const ABOUT_THE_REQUEST: ReadonlySet<number> = new Set([400, 413, 422]);
+
+/** 529: overloaded, of Anthropic and others. */
+const PASSING: ReadonlySet<number> = new Set([408, 429, 503, 529]);
+/** Not a limit of the moment: no repeat helps before somebody has paid. */
+const QUOTA = /insufficient[ _](quota|balance|credit)/i;
 
 /** Wait before another try where the server does not say. */
 export const DEFAULT_RETRY_MS = 500;
@@ -48,8 +55,12 @@ export function failureOfStatus(
 ): UpstreamFailure {
   const final = (error: KtpflowError) => new UpstreamFailure(error, null);
   const retryAfterMs = parseRetryAfter(retryAfter);
-  if (status === 429 || status === 503 || status === 408) {
-    const message = status === 429 ? 'The model server is busy.' : 'The model server is not ready.';
+  if (status === 429 && QUOTA.test(body)) {
+    return final(new KtpflowError('upstream_failed', 'The quota at the model server is used up.'));
+  }
+  if (PASSING.has(status)) {
+    const isBusy = status === 429 || status === 529;
+    const message = isBusy ? 'The model server is busy.' : 'The model server is not ready.';
     const retryAfterSeconds = Math.min(60, Math.max(1, Math.ceil((retryAfterMs ?? 5_000) / 1000)));
     return new UpstreamFailure(
       new KtpflowError('model_not_ready', message, { retryAfterSeconds }),

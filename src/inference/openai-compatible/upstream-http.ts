@@ -3,6 +3,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { decompress } from '../../media/decompress.ts';
 import { traceparent } from '../../observability/tracing/spans.ts';
 import { EngineFault } from '../engine-fault.ts';
+import { apiRoot, serverRoot } from './base-url.ts';
 import type { UpstreamTimeouts } from './options.ts';
 import { failureOfConnection, failureOfStatus, UpstreamFailure } from './upstream-failure.ts';
 import { toWellFormed } from './whole-characters.ts';
@@ -41,7 +42,9 @@ export function createUpstreamHttp({
   engineId: string;
   timeouts: UpstreamTimeouts;
 }): UpstreamHttp {
-  const root = serverRoot(baseUrl);
+  const api = apiRoot(baseUrl);
+  const server = serverRoot(baseUrl);
+  const addressOf = (path: string) => (path.startsWith('/v1/') ? api + path.slice('/v1'.length) : server + path);
   // Time-outs of headers and body are ours: they tell the first token from the ones after it.
   const dispatcher = new Agent({ connect: { timeout: timeouts.connectMs }, headersTimeout: 0, bodyTimeout: 0 });
   const headers = {
@@ -52,7 +55,7 @@ export function createUpstreamHttp({
   return {
     async openStream(body, signal) {
       const here = traceparent();
-      const response = await request(`${root}/v1/chat/completions`, {
+      const response = await request(addressOf('/v1/chat/completions'), {
         method: 'POST',
         dispatcher,
         signal,
@@ -83,7 +86,7 @@ export function createUpstreamHttp({
       const late = new AbortController();
       const timer = setTimeout(() => late.abort(new Error('the question was not answered in time')), timeoutMs);
       try {
-        const response = await request(`${root}${path}`, {
+        const response = await request(addressOf(path), {
           method: body === undefined ? 'GET' : 'POST',
           dispatcher,
           signal: late.signal,
@@ -105,11 +108,6 @@ export function createUpstreamHttp({
 
     close: () => dispatcher.destroy(),
   };
-}
-
-/** The base URL without /v1, which some write and some do not. */
-export function serverRoot(baseUrl: string): string {
-  return baseUrl.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
 
 /** The body as text, whatever it is compressed with: some servers and proxies do so without being asked. */

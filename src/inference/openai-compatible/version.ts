@@ -19,7 +19,10 @@ export async function versionOf(http: UpstreamHttp, kind: ServerKind, modelId: s
   if (kind === 'ollama') {
     const server = await answer(http, '/api/version', versionSchema);
     const tags = await answer(http, '/api/tags', tagsSchema);
-    return together(server?.version, tags?.models.find(({ model }) => model === modelId)?.digest);
+    return together(
+      server?.version,
+      tags?.models.find(({ model }) => model === modelId || model === `${modelId}:latest`)?.digest,
+    );
   }
   const server = await answer(http, '/version', versionSchema);
   const models = await answer(http, '/v1/models', modelsSchema);

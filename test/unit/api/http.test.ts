@@ -118,6 +118,11 @@ describe('bodies', () => {
     expect(await response.text()).toContain('not UTF-8');
   });
 
+  it.each(['utf-8', 'UTF8', 'none'])('are not packed where their Content-Encoding is %s', async (encoding) => {
+    const headers = { ...json, 'content-encoding': encoding };
+    expect(await errorOf(await post({ headers, body: '{}' }))).toMatchObject({ code: 'missing_image' });
+  });
+
   it('may be packed as x-gzip, and say so where they cannot be unpacked', async () => {
     const packed = new Uint8Array(gzipSync('{}'));
     const headers = { ...json, 'content-encoding': 'x-gzip' };

@@ -27,6 +27,8 @@ describe('history that clients hand back', () => {
     ['an empty answer', { content: null, refusal: null, audio: null, annotations: [] }, text('')],
     ['parts of the Responses API', { content: [{ type: 'output_text', text: 'a', annotations: [] }] }, text('a')],
     ['plain strings as parts', { content: ['a'] }, text('a')],
+    ['a refusal that was none', { content: [{ type: 'refusal', refusal: null }] }, text('')],
+    ['an answer that was spoken', { audio: { id: 'audio_1' } }, text('')],
   ])('is taken: %s', (_name, message, content) => {
     expect(parse([user, { role: 'assistant', ...message }])[1]?.content).toEqual(content);
   });
@@ -36,6 +38,8 @@ describe('history that clients hand back', () => {
       { reasoning_content: 'hm' },
       { reasoning: 'hm' },
       { reasoning: '', reasoning_content: 'hm' },
+      { reasoning: { text: 'hm' } },
+      { reasoning_details: [{ type: 'reasoning.text', text: 'hm' }] },
       { content: [{ type: 'thinking', thinking: 'hm', signature: 's' }, ...text('a')] },
       { content: [{ type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }] }, ...text('a')] },
     ]) {
@@ -109,6 +113,21 @@ describe('history that clients hand back', () => {
       { role: 'tool', tool_call_id: 7, content: { total: 2 } },
     ]);
     expect(messages[2]).toEqual({ role: 'tool', tool_call_id: '7', content: text('{"total":2}') });
+  });
+
+  it.each([
+    ['GeoJSON', { type: 'Feature', geometry: null }],
+    ['a list of typed values', [{ type: 'row', id: 1 }]],
+    ['a resource of MCP', [{ type: 'resource', resource: { uri: 'a:b', text: 'x' } }]],
+    ['an output of the AI SDK', { type: 'json', value: { a: 1 } }],
+  ])('takes what a tool answered as text where it is no part: %s', (_name, content) => {
+    const call = { id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } };
+    const messages = parse([
+      user,
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'c1', content },
+    ]);
+    expect(messages[2]?.content).toEqual(text(JSON.stringify(content)));
   });
 
   it.each(['', {}, false])('takes %j for no calls', (tool_calls) => {
@@ -244,6 +263,13 @@ describe('the form of an answer', () => {
     ],
     ["Ollama's format", { format: schema }, { type: 'json_schema', schema }],
     ["Ollama's format of any object", { format: 'json' }, { type: 'json_object' }],
+    [
+      'a schema as a value (TGI)',
+      { response_format: { type: 'json', value: schema } },
+      { type: 'json_schema', schema },
+    ],
+    ['any JSON (TGI)', { response_format: { type: 'json' } }, { type: 'json_object' }],
+    ['a schema of NIM', { nvext: { guided_json: schema } }, { type: 'json_schema', schema }],
     ['a format that is none', { format: 'markdown' }, { type: 'text' }],
     ['json_schema at the top', { json_schema: schema }, { type: 'json_schema', schema }],
     ['guided_json as text', { guided_json: JSON.stringify(schema) }, { type: 'json_schema', schema }],
@@ -279,6 +305,15 @@ describe('the form of an answer', () => {
 
   it('has no empty texts among what stops it', () => {
     expect(withUser({ stop: ['a', null, ''] }).stop).toEqual(['a']);
+  });
+
+  it('is steered in every form that servers take, and not by what is empty', () => {
+    expect(withUser({ samplers: 'kmt', dry_sequence_breakers: '["\\n"]' })).toMatchObject({
+      samplers: 'kmt',
+      dry_sequence_breakers: '["\\n"]',
+    });
+    const empty = withUser({ reasoning_effort: '', guided_choice: [], guided_json: '', verbosity: '' });
+    expect(empty).toEqual({ model: 'm', messages: expect.anything() });
   });
 
   it('is free where a field for it is empty', () => {

@@ -130,6 +130,25 @@ describe('compileSchema', () => {
     ['flags before a pattern', { pattern: '(?i)^abc$' }, 'ABC', 'x'],
     ['classes of POSIX', { pattern: '^[[:alpha:]_]{,3}$' }, 'ab', 'a1'],
     ['text that is quoted', { pattern: '^\\Qa.b\\E$' }, 'a.b', undefined],
+    ['lists of nothing', { anyOf: [], allOf: [], oneOf: [], enum: [], type: 'integer' }, 1, 'a'],
+    ['an enum that is no list', { enum: { A: 'a' }, type: 'string' }, 'b', 1],
+    ['a count in a text', { minLength: '2', maxLength: -1 }, 'ab', 'a'],
+    ['a step of nothing', { multipleOf: 0, type: 'number' }, 1, 'a'],
+    ['limits that point elsewhere', { type: 'number', minimum: { $data: '1/low' } }, 1, 'a'],
+    ['an anchor with a blank', { $anchor: 'a card', type: 'integer' }, 1, 'a'],
+    ['no type as a text or a list', { properties: { a: { type: '' }, b: { type: [] } }, type: 'object' }, { a: 1 }, 1],
+    [
+      'names of types in Swagger and databases',
+      { properties: { a: { type: 'file' }, b: { type: 'decimal' } } },
+      { a: 'x', b: 1.5 },
+      { b: 'x' },
+    ],
+    [
+      'properties that every object inherits',
+      { properties: { constructor: { type: 'string' }, toString: { type: 'string' } }, type: 'object' },
+      {},
+      { toString: 1 },
+    ],
     ['an older name of itself', { $id: '#card', $recursiveAnchor: true, type: 'object' }, {}, 1],
   ])('takes %s', async (_name, schema, good, bad) => {
     expect(await fits(schema, good)).toBe(true);

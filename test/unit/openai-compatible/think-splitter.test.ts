@@ -69,6 +69,20 @@ describe('ThinkSplitter', () => {
     });
   });
 
+  it('does not take the beginning of the block for a thought where the prompt had opened it already', () => {
+    expect(split(['<thi', 'nk>abc</think>answer'], { opened: true })).toMatchObject({
+      reasoning: 'abc',
+      content: 'answer',
+    });
+  });
+
+  it.each(['<thinking>hm</thinking>a', '[THINK]hm[/THINK]a', '◁think▷hm◁/think▷a', '<seed:think>hm</seed:think>a'])(
+    'knows the tags of other models: %s',
+    (text) => {
+      expect(split([...text])).toMatchObject({ reasoning: 'hm', content: 'a' });
+    },
+  );
+
   it('does not lose the beginning of a tag that never ends', () => {
     expect(split(['<thi'])).toMatchObject({ content: '<thi' });
     expect(split(['<think>abc</thi'])).toMatchObject({ reasoning: 'abc</thi', content: '' });

@@ -13,6 +13,7 @@ function read(...chunks: readonly unknown[]) {
   const deltas = pieces.flatMap((piece) => piece.toolCalls ?? []);
   const calls = joinPieces(pieces).toolCalls;
   return {
+    pieces,
     deltas,
     calls: calls.map((call) => [call.function.name, call.function.arguments]),
     ids: calls.map(({ id }) => id),
@@ -28,6 +29,32 @@ const fn = (name: string | null, args: unknown) => ({
 describe('tool calls', () => {
   it.each<[string, unknown[], [string, string][]]>([
     ['arguments as an object', [[{ index: 0, id: 'a', function: fn('f', { q: 'a' }) }]], [['f', '{"q":"a"}']]],
+    [
+      'a name that comes after the arguments have begun',
+      [[{ index: 0, id: 'a', function: fn(null, '{"q"') }], [{ index: 0, function: fn('f', ':1}') }]],
+      [['f', '{"q":1}']],
+    ],
+    [
+      'a wrong index at the beginning of the second call',
+      [
+        [{ index: 0, id: 'a', function: fn('f', '') }],
+        [{ index: 0, function: fn(null, '{"q":1}') }],
+        [{ index: 0, id: 'b', function: fn('g', '') }],
+        [{ index: 1, function: fn(null, '{"r":2}') }],
+      ],
+      [
+        ['f', '{"q":1}'],
+        ['g', '{"r":2}'],
+      ],
+    ],
+    [
+      'an empty custom tool beside the function',
+      [[{ index: 0, id: 'a', custom: {}, function: fn('f', '{"q":1}') }]],
+      [['f', '{"q":1}']],
+    ],
+    ['arguments as `input`', [[{ id: 'a', function: { name: 'f', input: { q: 1 } } }]], [['f', '{"q":1}']]],
+    ['arguments as `parameters`', [[{ function: { name: 'f', parameters: { q: 1 } } }]], [['f', '{"q":1}']]],
+    ['a custom tool', [[{ id: 'a', type: 'custom', custom: { name: 'f', input: 'x' } }]], [['f', 'x']]],
     [
       'the name in each delta',
       [
@@ -128,6 +155,28 @@ describe('tool calls', () => {
     // As OpenAI streams: what identifies a call comes once, first, and indexes have no holes.
     expect([...new Set(answer.deltas.map(({ index }) => index))]).toEqual(calls.map((_, index) => index));
     expect(answer.deltas.filter(({ id }) => id !== undefined)).toHaveLength(calls.length);
+  });
+
+  it('are shown from their name on, whatever came before it', () => {
+    const { deltas } = read(
+      [{ index: 0, id: 'a', function: fn(null, '{"q"') }],
+      [{ index: 0, function: fn('f', ':1}') }],
+    );
+    expect(deltas).toEqual([{ index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '{"q":1}' } }]);
+  });
+
+  it('keep what a server wants to see again (Gemini)', () => {
+    const extra_content = { google: { thought_signature: 'abc' } };
+    for (const deltas of [
+      [{ index: 0, id: 'a', function: fn('f', '{}'), extra_content }],
+      [
+        { index: 0, id: 'a', function: fn('f', '') },
+        { index: 0, function: fn(null, '{}'), extra_content },
+      ],
+    ]) {
+      const { pieces } = read(...deltas.map((delta) => [delta]));
+      expect(joinPieces(pieces).toolCalls).toMatchObject([{ id: 'a', function: { arguments: '{}' }, extra_content }]);
+    }
   });
 
   it('may come as the function call of before there were tools', () => {
