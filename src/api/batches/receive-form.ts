@@ -112,7 +112,7 @@ export async function receiveBatchForm(
     refuseUnknownFields(names, known, OPTION_NAMES);
     const webhook = await receiveWebhook(context, parseJsonField(fields, 'webhook', webhookSchema));
     const priority = priorityOf(fields);
-    const sealed = parseJsonField(fields, 'sealed', sealedSchema) ?? true;
+    const sealed = sealedOf(fields);
     const whole = { key, options, metadata, webhook, priority, sealed };
     if (archiveBlob !== null) {
       const { entries, skipped } = await listEntries(context, archiveBlob);
@@ -169,6 +169,14 @@ function priorityOf(fields: ReadonlyMap<string, string>): BatchPriority {
   const parsed = prioritySchema.safeParse(text || 'normal');
   if (!parsed.success) throw invalidValue(parsed.error, ['priority']);
   return parsed.data;
+}
+
+/** As JSON, or as programs write yes and no in a form: Python's `True`, a box that is ticked. */
+function sealedOf(fields: ReadonlyMap<string, string>): boolean {
+  const text = fields.get('sealed')?.trim().toLowerCase() ?? '';
+  if (['1', 'on', 'yes'].includes(text)) return true;
+  if (['0', 'off', 'no'].includes(text)) return false;
+  return parseJsonField(new Map([['sealed', text]]), 'sealed', sealedSchema) ?? true;
 }
 
 function missingImages(fields: ReadonlyMap<string, string>, names: readonly string[]): KtpflowError {
