@@ -108,7 +108,7 @@ export async function receiveBatchForm(
     const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema), context.config);
     const metadata = parseJsonField(fields, 'metadata', metadataSchema);
     const names = [...otherFiles, ...fields.keys()];
-    if (archiveBlob === null && items.length === 0) throw missingImages(fields, names);
+    if (archiveBlob === null && items.length === 0) throw missingImages(fields, names, known);
     refuseUnknownFields(names, known, OPTION_NAMES);
     const webhook = await receiveWebhook(context, parseJsonField(fields, 'webhook', webhookSchema));
     const priority = priorityOf(fields);
@@ -179,11 +179,16 @@ function sealedOf(fields: ReadonlyMap<string, string>): boolean {
   return parseJsonField(new Map([['sealed', text]]), 'sealed', sealedSchema) ?? true;
 }
 
-function missingImages(fields: ReadonlyMap<string, string>, names: readonly string[]): KtpflowError {
+function missingImages(
+  fields: ReadonlyMap<string, string>,
+  names: readonly string[],
+  known: readonly string[],
+): KtpflowError {
   for (const field of ['input_file_id', 'file_id']) if (fields.has(field)) return fileInForm(field);
   const asText = ['images', 'archive'].find((field) => fields.has(field));
   const came = asText ? `; "${asText}" came as text` : instead(names);
-  const message = `Send files as "images", or one as "archive", of the form${came}.`;
+  const wanted = known.includes('archive') ? 'files as "images", or one as "archive",' : 'files as "images"';
+  const message = `Send ${wanted} of the form${came}.`;
   return new KtpflowError('missing_image', message, { param: 'images' });
 }
 
