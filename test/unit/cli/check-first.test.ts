@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runBackup } from '../../../src/cli/commands/backup.ts';
 import { checkBatchOptions } from '../../../src/cli/commands/batch.ts';
 import { checkCards } from '../../../src/cli/commands/extract.ts';
 import { checkNewKey } from '../../../src/cli/commands/keys.ts';
 import { connect } from '../../../src/cli/connect.ts';
 import { createOutput } from '../../../src/cli/output.ts';
 import { checkFolder, checkSource } from '../../../src/cli/sources/source-file.ts';
+import { readConfig } from '../../../src/config.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -72,6 +74,11 @@ describe('before a server is sought or started', () => {
     symlinkSync('gone.jpg', link);
     await expect(checkSource(link)).rejects.toThrow(/link\.jpg is a link to what is not there$/);
     await expect(checkCards([link], output)).rejects.toThrow(/link\.jpg is a link to what is not there$/);
+  });
+
+  it('is said that a backup is no stdout', async () => {
+    const config = readConfig({ KTPFLOW_HOME: folder });
+    await expect(runBackup(config, '-', { isEncrypted: false }, output)).rejects.toThrow('a backup goes into a file');
   });
 
   it('is said that a source is a device or a pipe', async () => {
