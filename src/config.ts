@@ -8,12 +8,42 @@ import { z } from 'zod';
 
 const flag = (fallback: boolean) =>
   z
-    .enum(['0', '1', 'true', 'false'])
-    .default(fallback ? '1' : '0')
-    .transform((text) => text === '1' || text === 'true');
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['0', '1', 'true', 'false']))
+    .transform((text) => text === '1' || text === 'true')
+    .default(fallback);
 
-const whole = (fallback: number, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
-  z.coerce.number().int().min(min).max(max).default(fallback);
+/** Digits alone: `20.000` is twenty thousand in Indonesia, and 20 to JavaScript. */
+const wholeNumber = ({ min = 0, max = Number.MAX_SAFE_INTEGER } = {}) => {
+  const most = max === Number.MAX_SAFE_INTEGER ? ' or more' : ` to ${max}`;
+  const message = `must be a whole number of ${min}${most}, in digits alone`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .pipe(z.number().min(min, message).max(max, message));
+};
+
+const whole = (fallback: number, range = {}) => wholeNumber(range).default(fallback);
+
+/** With a decimal point. */
+const decimal = (fallback: number, { min, max, above }: { min?: number; max?: number; above?: number }) => {
+  const least = above === undefined ? `of ${min} or more` : `above ${above}`;
+  const message = `must be a number ${least}${max === undefined ? '' : `, at most ${max}`}, with a point for decimals`;
+  const range = z
+    .number()
+    .gte(min ?? Number.MIN_VALUE, message)
+    .lte(max ?? Number.MAX_VALUE, message);
+  return z
+    .string()
+    .regex(/^\d{1,15}(\.\d{1,40})?(e-\d{1,2})?$/, message)
+    .transform(Number)
+    .pipe(range)
+    .default(fallback);
+};
+
+const webAddress = () => z.string().regex(/^https?:\/\/./, 'must begin with http:// or https://');
 
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.optional();
 
@@ -125,7 +155,7 @@ export const environmentSchema = z.object({
     .transform((host) => host.replace(/^\[(.+)\]$/, '$1'))
     .describe('Address to listen on; anything but loopback needs a key'),
   PORT: whole(3000, { max: 65535 }).describe('Port to listen on; 0 takes a free one'),
-  HEALTH_PORT: optional(z.coerce.number().int().min(1).max(65535)).describe(
+  HEALTH_PORT: optional(wholeNumber({ min: 1, max: 65535 })).describe(
     'Port for liveness, readiness and metrics of this process, whatever its roles; for private networks only',
   ),
   TRUST_PROXY: z
@@ -145,7 +175,11 @@ export const environmentSchema = z.object({
     })
     .describe('Web pages that may call from a browser: origins, or * for all'),
   KEEP_ALIVE_SECONDS: whole(10, { min: 1, max: 15 }).describe('Longest silence on an event stream'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']))
+    .default('info'),
 
   // Shape
   ROLES: rolesSchema.describe('Roles of this process (api, worker, inference); unset: the embedded platform'),
@@ -161,7 +195,9 @@ export const environmentSchema = z.object({
   ALLOW_ANONYMOUS: flag(false).describe('1: serve without keys on any address'),
 
   // Temporal
-  TEMPORAL_ADDRESS: optional(z.string()).describe('host:port; unset: the embedded server'),
+  TEMPORAL_ADDRESS: optional(z.string().regex(/^[^\s/]+$/, 'must be host:port, without http://')).describe(
+    'host:port; unset: the embedded server',
+  ),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_API_KEY: optional(z.string()),
   TEMPORAL_TLS: flag(false).describe('1: TLS; an API key and each of the next four turn it on, too'),
@@ -174,18 +210,20 @@ export const environmentSchema = z.object({
   TEMPORAL_CLI_PATH: optional(z.string()).describe('Path of a temporal CLI to use instead of the pinned one'),
 
   // Storage
-  DATABASE_URL: optional(z.string().regex(/^postgres(ql)?:\/\//)).describe(
+  DATABASE_URL: optional(z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')).describe(
     'postgresql://…; unset: the embedded PGlite',
   ),
   DATABASE_POOL_SIZE: whole(10, { min: 2, max: 1000 }).describe('Most connections of a process to DATABASE_URL'),
-  BLOB_URL: optional(z.string().regex(/^(file|s3):\/\//)).describe('file:// or s3://bucket/prefix'),
-  S3_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe('Address of an S3 server other than AWS'),
+  BLOB_URL: optional(z.string().regex(/^(file:\/\/.|s3:\/\/[^/])/, 'must begin with file:// or s3://bucket')).describe(
+    'file:// or s3://bucket/prefix',
+  ),
+  S3_ENDPOINT: optional(webAddress()).describe('Address of an S3 server other than AWS'),
   ENCRYPTION_KEYS: encryptionKeysSchema.describe('id:base64, comma-separated; the first is used for writing'),
-  RETENTION_DAYS: z.coerce.number().positive().max(3650).default(7).describe('Days that results are kept'),
+  RETENTION_DAYS: decimal(7, { above: 0, max: 3650 }).describe('Days that results are kept'),
 
   // Vision-language model
   VLM_ENGINE: optional(z.enum(['none', 'onnx', 'openai'])).describe('Default: by VLM_MODEL_DIR or VLM_BASE_URL'),
-  VLM_BASE_URL: optional(z.string().regex(/^https?:\/\//)).describe('Base URL of an OpenAI-compatible server'),
+  VLM_BASE_URL: optional(webAddress()).describe('Base URL of an OpenAI-compatible server'),
   VLM_API_KEY: optional(z.string()),
   VLM_MODEL_DIR: optional(z.string()).describe('Folder of an exported Qwen3-VL'),
   VLM_CONTEXT_TOKENS: whole(8192, { min: 512, max: 262_144 }).describe(
@@ -208,9 +246,7 @@ export const environmentSchema = z.object({
   VLM_MAX_IMAGE_PIXELS: whole(1_310_720, { min: 65_536 }).describe('Larger pictures are scaled down to this'),
   MODEL_REPO_ID: z.string().default('Qwen/Qwen3-VL-2B-Instruct').describe('Name offered in /v1/models'),
   HF_TOKEN: optional(z.string()),
-  HF_ENDPOINT: z
-    .string()
-    .regex(/^https?:\/\//)
+  HF_ENDPOINT: webAddress()
     .default('https://huggingface.co')
     .describe('Where `ktpflow models pull` fetches from: the hub, or a mirror of it'),
   DEVICE_MAP: z.string().default('auto').describe('auto, cpu, cuda or webgpu'),
@@ -223,7 +259,7 @@ export const environmentSchema = z.object({
 
   // Chat
   MAX_TOKENS: whole(4096, { min: 1, max: 1_000_000 }),
-  TEMPERATURE: z.coerce.number().min(0).max(2).default(0.7),
+  TEMPERATURE: decimal(0.7, { min: 0, max: 2 }),
   PERSIST_SESSIONS: flag(true).describe('0: nothing of a session is kept after its end'),
   SESSIONS_TTL_SECONDS: whole(600, { min: 1 }),
   CANCEL_AFTER_DISCONNECT_SECONDS: whole(3600),
@@ -241,13 +277,10 @@ export const environmentSchema = z.object({
   // Limits
   MAX_WAITING_INTERACTIVE: whole(64, { min: 1 }),
   MAX_UPLOAD_MB: whole(2048, { min: 1 }).describe('Largest multipart upload'),
-  MAX_FILES_GB: z.coerce.number().positive().default(20).describe('Most that the files of a tenant may hold together'),
-  FILES_RETENTION_DAYS: z.coerce
-    .number()
-    .positive()
-    .max(3650)
-    .default(30)
-    .describe('Days that files without expires_after are kept, and batches of /v1/batches'),
+  MAX_FILES_GB: decimal(20, { above: 0 }).describe('Most that the files of a tenant may hold together'),
+  FILES_RETENTION_DAYS: decimal(30, { above: 0, max: 3650 }).describe(
+    'Days that files without expires_after are kept, and batches of /v1/batches',
+  ),
   MAX_JSON_MB: whole(25, { min: 1 }).describe('Largest JSON body'),
   MAX_BATCH_ITEMS: whole(20_000, { min: 1, max: 1_000_000 }).describe('Most items of a batch'),
   BATCH_WINDOW: whole(0, { max: 500 }).describe(
@@ -262,18 +295,12 @@ export const environmentSchema = z.object({
   ),
 
   // Review
-  REVIEW_THRESHOLD: z.coerce
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.9)
-    .describe('Confidence below which a field is in doubt, where a request asks for a review of doubtful cards'),
-  REVIEW_TIMEOUT_HOURS: z.coerce
-    .number()
-    .positive()
-    .max(720)
-    .default(168)
-    .describe('Longest wait for a reviewer; afterwards the picture is gone'),
+  REVIEW_THRESHOLD: decimal(0.9, { min: 0, max: 1 }).describe(
+    'Confidence below which a field is in doubt, where a request asks for a review of doubtful cards',
+  ),
+  REVIEW_TIMEOUT_HOURS: decimal(168, { above: 0, max: 720 }).describe(
+    'Longest wait for a reviewer; afterwards the picture is gone',
+  ),
   REVIEW_ON_TIMEOUT: z
     .enum(['deliver', 'expire'])
     .default('deliver')
@@ -284,7 +311,7 @@ export const environmentSchema = z.object({
   ),
 
   // Traces
-  OTEL_EXPORTER_OTLP_ENDPOINT: optional(z.string().regex(/^https?:\/\//)).describe(
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(webAddress()).describe(
     'Collector of OpenTelemetry traces (OTLP over HTTP); unset: none are made',
   ),
 

@@ -71,8 +71,14 @@ function connected(api: ApiClient): Connection {
   return { api, embedded: false, close: () => api.close() };
 }
 
+/** As `docker --env-file` leaves a value: with its quotation marks. */
+function withoutQuotes(text: string): string {
+  return text.trim().replace(/^(["'])(.*)\1$/, '$2');
+}
+
 /** Without what belongs to no base: a query, and the /v1 of OpenAI's clients. */
-function checkedUrl(text: string): string {
+function checkedUrl(given: string): string {
+  const text = withoutQuotes(given);
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new CliError(EXIT.usage, `--url ${text} is no address, as http://localhost:3000 is`);
@@ -86,7 +92,7 @@ function checkedUrl(text: string): string {
 
 /** What no header can hold would be told as a fault of the server, and the key with it. */
 function checkedKey(text: string | undefined): string | undefined {
-  const key = text?.trim();
+  const key = withoutQuotes(text ?? '');
   if (!key) return undefined;
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   throw new CliError(EXIT.usage, 'the key (--api-key, KTPFLOW_API_KEY) holds a character that no key has');

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { KtpflowError } from '../errors.ts';
+import { behindBlanks } from './behind-blanks.ts';
 import { orientRaster, type PixelBox, seenSize, storedBox } from './orientation.ts';
 import { type ImageFormat, type ImageHeader, MAX_IMAGE_PIXELS, probeImage } from './probe.ts';
 import type { Raster } from './raster.ts';
@@ -30,9 +31,10 @@ const DAMAGE = /corrupt jpeg|premature end|bad huffman|unsupported marker/i;
  * @throws KtpflowError as probeImage, and quality_rejected where the header is fine but no pixel can be decoded.
  */
 export async function decodeImage(
-  bytes: Uint8Array,
+  file: Uint8Array,
   { maxPixels = DEFAULT_MAX_PIXELS }: { maxPixels?: number } = {},
 ): Promise<DecodedImage> {
+  const bytes = behindBlanks(file);
   const header = await probeImage(bytes);
   const scale = Math.min(1, Math.sqrt(maxPixels / (header.width * header.height)));
   const size = { width: scaled(header.width, scale), height: scaled(header.height, scale) };

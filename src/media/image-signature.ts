@@ -1,4 +1,5 @@
-import { fileTypeFromBuffer } from 'file-type';
+import { type FileTypeResult, fileTypeFromBuffer } from 'file-type';
+import { otherFile, otherPicture } from './other-kinds.ts';
 
 /** Enough for every format that is told by its beginning, as file-type's own sample. */
 const SAMPLE_BYTES = 4100;
@@ -9,7 +10,9 @@ const READ: readonly (readonly (number | null)[])[] = [
   [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
   ascii('RIFF????WEBP'),
   ascii('GIF8'),
-  // TIFF and BigTIFF, in either order of bytes.
+];
+/** TIFF and BigTIFF, in either order of bytes. */
+const TIFF: typeof READ = [
   [...ascii('II'), 42, 0],
   [...ascii('II'), 43, 0],
   [...ascii('MM'), 0, 42],
@@ -29,15 +32,21 @@ const NAMES: Readonly<Record<string, string>> = {
   heic: 'HEIC of this kind',
   avif: 'AVIF of this kind',
   bmp: 'BMP of this kind',
+  xcf: 'GIMP (XCF)',
 };
 /** Kinds of Targa pictures: with a palette, in colours, grey; the same with run lengths. */
 const TARGA_KINDS: ReadonlySet<number> = new Set([1, 2, 3, 9, 10, 11]);
 const TARGA_DEPTHS: ReadonlySet<number> = new Set([8, 15, 16, 24, 32]);
 const TARGA_HEADER = 18;
 
+/** Pictures of cameras that look like TIFF, and hold a thumbnail where TIFF has its picture. */
+const RAW_IN_TIFF: Readonly<Record<string, string>> = { dng: 'DNG', cr2: 'CR2' };
+
 /** What a file is by its first bytes. */
 export type Signature =
-  | { readonly kind: 'read' | 'none' }
+  | { readonly kind: 'read' }
+  /** No image; `name` is what else it is, as `a ZIP archive`, where that can be told. */
+  | { readonly kind: 'none'; readonly name?: string }
   /** An image or document of a kind that is not read by libvips here, with its name for people. */
   | { readonly kind: 'known'; readonly name: string };
 
@@ -46,22 +55,31 @@ export type Signature =
  * that is not (JPEG 2000, SVG, PSD and so on), or no image at all.
  */
 export async function sniffImage(bytes: Uint8Array): Promise<Signature> {
-  if (READ.some((signature) => signature.every((byte, index) => byte === null || bytes[index] === byte))) {
-    return { kind: 'read' };
+  if (READ.some((signature) => begins(bytes, signature))) return { kind: 'read' };
+  const sample = bytes.subarray(0, SAMPLE_BYTES);
+  // A file that ends in mid-header is none that could be read.
+  const type = await fileTypeFromBuffer(sample).catch(() => undefined);
+  if (TIFF.some((signature) => begins(bytes, signature))) {
+    const raw = RAW_IN_TIFF[type?.ext ?? ''];
+    return raw === undefined ? { kind: 'read' } : { kind: 'known', name: raw };
   }
-  const name = await nameOf(bytes.subarray(0, SAMPLE_BYTES));
-  return name === null ? { kind: 'none' } : { kind: 'known', name };
+  const text = new TextDecoder('latin1').decode(sample);
+  const picture = pictureName(text, sample, type);
+  if (picture !== null) return { kind: 'known', name: picture };
+  const name = otherFile(text, type);
+  return name === null ? { kind: 'none' } : { kind: 'none', name };
 }
 
-async function nameOf(sample: Uint8Array): Promise<string | null> {
-  const text = new TextDecoder('latin1').decode(sample);
+function begins(bytes: Uint8Array, signature: (typeof READ)[number]): boolean {
+  return signature.every((byte, index) => byte === null || bytes[index] === byte);
+}
+
+function pictureName(text: string, sample: Uint8Array, type: FileTypeResult | undefined): string | null {
   if (isSvg(text)) return 'SVG';
   if (isNetpbm(text)) return 'Netpbm (PBM, PGM, PPM)';
   if (sample[0] === 0xff && sample[1] === 0x4f && sample[2] === 0xff && sample[3] === 0x51) return 'JPEG 2000';
-  // A file that ends in mid-header is none that could be read.
-  const type = await fileTypeFromBuffer(sample).catch(() => undefined);
   if (type?.mime.startsWith('image/') || type?.ext === 'pdf') return NAMES[type.ext] ?? type.ext.toUpperCase();
-  return type === undefined && isTarga(sample) ? 'Targa (TGA)' : null;
+  return otherPicture(text) ?? (type === undefined && isTarga(sample) ? 'Targa (TGA)' : null);
 }
 
 function isSvg(text: string): boolean {

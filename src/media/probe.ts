@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { KtpflowError } from '../errors.ts';
+import { behindBlanks } from './behind-blanks.ts';
 import { documentKind } from './documents/document-kind.ts';
 import { sniffImage } from './image-signature.ts';
 
@@ -25,16 +26,20 @@ const FORMATS: ReadonlySet<string> = new Set<ImageFormat>(['jpeg', 'png', 'webp'
  * other formats that are known but not read, and documents), image_too_large_pixels.
  */
 export async function probeImage(
-  bytes: Uint8Array,
+  file: Uint8Array,
   { maxMegapixels = MAX_IMAGE_PIXELS / 1e6 }: { maxMegapixels?: number } = {},
 ): Promise<ImageHeader> {
-  if (bytes.length === 0) throw new KtpflowError('invalid_image', 'The image is empty.');
+  if (file.length === 0) throw new KtpflowError('invalid_image', 'The image is empty.');
+  const bytes = behindBlanks(file);
   // What is opened page by page is no picture for libvips: see documents/.
   if (documentKind(bytes) !== null) throw notSupported('This kind of document');
   // By its first bytes, before a decoder sees it.
   const signature = await sniffImage(bytes);
   if (signature.kind === 'known') throw notSupported(signature.name);
-  if (signature.kind === 'none') throw new KtpflowError('invalid_image', 'The file is not an image.');
+  if (signature.kind === 'none') {
+    const { name } = signature;
+    throw new KtpflowError('invalid_image', name ? `The file is ${name}, not an image.` : 'The file is not an image.');
+  }
   const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch((cause: unknown) => {

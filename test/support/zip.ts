@@ -19,6 +19,8 @@ export interface ZipEntry {
   readonly claimedOffset?: number;
   /** Bits of the general purpose flag besides. */
   readonly flags?: number;
+  /** The system that made the entry, and its attributes there, instead of a Unix mode. */
+  readonly madeBy?: { readonly system: number; readonly attributes: number };
   /** Extra fields in the directory. */
   readonly extra?: Uint8Array;
 }
@@ -53,7 +55,7 @@ export function makeZip(entries: readonly ZipEntry[], { zip64 = false } = {}): B
       : Buffer.from(entry.extra ?? []);
     const central = Buffer.alloc(46);
     central.writeUInt32LE(0x02014b50, 0);
-    central.writeUInt16LE((3 << 8) | 45, 4);
+    central.writeUInt16LE(((entry.madeBy?.system ?? 3) << 8) | 45, 4);
     central.writeUInt16LE(zip64 ? 45 : 20, 6);
     central.writeUInt16LE(flags, 8);
     central.writeUInt16LE(method, 10);
@@ -62,7 +64,7 @@ export function makeZip(entries: readonly ZipEntry[], { zip64 = false } = {}): B
     central.writeUInt32LE(zip64 ? 0xffffffff : size, 24);
     central.writeUInt16LE(name.length, 28);
     central.writeUInt16LE(extra.length, 30);
-    central.writeUInt32LE(((entry.mode ?? 0o100644) << 16) >>> 0, 38);
+    central.writeUInt32LE(entry.madeBy?.attributes ?? ((entry.mode ?? 0o100644) << 16) >>> 0, 38);
     central.writeUInt32LE(zip64 ? 0xffffffff : (entry.claimedOffset ?? offset), 42);
     directory.push(central, name, extra);
     parts.push(local, name, body);

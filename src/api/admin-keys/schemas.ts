@@ -21,7 +21,7 @@ export const createKeySchema = z
       .nullish()
       .describe('To recognise the key by.'),
     expires_at: z.iso
-      .datetime({ offset: true })
+      .datetime({ offset: true, error: 'Must be a time with its zone, as 2030-12-31T18:00:00+07:00.' })
       .refine((text) => new Date(text) > new Date(), 'Must be in the future.')
       .nullish(),
   })

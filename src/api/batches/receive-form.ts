@@ -108,11 +108,11 @@ export async function receiveBatchForm(
     const options = toExtractionOptions(parseJsonField(fields, 'options', batchOptionsSchema), context.config);
     const metadata = parseJsonField(fields, 'metadata', metadataSchema);
     const names = [...otherFiles, ...fields.keys()];
-    if (archiveBlob === null && items.length === 0) throw missingImages(fields, names);
+    if (archiveBlob === null && items.length === 0) throw missingImages(fields, names, known);
     refuseUnknownFields(names, known, OPTION_NAMES);
     const webhook = await receiveWebhook(context, parseJsonField(fields, 'webhook', webhookSchema));
     const priority = priorityOf(fields);
-    const sealed = parseJsonField(fields, 'sealed', sealedSchema) ?? true;
+    const sealed = sealedOf(fields);
     const whole = { key, options, metadata, webhook, priority, sealed };
     if (archiveBlob !== null) {
       const { entries, skipped } = await listEntries(context, archiveBlob);
@@ -171,11 +171,24 @@ function priorityOf(fields: ReadonlyMap<string, string>): BatchPriority {
   return parsed.data;
 }
 
-function missingImages(fields: ReadonlyMap<string, string>, names: readonly string[]): KtpflowError {
+/** As JSON, or as programs write yes and no in a form: Python's `True`, a box that is ticked. */
+function sealedOf(fields: ReadonlyMap<string, string>): boolean {
+  const text = fields.get('sealed')?.trim().toLowerCase() ?? '';
+  if (['1', 'on', 'yes'].includes(text)) return true;
+  if (['0', 'off', 'no'].includes(text)) return false;
+  return parseJsonField(new Map([['sealed', text]]), 'sealed', sealedSchema) ?? true;
+}
+
+function missingImages(
+  fields: ReadonlyMap<string, string>,
+  names: readonly string[],
+  known: readonly string[],
+): KtpflowError {
   for (const field of ['input_file_id', 'file_id']) if (fields.has(field)) return fileInForm(field);
   const asText = ['images', 'archive'].find((field) => fields.has(field));
   const came = asText ? `; "${asText}" came as text` : instead(names);
-  const message = `Send files as "images", or one as "archive", of the form${came}.`;
+  const wanted = known.includes('archive') ? 'files as "images", or one as "archive",' : 'files as "images"';
+  const message = `Send ${wanted} of the form${came}.`;
   return new KtpflowError('missing_image', message, { param: 'images' });
 }
 

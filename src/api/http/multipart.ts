@@ -45,7 +45,8 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
   const { maxBodyBytes, tooLarge, ready } = reader;
   refuseEncoding(request);
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge();
-  const form = openForm(request, reader);
+  let refuse = (_error: KtpflowError): void => {};
+  const form = openForm(request, reader, () => refuse(withoutName()));
   const gate = new Transform({
     transform(bytes, _encoding, done) {
       if (!ready) return done(null, bytes);
@@ -60,6 +61,7 @@ export async function readForm(request: Request, reader: FormReader): Promise<Re
 
   try {
     await new Promise<void>((resolve, reject) => {
+      refuse = reject;
       let received = 0;
       endWatch = watchBody(request, reject);
       request.on('data', (bytes: Buffer) => {
@@ -192,6 +194,7 @@ export async function takeUnlessEmpty<Taken>(file: FilePart, take: () => Promise
 function openForm(
   request: Request,
   { maxFileBytes, maxFieldBytes = MAX_FIELD_BYTES, maxFiles = MAX_FILES, textFields }: FormReader,
+  onUnnamed: () => void,
 ) {
   try {
     const form = new Busboy({
@@ -211,7 +214,7 @@ function openForm(
         headerSize: 16_384,
       },
     });
-    recodePartNames(form);
+    recodePartNames(form, onUnnamed);
     return form;
   } catch {
     const type = request.headers['content-type'] ?? '';
@@ -239,6 +242,11 @@ function packedPart(encoding: string): KtpflowError {
 
 function sentTwice(name: string): KtpflowError {
   return new KtpflowError('invalid_value', 'Send this field only once.', { param: name });
+}
+
+function withoutName(): KtpflowError {
+  const message = 'A part of the form has no name. Each one needs Content-Disposition: form-data; name="…".';
+  return new KtpflowError('malformed_request', message);
 }
 
 function withoutBoundary(): KtpflowError {

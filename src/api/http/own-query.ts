@@ -2,6 +2,8 @@ import type { Request } from 'express';
 import type { z } from 'zod';
 import { KtpflowError } from '../../errors.ts';
 
+/** A filter or a place that a loop has left empty: `cursor=$NEXT` for its first page. */
+const UNSET_WHERE_EMPTY = new Set(['limit', 'cursor', 'offset', 'status', 'format', 'reference_id', 'batch', 'field']);
 /** jQuery and others add a time under this name, so that nothing answers from a cache. */
 const IGNORED = new Set(['_']);
 
@@ -17,7 +19,8 @@ export function parseOwnQuery<Schema extends z.ZodObject>(
   alsoKnown: readonly string[] = [],
 ): z.output<Schema> {
   refuseUnknownQuery({ query }, [...Object.keys(schema.shape), ...alsoKnown]);
-  return schema.parse(query);
+  const isUnset = ([name, value]: [string, unknown]): boolean => value === '' && UNSET_WHERE_EMPTY.has(name);
+  return schema.parse(Object.fromEntries(Object.entries(query).filter((entry) => !isUnset(entry))));
 }
 
 /** @throws KtpflowError invalid_value for the first parameter that is not known */

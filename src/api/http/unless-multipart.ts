@@ -5,9 +5,8 @@ import { KtpflowError } from '../../errors.ts';
 export function unlessMultipart(handlers: RequestHandler[]): RequestHandler[] {
   return handlers.map((handler) => (request, response, next) => {
     if (request.is('multipart/form-data')) return next();
-    if (
-      /^(image\/|application\/(octet-stream|zip|pdf|x-www-form-urlencoded))/i.test(request.get('content-type') ?? '')
-    ) {
+    const type = request.get('content-type');
+    if (type !== undefined && !/^(text|application)\/([\w.-]+\+)?(x-)?(nd)?json/i.test(type)) {
       throw new KtpflowError('unsupported_media_type', 'Send files as multipart/form-data, or a JSON body.');
     }
     return handler(request, response, next);

@@ -70,6 +70,7 @@ const JUNK_NAMES = new Set([
   'ws_ftp.log',
   // Network storage: thumbnails and bins of Synology and QNAP.
   '@eadir',
+  '@__thumb',
   '#recycle',
   '@recycle',
   '@tmp',
@@ -77,9 +78,9 @@ const JUNK_NAMES = new Set([
   '@recently-snapshot',
   '@synoresource',
 ]);
-/** Lock files of Office, what a browser or a copy has not finished, what Windows keeps behind a file's name. */
+/** Lock files of Office, what a browser or a copy has not finished, an editor's copy, what Windows keeps behind a name. */
 const JUNK_FORM =
-  /^(\.|~\$)|\.(part|partial|filepart|crdownload|opdownload|download|tmp|swp|lnk|url)$|(^|:)zone\.identifier$|:encryptable$/i;
+  /^(\.|~\$)|.~$|\.(part|partial|filepart|crdownload|opdownload|download|tmp|swp|lnk|url)$|(^|:)zone\.identifier$|:encryptable$/i;
 
 /** Folders and what systems put beside the user's files: left out, and only counted. */
 export function isJunk({ name, mode }: Pick<EntryHeader, 'name' | 'mode'>): boolean {

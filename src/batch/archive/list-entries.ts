@@ -1,6 +1,8 @@
 import yauzl from 'yauzl';
 import { KtpflowError } from '../../errors.ts';
-import { archiveKind, KIND_BYTES, officeKind } from './document-kind.ts';
+import { documentKind } from '../../media/documents/document-kind.ts';
+import { sniffImage } from '../../media/image-signature.ts';
+import { archiveKind, officeKind } from './document-kind.ts';
 import { entryNameOf } from './entry-name.ts';
 import { type EntryHeader, type EntryLimits, isJunk, type Refusal, refusalOf } from './entry-rules.ts';
 import { findDirectory, type PlacedArchive } from './find-directory.ts';
@@ -29,10 +31,16 @@ export interface ArchiveEntry {
   readonly refusal: Refusal | null;
 }
 
-const UNIX = 3;
+/** Systems whose entries say a Unix mode: Unix, and macOS. */
+const UNIX: ReadonlySet<number> = new Set([3, 19]);
+/** How MS-DOS marks a folder, whose name need not end with a slash. */
+const DOS_FOLDER = 0x10;
+const FOLDER_MODE = 0o040000;
 /** Junk is not counted as items, but reading a directory of nothing else must end too. */
 const MAX_JUNK_ENTRIES = 100_000;
 const MAX_NAME_LENGTH = 1024;
+/** Of a file's start, to tell what it is. */
+const SNIFFED_BYTES = 4096;
 /** Office documents name their parts early. */
 const NAMES_LOOKED_AT = 100;
 
@@ -91,9 +99,15 @@ export async function listFirstNames(archive: ReadableRange): Promise<readonly s
 
 /** Why a file without a directory is none of ours, as the end of a sentence. */
 async function whatItIs(archive: ReadableRange): Promise<string> {
-  const kind = archiveKind(await archive.read(0, Math.min(archive.size, KIND_BYTES)));
+  if (archive.size === 0) return 'it is empty.';
+  const start = await archive.read(0, Math.min(archive.size, SNIFFED_BYTES));
+  const kind = archiveKind(start);
   if (kind === 'a ZIP archive') return 'its end is missing. Was it sent whole?';
-  return kind === null ? 'it is no ZIP file, or it is damaged.' : `it is ${kind}; only ZIP files are read.`;
+  if (kind !== null) return `it is ${kind}; only ZIP files are read.`;
+  const signature = await sniffImage(start);
+  if (signature.kind === 'none' && signature.name) return `it is ${signature.name}; only ZIP files are read.`;
+  const isPicture = signature.kind !== 'none' || documentKind(start) !== null;
+  return isPicture ? 'it is a picture. Send pictures as "images".' : 'it is no ZIP file, or it is damaged.';
 }
 
 async function* directoryOf({ claimed, end, range, start }: PlacedArchive): AsyncGenerator<yauzl.Entry> {
@@ -130,15 +144,19 @@ async function isEntry(reader: RangeReader, at: number): Promise<boolean> {
 }
 
 function headerOf(entry: yauzl.Entry): EntryHeader {
-  const madeByUnix = entry.versionMadeBy >>> 8 === UNIX;
   return {
     name: entryNameOf(entry),
     compressedSize: entry.compressedSize,
     size: entry.uncompressedSize,
     encrypted: entry.isEncrypted(),
     method: entry.compressionMethod,
-    mode: madeByUnix ? entry.externalFileAttributes >>> 16 : 0,
+    mode: modeOf(entry),
   };
+}
+
+function modeOf({ externalFileAttributes, uncompressedSize, versionMadeBy }: yauzl.Entry): number {
+  if (UNIX.has(versionMadeBy >>> 8)) return externalFileAttributes >>> 16;
+  return externalFileAttributes & DOS_FOLDER && uncompressedSize === 0 ? FOLDER_MODE : 0;
 }
 
 function invalid(message: string, cause?: unknown): KtpflowError {

@@ -30,6 +30,7 @@ export async function runBackup(
   { isEncrypted }: { isEncrypted: boolean },
   output: Output,
 ): Promise<ExitCode> {
+  if (target === '-') throw new CliError(EXIT.usage, 'a backup goes into a file of its own: name one');
   const places = dataPlaces(config);
   if (!(await exists(join(places.home, 'pglite')))) {
     throw new CliError(EXIT.usage, `${places.home} holds no data of ktpflow`);

@@ -8,6 +8,7 @@ import { askAfterInterrupt } from '../interrupt.ts';
 import { forTerminal, type Output } from '../output.ts';
 import { duration, progressBar } from '../progress-bar.ts';
 import type { NewBatchOptions } from '../sources/batch-body.ts';
+import { isUrl } from '../sources/manifest.ts';
 import { ownFiles, type ResultsTarget, writeResults } from './batch-results.ts';
 import { handIn } from './hand-in.ts';
 
@@ -35,6 +36,8 @@ export function checkBatchOptions(source: string | undefined, options: BatchComm
   };
   if (source === '-')
     refuse('a batch is no stdin: name a folder, a ZIP file or a list. ktpflow extract - reads one card');
+  if (source !== undefined && isUrl(source))
+    refuse('a batch is no URL: write its URLs into a list (column url). ktpflow extract reads single ones');
   if (source === undefined && resume === undefined) refuse('name a folder, a ZIP file or a list, or --resume ID');
   if (source !== undefined && resume !== undefined) refuse('--resume goes on with a batch: it takes no source');
   if (resume !== undefined && detach) refuse('--resume watches a batch, --detach does not: name one of them');

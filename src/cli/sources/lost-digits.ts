@@ -26,6 +26,16 @@ export function remarksOnNumbers(rows: readonly Labelled[]): string[] {
   return [...columns].flatMap(([name, values]) => remarkOn(name, values) ?? []);
 }
 
+/** What to say of custom ids that several rows have; they are taken. */
+export function remarksOnTwins(rows: readonly Labelled[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { customId } of rows) if (customId !== null) counts.set(customId, (counts.get(customId) ?? 0) + 1);
+  const twins = [...counts.values()].filter((count) => count > 1).length;
+  return twins === 0
+    ? []
+    : [`${twins} ${twins === 1 ? 'value of custom_id stands' : 'values of custom_id stand'} in several rows`];
+}
+
 function remarkOn(name: string, values: readonly string[]): string | null {
   const spoilt = values.filter((value) => ROUNDED_NUMBER.test(value) || NO_VALUE.test(value));
   const bad = [...spoilt, ...cutNumbers(values.map(digitsOf))];

@@ -3,7 +3,8 @@ import { access, readdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliError, EXIT } from '../exit-codes.ts';
-import { remarksOnNumbers } from './lost-digits.ts';
+import { columnName, FILE_COLUMNS, ID_COLUMNS, isFileColumn, textOf, toldApart } from './list-columns.ts';
+import { remarksOnNumbers, remarksOnTwins } from './lost-digits.ts';
 import { parseTable, TableError, type TableRow } from './parse-table.ts';
 
 export interface ManifestRow {
@@ -22,12 +23,6 @@ export interface Manifest {
   readonly remarks: readonly string[];
 }
 
-/** In English and in Indonesian; the first of them that a list has is the one that is meant. */
-const FILE_COLUMNS = [
-  ...['file', 'filename', 'file_name', 'path', 'file_path', 'filepath', 'image', 'image_path', 'image_url', 'url'],
-  ...['berkas', 'nama_berkas', 'nama_file', 'foto', 'gambar', 'photo', 'picture', 'scan', 'link', 'tautan'],
-];
-const ID_COLUMNS = ['custom_id', 'customid'];
 /** What the server takes of an item: more would be the refusal of all. */
 const MAX_METADATA = 16;
 const MAX_KEY_LENGTH = 64;
@@ -44,16 +39,20 @@ export function isUrl(text: string): boolean {
  * @throws CliError where it is no such table
  */
 export async function readManifest(path: string, text: string): Promise<Manifest> {
+  const other = /^\s*(\[\s*[[{"]|\{\s*["}])/.test(text) ? 'JSON' : /^\s*</.test(text) ? 'HTML or XML' : null;
+  if (other !== null)
+    throw new CliError(EXIT.usage, `${path} is ${other}: a list is CSV or TSV with a line of headers`);
   const [header, ...lines] = rowsOf(path, text);
-  const columns = (header?.cells ?? []).map((name) => textOf(name).trim().toLowerCase());
+  const columns = toldApart((header?.cells ?? []).map((name) => textOf(name).trim().toLowerCase()));
   const names = columns.map(columnName);
-  const [fileColumn = -1] = FILE_COLUMNS.map((name) => names.indexOf(name)).filter((column) => column >= 0);
+  const fileColumns = FILE_COLUMNS.map((name) => names.indexOf(name)).filter((column) => column >= 0);
+  const [firstFileColumn] = fileColumns;
   const idColumn = names.findIndex((name) => ID_COLUMNS.includes(name));
-  if (fileColumn < 0) {
+  if (firstFileColumn === undefined) {
     throw new CliError(EXIT.usage, `${path}: the list has no column file, path, image, url, berkas or foto`);
   }
   const others = columns.flatMap((name, column) =>
-    column === fileColumn || column === idColumn || name === '' ? [] : [{ name, column }],
+    column === firstFileColumn || column === idColumn || name === '' ? [] : [{ name, column }],
   );
   if (others.length > MAX_METADATA) {
     throw new CliError(EXIT.usage, `${path}: more than ${MAX_METADATA} columns besides file and custom_id`);
@@ -64,6 +63,7 @@ export async function readManifest(path: string, text: string): Promise<Manifest
   const problems: string[] = [];
   for (const { line, cells } of lines) {
     const cell = (column: number): string => textOf(cells[column] ?? '');
+    const fileColumn = fileColumns.find((column) => withoutQuotes(cell(column)) !== '') ?? firstFileColumn;
     const named = withoutQuotes(cell(fileColumn));
     if (named === '') {
       problems.push(`line ${line} of the list names no file`);
@@ -74,26 +74,18 @@ export async function readManifest(path: string, text: string): Promise<Manifest
       problems.push(`line ${line} of the list: ${tooLong}`);
       continue;
     }
-    const pairs = others.map(({ name, column }) => [name, cell(column)] as const).filter(([, text]) => text !== '');
+    const pairs = others
+      .filter(({ column }) => column !== fileColumn)
+      .map(({ name, column }) => [name, cell(column)] as const)
+      .filter(([, text]) => text !== '');
     rows.push({
       ...(isUrl(named) ? { source: named, name: named } : await fileOf(dirname(path), named)),
       customId: (idColumn < 0 ? '' : cell(idColumn)) || null,
       metadata: pairs.length === 0 ? null : Object.fromEntries(pairs),
     });
   }
-  return { rows, problems, remarks: remarksOnNumbers(rows) };
-}
-
-function isFileColumn(cell: string): boolean {
-  return FILE_COLUMNS.includes(columnName(cell));
-}
-
-/** `Custom ID` is `custom_id`. */
-function columnName(cell: string): string {
-  return textOf(cell)
-    .trim()
-    .toLowerCase()
-    .replace(/[\s-]+/g, '_');
+  const onNumbers = remarksOnNumbers(rows);
+  return { rows, problems, remarks: onNumbers.length > 0 ? onNumbers : remarksOnTwins(rows) };
 }
 
 function rowsOf(path: string, text: string): TableRow[] {
@@ -114,17 +106,6 @@ function longCell(
   if (idColumn >= 0 && cell(idColumn).length > MAX_ID_LENGTH) return `custom_id exceeds ${MAX_ID_LENGTH} characters`;
   const long = others.find(({ column }) => cell(column).length > MAX_VALUE_LENGTH);
   return long ? `${long.name} exceeds ${MAX_VALUE_LENGTH} characters` : null;
-}
-
-/** Marks of writing direction, which Windows puts before a path that is copied from its properties. */
-const MARKS = /^[\u200b-\u200f\u202a-\u202e\s]+|[\u200b-\u200f\u202a-\u202e\s]+$/g;
-/** How a number is kept as text in a CSV for Excel. */
-const FORMULA_TEXT = /^="(.*)"$/s;
-
-/** A cell's text: also without the blanks of web pages, which no parser of CSV takes for ones. */
-function textOf(cell: string): string {
-  const text = cell.replaceAll(MARKS, '');
-  return FORMULA_TEXT.exec(text)?.[1]?.trim() ?? text;
 }
 
 /** Windows copies a path with quotation marks around it, and a word processor bends them. */

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import { KIND_BYTES } from '../../batch/archive/document-kind.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { forTerminal } from '../output.ts';
@@ -41,8 +41,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Before a server is sought or started. @throws CliError where there is neither a file nor a folder under that path */
 export async function checkSource(path: string): Promise<Stats> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw new CliError(EXIT.usage, `${shownPath(path)} ${reasonOf(error, path)}`, { cause: error });
+  const found = await stat(path).catch(async (error: unknown) => {
+    throw new CliError(EXIT.usage, `${shownPath(path)} ${await reasonAt(path, error)}`, { cause: error });
   });
   if (!found.isFile() && !found.isDirectory()) {
     throw new CliError(EXIT.usage, `${shownPath(path)} is neither a file nor a folder`);
@@ -74,7 +74,7 @@ export async function checkFile(file: SourceFile): Promise<CheckedFile | FilePro
     const { mtimeMs, size } = await handle.stat();
     return { ...file, size, modifiedMs: mtimeMs, start: buffer.subarray(0, bytesRead) };
   } catch (error) {
-    return problem(reasonOf(error, file.name));
+    return problem(await reasonAt(file.path, error, file.name));
   } finally {
     await handle?.close();
   }
@@ -92,6 +92,12 @@ export async function hasChanged({ path, size, modifiedMs }: CheckedFile): Promi
   } catch {
     return true;
   }
+}
+
+/** {@link reasonOf}, and whether it is a link whose target has gone. */
+async function reasonAt(path: LocalPath, error: unknown, name = String(path)): Promise<string> {
+  const isLost = codeOf(error) === 'ENOENT' && (await lstat(path).catch(() => null))?.isSymbolicLink();
+  return isLost ? 'is a link to what is not there' : reasonOf(error, name);
 }
 
 /**

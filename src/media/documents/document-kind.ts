@@ -15,5 +15,5 @@ export function documentKind(bytes: Uint8Array): Exclude<DocumentKind, 'tiff'> |
   );
   if (head.slice(4, 8) === 'ftyp' && HEIF_BRANDS.has(head.slice(8, 12))) return 'heif';
   if (isBmp(bytes)) return 'bmp';
-  return /(^|[\s\0])%PDF-\d/.test(head) ? 'pdf' : null;
+  return /(^|[\s\0]|\u00ef\u00bb\u00bf)%PDF-\d/.test(head) ? 'pdf' : null;
 }

@@ -262,6 +262,21 @@ describe('what is not understood', () => {
 });
 
 describe('other habits', () => {
+  it('yes and no are taken as programs write them', async () => {
+    for (const sealed of ['True', 'false', '1', 'off', '"']) {
+      const refused = await errorOf(await post(BATCHES, form(['images', card()], ['sealed', sealed])));
+      expect(refused, sealed).toMatchObject(sealed === '"' ? { status: 400, param: 'sealed' } : ACCEPTED);
+    }
+  });
+
+  it('a part without a name is refused: the picture in it would be lost in silence', async () => {
+    const file = rawFile('images', 'a.jpg', image.toString('latin1'));
+    for (const header of ['content-disposition: attachment; name="images"', 'content-disposition: form-data', 'a: b']) {
+      const refused = await errorOf(await raw(BATCHES, file, `${header}; filename="b.jpg"\r\n\r\nbytes`));
+      expect(refused, header).toMatchObject({ status: 400, code: 'malformed_request' });
+    }
+  });
+
   it('lists are taken as PHP and Rails name them', async () => {
     for (const name of ['images', 'images[]', 'images[0]', 'images[17]']) {
       expect(await errorOf(await post(BATCHES, form([name, card()]))), name).toMatchObject(ACCEPTED);

@@ -218,6 +218,12 @@ describe('a query', () => {
     expect(await response.text()).toContain(known);
   });
 
+  it('is taken without what a loop left empty for its first page, but a flag has a value', async () => {
+    expect((await api.request('/v1/ktp/batches?cursor=&limit=')).status).toBe(200);
+    const refused = await api.request('/v1/ktp/batches/none/results?format=&bom=');
+    expect(await errorOf(refused)).toEqual({ status: 400, code: 'invalid_value', param: 'bom' });
+  });
+
   it('of a batch that is handed in says where options belong', async () => {
     const response = await api.request('/v1/ktp/batches?strategy=ocr', jsonRequest({ items: [{ image_url: 'x' }] }));
     expect(await errorOf(response)).toEqual({ status: 400, code: 'invalid_value', param: 'strategy' });

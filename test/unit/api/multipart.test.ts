@@ -38,11 +38,12 @@ describe('a form that is given up', () => {
 });
 
 describe('the name of a file', () => {
+  const QUOTE = 0x22;
   const namesOf = async (...names: Buffer[]): Promise<(string | undefined)[]> => {
     const part = (name: Buffer) => [
-      Buffer.from('--edge\r\ncontent-disposition: form-data; name="image"; filename="'),
-      name,
-      Buffer.from('"\r\ncontent-type: image/jpeg\r\n\r\nbytes\r\n'),
+      Buffer.from('--edge\r\ncontent-disposition: form-data; name="image"; filename='),
+      ...(name[0] === QUOTE ? [name] : [Buffer.from('"'), name, Buffer.from('"')]),
+      Buffer.from('\r\ncontent-type: image/jpeg\r\n\r\nbytes\r\n'),
     ];
     const body = Readable.from([Buffer.concat([...names.flatMap(part), Buffer.from('--edge--\r\n')])]);
     const request = Object.assign(body, {
@@ -68,5 +69,11 @@ describe('the name of a file', () => {
     const names = ['KTP José.jpg', 'KTP José – Désa.jpg', '卡.jpg', 'plain.jpg'];
     const bytes = [Buffer.from('KTP José.jpg', 'latin1'), ...names.slice(1).map((name) => Buffer.from(name))];
     expect(await namesOf(...bytes)).toEqual(names);
+  });
+
+  it('is read as .NET writes it: in base64, with and without its other form behind it', async () => {
+    const word = '"=?utf-8?B?a3RwIMOpLmpwZw==?="';
+    const both = `${word}; filename*=utf-8''ktp%20%C3%A9.jpg`;
+    expect(await namesOf(Buffer.from(both), Buffer.from(word))).toEqual(['ktp é.jpg', 'ktp é.jpg']);
   });
 });

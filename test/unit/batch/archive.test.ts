@@ -64,8 +64,23 @@ describe('an archive', () => {
   });
 
   it('leaves out what Windows, network storage, Office and browsers put beside the files', async () => {
-    const junk = ['desktop.ini', 'x/ehthumbs.db', '$RECYCLE.BIN/1.jpg', 'Icon\r', '~$list.docx', '@eaDir/a/t.jpg'];
-    const unfinished = ['System Volume Information/a', '#recycle/1.jpg', 'a.jpg.part', 'b.jpg.crdownload', 'c.lnk'];
+    const junk = [
+      'desktop.ini',
+      'x/ehthumbs.db',
+      '$RECYCLE.BIN/1.jpg',
+      'Icon\r',
+      '~$list.docx',
+      '@eaDir/a/t.jpg',
+      '@__thumb/a.jpg',
+    ];
+    const unfinished = [
+      'System Volume Information/a',
+      '#recycle/1.jpg',
+      'a.jpg.part',
+      'b.jpg.crdownload',
+      'c.lnk',
+      'd.jpg~',
+    ];
     const names = [...junk, ...unfinished];
     const { entries, skipped } = await listed(
       [...names, 'Icon.jpg', 'part.jpg'].map((name) => ({ name, data: picture })),
@@ -78,6 +93,16 @@ describe('an archive', () => {
     const modes = [0o010600, 0o020600, 0o060600, 0o140600];
     const codes = await refusals(modes.map((mode) => ({ name: '-', data: picture, mode })));
     expect(codes).toEqual([null, 'invalid_archive', 'invalid_archive', 'invalid_archive']);
+  });
+
+  it('knows folders of Windows without a slash, and links that macOS made', async () => {
+    const folder = { name: 'scans', data: Buffer.alloc(0), madeBy: { system: 0, attributes: 0x10 } };
+    const link = { name: 'a.jpg', data: picture, madeBy: { system: 19, attributes: (0o120777 << 16) >>> 0 } };
+    const { entries, skipped } = await listed([folder, link]);
+    expect(skipped).toBe(1);
+    expect(entries.map(({ name, refusal }) => [name, refusal?.message])).toEqual([
+      ['a.jpg', 'The entry is a symbolic link.'],
+    ]);
   });
 
   it('takes a folder named like a drive for a folder', async () => {
@@ -139,6 +164,10 @@ describe('an archive', () => {
     ['a tarball', gzipSync('a'), /\.tar\.gz/],
     ['a tar without a mark', oldTar(), /a tar archive/],
     ['an LHA archive', Buffer.from('\x1a\x2a-lh5-'), /an LHA archive/],
+    ['a picture', Buffer.from('ffd8ffe000104a464946', 'hex'), /Send pictures as "images"/],
+    ['a PDF', Buffer.from('%PDF-1.4\n'), /Send pictures as "images"/],
+    ['a web page', Buffer.from('<!DOCTYPE html><html>'), /a web page/],
+    ['empty', Buffer.alloc(0), /it is empty/],
     ['cut', makeZip([{ name: 'a.jpg', data: picture }]).subarray(0, -30), /its end is missing/],
   ])('that is %s is called what it is', async (_what, bytes, message) => {
     await expect(listArchiveEntries(rangeOf(bytes), limits)).rejects.toThrow(message);

@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runBackup } from '../../../src/cli/commands/backup.ts';
 import { checkBatchOptions } from '../../../src/cli/commands/batch.ts';
 import { checkCards } from '../../../src/cli/commands/extract.ts';
 import { checkNewKey } from '../../../src/cli/commands/keys.ts';
 import { connect } from '../../../src/cli/connect.ts';
 import { createOutput } from '../../../src/cli/output.ts';
 import { checkFolder, checkSource } from '../../../src/cli/sources/source-file.ts';
+import { readConfig } from '../../../src/config.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -49,10 +51,11 @@ describe('before a server is sought or started', () => {
     await expect(checkCards(['-', '-'], output)).rejects.toThrow('- is given twice');
   });
 
-  it('is said that a batch is no stdin', () => {
+  it('is said that a batch is no stdin and no URL', () => {
     const batch = { out: undefined, format: undefined, spreadsheet: false, separator: undefined, force: false };
     const options = { ...batch, resume: undefined, detach: true, addTo: undefined, whole: { options: {} } };
     expect(() => checkBatchOptions('-', options)).toThrow(/^a batch is no stdin/);
+    expect(() => checkBatchOptions('https://example.org/a.jpg', options)).toThrow(/^a batch is no URL/);
     checkBatchOptions('./-', options);
   });
 
@@ -64,6 +67,18 @@ describe('before a server is sought or started', () => {
       /has a name that is no UTF-8: give ktpflow batch its folder/,
     );
     await expect(checkCards(['caf\uFFFD.jpg'], output)).rejects.toThrow(/has a name that is no UTF-8/);
+  });
+
+  it('is said that a link leads to what is not there', async () => {
+    const link = join(folder, 'link.jpg');
+    symlinkSync('gone.jpg', link);
+    await expect(checkSource(link)).rejects.toThrow(/link\.jpg is a link to what is not there$/);
+    await expect(checkCards([link], output)).rejects.toThrow(/link\.jpg is a link to what is not there$/);
+  });
+
+  it('is said that a backup is no stdout', async () => {
+    const config = readConfig({ KTPFLOW_HOME: folder });
+    await expect(runBackup(config, '-', { isEncrypted: false }, output)).rejects.toThrow('a backup goes into a file');
   });
 
   it('is said that a source is a device or a pipe', async () => {
@@ -108,7 +123,7 @@ describe('a server that is named', () => {
       const refusal = await connecting('http://127.0.0.1:9', key).catch((error: Error) => error.message);
       expect(refusal).toBe('the key (--api-key, KTPFLOW_API_KEY) holds a character that no key has');
     }
-    const connection = await connecting('http://127.0.0.1:9', 'some-key\r\n');
+    const connection = await connecting('"http://127.0.0.1:9"', "'some-key'\r\n");
     expect(connection.api.hasKey).toBe(true);
     await connection.close();
   });

@@ -200,6 +200,25 @@ describe('a list', () => {
     expect(rows[0]).toMatchObject({ name: 'a.jpg', metadata: { link: 'https://a.example/' } });
   });
 
+  it('takes the file from the column that is filled in a row, and loses none of two columns of one name', async () => {
+    const { problems, rows } = await listOf('file,url,note,note\n,https://a.example/b.jpg,x,y\n');
+    expect(problems).toEqual([]);
+    expect(rows).toMatchObject([{ source: 'https://a.example/b.jpg', metadata: { note: 'x', note_2: 'y' } }]);
+    expect(rows[0]?.metadata).not.toHaveProperty('url');
+  });
+
+  it('remarks on a custom id that several rows have', async () => {
+    const { remarks } = await listOf('file,custom_id\na.jpg,1\nb.jpg,1\nc.jpg,2\n');
+    expect(remarks).toEqual(['1 value of custom_id stands in several rows']);
+  });
+
+  it.each([
+    ['JSON', '[{"file":"a.jpg"}]'],
+    ['HTML or XML', '\n<table><tr><td>file</td></tr></table>'],
+  ])('that is %s is called so', async (kind, content) => {
+    await expect(listOf(content)).rejects.toThrow(`is ${kind}: a list is CSV or TSV`);
+  });
+
   it('names every row and file that is missing, by its line, and goes on with the others', async () => {
     write('a.jpg');
     const list = write('list.csv', 'file,custom_id\n\n\na.jpg,1\n,2\nx.jpg,3\ny.jpg,4\n');

@@ -35,6 +35,9 @@ describe('readConfig', () => {
     ['VLM_BASE_URL', 'http://127.0.0.1:8000/v1\r\n', 'http://127.0.0.1:8000/v1'],
     ['VLM_API_KEY', 'a"b', 'a"b'],
     ['ALLOW_ANONYMOUS', 'true\r', true],
+    ['ALLOW_ANONYMOUS', 'True', true],
+    ['LOG_LEVEL', 'WARN', 'warn'],
+    ['RETENTION_DAYS', '0.5', 0.5],
     ['ROLES', '"api, worker"', ['api', 'worker']],
   ] as const)('reads %s=%j as it was meant', (name, value, meant) => {
     expect(readConfig({ [name]: value })[name]).toEqual(meant);
@@ -70,6 +73,21 @@ describe('readConfig', () => {
       expect(String(error)).not.toContain(value);
       expect(String(error)).not.toContain('\n');
     }
+  });
+
+  it.each([
+    // Twenty to JavaScript, twenty thousand to who wrote it.
+    ['MAX_BATCH_ITEMS', '20.000', 'must be a whole number of 1 to 1000000, in digits alone'],
+    ['PORT', '0x10', 'must be a whole number of 0 to 65535, in digits alone'],
+    ['MAX_UPLOAD_MB', '2GB', 'must be a whole number of 1 or more, in digits alone'],
+    ['TEMPERATURE', '0,7', 'must be a number of 0 or more, at most 2, with a point for decimals'],
+    ['RETENTION_DAYS', '0', 'must be a number above 0, at most 3650, with a point for decimals'],
+    ['DATABASE_URL', 'localhost:5432', 'must begin with postgresql://'],
+    ['BLOB_URL', 's3://', 'must begin with file:// or s3://bucket'],
+    ['VLM_BASE_URL', 'localhost:8000', 'must begin with http:// or https://'],
+    ['TEMPORAL_ADDRESS', 'http://temporal:7233', 'must be host:port, without http://'],
+  ])('says of %s=%s what is allowed', (name, value, message) => {
+    expect(() => readConfig({ [name]: value })).toThrow(`bad configuration: ${name}: ${message}`);
   });
 
   it('reads keys with their scopes, and the key as its own tenant where none is named', () => {

@@ -25,7 +25,9 @@ const onA4 = (): PdfPage => ({ jpeg: card, size, sheet: A4, at: { x: 60, y: 500,
 describe('the kind of a document', () => {
   it('is told by its first bytes, a line in front of them or not', () => {
     expect(documentKind(makePdf([onA4()]))).toBe('pdf');
-    expect(documentKind(Buffer.concat([Buffer.from('\n\n'), makePdf([onA4()])]))).toBe('pdf');
+    for (const slip of ['\n\n', '\ufeff']) {
+      expect(documentKind(Buffer.concat([Buffer.from(slip), makePdf([onA4()])]))).toBe('pdf');
+    }
     expect(documentKind(heic)).toBe('heif');
     expect(documentKind(makeBmp(BMP, 8, 8, () => 0).bytes)).toBe('bmp');
     expect(documentKind(card)).toBeNull();

@@ -39,6 +39,14 @@ describe('decodeImage', () => {
     expect(blue).toBeLessThan(60);
   });
 
+  it('reads what a script has put a line end or a byte order mark in front of', async () => {
+    for (const slip of ['\r\n', '\ufeff', '\ufeff\n\n']) {
+      const bytes = Buffer.concat([Buffer.from(slip), await picture()]);
+      expect(await decodeImage(bytes), JSON.stringify(slip)).toMatchObject({ format: 'png', partial: false });
+    }
+    expect(await codeOf(decodeImage(Buffer.from(' '.repeat(300))))).toBe('invalid_image');
+  });
+
   it('turns a CMYK JPEG into RGB', async () => {
     const bytes = await sharp(await picture())
       .toColourspace('cmyk')
