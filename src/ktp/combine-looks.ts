@@ -1,6 +1,6 @@
 import { FIELD_NAMES, type FieldName } from './field-names.ts';
 import { withAlternatives } from './fields/alternatives.ts';
-import { isStampText, namesPurpose } from './layout/overlay.ts';
+import { isPieceOfMark, isStampText, namesPurpose } from './layout/overlay.ts';
 import type { KtpReading } from './read-ktp.ts';
 import type { Field } from './schema.ts';
 import { SURE, UNSURE_AT_MOST } from './sure.ts';
@@ -30,18 +30,31 @@ export function combineLooks(first: KtpReading, second: KtpReading, overlay: boo
 }
 
 /**
- * A reading of two looks with a third one. Where the two told a value apart and the third agrees with neither, it tells
- * nothing: it stands against what is not in doubt only for a value that one of them saw too.
+ * A reading of two looks with a third one. Where the two told a value apart, the third takes a side. Where it agrees with
+ * neither, it tells nothing: it stands against what is not in doubt only for a value that one of them saw too.
  */
-export function addLook(reading: KtpReading, third: KtpReading): KtpReading {
+export function addLook(
+  reading: KtpReading,
+  third: KtpReading,
+  [first, second]: readonly [KtpReading, KtpReading],
+): KtpReading {
   const fields = mapFields(reading.fields, (field, name) => {
     const other = third.fields[name];
+    const side = sideOf(other, [first.fields[name], second.fields[name]]);
+    if (side) return atMost(withAlternatives(side, field.alternatives ?? []), DISPUTED_AT_MOST);
     if (isNews(field, other)) return field;
     const both = combine(name, field, other, false);
     const isDisputed = UNCHECKED.has(name) && field.value !== null && field.confidence <= DISPUTED_AT_MOST;
     return isDisputed ? atMost(both, DISPUTED_AT_MOST) : both;
   });
   return { ...withFields(reading, fields), likelihood: Math.max(reading.likelihood, third.likelihood) };
+}
+
+/** The surer of two looks that read the same, where a third one read something else; null where none did, or all differ. */
+function sideOf(third: Field, [first, second]: readonly [Field, Field]): Field | null {
+  if (first.value === second.value || third.value === null) return null;
+  const same = [first, second].find(({ value }) => value === third.value);
+  return same ? (third.confidence > same.confidence ? third : same) : null;
 }
 
 function isNews({ alternatives = [], confidence, value }: Field, other: Field): boolean {
@@ -57,7 +70,10 @@ function combine(name: FieldName, first: Field, second: Field, overlay: boolean)
   if (overlay && isWithin(second.value, first.value)) {
     // Words of the overlay were read on to the value: no dispute about the value itself. Or most of it went with them.
     const isClearer = first.confidence < FAINT && second.confidence >= DOUBTFUL;
-    return isClearer || isWhole(second.value, first.value) ? second : atMost(first, DISPUTED_AT_MOST);
+    if (!isClearer && !isWhole(second.value, first.value)) return atMost(first, DISPUTED_AT_MOST);
+    return UNCHECKED.has(name) && !isPieceOfMark(restOf(second.value, first.value))
+      ? atMost(second, DISPUTED_AT_MOST)
+      : second;
   }
   if (overlay && isWithin(first.value, second.value) && isStray(restOf(first.value, second.value))) {
     return atMost(first, DISPUTED_AT_MOST);
@@ -127,12 +143,15 @@ function moreSolid(first: Field, second: Field): Field {
   const isSeenByBoth = [solid, open].every(({ raw }) => raw?.includes(open.value ?? ''));
   const isBehindStop = open.value?.replaceAll('. ', '.') === solid.value;
   const isNumber = open.value?.replace(/ (?=NO\.? ?\d)/, '') === solid.value;
-  const isSurer = open.confidence > solid.confidence + (isBehindStop ? 0 : MUCH_SURER);
+  const isTorn = LONE_LETTER.test(open.value ?? '') && !LONE_LETTER.test(solid.value ?? '');
+  const isSurer = !isTorn && open.confidence > solid.confidence + (isBehindStop ? 0 : MUCH_SURER);
   const taken = isSeenByBoth || isNumber || isSurer ? open : solid;
   return atMost(taken, DISPUTED_AT_MOST);
 }
 
 const MUCH_SURER = 0.15;
+/** Behind a word, the last letter of a torn one (MERDEK A): numerals and blocks' letters apart. */
+const LONE_LETTER = /(?<!BLOK)(?<=[A-Z]{3}) [A-HJ-UWYZ](?= |$)/;
 
 /** Whether a value is the whole of a longer one's beginning or end, at a blank. */
 function isWithin(part: string, whole: string): boolean {

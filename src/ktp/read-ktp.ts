@@ -37,9 +37,12 @@ function likeness(lines: readonly TextLine[], { layout, readings }: FieldReading
   return { likelihood: ktpLikelihood(lines, layout, readings), form: cardForm(lines, layout, readings) };
 }
 
-/** Reads a KTP's fields out of the lines of an upright page (pixels of that page). Never throws. */
-export function readKtp(lines: readonly TextLine[], page: PageSize): KtpReading {
-  const read = readFields(lines);
+/**
+ * Reads a KTP's fields out of the lines of an upright page (pixels of that page). `isCovered`: a stamp or words lie over it,
+ * of which letters may stand behind a value. Never throws.
+ */
+export function readKtp(lines: readonly TextLine[], page: PageSize, isCovered = false): KtpReading {
+  const read = readFields(lines, isCovered);
   const { layout, readings } = read;
   const birthCode = printedBirthCode(readings);
   const fields = Object.fromEntries(

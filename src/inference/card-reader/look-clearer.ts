@@ -4,13 +4,14 @@ import { deblur } from '../../media/renderings/deblur.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { clearestPrint, type InkedPage, withInk } from './clearest-print.ts';
+import { clearestPrint, withInk } from './clearest-print.ts';
 import { findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
 import { isOnScreen } from './find-in-rendering.ts';
 import { measureBlur } from './judge-quality.ts';
 import { legibilityOf } from './legibility.ts';
 import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
+import { pageWithoutColour } from './page-without-colour.ts';
 import { pageWithoutRepeats } from './page-without-repeats.ts';
 
 /** Blur (0-1) from which doubtful fields are worth sharpening the picture. */
@@ -23,8 +24,8 @@ export interface ClearerLook {
   readonly shows: 'print' | 'edges' | 'no grid';
   /** The page without the mark that was written all over it, where there was one. */
   readonly bare?: PagePicture;
-  /** The page as it is, where its black print was looked at. */
-  readonly inked?: InkedPage;
+  /** The page's print in another way, where that was looked at; null where there is none. */
+  readonly another?: () => PagePicture | null;
 }
 
 /** Looks at the rendering made for what spoils a card. */
@@ -42,8 +43,12 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard): Promise<Clearer
     return { look: await lookAgain(ocr, { ...plain, raster: withoutGrid(plain.raster) }), shows: 'no grid' };
   }
   const inked = withInk(plain);
-  const raster = await clearestPrint(ocr, inked, lines);
-  return { look: await lookAgain(ocr, { ...plain, raster }), shows: 'print', inked };
+  const { frame } = found.card;
+  const { otherRule, raster } = await clearestPrint(ocr, inked, frame, lines);
+  const look = await lookAgain(ocr, { ...plain, raster });
+  const another = (): PagePicture | null =>
+    otherRule ? { ...plain, raster: otherRule() } : frame && pageWithoutColour(inked, frame);
+  return { look, shows: 'print', another };
 }
 
 /**

@@ -11,7 +11,7 @@ import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { inset, overviewOf } from './card-samples.ts';
-import { clearestPrint, type InkedPage, withInk } from './clearest-print.ts';
+import { clearestPrint, withInk } from './clearest-print.ts';
 import type { FoundCard } from './find-card.ts';
 import { findInRendering, isVeryBlurred } from './find-in-rendering.ts';
 import { findWithoutMark } from './find-without-mark.ts';
@@ -20,7 +20,6 @@ import { type Look, lookAgain, type PagePicture } from './look-again.ts';
 import { lookClearer } from './look-clearer.ts';
 import { markLightEdges } from './mark-light-edges.ts';
 import type { Page } from './page.ts';
-import { pageWithoutColour } from './page-without-colour.ts';
 import { LIKELY } from './read-lines.ts';
 import { readWithPlaces } from './read-with-places.ts';
 import { rereadStrokes } from './reread-strokes.ts';
@@ -53,16 +52,16 @@ export async function readFoundCard(
   const { page } = found.card;
   const { picture } = found;
   const lines = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
-  const first = await readPlain(ocr, withLines(found, lines));
   const overlay = overlayLines(lines);
   const isCovered = overlay.length > 0 || isUnderColour(found);
+  const first = await readPlain(ocr, withLines(found, lines), isCovered);
   if (found.likelihood < LIKELY || (!isCovered && doubtfulFields(first.fields).length === 0)) {
     return { found, reading: honest(found, first), overlay, uncovered: [] };
   }
   if (!isCutShort(first)) {
     if (!isCutAside(first)) return readAgain(ocr, withLines(found, lines), first, overlay, isCovered);
     const wider = withRoom(found, lines, ASIDE);
-    return readAgain(ocr, wider, await readPlain(ocr, wider), overlay, isCovered);
+    return readAgain(ocr, wider, await readPlain(ocr, wider, isCovered), overlay, isCovered);
   }
   const bare = overlay.length > 0 && !isBare ? await findWithoutMark(ocr, found) : null;
   if (bare && bare.likelihood >= found.likelihood) {
@@ -71,11 +70,11 @@ export async function readFoundCard(
   }
   const sharpened = isVeryBlurred(found) ? await findInRendering(ocr, image, found, isBare) : null;
   const whole = sharpened && sharpened.likelihood > found.likelihood ? sharpened : withRoom(found, lines, AROUND);
-  return readAgain(ocr, whole, await readPlain(ocr, whole), overlay, isCovered);
+  return readAgain(ocr, whole, await readPlain(ocr, whole, isCovered), overlay, isCovered);
 }
 
-function readPlain(ocr: PpOcr, { card: { lines, page }, picture }: FoundCard): Promise<KtpReading> {
-  return readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page);
+function readPlain(ocr: PpOcr, { card: { lines, page }, picture }: FoundCard, isCovered: boolean): Promise<KtpReading> {
+  return readWithPlaces(ocr, { lines, picture, toPicture: page.toSource }, page, isCovered);
 }
 
 /** The same with a second look beside the first. */
@@ -87,13 +86,13 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const { bare, inked, look, shows } = await lookClearer(ocr, found);
-  const second = await readWithPlaces(ocr, look, page);
+  const { another, bare, look, shows } = await lookClearer(ocr, found);
+  const second = await readWithPlaces(ocr, look, page, isCovered);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
   const reading = bare
     ? await readBare(ocr, bare, look, both, page)
-    : isCovered && inked
-      ? await readWithoutColour(ocr, found, inked, both)
+    : isCovered && another
+      ? await readOnceMore(ocr, page, another, both, [first, second])
       : both;
   return {
     found,
@@ -112,26 +111,28 @@ async function readBare(
   page: Page,
 ): Promise<KtpReading> {
   if (doubtfulFields(reading.fields).length === 0) return reading;
-  const look = await lookAgain(ocr, { ...bare, raster: await clearestPrint(ocr, withInk(bare), lines) });
+  const { raster } = await clearestPrint(ocr, withInk(bare), null, lines);
+  const look = await lookAgain(ocr, { ...bare, raster });
   const print = await readWithPlaces(ocr, look, page);
   return print.likelihood < LIKELY ? reading : combineLooks(reading, print, false);
 }
 
 /**
- * A reading with what the page tells without the colour over it. Two looks that read a value differently do not tell which
- * of them is right, so that here counts what is not sure.
+ * A reading with what another rendering of the print under ink tells. Two looks that read a value differently do not tell
+ * which of them is right, so that here counts what is not sure.
  */
-async function readWithoutColour(
+async function readOnceMore(
   ocr: PpOcr,
-  { card: { frame, page } }: FoundCard,
-  inked: InkedPage,
+  page: Page,
+  another: () => PagePicture | null,
   reading: KtpReading,
+  looks: readonly [KtpReading, KtpReading],
 ): Promise<KtpReading> {
-  if (!frame || doubtfulFields(reading.fields, SURE).length === 0) return reading;
-  const bare = pageWithoutColour(inked, frame);
-  if (!bare) return reading;
-  const third = await readWithPlaces(ocr, await lookAgain(ocr, bare), page);
-  return third.likelihood < LIKELY ? reading : addLook(reading, third);
+  if (doubtfulFields(reading.fields, SURE).length === 0) return reading;
+  const print = another();
+  if (!print) return reading;
+  const third = await readWithPlaces(ocr, await lookAgain(ocr, print), page, true);
+  return third.likelihood < LIKELY ? reading : addLook(reading, third, looks);
 }
 
 /** Whether coloured ink lies over a card's text: a stamp, words written across. */

@@ -8,22 +8,23 @@ import { lookAtPlaces } from './look-at-places.ts';
 
 /**
  * The fields of lines, with the places behind labels looked at where no value was seen. A bent card's rows are straightened
- * first; boxes and places are where they are on the page as it is.
+ * first; boxes and places are where they are on the page as it is. `isCovered`: a stamp or words lie over the card.
  */
 export async function readWithPlaces(
   ocr: PpOcr,
   { lines, picture, toPicture }: Look,
   page: PageSize,
+  isCovered = false,
 ): Promise<KtpReading> {
   const bow = findBow(lines, page);
   const flat = bow ? lines.map((line) => ({ ...line, quad: flatten(bow, line.quad) })) : lines;
-  const reading = readKtp(flat, page);
+  const reading = readKtp(flat, page, isCovered);
   const places = bow ? reading.unseen.map((place) => ({ ...place, quad: bend(bow, place.quad) })) : reading.unseen;
   if (places.length === 0) return bow ? asSeen(bow, reading, page) : reading;
   const more = await lookAtPlaces(ocr, picture, toPicture, flat, places);
-  if (!bow) return more ? readKtp(more, page) : reading;
+  if (!bow) return more ? readKtp(more, page, isCovered) : reading;
   const whole = more?.map((line, index) => (line === flat[index] ? line : { ...line, quad: flatten(bow, line.quad) }));
-  return asSeen(bow, whole ? readKtp(whole, page) : reading, page);
+  return asSeen(bow, whole ? readKtp(whole, page, isCovered) : reading, page);
 }
 
 type Box = readonly [number, number, number, number];

@@ -21,8 +21,11 @@ export interface FieldReadings {
   readonly readings: Readonly<Record<FieldName, Reading>>;
 }
 
-/** Every field of a card as a reading with its evidence: laid out, normalised, held against each other. */
-export function readFields(lines: readonly TextLine[]): FieldReadings {
+/**
+ * Every field of a card as a reading with its evidence: laid out, normalised, held against each other. `isCovered` says that
+ * a stamp or words lie over the card.
+ */
+export function readFields(lines: readonly TextLine[], isCovered = false): FieldReadings {
   const layout = layOut(lines);
   const { slots } = layout;
   const printedHeader = readHeader(layout.header);
@@ -32,6 +35,7 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
     readFreeText(slots.get('kel_desa'), cleanPlace),
     readFreeText(slots.get('kecamatan'), cleanPlace),
     nik.digits.length === 16 ? nik.digits.slice(0, 6) : undefined,
+    isCovered,
   );
   const header = completeHeader(printedHeader, regions);
   const birth = readBirth(slots.get('lahir'));
@@ -57,7 +61,7 @@ export function readFields(lines: readonly TextLine[]): FieldReadings {
     kecamatan: regions.district,
     agama: religion,
     status_perkawinan: maritalState,
-    pekerjaan: readListed(slots.get('pekerjaan'), OCCUPATIONS),
+    pekerjaan: readListed(slots.get('pekerjaan'), OCCUPATIONS, { isCovered }),
     kewarganegaraan: readNationality(slots.get('kewarganegaraan'), isForeigners([sex, religion, maritalState])),
     berlaku_hingga: readValidity(slots.get('berlaku_hingga')),
     tempat_terbit: readIssuePlace(issue.place, header),

@@ -26,6 +26,8 @@ export interface ListedOptions {
   readonly closed?: boolean;
   /** The entry of nearly every card: worth `FAVOUR` nats where the probabilities alone must tell. */
   readonly common?: string;
+  /** Whether a stamp or words lie over the card, which may stand behind a value. Default false. */
+  readonly isCovered?: boolean;
 }
 
 /**
@@ -56,7 +58,8 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   }
   const near = nearestFitting(plain, entries, spans, options.closed === true);
   if (near) return known(near.value, near.distance, near.distance > 0 ? ['snapped'] : []);
-  const leading = options.closed ? leadingEntry(plain, entries) : undefined;
+  const mayLead = options.closed || (options.isCovered && FOREIGN_WORD.test(plain));
+  const leading = mayLead ? leadingEntry(plain, entries) : undefined;
   if (leading !== undefined) return known(leading, FITTED_SHARE * leading.length, ['snapped']);
   const fitting = options.closed ? bestFitting(plain, entries, spans, options.common) : undefined;
   if (fitting !== undefined) return known(fitting, FITTED_SHARE * fitting.length, ['snapped']);
@@ -100,6 +103,7 @@ function hasForeignWord(plain: string, entry: string): boolean {
 }
 
 const FOREIGN_LETTERS = 4;
+const FOREIGN_WORD = / [A-Z]{4,}$/;
 
 /** The entry that the probabilities alone tell, for readings blurred beyond likeness. */
 function bestFitting(

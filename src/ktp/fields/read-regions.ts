@@ -30,19 +30,31 @@ export interface RegionReadings {
 
 /**
  * Village and district, each held against the names inside what the card names above it. `nikDistrict` (six digits)
- * tips the balance between names that are equally near, and stands in for a header that could not be read.
+ * tips the balance between names that are equally near, and stands in for a header that could not be read. `isCovered`:
+ * letters of what lies over the card may stand behind a name.
  */
-export function readRegions(header: Header, village: Reading, district: Reading, nikDistrict?: string): RegionReadings {
+export function readRegions(
+  header: Header,
+  village: Reading,
+  district: Reading,
+  nikDistrict?: string,
+  isCovered = false,
+): RegionReadings {
   const known = header.regencyCodes.length > 0;
   const above = known ? header.regencyCodes : nikDistrict ? [nikDistrict.slice(0, 4)] : [];
   const inside = districts(above);
   const favoured = nikDistrict ? [nikDistrict] : [];
-  const districtSnap = snapRegion(district, inside, { allowedCost: known ? DISTRICT_COST : WIDE_COST, favoured });
+  const districtSnap = snapRegion(district, inside, {
+    allowedCost: known ? DISTRICT_COST : WIDE_COST,
+    favoured,
+    isCovered: isCovered && known,
+  });
   const districtCodes = districtSnap.codes.length > 0 ? districtSnap.codes : inside.map((region) => region.code);
   const sure = districtSnap.codes.length > 0;
   const villageSnap = snapRegion(village, villages(districtCodes), {
     allowedCost: sure ? VILLAGE_COST : WIDE_COST,
     favoured,
+    isCovered: isCovered && sure,
   });
   const owner = villageSnap.codes.length === 1 ? villageSnap.codes[0] : undefined;
   if (!sure && known && owner !== undefined && (village.value?.length ?? 0) > 4) {

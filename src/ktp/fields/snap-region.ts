@@ -23,6 +23,8 @@ export interface RegionSnapOptions {
   readonly closed?: boolean;
   /** Whether the card itself names one of the list elsewhere: then a reading near it is it. Default false. */
   readonly expected?: boolean;
+  /** Whether a stamp or words lie over the card, whose letters may stand behind a name. Default false. */
+  readonly isCovered?: boolean;
 }
 
 const FAVOUR = 2;
@@ -55,6 +57,9 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
     .sort((first, second) => first.cost - second.cost);
   const [best, second] = ranked;
   const ambiguous = best && second && second.cost - best.cost < LEAST_MARGIN;
+  const fits = best && !ambiguous && best.cost <= options.allowedCost && !outweighs(reading, best.name, options);
+  const leading = options.isCovered && !fits ? leadingName(value, regions) : undefined;
+  if (leading) return { reading: snapped(reading, leading.name, STRAY_SHARE), codes: leading.codes, cost: 0 };
   if (best && !ambiguous && best.cost <= options.allowedCost && outweighs(reading, best.name, options)) {
     const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
     return { reading: kept, codes: options.closed ? best.codes : [], cost: Number.POSITIVE_INFINITY };
@@ -73,9 +78,27 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
       cost: Number.POSITIVE_INFINITY,
     };
   }
-  const snapShare = best.distance / Math.max(1, best.name.length);
-  const snapped = listed({ ...reading, value: best.name, warnings: [...reading.warnings, 'snapped'] }, snapShare);
-  return { reading: snapped, codes: best.codes, cost: Math.max(0, best.cost) };
+  const share = best.distance / Math.max(1, best.name.length);
+  return { reading: snapped(reading, best.name, share), codes: best.codes, cost: Math.max(0, best.cost) };
+}
+
+function snapped(reading: Reading, name: string, share: number): Reading {
+  return listed({ ...reading, value: name, warnings: [...reading.warnings, 'snapped'] }, share);
+}
+
+/** Doubt of a name behind which letters of a stamp stand, as edits a character. */
+const STRAY_SHARE = 0.25;
+/** So short a name may be the beginning of any other. */
+const LEAST_LEADING = 5;
+
+/** The longest name that a reading begins with, where what follows tells it from no brother: SELATANE, MIHOUAN ASL. */
+function leadingName(read: string, regions: readonly Region[]): { name: string; codes: string[] } | undefined {
+  const [name] = [...new Set(regions.map((region) => region.name))]
+    .filter((known) => known.length >= LEAST_LEADING && read.startsWith(known) && mayStandFor(read, known))
+    .sort((first, second) => second.length - first.length);
+  return name === undefined
+    ? undefined
+    : { name, codes: regions.filter((region) => region.name === name).map(({ code }) => code) };
 }
 
 /** Distance of names that differ in blanks and punctuation only. */

@@ -66,6 +66,12 @@ function isPiece(word: string): boolean {
   return word.length >= PIECE && STAMP_WORDS.some((mark) => mark.includes(word));
 }
 
+/** Whether a text is of pieces of what people stamp and write across cards, or of single letters: KEPER, ALI S. */
+export function isPieceOfMark(text: string): boolean {
+  const words = text.toUpperCase().match(/[A-Z]{2,}/g) ?? [];
+  return words.every((word) => [...MARK_WORDS, ...STAMP_WORDS].some((mark) => mark.includes(word)));
+}
+
 /** Whether a word is another with a letter or two misread, or a piece of it. */
 function isNearly(word: string, mark: string): boolean {
   if (mark.includes(word)) return true;

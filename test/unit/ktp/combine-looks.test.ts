@@ -30,6 +30,11 @@ describe('combineLooks', () => {
     expect(both.compat.nama).toBe('SITI SPESIMEN');
   });
 
+  it('is not sure of an address whose last word, no part of a stamp, went with what lies over it', () => {
+    const both = combineLooks(withAddress('KP. BANJAR TENGAH', 0.9), withAddress('KP. BANJAR', 0.99), true);
+    expect(both.fields.alamat.confidence).toBeLessThan(0.9);
+  });
+
   it('takes from the second look what the first did not see', () => {
     const { nama } = combineLooks(withName(null, 0), withName('SITI SPESIMEN', 0.96), false).fields;
     expect(nama).toMatchObject({ value: 'SITI SPESIMEN', confidence: 0.96 });
@@ -55,6 +60,8 @@ describe('combineLooks', () => {
     expect(glued.fields.alamat.value).toBe('JL. MELATI NO. 5');
     const torn = combineLooks(withAddress('BONTO RAMBA', 0.88), withAddress('BONTO RAMB A', 0.99), false);
     expect(torn.fields.alamat.value).toBe('BONTO RAMBA');
+    const faint = combineLooks(withAddress('JL. MERDEK A NO. 98', 0.8), withAddress('JL. MERDEKA NO. 98', 0.6), false);
+    expect(faint.fields.alamat.value).toBe('JL. MERDEKA NO. 98');
   });
 
   it('takes a stop before the last letter of a word for noise where a surer look saw none', () => {
@@ -138,18 +145,39 @@ describe('withAlternatives', () => {
 });
 
 describe('addLook', () => {
-  const two = combineLooks(withName('DELLA', 0.97), withName('DELLAP', 0.95), false);
+  const looks = [withName('DELLA', 0.97), withName('DELLAP', 0.95)] as const;
+  const two = combineLooks(...looks, false);
+  const agreed = (value: string | null, confidence: number) => {
+    const look = withName(value, confidence);
+    return addLook(look, withName('DELLA', 0.99), [look, look]).fields.nama.value;
+  };
 
   it('takes the side of one of two looks, whichever the third one agrees with', () => {
     expect(two.fields.nama).toMatchObject({ value: 'DELLA', confidence: 0.88 });
-    expect(addLook(two, withName('DELLAP', 0.99)).fields.nama).toMatchObject({ value: 'DELLAP', confidence: 0.88 });
-    expect(addLook(two, withName('DELLA', 0.99)).fields.nama).toMatchObject({ value: 'DELLA', confidence: 0.88 });
+    expect(addLook(two, withName('DELLAP', 0.99), looks).fields.nama).toMatchObject({
+      value: 'DELLAP',
+      confidence: 0.88,
+    });
+    expect(addLook(two, withName('DELLA', 0.99), looks).fields.nama).toMatchObject({
+      value: 'DELLA',
+      confidence: 0.88,
+    });
+  });
+
+  it('takes the side of two looks that saw a stroke which the first one lost', () => {
+    const differing = [withName('JEAN PIERRE', 0.99), withName('JEAN-PIERRE', 0.99)] as const;
+    const both = combineLooks(...differing, true);
+    expect(both.fields.nama.value).toBe('JEAN PIERRE');
+    expect(addLook(both, withName('JEAN-PIERRE', 0.98), differing).fields.nama).toMatchObject({
+      value: 'JEAN-PIERRE',
+      confidence: 0.88,
+    });
   });
 
   it('changes nothing for a value that neither of the two saw, unless theirs is in doubt', () => {
-    expect(addLook(two, withName('DELLAR', 0.99)).fields.nama.value).toBe('DELLA');
-    expect(addLook(withName('DFLLN', 0.4), withName('DELLA', 0.99)).fields.nama.value).toBe('DELLA');
-    expect(addLook(withName(null, 0), withName('DELLA', 0.99)).fields.nama.value).toBe('DELLA');
+    expect(addLook(two, withName('DELLAR', 0.99), looks).fields.nama.value).toBe('DELLA');
+    expect(agreed('DFLLN', 0.4)).toBe('DELLA');
+    expect(agreed(null, 0)).toBe('DELLA');
   });
 });
 
