@@ -153,7 +153,8 @@ function newName(call: Call, said: string): string {
 }
 
 /** What a delta adds to the arguments. */
-function newArguments(call: Call, { arguments: said, name }: RawToolCall): string {
+function newArguments(call: Call, { arguments: given, name }: RawToolCall): string {
+  const said = call.arguments === '' ? encodedOnce(given) : given;
   if (call.arguments === '' && said.trim() === NO_ARGUMENTS) {
     call.isEmptyHeld = true;
     return '';
@@ -167,6 +168,16 @@ function newArguments(call: Call, { arguments: said, name }: RawToolCall): strin
   const added = isRepeat ? said.slice(call.arguments.length) : said;
   call.arguments += added;
   return added;
+}
+
+/** Some write the JSON of the arguments as a JSON text once more. */
+function encodedOnce(text: string): string {
+  if (!/^\s*"\s*\{/.test(text)) return text;
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }
 
 function isComplete(text: string): boolean {

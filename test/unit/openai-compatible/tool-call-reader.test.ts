@@ -52,6 +52,7 @@ describe('tool calls', () => {
       [[{ index: 0, id: 'a', custom: {}, function: fn('f', '{"q":1}') }]],
       [['f', '{"q":1}']],
     ],
+    ['arguments that are encoded twice', [[{ id: 'a', function: fn('f', '"{\\"q\\":1}"') }]], [['f', '{"q":1}']]],
     ['arguments as `input`', [[{ id: 'a', function: { name: 'f', input: { q: 1 } } }]], [['f', '{"q":1}']]],
     ['arguments as `parameters`', [[{ function: { name: 'f', parameters: { q: 1 } } }]], [['f', '{"q":1}']]],
     ['a custom tool', [[{ id: 'a', type: 'custom', custom: { name: 'f', input: 'x' } }]], [['f', 'x']]],
