@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ToolCallDelta } from '../../chat/piece.ts';
-import type { RawToolCall } from './chunk.ts';
+import type { RawToolCall } from './raw-tool-call.ts';
 import { WholeCharacters } from './whole-characters.ts';
 
 /** A call as far as it has come. */
