@@ -20,6 +20,8 @@ const LOCATOR_SIGNATURE = 0x07064b50;
 const END64_SIGNATURE = 0x06064b50;
 /** The longest comment, and as much again of what a transfer or a block device has put behind the archive. */
 const SEARCHED_BYTES = 2 * 65_536;
+/** Zeros behind an archive that are looked through. */
+const MOST_ZEROS = 64 * 1024 * 1024;
 /** yauzl looks for the end in so many bytes: they should not be the directory's. */
 const GAP_BYTES = 65_535 + LOCATOR_BYTES + END_BYTES;
 /** More than a directory has: it ends where it ends. */
@@ -34,8 +36,9 @@ const ELSEWHERE = 0xffffffff;
  * @returns null: there is no directory that fits
  */
 export async function findDirectory(archive: ReadableRange): Promise<PlacedArchive | null> {
-  const from = Math.max(0, archive.size - SEARCHED_BYTES);
-  const tail = await archive.read(from, archive.size - from);
+  const end = Math.min(archive.size, (await endWithoutZeros(archive)) + END_BYTES);
+  const from = Math.max(0, end - SEARCHED_BYTES);
+  const tail = await archive.read(from, end - from);
   for (
     let at = tail.lastIndexOf(END_SIGNATURE);
     at >= 0;
@@ -46,6 +49,18 @@ export async function findDirectory(archive: ReadableRange): Promise<PlacedArchi
     if (record !== null) return place(archive, record);
   }
   return null;
+}
+
+/** Where the last byte is that is none of the zeros with which a program has made room: a tape, a download. */
+async function endWithoutZeros(archive: ReadableRange): Promise<number> {
+  let end = archive.size;
+  while (end > 0 && archive.size - end < MOST_ZEROS) {
+    const from = Math.max(0, end - SEARCHED_BYTES);
+    const last = (await archive.read(from, end - from)).findLastIndex((byte) => byte !== 0);
+    if (last >= 0) return from + last + 1;
+    end = from;
+  }
+  return end;
 }
 
 /** Null: it is no such record, only bytes that begin like one. */

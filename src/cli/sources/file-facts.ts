@@ -13,3 +13,10 @@ export async function statOf(path: string): Promise<Stats | null> {
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
+
+const BUSY: ReadonlySet<string> = new Set(['EBUSY', 'EAGAIN', 'ETXTBSY', 'ESTALE']);
+
+/** Whether another program, or the server of a share, still holds a file: nothing is wrong with it. */
+export function isBusy(error: unknown): boolean {
+  return BUSY.has(codeOf(error) ?? '');
+}

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJunk } from '../../batch/archive/entry-rules.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
-import { codeOf, statOf } from './file-facts.ts';
+import { codeOf, isBusy, statOf } from './file-facts.ts';
 import { checkSource, reasonOf } from './source-file.ts';
 import { writeNote } from './write-note.ts';
 
@@ -97,7 +97,7 @@ export class WatchedFolder {
     return files.sort((one, other) => one.modifiedMs - other.modifiedMs);
   }
 
-  /** @returns its bytes; a sentence why there are none; null where it has changed or gone since it was looked at */
+  /** @returns its bytes; a sentence why there are none; null where it is held, or has changed or gone since it was looked at */
   async read(file: SettledFile): Promise<Buffer | string | null> {
     if (file.size > MAX_BYTES) return 'The file is too large.';
     const path = join(this.#folder, file.name);
@@ -105,7 +105,7 @@ export class WatchedFolder {
       const bytes = await readFile(path);
       return isStill(file, await statOf(path)) && bytes.length === file.size ? bytes : null;
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return null;
+      if (codeOf(error) === 'ENOENT' || isBusy(error)) return null;
       return `The file ${reasonOf(error)}.`;
     }
   }

@@ -131,6 +131,7 @@ describe('an archive', () => {
     ['a warning of PHP in front', Buffer.from('<br />\n<b>Warning</b>: header\n'), Buffer.alloc(0)],
     ['a line end behind', Buffer.alloc(0), Buffer.from('\r\n')],
     ['zeros behind, to fill a block', Buffer.alloc(0), Buffer.alloc(1000)],
+    ['more zeros behind, of room that was made for it', Buffer.alloc(0), Buffer.alloc(300_000)],
     ['both', Buffer.from('text'), Buffer.from('PK\x05\x06 and text')],
   ])('is read with %s', async (_what, before, after) => {
     for (const zip64 of [false, true]) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isBusy } from '../../../src/cli/sources/file-facts.ts';
 import { FolderFault, MoveFault, WatchedFolder } from '../../../src/cli/sources/watched-folder.ts';
 
 const SETTLE_MS = 10;
@@ -32,6 +33,11 @@ async function onlyOne(watched: WatchedFolder) {
 }
 
 describe('a watched folder', () => {
+  it('takes a file that its scanner or its share still holds for none that has failed', () => {
+    const fault = (code: string) => Object.assign(new Error(code), { code });
+    expect(['EBUSY', 'ESTALE', 'EACCES'].map((code) => isBusy(fault(code)))).toEqual([true, true, false]);
+  });
+
   it('waits longer for an empty file: a scanner has begun it', async () => {
     put('begun.jpg', '');
     const watched = await open();
