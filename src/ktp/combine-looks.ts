@@ -40,7 +40,9 @@ export function addLook(reading: KtpReading, more: KtpReading, looks: readonly K
       other,
       looks.map((look) => look.fields[name]),
     );
-    if (side) return atMost(withAlternatives(side, field.alternatives ?? []), DISPUTED_AT_MOST);
+    // How many looks opened a word tells nothing: noise does that to all of them.
+    const isBlankAlone = side && sameLetters(side.value ?? '', field.value ?? '');
+    if (side && !isBlankAlone) return atMost(withAlternatives(side, field.alternatives ?? []), DISPUTED_AT_MOST);
     if (isNews(field, other)) return field;
     const both = combine(name, field, other, false);
     const isDisputed = UNCHECKED.has(name) && field.value !== null && field.confidence <= DISPUTED_AT_MOST;

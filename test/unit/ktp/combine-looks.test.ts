@@ -174,6 +174,12 @@ describe('addLook', () => {
     });
   });
 
+  it('does not count looks that noise opened a word in: BANJAR TENG AH', () => {
+    const torn = [withAddress('BANJAR TENGAH', 0.8), withAddress('BANJAR TENG AH', 0.82)] as const;
+    const both = combineLooks(...torn, false);
+    expect(addLook(both, withAddress('BANJAR TENG AH', 0.84), torn).fields.alamat.value).toBe('BANJAR TENGAH');
+  });
+
   it('changes nothing for a value that neither of the two saw, unless theirs is in doubt', () => {
     expect(addLook(two, withName('DELLAR', 0.99), looks).fields.nama.value).toBe('DELLA');
     expect(agreed('DFLLN', 0.4)).toBe('DELLA');
