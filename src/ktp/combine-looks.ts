@@ -53,7 +53,9 @@ export function addLook(reading: KtpReading, more: KtpReading, looks: readonly K
 
 /** The surest of the looks that read the same as one more, where others read something else and none of that as often. */
 function sideOf(more: Field, looks: readonly Field[]): Field | null {
-  if (more.value === null || looks.every(({ value }) => value === looks[0]?.value)) return null;
+  // What is derived from nothing seen is no voice.
+  if (more.value === null || more.source === 'derived') return null;
+  if (looks.every(({ value }) => value === looks[0]?.value)) return null;
   const votes = (value: string | null): number => looks.filter((look) => look.value === value).length;
   const own = votes(more.value);
   if (own === 0 || looks.some(({ value }) => value !== null && value !== more.value && votes(value) > own)) return null;

@@ -174,6 +174,16 @@ describe('addLook', () => {
     });
   });
 
+  it('does not count looks that saw no blood group against the one that did', () => {
+    const withBlood = (value: string, confidence: number, source: Field['source']): KtpReading => {
+      const gol_darah: Field = { ...READING.fields.gol_darah, value, confidence, source };
+      return { ...READING, fields: { ...READING.fields, gol_darah } };
+    };
+    const looks = [withBlood('B', 0.85, 'ocr'), withBlood('-', 0.75, 'derived')] as const;
+    const both = combineLooks(...looks, false);
+    expect(addLook(both, withBlood('-', 0.75, 'derived'), looks).fields.gol_darah.value).toBe('B');
+  });
+
   it('does not count looks that noise opened a word in: BANJAR TENG AH', () => {
     const torn = [withAddress('BANJAR TENGAH', 0.8), withAddress('BANJAR TENG AH', 0.82)] as const;
     const both = combineLooks(...torn, false);
