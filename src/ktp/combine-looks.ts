@@ -43,7 +43,10 @@ export function addLook(reading: KtpReading, more: KtpReading, looks: readonly K
     // How many looks opened a word tells nothing: noise does that to all of them.
     const isBlankAlone = side && sameLetters(side.value ?? '', field.value ?? '');
     if (side && !isBlankAlone) return atMost(withAlternatives(side, field.alternatives ?? []), DISPUTED_AT_MOST);
-    if (isNews(field, other)) return field;
+    if (isNews(field, other)) {
+      const isDispute = name === 'tempat_lahir' && other.confidence >= DOUBTFUL;
+      return isDispute ? atMost(field, DISPUTED_AT_MOST) : field;
+    }
     const both = combine(name, field, other, false);
     const isDisputed = UNCHECKED.has(name) && field.value !== null && field.confidence <= DISPUTED_AT_MOST;
     return isDisputed ? atMost(both, DISPUTED_AT_MOST) : both;

@@ -184,6 +184,16 @@ describe('addLook', () => {
     expect(addLook(both, withBlood('-', 0.75, 'derived'), looks).fields.gol_darah.value).toBe('B');
   });
 
+  it('is not sure of a place of birth that a further look reads otherwise: UTARR under two stamps', () => {
+    const withPlace = (value: string, confidence: number): KtpReading => {
+      const tempat_lahir: Field = { ...READING.fields.tempat_lahir, value, confidence };
+      return { ...READING, fields: { ...READING.fields, tempat_lahir } };
+    };
+    const looks = [withPlace('KRYONG', 0.3), withPlace('KAYONG UTARR', 0.954)] as const;
+    const { tempat_lahir } = addLook(looks[1], withPlace('KAYONG UTARA', 0.9), looks).fields;
+    expect(tempat_lahir).toMatchObject({ value: 'KAYONG UTARR', confidence: 0.88 });
+  });
+
   it('does not count looks that noise opened a word in: BANJAR TENG AH', () => {
     const torn = [withAddress('BANJAR TENGAH', 0.8), withAddress('BANJAR TENG AH', 0.82)] as const;
     const both = combineLooks(...torn, false);
