@@ -30,31 +30,41 @@ export function combineLooks(first: KtpReading, second: KtpReading, overlay: boo
 }
 
 /**
- * A reading of two looks with a third one. Where the two told a value apart, the third takes a side. Where it agrees with
- * neither, it tells nothing: it stands against what is not in doubt only for a value that one of them saw too.
+ * A reading of some `looks` with one more. Where they told a value apart, it takes a side. Where it agrees with none, it
+ * tells nothing: it stands against what is not in doubt only for a value that one of them saw too.
  */
-export function addLook(
-  reading: KtpReading,
-  third: KtpReading,
-  [first, second]: readonly [KtpReading, KtpReading],
-): KtpReading {
+export function addLook(reading: KtpReading, more: KtpReading, looks: readonly KtpReading[]): KtpReading {
   const fields = mapFields(reading.fields, (field, name) => {
-    const other = third.fields[name];
-    const side = sideOf(other, [first.fields[name], second.fields[name]]);
-    if (side) return atMost(withAlternatives(side, field.alternatives ?? []), DISPUTED_AT_MOST);
-    if (isNews(field, other)) return field;
+    const other = more.fields[name];
+    const side = sideOf(
+      other,
+      looks.map((look) => look.fields[name]),
+    );
+    // How many looks opened a word tells nothing: noise does that to all of them.
+    const isBlankAlone = side && sameLetters(side.value ?? '', field.value ?? '');
+    if (side && !isBlankAlone) return atMost(withAlternatives(side, field.alternatives ?? []), DISPUTED_AT_MOST);
+    if (isNews(field, other)) {
+      const isDispute = name === 'tempat_lahir' && other.confidence >= DOUBTFUL;
+      return isDispute ? atMost(field, DISPUTED_AT_MOST) : field;
+    }
     const both = combine(name, field, other, false);
     const isDisputed = UNCHECKED.has(name) && field.value !== null && field.confidence <= DISPUTED_AT_MOST;
     return isDisputed ? atMost(both, DISPUTED_AT_MOST) : both;
   });
-  return { ...withFields(reading, fields), likelihood: Math.max(reading.likelihood, third.likelihood) };
+  return { ...withFields(reading, fields), likelihood: Math.max(reading.likelihood, more.likelihood) };
 }
 
-/** The surer of two looks that read the same, where a third one read something else; null where none did, or all differ. */
-function sideOf(third: Field, [first, second]: readonly [Field, Field]): Field | null {
-  if (first.value === second.value || third.value === null) return null;
-  const same = [first, second].find(({ value }) => value === third.value);
-  return same ? (third.confidence > same.confidence ? third : same) : null;
+/** The surest of the looks that read the same as one more, where others read something else and none of that as often. */
+function sideOf(more: Field, looks: readonly Field[]): Field | null {
+  // What is derived from nothing seen is no voice.
+  if (more.value === null || more.source === 'derived') return null;
+  if (looks.every(({ value }) => value === looks[0]?.value)) return null;
+  const votes = (value: string | null): number => looks.filter((look) => look.value === value).length;
+  const own = votes(more.value);
+  if (own === 0 || looks.some(({ value }) => value !== null && value !== more.value && votes(value) > own)) return null;
+  return looks
+    .filter(({ value }) => value === more.value)
+    .reduce((surest, look) => (look.confidence > surest.confidence ? look : surest), more);
 }
 
 function isNews({ alternatives = [], confidence, value }: Field, other: Field): boolean {

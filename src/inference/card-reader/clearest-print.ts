@@ -1,26 +1,20 @@
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { type EdgeBox, type Raster, RasterPyramid } from '../../media/raster.ts';
 import { printAlone } from '../../media/renderings/ink-alone.ts';
-import { printBelowInk } from '../../media/renderings/print-below-ink.ts';
 import { type SeparatedInk, separateInk } from '../../media/renderings/separate-ink.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
-import type { Rectangle } from './card-frame.ts';
 import type { PagePicture } from './look-again.ts';
-import { textAndPhoto } from './text-and-photo.ts';
 
 /** Lines read with this much are clear: they tell how dark print is. */
 const CLEAR = 0.9;
 /** Lines that the renderings are tried on: those under the most colour. */
 const SAMPLE = 8;
-/**
- * By this much the rendering for covering ink must be more legible: most stamps' ink is thin, and what is left of its own
- * words is legible, too. Of 11 drawn stamps none gained more, of 8 cards with words across three did, which were painted.
- */
-const LEAST_GAIN = 1.1;
+/** By this much the rendering for covering ink must be more legible: most stamps' ink is thin. */
+const LEAST_GAIN = 1.01;
 
 /** A card's page and the ink on it. */
 export interface InkedPage extends PagePicture {
@@ -31,30 +25,21 @@ export function withInk(page: PagePicture): InkedPage {
   return { ...page, ink: separateInk(page.raster) };
 }
 
-/** The black print of a card's page alone. */
-export interface ClearestPrint {
-  readonly raster: Raster;
-  /** The same by the other rule, where ink over it is thin; null where it covers. */
-  readonly otherRule: (() => Raster) | null;
-}
-
 /**
  * The black print of a card's page alone. Whether the ink over it is thin or covers is not known beforehand: of both
- * renderings the one in which the card's lines that lie under it are read better. Thin ink is taken off by its densities
- * where the card's `frame` is known, which tells its text from its photo.
+ * renderings the one in which the card's lines that lie under it are read better.
  */
 export async function clearestPrint(
   ocr: PpOcr,
   { ink, raster, scale }: InkedPage,
-  frame: Rectangle | null,
   lines: readonly TextLine[],
-): Promise<ClearestPrint> {
+): Promise<Raster> {
   const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
   const onRaster = (some: readonly TextLine[]) => some.map(({ quad }) => mapQuad(toRaster, quad));
-  const print = onRaster(lines.filter(({ confidence }) => confidence >= CLEAR)).map(boxAround);
+  const print = clearPrint(lines, scale);
   const foreign = new Set(overlayLines(lines));
   const own = onRaster(lines.filter((line) => !foreign.has(line)));
-  const { colour, underCovering, underThin, white } = ink;
+  const { colour, underCovering, underThin } = ink;
   const coloured = own.map((quad) => ({ quad, share: meanWithin(colour, raster, boxAround(quad)) }));
   const sample = coloured
     .sort((p, q) => q.share - p.share)
@@ -62,8 +47,7 @@ export async function clearestPrint(
     .map(({ quad }) => quad);
   const read = (rendering: Raster): Promise<TextLine[]> =>
     ocr.recognise(new RasterPyramid(rendering), sample, SAMPLE_LINES);
-  const below = frame && printBelowInk(raster, white, textAndPhoto(frame, scale));
-  const thin = printAlone(below ?? underThin, raster, print);
+  const thin = printAlone(underThin, raster, print);
   const covering = printAlone(underCovering, raster, print);
   const [ofThin, ofCovering] = [await read(thin), await read(covering)];
   // More characters are not more print: those of the stamp's own words are among them where it was not taken off.
@@ -71,8 +55,13 @@ export async function clearestPrint(
     Math.min(...[ofThin, ofCovering].map((lines) => lines[line]?.characters.length ?? 0));
   const legibility = (lines: readonly TextLine[]): number =>
     lines.reduce((sum, { confidence }, line) => sum + confidence ** 2 * common(line), 0);
-  if (legibility(ofCovering) > LEAST_GAIN * legibility(ofThin)) return { raster: covering, otherRule: null };
-  return { raster: thin, otherRule: below && (() => printAlone(underThin, raster, print)) };
+  return legibility(ofCovering) > LEAST_GAIN * legibility(ofThin) ? covering : thin;
+}
+
+/** Boxes of the lines that tell how dark print is, on a page's picture of so much `scale`. */
+export function clearPrint(lines: readonly TextLine[], scale: number): EdgeBox[] {
+  const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
+  return lines.filter(({ confidence }) => confidence >= CLEAR).map(({ quad }) => boxAround(mapQuad(toRaster, quad)));
 }
 
 function meanWithin(levels: Uint8Array, { width, height }: Raster, box: EdgeBox): number {

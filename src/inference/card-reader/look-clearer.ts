@@ -11,6 +11,7 @@ import { isOnScreen } from './find-in-rendering.ts';
 import { measureBlur } from './judge-quality.ts';
 import { legibilityOf } from './legibility.ts';
 import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
+import { pageBelowInk } from './page-below-ink.ts';
 import { pageWithoutColour } from './page-without-colour.ts';
 import { pageWithoutRepeats } from './page-without-repeats.ts';
 
@@ -24,8 +25,8 @@ export interface ClearerLook {
   readonly shows: 'print' | 'edges' | 'no grid';
   /** The page without the mark that was written all over it, where there was one. */
   readonly bare?: PagePicture;
-  /** The page's print in another way, where that was looked at; null where there is none. */
-  readonly another?: () => PagePicture | null;
+  /** Other ways to show the page's print, where that was looked at; null where one shows nothing else. */
+  readonly others?: readonly (() => PagePicture | null)[];
 }
 
 /** Looks at the rendering made for what spoils a card. */
@@ -44,11 +45,10 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard): Promise<Clearer
   }
   const inked = withInk(plain);
   const { frame } = found.card;
-  const { otherRule, raster } = await clearestPrint(ocr, inked, frame, lines);
+  const raster = await clearestPrint(ocr, inked, lines);
   const look = await lookAgain(ocr, { ...plain, raster });
-  const another = (): PagePicture | null =>
-    otherRule ? { ...plain, raster: otherRule() } : frame && pageWithoutColour(inked, frame);
-  return { look, shows: 'print', another };
+  const others = frame ? [() => pageWithoutColour(inked, frame), () => pageBelowInk(inked, frame, lines)] : [];
+  return { look, shows: 'print', others };
 }
 
 /**

@@ -40,7 +40,8 @@ export interface CardFields {
  * Reads the fields of a card's lines. Where a field is in doubt, or text that is not the card's lies over it, the card is
  * looked at once more: without words that are written all over it (and then at the black print of that, if fields stay in
  * doubt), sharpened where it is blurred and a kernel is found, without the grid of a screen, else with nothing but its black
- * print (and then without the coloured ink over it, if not all is sure). A clear card pays for none.
+ * print (and then without the coloured ink over it, told by its colour and by its densities, while not all is sure). A clear
+ * card pays for none.
  */
 export async function readFoundCard(
   ocr: PpOcr,
@@ -86,13 +87,13 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const { another, bare, look, shows } = await lookClearer(ocr, found);
+  const { bare, look, others, shows } = await lookClearer(ocr, found);
   const second = await readWithPlaces(ocr, look, page, isCovered);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
   const reading = bare
     ? await readBare(ocr, bare, look, both, page)
-    : isCovered && another
-      ? await readOnceMore(ocr, page, another, both, [first, second])
+    : isCovered && others
+      ? await readOnceMore(ocr, page, others, both, [first, second])
       : both;
   return {
     found,
@@ -111,28 +112,29 @@ async function readBare(
   page: Page,
 ): Promise<KtpReading> {
   if (doubtfulFields(reading.fields).length === 0) return reading;
-  const { raster } = await clearestPrint(ocr, withInk(bare), null, lines);
+  const raster = await clearestPrint(ocr, withInk(bare), lines);
   const look = await lookAgain(ocr, { ...bare, raster });
   const print = await readWithPlaces(ocr, look, page);
   return print.likelihood < LIKELY ? reading : combineLooks(reading, print, false);
 }
 
 /**
- * A reading with what another rendering of the print under ink tells. Two looks that read a value differently do not tell
- * which of them is right, so that here counts what is not sure.
+ * A reading of two looks with what other renderings of the print under ink tell. Looks that read a value differently do not
+ * tell which of them is right, so that here counts what is not sure.
  */
 async function readOnceMore(
   ocr: PpOcr,
   page: Page,
-  another: () => PagePicture | null,
+  others: readonly (() => PagePicture | null)[],
   reading: KtpReading,
-  looks: readonly [KtpReading, KtpReading],
+  looks: readonly KtpReading[],
 ): Promise<KtpReading> {
-  if (doubtfulFields(reading.fields, SURE).length === 0) return reading;
-  const print = another();
-  if (!print) return reading;
-  const third = await readWithPlaces(ocr, await lookAgain(ocr, print), page, true);
-  return third.likelihood < LIKELY ? reading : addLook(reading, third, looks);
+  const [other, ...further] = others;
+  if (!other || doubtfulFields(reading.fields, SURE).length === 0) return reading;
+  const print = other();
+  const next = print && (await readWithPlaces(ocr, await lookAgain(ocr, print), page, true));
+  if (!next || next.likelihood < LIKELY) return readOnceMore(ocr, page, further, reading, looks);
+  return readOnceMore(ocr, page, further, addLook(reading, next, looks), [...looks, next]);
 }
 
 /** Whether coloured ink lies over a card's text: a stamp, words written across. */

@@ -57,14 +57,15 @@ export function cleanName(text: string): string {
 }
 
 /**
- * An address: leading and trailing marks off, a comma or colon behind an abbreviation taken for its full stop, Roman
- * numerals whole again: their strokes are as far apart as words are.
+ * An address: leading and trailing marks off, a comma or colon behind an abbreviation taken for its full stop, NQ. in front
+ * of a number for NO., Roman numerals whole again: their strokes are as far apart as words are.
  */
 export function cleanAddress(text: string): string {
   return plainText(text)
     .replace(/;/g, ':')
     .replace(/\b(JL|NO|GG|KP|BR|DSN|KOMP)[,:](?= ?[A-Z0-9])/g, '$1.')
     .replace(/^[ .,':;-]+(?=.)|[ ,':;]+$/g, '')
+    .replace(/\bN[Q0](?=\. ?\d)/g, 'NO')
     .replace(/\s+/g, ' ')
     .replace(/\b(?:I I I|I{1,2} I|I II)\b/g, (numeral) => numeral.replaceAll(' ', ''));
 }

@@ -91,10 +91,10 @@ const STRAY_SHARE = 0.25;
 /** So short a name may be the beginning of any other. */
 const LEAST_LEADING = 5;
 
-/** The longest name that a reading begins with, where what follows tells it from no brother: SELATANE, MIHOUAN ASL. */
+/** The longest name that a reading begins with, where what follows may tell it from no brother: SELATANE, MIHOUAN ASL. */
 function leadingName(read: string, regions: readonly Region[]): { name: string; codes: string[] } | undefined {
   const [name] = [...new Set(regions.map((region) => region.name))]
-    .filter((known) => known.length >= LEAST_LEADING && read.startsWith(known) && mayStandFor(read, known))
+    .filter((known) => known.length >= LEAST_LEADING && read.startsWith(known) && !mayTell(read.slice(known.length)))
     .sort((first, second) => second.length - first.length);
   return name === undefined
     ? undefined
@@ -139,6 +139,14 @@ function isOnlyDoubling(read: string, name: string): boolean {
 function mayStandFor(read: string, name: string): boolean {
   const [first, second] = [distinctions(read), distinctions(name)];
   return first.length === second.length && first.every((word, index) => word === second[index]);
+}
+
+/** Whether what follows a name may be what tells it from a brother, though a letter more was read: UTARAE. */
+function mayTell(rest: string): boolean {
+  const words = rest.split(/[^A-Z0-9]+/);
+  return words.some(
+    (word) => /^(?:[IVX]+|.*\d.*)$/.test(word) || [...TELLING].some((telling) => word.startsWith(telling)),
+  );
 }
 
 function distinctions(text: string): string[] {

@@ -174,6 +174,32 @@ describe('addLook', () => {
     });
   });
 
+  it('does not count looks that saw no blood group against the one that did', () => {
+    const withBlood = (value: string, confidence: number, source: Field['source']): KtpReading => {
+      const gol_darah: Field = { ...READING.fields.gol_darah, value, confidence, source };
+      return { ...READING, fields: { ...READING.fields, gol_darah } };
+    };
+    const looks = [withBlood('B', 0.85, 'ocr'), withBlood('-', 0.75, 'derived')] as const;
+    const both = combineLooks(...looks, false);
+    expect(addLook(both, withBlood('-', 0.75, 'derived'), looks).fields.gol_darah.value).toBe('B');
+  });
+
+  it('is not sure of a place of birth that a further look reads otherwise: UTARR under two stamps', () => {
+    const withPlace = (value: string, confidence: number): KtpReading => {
+      const tempat_lahir: Field = { ...READING.fields.tempat_lahir, value, confidence };
+      return { ...READING, fields: { ...READING.fields, tempat_lahir } };
+    };
+    const looks = [withPlace('KRYONG', 0.3), withPlace('KAYONG UTARR', 0.954)] as const;
+    const { tempat_lahir } = addLook(looks[1], withPlace('KAYONG UTARA', 0.9), looks).fields;
+    expect(tempat_lahir).toMatchObject({ value: 'KAYONG UTARR', confidence: 0.88 });
+  });
+
+  it('does not count looks that noise opened a word in: BANJAR TENG AH', () => {
+    const torn = [withAddress('BANJAR TENGAH', 0.8), withAddress('BANJAR TENG AH', 0.82)] as const;
+    const both = combineLooks(...torn, false);
+    expect(addLook(both, withAddress('BANJAR TENG AH', 0.84), torn).fields.alamat.value).toBe('BANJAR TENGAH');
+  });
+
   it('changes nothing for a value that neither of the two saw, unless theirs is in doubt', () => {
     expect(addLook(two, withName('DELLAR', 0.99), looks).fields.nama.value).toBe('DELLA');
     expect(agreed('DFLLN', 0.4)).toBe('DELLA');

@@ -23,7 +23,7 @@ describe("letters of a stamp behind a value that the card's other fields bear ou
   it('stay where nothing lies over the card, and where they tell a brother', () => {
     expect(read({ kecamatan: 'CIBINONGEMER' }, false).kecamatan.value).toBe('CIBINONGEMER');
     expect(read({ pekerjaan: 'AKUNTAN CAMAT' }, false).pekerjaan.value).toBe('AKUNTAN CAMAT');
-    for (const brother of ['PAKANSARI BARU', 'PAKANSARI II']) {
+    for (const brother of ['PAKANSARI BARU', 'PAKANSARI II', 'PAKANSARIUTARA', 'PAKANSARI UTARAE']) {
       expect(read({ kel_desa: brother }, true).kel_desa.value).toBe(brother);
     }
   });

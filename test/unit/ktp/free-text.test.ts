@@ -9,4 +9,9 @@ describe('an address', () => {
     ['DSN. MEKAR II', 'DSN. MEKAR II'],
     ['JL. SISI II NO. 1', 'JL. SISI II NO. 1'],
   ])('%j has its Roman numeral whole', (read, value) => expect(cleanAddress(read)).toBe(value));
+
+  it('has NO. in front of its number, not the NQ. that a stroke over the letters makes of it', () => {
+    expect(cleanAddress('BLOK C3 NQ. 8')).toBe('BLOK C3 NO. 8');
+    expect(cleanAddress('JL. NQ. ABDUL')).toBe('JL. NQ. ABDUL');
+  });
 });
