@@ -1,3 +1,4 @@
+import { encodeForHalf, joinAtHalf, OVER_FOUR, type Replacement } from './join-at-half.ts';
 import {
   encodeNode,
   encodeTensor,
@@ -40,9 +41,9 @@ const ONE = 'one';
 
 /**
  * Rewrites PP-OCRv6's small detector so that it takes fewer passes over its largest values, which lie in no cache: the
- * two halves of a joined value go through their layer one by one, values that are added to their own weighted selves are
- * weighted once, and the sides are doubled at the end, by one move of pixels, instead of layer by layer. It answers the same
- * but for rounding, in seven eighths of the time.
+ * two halves of a joined value go through their layer one by one, what was blown up is joined at half the size, values
+ * that are added to their own weighted selves are weighted once, and the sides are doubled at the end, by one move of
+ * pixels, instead of layer by layer. It answers the same but for rounding, in five sixths of the time.
  * @throws RangeError where it is another model
  */
 export function prepareDetectionModel(model: Uint8Array): Uint8Array {
@@ -54,8 +55,8 @@ export function prepareDetectionModel(model: Uint8Array): Uint8Array {
 function prepareGraph(graph: Uint8Array): Uint8Array {
   const nodes = nodesOf(graph);
   const replaced = new Map<string, (node: Uint8Array) => Uint8Array | null>();
-  for (const [output, replacement] of [...separateHalves(nodes), ...weighOnce(nodes), ...doubleAtEnd(nodes)])
-    replaced.set(output, replacement);
+  const rewritten = [...separateHalves(nodes), ...weighOnce(nodes), ...joinAtHalf(nodes), ...doubleAtEnd(nodes)];
+  for (const [output, replacement] of rewritten) replaced.set(output, replacement);
   let edited = 0;
   const prepared = editMessage(graph, ({ number, payload }) => {
     // Shapes of inner values name the old channels; onnxruntime infers them anew.
@@ -66,11 +67,11 @@ function prepareGraph(graph: Uint8Array): Uint8Array {
     edited++;
     return edit(readTensor(payload));
   });
-  if (edited !== PADDED.size + 5) throw new RangeError('the detection model has not the known layers');
+  if (edited !== PADDED.size + 6) throw new RangeError('the detection model has not the known layers');
   return concatBytes([prepared, encodeTensor(ONE, FLOAT, [], Float32Array.of(1))]);
 }
 
-type Replacements = [output: string, (node: Uint8Array) => Uint8Array | null][];
+type Replacements = Replacement[];
 
 /** conv(a beside b) as conv(a) + conv(b): nothing is copied to stand beside another. */
 function separateHalves(nodes: readonly Node[]): Replacements {
@@ -163,6 +164,7 @@ function editOf(name: string): ((tensor: Tensor) => Uint8Array) | undefined {
   const padded = PADDED.get(name);
   if (padded) return (tensor) => encodeFloats(name, resized(tensor, padded));
   if (name === OVER_JOINED) return encodeHalves;
+  if (name === OVER_FOUR) return encodeForHalf;
   if (name === FIRST_DOUBLING.weights) return (tensor) => encodeFloats(name, firstSquare(tensor));
   if (name === LAST_DOUBLING.weights) return (tensor) => encodeFloats(name, lastSquare(tensor));
   if (name === FIRST_DOUBLING.bias) return (tensor) => encodeFloats(name, repeated(tensor, 4));

@@ -60,6 +60,8 @@ interface NodeOptions {
   readonly domain?: string;
   /** Attributes of one number each. */
   readonly integers?: Readonly<Record<string, number>>;
+  /** Attributes of several. */
+  readonly lists?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A node, as a field of the graph. */
@@ -67,18 +69,20 @@ export function encodeNode(
   operator: string,
   inputs: readonly string[],
   output: string,
-  { domain, integers = {} }: NodeOptions = {},
+  { domain, integers = {}, lists = {} }: NodeOptions = {},
 ): Uint8Array {
-  const attributes = Object.entries(integers).map(([name, value]) =>
-    encodeBytesField(
-      NODE_ATTRIBUTE,
-      concatBytes([
-        encodeText(ATTRIBUTE_NAME, name),
-        encodeVarintField(ATTRIBUTE_INTEGER, value),
-        encodeVarintField(ATTRIBUTE_TYPE, INTEGER),
-      ]),
+  const attributes = [
+    ...Object.entries(integers).map(([name, value]) =>
+      encodeAttribute(name, INTEGER, [encodeVarintField(ATTRIBUTE_INTEGER, value)]),
     ),
-  );
+    ...Object.entries(lists).map(([name, values]) =>
+      encodeAttribute(
+        name,
+        INTEGERS,
+        values.map((value) => encodeVarintField(ATTRIBUTE_INTEGERS, value)),
+      ),
+    ),
+  ];
   return encodeBytesField(
     GRAPH_NODE,
     concatBytes([
@@ -92,8 +96,17 @@ export function encodeNode(
 
 const ATTRIBUTE_NAME = 1;
 const ATTRIBUTE_INTEGER = 3;
+const ATTRIBUTE_INTEGERS = 8;
 const ATTRIBUTE_TYPE = 20;
 const INTEGER = 2;
+const INTEGERS = 7;
+
+function encodeAttribute(name: string, type: number, values: readonly Uint8Array[]): Uint8Array {
+  return encodeBytesField(
+    NODE_ATTRIBUTE,
+    concatBytes([encodeText(ATTRIBUTE_NAME, name), ...values, encodeVarintField(ATTRIBUTE_TYPE, type)]),
+  );
+}
 
 /** A node between other values, as a field of the graph; its attributes stay. */
 export function withEnds(node: Uint8Array, inputs: readonly string[], output: string): Uint8Array {
