@@ -6,7 +6,7 @@ import { degrade } from '../../tools/make-cards/sample.ts';
 import { MODEL_PATHS } from '../unit/inference/models.ts';
 
 /** Beside test/integration/accuracy-floor.test.ts, for what takes more looks. */
-describe('a severely spoilt picture', () => {
+describe('a spoilt picture', () => {
   let ocr: PpOcr;
 
   beforeAll(async () => {
@@ -29,6 +29,21 @@ describe('a severely spoilt picture', () => {
       expect(figures(tally)).toMatchObject({ niks: 1, surelyWrong: 0 });
       expect(figures(tally).fields).toBeGreaterThanOrEqual(0.95);
       expect(fields.tgl_terbit.value).toBe(truth.fields.tgl_terbit);
+    },
+    60_000,
+  );
+
+  it.each([
+    ['on a page, with wrapped values', 35, 'a4'],
+    ['stamped', 9109, 'stamped'],
+  ] as const)(
+    'reads a card that is moderately spoilt, %s',
+    async (_, seed, level) => {
+      const tally = emptyTally();
+      const { jpeg, truth } = await degrade(seed, level, 'moderate');
+      addCard(tally, truth, (await readCard(ocr, jpeg)).result.fields);
+      expect(figures(tally)).toMatchObject({ niks: 1, surelyWrong: 0 });
+      expect(figures(tally).fields).toBeGreaterThanOrEqual(0.95);
     },
     60_000,
   );
