@@ -27,7 +27,12 @@ const options = new Command('batch')
   .option('--small', 'tiny pictures without a card')
   .option('--kill', 'kill -9 inference, API and Temporal while the batch runs')
   .option('--interactive', 'read a single card now and then while the batch runs, and time it')
-  .option('--bare <n>', 'cards of the bare pipeline, before and after the batch: each of the distinct ones as often', whole, 48)
+  .option(
+    '--bare <n>',
+    'cards of the bare pipeline, before and after the batch: each of the distinct ones as often',
+    whole,
+    48,
+  )
   .option('--models <folder>', 'where the PP-OCR models lie')
   .parse()
   .opts<{
