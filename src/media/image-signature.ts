@@ -66,7 +66,7 @@ export async function sniffImage(bytes: Uint8Array): Promise<Signature> {
   const text = new TextDecoder('latin1').decode(sample);
   const picture = pictureName(text, sample, type);
   if (picture !== null) return { kind: 'known', name: picture };
-  const name = otherFile(text, type);
+  const name = otherFile(sample, text, type);
   return name === null ? { kind: 'none' } : { kind: 'none', name };
 }
 

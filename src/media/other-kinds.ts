@@ -1,4 +1,5 @@
 import type { FileTypeResult } from 'file-type';
+import { archiveKind } from './archive-kind.ts';
 
 /** Pictures and documents that are not read and that file-type does not tell: `at` is where the text stands. */
 const PICTURES: readonly { readonly name: string; readonly at?: number; readonly text: string }[] = [
@@ -21,20 +22,11 @@ const PICTURES: readonly { readonly name: string; readonly at?: number; readonly
 /** What the first four bytes of a PCX may be: its mark, version, packing, bits a pixel. */
 const PCX: readonly (readonly number[])[] = [[10], [0, 2, 3, 4, 5], [0, 1], [1, 2, 4, 8]];
 
-/** What is no picture, by file-type's endings. */
+/** What is no picture, by file-type's endings; Office documents are ZIP archives, too. */
 const OTHERS: Readonly<Record<string, string>> = {
-  zip: 'a ZIP archive',
-  rar: 'a RAR archive',
-  '7z': 'a 7-Zip archive',
-  gz: 'a gzip archive',
-  tar: 'a tar archive',
-  bz2: 'a bzip2 archive',
-  xz: 'an xz archive',
-  zst: 'a Zstandard archive',
   docx: 'a Word document',
   xlsx: 'an Excel workbook',
   pptx: 'a PowerPoint presentation',
-  cfb: 'an old Office document',
   epub: 'an e-book',
   rtf: 'a text document (RTF)',
 };
@@ -50,15 +42,17 @@ export function otherPicture(text: string): string | null {
 
 /**
  * What a file is that is no picture, as the part of a sentence: `a ZIP archive`; null: nobody can say.
- * @param text of its first bytes, one character for each
+ * @param sample its first bytes
+ * @param text the same, one character for each
  * @param type what file-type says of them
  */
-export function otherFile(text: string, type: FileTypeResult | undefined): string | null {
+export function otherFile(sample: Uint8Array, text: string, type: FileTypeResult | undefined): string | null {
   const [kind] = type?.mime.split('/') ?? [];
   if (kind === 'video') return 'a video';
   if (kind === 'audio') return 'a sound recording';
   if (type !== undefined && Object.hasOwn(OTHERS, type.ext)) return OTHERS[type.ext] ?? null;
-  if (text.startsWith('PK\x03\x04')) return 'a ZIP archive';
+  const archive = archiveKind(sample);
+  if (archive !== null) return archive;
   const start = text.trimStart();
   if (/^(<!doctype html|<html)/i.test(start)) return 'a web page';
   if (/^[{[]\s*["{[\]}]/.test(start)) return 'JSON';
