@@ -1,4 +1,5 @@
 import { asRecord } from './optional.ts';
+import { thoughtText } from './thought-text.ts';
 
 interface Call {
   readonly id: string;
@@ -96,13 +97,8 @@ function reasoningOf(
   { reasoning, reasoning_content, reasoning_details, thinking }: Readonly<Record<string, unknown>>,
   thoughts: string,
 ): object {
-  const said = [reasoning_content, reasoning, thoughts, reasoning_details, thinking].map(textOfThought);
+  const said = [reasoning_content, reasoning, thoughts, reasoning_details, thinking].map(thoughtText);
   return { reasoning: said.find((text) => text !== ''), reasoning_content: undefined };
-}
-
-function textOfThought(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return Array.isArray(value) ? value.map(thoughtText).join('') : thoughtText(value);
 }
 
 /** Takes what Anthropic, Mistral and LangChain write as a part of the answer, its thoughts, out of it. */
@@ -112,15 +108,8 @@ function splitThoughts(content: unknown): { content: unknown; thoughts: string }
   const isThought = (part: unknown) => THOUGHTS.has(asRecord(part)?.type);
   return {
     content: parts.filter((part) => !isThought(part)),
-    thoughts: parts.filter(isThought).map(thoughtText).join(''),
+    thoughts: thoughtText(parts.filter(isThought)),
   };
-}
-
-function thoughtText(value: unknown): string {
-  const part = asRecord(value) ?? {};
-  const text = part.thinking ?? part.reasoning ?? part.text ?? part.summary;
-  if (typeof text === 'string') return text;
-  return Array.isArray(text) ? text.map(thoughtText).join('') : '';
 }
 
 function toKnownCall(value: unknown, fallbackId: string): unknown {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { TokenLogprob, Usage } from '../../chat/piece.ts';
+import { thoughtText } from '../../chat/thought-text.ts';
 import { EngineFault } from '../engine-fault.ts';
 import { readFinishReason } from './finish-reason.ts';
 import { compact, decoration, list, maybe } from './lenient.ts';
 import { readJson } from './loose-json.ts';
 import { functionCallSchema, type RawToolCall, readToolCalls, toolCallSchema } from './raw-tool-call.ts';
-import { readReasoning } from './reasoning-field.ts';
 import { failureOfChoice, failureOfErrorObject, failureOfErrorText } from './reported-error.ts';
 import { toUsage, usageSchema } from './upstream-usage.ts';
 import { toWellFormed } from './whole-characters.ts';
@@ -20,7 +20,7 @@ const partSchema = z.looseObject({
 // Parts, as Mistral sends them for thinking models.
 const contentSchema = maybe(z.union([textSchema, list(z.union([z.string(), partSchema]))]));
 
-/** Names of what the model thinks, in any of the forms that `readReasoning` knows. */
+/** Names of what the model thinks, in any of the forms that `thoughtText` knows. */
 const REASONING_FIELDS: readonly string[] = [
   ...['reasoning', 'reasoning_content', 'reasoning_details', 'reasoning_text'],
   ...['thinking', 'thinking_blocks', 'thought'],
@@ -114,7 +114,7 @@ export function parseChunk(data: string, engineId: string): UpstreamChunk | null
   const content = readContent(said?.content);
   return {
     content: content.text + (said?.refusal ?? '') + (said ? '' : (choice?.text ?? '')),
-    reasoning: REASONING_FIELDS.reduce((found, name) => found || readReasoning(said?.[name]), '') || content.thinking,
+    reasoning: REASONING_FIELDS.reduce((found, name) => found || thoughtText(said?.[name]), '') || content.thinking,
     toolCalls: readToolCalls(said),
     logprobs: (choice?.logprobs?.content ?? []).flatMap((entry) =>
       entry ? [{ ...tokenLogprob(entry), top_logprobs: compact(entry.top_logprobs ?? []).map(tokenLogprob) }] : [],
@@ -144,10 +144,10 @@ function readContent(content: z.output<typeof contentSchema>): { text: string; t
   let thinking = '';
   for (const part of content) {
     if (typeof part === 'string') text += part;
-    else if (THOUGHTS.has(part?.type)) thinking += readReasoning(part);
+    else if (THOUGHTS.has(part?.type)) thinking += thoughtText(part);
     else {
       text += part?.text ?? '';
-      thinking += readReasoning(part?.thinking);
+      thinking += thoughtText(part?.thinking);
     }
   }
   return { text, thinking };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KtpflowError } from '../../errors.ts';
+import { isModel } from './is-model.ts';
 import type { ServerKind } from './options.ts';
 import { redirected } from './upstream-failure.ts';
 import type { UpstreamHttp } from './upstream-http.ts';
@@ -60,8 +61,7 @@ export async function describeServer(
   const models = (modelsSchema.safeParse(body).data?.data ?? []).filter((model) => model !== null);
   const kind =
     configuredKind ?? (await findKind(http, (models.find(({ id }) => id === modelId) ?? models[0])?.owned_by));
-  const isOurs = (name: string) => name === modelId || (kind === 'ollama' && name === `${modelId}:latest`);
-  const entry = models.find(({ id }) => isOurs(id));
+  const entry = models.find(({ id }) => isModel(id, modelId, kind));
   if (!entry && models.length > 0 && STRICT_ABOUT_MODELS.has(kind)) {
     throw new KtpflowError('model_not_ready', 'The model server does not serve this model.', { retryAfterSeconds: 30 });
   }
@@ -80,7 +80,7 @@ export async function describeServer(
       const running = ollamaRunningSchema.safeParse((await http.ask('/api/ps')).body).data?.models ?? [];
       return {
         kind,
-        contextLength: running.find(({ model }) => isOurs(model))?.context_length ?? null,
+        contextLength: running.find(({ model }) => isModel(model, modelId, kind))?.context_length ?? null,
         vision: show ? show.capabilities.includes('vision') : null,
       };
     }

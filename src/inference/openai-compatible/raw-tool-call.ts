@@ -19,8 +19,10 @@ export const toolCallSchema = z.object({
 /** The form before tools. */
 export const functionCallSchema = z.object(calledFunction);
 
+type CallSaid = Partial<z.output<typeof toolCallSchema>>;
+
 interface Calling {
-  readonly tool_calls?: readonly (z.output<typeof toolCallSchema> | null | undefined)[] | null | undefined;
+  readonly tool_calls?: readonly (CallSaid | null | undefined)[] | null | undefined;
   readonly function_call?: z.output<typeof functionCallSchema> | null | undefined;
 }
 
@@ -38,17 +40,15 @@ export interface RawToolCall {
 /** @param said what calls stand in, as tools or in the form before them */
 export function readToolCalls(said: Calling | null | undefined): RawToolCall[] {
   // The form before tools: one call, which never had an id.
-  const legacy = said?.function_call
-    ? [{ function: said.function_call, custom: undefined, extra_content: undefined, index: 0, id: null }]
-    : [];
+  const legacy: CallSaid[] = said?.function_call ? [{ function: said.function_call, index: 0 }] : [];
   const given = compact(said?.tool_calls ?? []);
   const calls = (given.length > 0 ? given : legacy).map((call): RawToolCall => {
-    const called = call.function ?? call.custom ?? ('name' in call ? call : undefined);
-    const text = called?.arguments ?? called?.input ?? called?.parameters ?? '';
+    const called = call.function ?? call.custom ?? call;
+    const text = called.arguments ?? called.input ?? called.parameters ?? '';
     return {
       index: call.index ?? null,
       id: call.id || null,
-      name: called?.name || null,
+      name: called.name || null,
       arguments: typeof text === 'string' ? text : JSON.stringify(text),
       ...(call.extra_content && { extra: call.extra_content }),
     };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isModel } from './is-model.ts';
 import type { ServerKind } from './options.ts';
 import type { UpstreamHttp } from './upstream-http.ts';
 
@@ -19,10 +20,7 @@ export async function versionOf(http: UpstreamHttp, kind: ServerKind, modelId: s
   if (kind === 'ollama') {
     const server = await answer(http, '/api/version', versionSchema);
     const tags = await answer(http, '/api/tags', tagsSchema);
-    return together(
-      server?.version,
-      tags?.models.find(({ model }) => model === modelId || model === `${modelId}:latest`)?.digest,
-    );
+    return together(server?.version, tags?.models.find(({ model }) => isModel(model, modelId, kind))?.digest);
   }
   const server = await answer(http, '/version', versionSchema);
   const models = await answer(http, '/v1/models', modelsSchema);
