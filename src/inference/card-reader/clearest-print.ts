@@ -3,7 +3,7 @@ import { type EdgeBox, type Raster, RasterPyramid } from '../../media/raster.ts'
 import { printAlone } from '../../media/renderings/ink-alone.ts';
 import { type SeparatedInk, separateInk } from '../../media/renderings/separate-ink.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
-import type { TextLine } from '../../text-lines/text-line.ts';
+import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
@@ -34,11 +34,12 @@ export async function clearestPrint(
   { ink, raster, scale }: InkedPage,
   lines: readonly TextLine[],
 ): Promise<Raster> {
-  const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
-  const onRaster = (some: readonly TextLine[]) => some.map(({ quad }) => mapQuad(toRaster, quad));
   const print = clearPrint(lines, scale);
   const foreign = new Set(overlayLines(lines));
-  const own = onRaster(lines.filter((line) => !foreign.has(line)));
+  const own = onRaster(
+    lines.filter((line) => !foreign.has(line)),
+    scale,
+  );
   const { colour, underCovering, underThin } = ink;
   const coloured = own.map((quad) => ({ quad, share: meanWithin(colour, raster, boxAround(quad)) }));
   const sample = coloured
@@ -60,8 +61,13 @@ export async function clearestPrint(
 
 /** Boxes of the lines that tell how dark print is, on a page's picture of so much `scale`. */
 export function clearPrint(lines: readonly TextLine[], scale: number): EdgeBox[] {
+  const clear = lines.filter(({ confidence }) => confidence >= CLEAR);
+  return onRaster(clear, scale).map(boxAround);
+}
+
+function onRaster(lines: readonly TextLine[], scale: number): Quad[] {
   const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
-  return lines.filter(({ confidence }) => confidence >= CLEAR).map(({ quad }) => boxAround(mapQuad(toRaster, quad)));
+  return lines.map(({ quad }) => mapQuad(toRaster, quad));
 }
 
 function meanWithin(levels: Uint8Array, { width, height }: Raster, box: EdgeBox): number {

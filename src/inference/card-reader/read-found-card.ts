@@ -129,12 +129,17 @@ async function readOnceMore(
   reading: KtpReading,
   looks: readonly KtpReading[],
 ): Promise<KtpReading> {
-  const [other, ...further] = others;
-  if (!other || doubtfulFields(reading.fields, SURE).length === 0) return reading;
-  const print = other();
-  const next = print && (await readWithPlaces(ocr, await lookAgain(ocr, print), page, true));
-  if (!next || next.likelihood < LIKELY) return readOnceMore(ocr, page, further, reading, looks);
-  return readOnceMore(ocr, page, further, addLook(reading, next, looks), [...looks, next]);
+  let whole = reading;
+  const seen = [...looks];
+  for (const other of others) {
+    if (doubtfulFields(whole.fields, SURE).length === 0) break;
+    const print = other();
+    const next = print && (await readWithPlaces(ocr, await lookAgain(ocr, print), page, true));
+    if (!next || next.likelihood < LIKELY) continue;
+    whole = addLook(whole, next, seen);
+    seen.push(next);
+  }
+  return whole;
 }
 
 /** Whether coloured ink lies over a card's text: a stamp, words written across. */

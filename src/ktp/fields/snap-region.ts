@@ -57,14 +57,15 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
     .sort((first, second) => first.cost - second.cost);
   const [best, second] = ranked;
   const ambiguous = best && second && second.cost - best.cost < LEAST_MARGIN;
-  const fits = best && !ambiguous && best.cost <= options.allowedCost && !outweighs(reading, best.name, options);
-  const leading = options.isCovered && !fits ? leadingName(value, regions) : undefined;
+  const fitting = best && !ambiguous && best.cost <= options.allowedCost ? best : undefined;
+  const isOutweighed = fitting !== undefined && outweighs(reading, fitting.name, options);
+  const leading = options.isCovered && (!fitting || isOutweighed) ? leadingName(value, regions) : undefined;
   if (leading) return { reading: snapped(reading, leading.name, STRAY_SHARE), codes: leading.codes, cost: 0 };
-  if (best && !ambiguous && best.cost <= options.allowedCost && outweighs(reading, best.name, options)) {
+  if (fitting && isOutweighed) {
     const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
-    return { reading: kept, codes: options.closed ? best.codes : [], cost: Number.POSITIVE_INFINITY };
+    return { reading: kept, codes: options.closed ? fitting.codes : [], cost: Number.POSITIVE_INFINITY };
   }
-  if (!best || ambiguous || best.cost > options.allowedCost) {
+  if (!fitting) {
     const whole = options.closed ? complete(value, [...new Set(regions.map(({ name }) => name))], true) : undefined;
     if (whole !== undefined) {
       const codes = regions.filter(({ name }) => name === whole).map(({ code }) => code);
@@ -78,8 +79,8 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
       cost: Number.POSITIVE_INFINITY,
     };
   }
-  const share = best.distance / Math.max(1, best.name.length);
-  return { reading: snapped(reading, best.name, share), codes: best.codes, cost: Math.max(0, best.cost) };
+  const share = fitting.distance / Math.max(1, fitting.name.length);
+  return { reading: snapped(reading, fitting.name, share), codes: fitting.codes, cost: Math.max(0, fitting.cost) };
 }
 
 function snapped(reading: Reading, name: string, share: number): Reading {
