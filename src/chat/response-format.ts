@@ -44,7 +44,10 @@ export type ResponseFormat =
   | { readonly type: 'json_object' }
   | { readonly type: 'json_schema'; readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
 
-/** llama.cpp, Together and TGI (`value`) put the schema beside the type, some leave out the name, some put it in the place of all. */
+/**
+ * llama.cpp, Together and TGI (`value`) put the schema beside the type, some leave out the name, some put it in the place
+ * of all.
+ */
 function toKnownFormat(value: unknown): unknown {
   const format = asRecord(value);
   if (!format) return value;

@@ -29,7 +29,8 @@ const UNPROCESSABLE = 422;
 
 /**
  * Decides a card, or with `dry_run` says whether it would be: its values are sealed into a row, the workflow is told the
- * row's id, and answers once the result is stored. A repeat of the same decision is the same; one that found Temporal or the workers away is simply sent again.
+ * row's id, and answers once the result is stored. A repeat of the same decision is the same; one that found Temporal or
+ * the workers away is simply sent again.
  * @throws KtpflowError review_decided, review_claimed; invalid_value where a value breaks a rule; temporal_unavailable
  */
 export async function decideReview(

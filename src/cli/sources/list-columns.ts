@@ -5,6 +5,7 @@ export const FILE_COLUMNS = [
   ...['foto_ktp', 'file_ktp', 'scan_ktp', 'gambar_ktp', 'nama_foto', 'nama_gambar'],
 ];
 export const ID_COLUMNS = ['custom_id', 'customid'];
+
 /** The second `note` is `note_2`: one of them would be lost. */
 export function toldApart(columns: readonly string[]): string[] {
   return columns.map((name, column) => {

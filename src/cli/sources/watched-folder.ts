@@ -97,7 +97,10 @@ export class WatchedFolder {
     return files.sort((one, other) => one.modifiedMs - other.modifiedMs);
   }
 
-  /** @returns its bytes; a sentence why there are none; null where it is held, or has changed or gone since it was looked at */
+  /**
+   * @returns its bytes; a sentence why there are none; null where it is held, or has changed or gone since it was looked
+   * at
+   */
   async read(file: SettledFile): Promise<Buffer | string | null> {
     if (file.size > MAX_BYTES) return 'The file is too large.';
     const path = join(this.#folder, file.name);

@@ -6,7 +6,10 @@ const CLEAR = 0.8;
 const NEARLY_READ = 0.1;
 /** Marks around values, which are seldom sure and tell nothing. */
 const MARKS = new Set([' ', ':', ';']);
-/** Between two letters there is a gap or none: what lies between these shares may be either. Before a mark it tells nothing. */
+/**
+ * Between two letters there is a gap or none: what lies between these shares may be either. Before a mark it tells
+ * nothing.
+ */
 const NO_GAP = 0.03;
 const GAP = 0.9;
 /** Steps over which a letter's own probability runs out. */
