@@ -34,9 +34,10 @@ export interface Connection {
 
 /**
  * A server to talk to: the one that was named, else the one on this machine, else the embedded platform, started for
- * as long as this program runs. @throws CliError, ConfigError
+ * as long as this program runs. @param signal stops one that is being started
+ * @throws CliError, ConfigError
  */
-export async function connect(options: ConnectOptions, output: Output): Promise<Connection> {
+export async function connect(options: ConnectOptions, output: Output, signal: AbortSignal): Promise<Connection> {
   const { mayStart, url } = options;
   const key = checkedKey(options.key);
   if (url !== undefined) return connected(new ApiClient(checkedUrl(url), key));
@@ -52,15 +53,28 @@ export async function connect(options: ConnectOptions, output: Output): Promise<
   }
   if (await isHomeInUse(home)) {
     output.say(`ktpflow is starting in ${home}: waiting for it`);
-    return connected(await waitForServer(home, key));
+    return connected(await waitForServer(home, key, signal));
   }
   output.say(`${noServer}: starting the embedded platform`);
-  return { ...(await startEmbedded(key)), embedded: true };
+  // It may take seconds: running work is put down first.
+  const sayStopping = () => output.say('stopping the embedded platform');
+  signal.addEventListener('abort', sayStopping, { once: true });
+  const { api, close } = await startEmbedded(key, signal);
+  signal.removeEventListener('abort', sayStopping);
+  return {
+    api,
+    embedded: true,
+    close: async () => {
+      sayStopping();
+      await close();
+    },
+  };
 }
 
 /** Of a server that holds the home and does not answer yet. */
-async function waitForServer(home: string, key: string | undefined): Promise<ApiClient> {
-  for (const deadline = Date.now() + STARTING_MS; Date.now() < deadline; await sleep(STARTING_LOOK_MS)) {
+async function waitForServer(home: string, key: string | undefined, signal: AbortSignal): Promise<ApiClient> {
+  const pause = () => sleep(STARTING_LOOK_MS, undefined, { signal });
+  for (const deadline = Date.now() + STARTING_MS; Date.now() < deadline; await pause()) {
     const server = await locateServer();
     if (server.state === 'ktpflow') return new ApiClient(server.url, key ?? server.homeKey ?? undefined);
   }

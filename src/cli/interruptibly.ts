@@ -1,26 +1,40 @@
+import { type EndingOptions, onEndingSignal } from './ending-signals.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 
-const ENDING_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 /**
- * Does what leaves files behind if it is cut off: Ctrl-C and SIGTERM abort the signal instead of ending the program, so
- * that the work can clear them away. What does not look at the signal is finished.
+ * Does what leaves files behind if it is cut off: Ctrl-C, SIGTERM and a closed terminal abort the signal instead of
+ * ending the program, so that the work can clear them away. What does not look at the signal is finished.
  * @param left what an interruption leaves, as the end of a sentence
  * @throws CliError once it is interrupted; what the work throws
  */
 export async function interruptibly<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
   left: string,
+  options: EndingOptions = {},
 ): Promise<Result> {
   const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  for (const name of ENDING_SIGNALS) process.on(name, stop);
+  using _listening = onEndingSignal(() => interrupt.abort(), options);
   try {
     return await work(interrupt.signal);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     throw new CliError(EXIT.interrupted, `interrupted: ${left}`, { cause: error });
-  } finally {
-    for (const name of ENDING_SIGNALS) process.off(name, stop);
   }
+}
+
+/**
+ * Leaves work where it is once the program is asked to end: for what leaves nothing behind, and does not look at a
+ * signal. @throws CliError once it is interrupted; what the work throws
+ */
+export async function untilInterrupted<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const interrupt = new AbortController();
+  let end: (reason: CliError) => void = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    end = reject;
+  });
+  using _listening = onEndingSignal(() => {
+    interrupt.abort();
+    end(new CliError(EXIT.interrupted, 'interrupted'));
+  });
+  return await Promise.race([work(interrupt.signal), ended]);
 }

@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 import { ConfigError } from '../config.ts';
 import { applyEnvFile, isOwnFolder } from '../runtime/environment/apply-env-file.ts';
+import { onEndingSignal } from './ending-signals.ts';
 import { EXIT } from './exit-codes.ts';
 import { reachThisMachineDirectly } from './reach-this-machine.ts';
 
+onEndingSignal(() => {
+  process.stderr.write('ktpflow: interrupted\n', () => process.exit(EXIT.interrupted));
+});
 try {
   if (isOwnFolder(process.cwd())) applyEnvFile(process.cwd());
   reachThisMachineDirectly();

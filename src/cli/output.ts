@@ -32,7 +32,8 @@ const CLEAR_LINE = '\r\u001B[2K';
 export function createOutput({ quiet, json }: { quiet: boolean; json: boolean }): Output {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') {
+      // EIO: the terminal was closed.
+      if (error.code === 'EPIPE' || error.code === 'EIO') {
         if (stream === process.stderr) return;
         process.exit(0);
       }

@@ -17,6 +17,7 @@ import { checkId, runCancel, runRetry, runStatus } from './commands/jobs.ts';
 import { runWatch } from './commands/watch.ts';
 import { type Connection, connect, type MayStart } from './connect.ts';
 import { ApiError, CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
+import { interruptibly, untilInterrupted } from './interruptibly.ts';
 import { createOutput, type Output } from './output.ts';
 import type { Runner } from './runner.ts';
 import type { BatchOptions } from './sources/batch-body.ts';
@@ -72,10 +73,11 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     const { apiKey, url } = program.opts<GlobalOptions>();
     const output = outputOf();
     // Empty is unset, as everywhere.
-    const connection = await connect({ url: url || undefined, key: apiKey || undefined, mayStart }, output);
+    const options = { url: url || undefined, key: apiKey || undefined, mayStart };
+    const connection = await interruptibly((signal) => connect(options, output, signal), 'nothing was done');
     hasKey = connection.api.hasKey;
     try {
-      exitCode = await run(connection, output);
+      exitCode = await untilInterrupted(() => run(connection, output));
     } finally {
       await connection.close();
     }
@@ -83,7 +85,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
   const runner: Runner = {
     withApi: (mayStart, run) => withServer(mayStart, ({ api }, output) => run(api, output)),
     async locally(run) {
-      exitCode = await run(outputOf());
+      exitCode = await untilInterrupted(() => run(outputOf()));
     },
   };
 

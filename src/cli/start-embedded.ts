@@ -24,9 +24,10 @@ export interface EmbeddedServer {
 /**
  * Starts the embedded platform in KTPFLOW_HOME, and waits until it is ready.
  * @param userKey a key to show instead of the one that is made for this start
- * @throws CliError where it cannot be started
+ * @param signal stops it before it is ready
+ * @throws CliError where it cannot be started; the signal's reason
  */
-export async function startEmbedded(userKey: string | undefined): Promise<EmbeddedServer> {
+export async function startEmbedded(userKey: string | undefined, signal: AbortSignal): Promise<EmbeddedServer> {
   const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const main = fileURLToPath(new URL(`../main${ending}`, import.meta.url));
   if (!existsSync(main)) throw new CliError(EXIT.unreachable, 'no server answers, and there is no build to start one');
@@ -71,6 +72,10 @@ export async function startEmbedded(userKey: string | undefined): Promise<Embedd
       throw new CliError(EXIT.unreachable, 'the embedded platform is not ready after a quarter of an hour');
     }
     await sleep(100);
+    if (signal.aborted) {
+      await stop();
+      signal.throwIfAborted();
+    }
   }
   return { api, close: stop };
 }

@@ -3,6 +3,7 @@ import { Agent, request } from 'undici';
 import { KtpflowError } from '../errors.ts';
 import { checkUrl, type GuardOptions, guardedLookup, notPublic, parseUrl, systemResolve } from './fetch-guarded.ts';
 import { isPublicAddress } from './public-address.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 /**
  * Checks a URL that something is to be sent to later: its form, and the addresses that its name has now. A name without
@@ -28,8 +29,8 @@ export interface GuardedPostOptions extends GuardOptions {
 
 /** What came of it; a redirect is an answer like any other, and is not followed. */
 export type PostOutcome =
-  | { readonly status: number; readonly retryAfter: string | null }
-  | { readonly status: null; readonly error: 'blocked_url' | 'timeout' | 'connection_failed' };
+  | { readonly status: number; readonly retryAfterMs: number | null }
+  | { readonly status: null; readonly error: 'blocked_url' | 'timeout' | 'tls_failed' | 'connection_failed' };
 
 /** Posts to a stranger's URL behind the same guard as fetchGuarded; of the answer only the head is read. */
 export async function postGuarded(address: string, options: GuardedPostOptions): Promise<PostOutcome> {
@@ -49,11 +50,11 @@ export async function postGuarded(address: string, options: GuardedPostOptions):
     // A body that is destroyed says so by an error that nobody else may be listening to.
     response.body.on('error', () => undefined);
     response.body.destroy();
-    const retryAfter = response.headers['retry-after'];
-    return { status: response.statusCode, retryAfter: typeof retryAfter === 'string' ? retryAfter : null };
+    return { status: response.statusCode, retryAfterMs: parseRetryAfter(response.headers['retry-after']) };
   } catch (error) {
     if (isBlocked(error)) return { status: null, error: 'blocked_url' };
-    return { status: null, error: signal.aborted || isTimeout(error) ? 'timeout' : 'connection_failed' };
+    if (signal.aborted || isTimeout(error)) return { status: null, error: 'timeout' };
+    return { status: null, error: isTlsFault(error) ? 'tls_failed' : 'connection_failed' };
   } finally {
     // Not close(): it would wait for a body that nobody reads.
     await dispatcher.destroy().catch(() => undefined);
@@ -65,6 +66,12 @@ function isBlocked(error: unknown): boolean {
     if (thrown instanceof KtpflowError) return thrown.code === 'blocked_url';
   }
   return false;
+}
+
+/** Of the certificate (its codes are OpenSSL's reasons, which have no prefix), or of the handshake. */
+function isTlsFault(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^ERR_(TLS|SSL)_|CERT|SIGNATURE|CRL/.test(code);
 }
 
 function isTimeout(error: unknown): boolean {

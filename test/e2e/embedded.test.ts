@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gone } from '../support/platform-process.ts';
 import {
@@ -129,6 +131,13 @@ const compatTruth = (truth: Record<string, string | null>) => ({
   provinsi: truth.provinsi,
   kabupaten_kota: truth.kabupaten_kota,
   gol_darah: truth.gol_darah,
+});
+
+describe('what lies in the home', () => {
+  it('is closed to other users in itself, were the home moved into a folder that is not', () => {
+    const open = readdirSync(home).filter((name) => (statSync(join(home, name)).mode & 0o077) !== 0);
+    expect(open).toEqual([]);
+  });
 });
 
 describe('the specimens', () => {

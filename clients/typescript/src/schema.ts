@@ -1250,7 +1250,7 @@ export interface components {
                 at: string;
                 /** @description null: there was no answer. */
                 status_code: number | null;
-                /** @description blocked_url, timeout or connection_failed. */
+                /** @description blocked_url, timeout, tls_failed or connection_failed. */
                 error: string | null;
                 duration_ms: number;
             }[];

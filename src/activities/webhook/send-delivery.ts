@@ -110,8 +110,8 @@ function refused(pauseSeconds?: number): ApplicationFailure {
 }
 
 function retryAfterSeconds(outcome: PostOutcome): number {
-  const asked = outcome.status === null ? null : outcome.retryAfter;
-  return asked !== null && /^\d{1,9}$/.test(asked) ? Math.min(Number(asked), MAX_RETRY_AFTER_SECONDS) : 0;
+  const askedMs = (outcome.status !== null && outcome.retryAfterMs) || 0;
+  return Math.min(Math.ceil(askedMs / 1000), MAX_RETRY_AFTER_SECONDS);
 }
 
 /** The result, where the caller has asked for it; who was sent it stands in the access log. */

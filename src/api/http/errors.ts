@@ -142,7 +142,7 @@ function ofBodyParser(thrown: unknown): KtpflowError | undefined {
 }
 
 /** @param limit in bytes, as body-parser says it */
-function bodyTooLarge(limit: unknown): KtpflowError {
+export function bodyTooLarge(limit: unknown): KtpflowError {
   const most = typeof limit === 'number' ? `exceed ${Math.floor(limit / 1024 / 1024)} MB (MAX_JSON_MB)` : 'be so large';
   return new KtpflowError('payload_too_large', `A JSON body must not ${most}. Send files as multipart/form-data.`);
 }

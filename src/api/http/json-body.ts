@@ -4,6 +4,7 @@ import express, { type RequestHandler } from 'express';
 import type { Config } from '../../config.ts';
 import { KtpflowError } from '../../errors.ts';
 import { watchBody } from './body-watch.ts';
+import { bodyTooLarge } from './errors.ts';
 import { hasBody } from './has-body.ts';
 import { refuseDepth } from './refuse-depth.ts';
 
@@ -23,6 +24,7 @@ export function jsonBody(
   config: Config,
   inspect?: (request: IncomingMessage, bytes: Buffer) => void,
 ): RequestHandler[] {
+  const limit = config.MAX_JSON_MB * MEBIBYTE;
   const requireJson: RequestHandler = (request, _response, next) => {
     if (!request.is(['application/json', 'application/*+json'])) {
       throw new KtpflowError('unsupported_media_type', 'Send a JSON body with the content type application/json.');
@@ -38,7 +40,7 @@ export function jsonBody(
   /** Bodies that would be read with other letters than were meant: curl on Windows sends its own code page. */
   const garbled = new WeakSet<IncomingMessage>();
   const json = express.json({
-    limit: config.MAX_JSON_MB * MEBIBYTE,
+    limit,
     type: () => true,
     // Whether it is an object is the schema's to say.
     strict: false,
@@ -56,8 +58,15 @@ export function jsonBody(
       next(error ?? (garbled.has(request) ? notUtf8() : undefined));
     };
     // Without a body there is nothing to watch, and the parser is done at once.
+    if (Number(request.headers['content-length']) > limit) throw bodyTooLarge(limit);
     const endWatch = hasBody(request) ? watchBody(request, settle) : () => {};
     json(request, response, settle);
+    // The parser says so as well, once the last byte of what it throws away has come: never, where it never does.
+    let received = 0;
+    request.on('data', (bytes: Buffer) => {
+      received += bytes.length;
+      if (received > limit) settle(bodyTooLarge(limit));
+    });
   };
   return [requireJson, parse, refuseDepth];
 }

@@ -19,6 +19,8 @@ export function parseOwnQuery<Schema extends z.ZodObject>(
   alsoKnown: readonly string[] = [],
 ): z.output<Schema> {
   refuseUnknownQuery({ query }, [...Object.keys(schema.shape), ...alsoKnown]);
+  const repeated = Object.keys(query).find((name) => Array.isArray(query[name]) && !IGNORED.has(name));
+  if (repeated !== undefined) throw new KtpflowError('invalid_value', 'Send this parameter once.', { param: repeated });
   const isUnset = ([name, value]: [string, unknown]): boolean => value === '' && UNSET_WHERE_EMPTY.has(name);
   return schema.parse(Object.fromEntries(Object.entries(query).filter((entry) => !isUnset(entry))));
 }

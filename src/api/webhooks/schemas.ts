@@ -6,7 +6,7 @@ import type { ApiContext } from '../context.ts';
 const attemptSchema = z.object({
   at: z.iso.datetime(),
   status_code: z.number().nullable().describe('null: there was no answer.'),
-  error: z.string().nullable().describe('blocked_url, timeout or connection_failed.'),
+  error: z.string().nullable().describe('blocked_url, timeout, tls_failed or connection_failed.'),
   duration_ms: z.number(),
 });
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ApiClient } from '../api-client.ts';
 import { type Batch, batchSchema, isFinal, listSchema } from '../batch-schema.ts';
 import type { Connection } from '../connect.ts';
+import { onEndingSignal } from '../ending-signals.ts';
 import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { askAfterInterrupt } from '../interrupt.ts';
 import { forTerminal, type Output } from '../output.ts';
@@ -115,35 +116,46 @@ async function follow(
 }
 
 async function watch({ api }: Connection, first: Batch, output: Output): Promise<Batch | 'left'> {
-  let interrupted = new AbortController();
-  const interrupt = (): void => interrupted.abort();
-  process.on('SIGINT', interrupt);
+  for (let batch = first; ; ) {
+    const { endedBy, seen } = await lookUntilAsked(api, batch, output);
+    if (endedBy === null) return seen;
+    // Only Ctrl-C has somebody behind it who can answer.
+    const choice = endedBy === 'SIGINT' ? await askAfterInterrupt() : 'leave';
+    if (choice === 'leave') return 'left';
+    batch = choice === 'cancel' ? await api.post(`${pathOf(seen.id)}/cancel`, batchSchema) : seen;
+  }
+}
+
+interface Looked {
+  readonly seen: Batch;
+  /** null: the batch is over. */
+  readonly endedBy: NodeJS.Signals | null;
+}
+
+/** Looks at a batch until it is over, or this program is asked to end. */
+async function lookUntilAsked(api: ApiClient, first: Batch, output: Output): Promise<Looked> {
+  const interrupted = new AbortController();
+  let endedBy: NodeJS.Signals | null = null;
+  using _listening = onEndingSignal((name) => {
+    endedBy = name;
+    interrupted.abort();
+  });
+  let seen = first;
   try {
-    for (let batch = first; ; ) {
-      const { counts, eta_seconds, throughput } = batch;
+    for (;;) {
+      const { counts, eta_seconds, throughput } = seen;
       const finished = counts.needs_review + counts.succeeded + counts.failed + counts.cancelled;
       const state = { total: counts.total, finished, failed: counts.failed, throughput, etaSeconds: eta_seconds };
       output.progress((columns) => progressBar(state, columns));
-      if (isFinal(batch.status)) {
-        output.endProgress();
-        return batch;
-      }
-      try {
-        await sleep(LOOK_EVERY_MS, undefined, { signal: interrupted.signal });
-        batch = await api.get(pathOf(batch.id), batchSchema, interrupted.signal);
-      } catch (error) {
-        if (!interrupted.signal.aborted) throw error;
-        output.endProgress();
-        process.off('SIGINT', interrupt);
-        const choice = await askAfterInterrupt();
-        if (choice === 'leave') return 'left';
-        interrupted = new AbortController();
-        process.on('SIGINT', interrupt);
-        if (choice === 'cancel') batch = await api.post(`${pathOf(batch.id)}/cancel`, batchSchema);
-      }
+      if (isFinal(seen.status)) return { seen, endedBy: null };
+      await sleep(LOOK_EVERY_MS, undefined, { signal: interrupted.signal });
+      seen = await api.get(pathOf(seen.id), batchSchema, interrupted.signal);
     }
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    return { seen, endedBy };
   } finally {
-    process.off('SIGINT', interrupt);
+    output.endProgress();
   }
 }
 

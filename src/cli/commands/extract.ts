@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream, openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -6,6 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { FormData } from 'undici';
 import type { ApiClient, SendOptions } from '../api-client.ts';
 import { type Job, jobSchema } from '../batch-schema.ts';
+import { onEndingSignal } from '../ending-signals.ts';
 import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { forTerminal, type Output, table } from '../output.ts';
 import type { BatchOptions } from '../sources/batch-body.ts';
@@ -41,7 +43,7 @@ export async function checkCards(files: readonly string[], output: Output): Prom
 
 /**
  * Reads single cards: one file as a list of its fields, several as a table, or a line of JSON each. What goes wrong
- * with one keeps no other from being read and shown.
+ * with one keeps no other from being read and shown; an interruption keeps none back that was read.
  */
 export async function runExtract(
   api: ApiClient,
@@ -49,13 +51,13 @@ export async function runExtract(
   options: BatchOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const outcomes: Outcome[] = new Array(files.length);
+  const outcomes: (Outcome | undefined)[] = new Array(files.length).fill(undefined);
   let next = 0;
   let done = 0;
   // Without a server or with a wrong key the others would fare no better.
   let hopeless: CliError | ApiError | undefined;
   const work = async (): Promise<void> => {
-    while (next < files.length) {
+    while (next < files.length && !interrupt.signal.aborted) {
       const index = next++;
       const file = files[index] ?? '';
       const outcome = hopeless ? { file, fault: hopeless } : await extract(api, file, options);
@@ -65,9 +67,15 @@ export async function runExtract(
       if (files.length > 1) output.progress(() => `${done}/${files.length}`);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const interrupt = new AbortController();
+  using _listening = onEndingSignal(() => interrupt.abort());
+  const interrupted = once(interrupt.signal, 'abort');
+  await Promise.race([Promise.all(Array.from({ length: AT_ONCE }, work)), interrupted]);
   output.endProgress();
-  return conclude(outcomes, hopeless, output);
+  const known = outcomes.filter((outcome) => outcome !== undefined);
+  if (known.length === files.length) return conclude(known, hopeless, output);
+  if (known.length > 0) await show(known, output);
+  throw new CliError(EXIT.interrupted, `interrupted: ${files.length - known.length} of ${files.length} not read yet`);
 }
 
 const HOPELESS: ReadonlySet<ExitCode> = new Set([EXIT.unreachable, EXIT.denied]);

@@ -1,5 +1,6 @@
 import type { ApiClient } from '../api-client.ts';
 import type { Batch } from '../batch-schema.ts';
+import { onEndingSignal } from '../ending-signals.ts';
 import type { Output } from '../output.ts';
 import { readSource } from '../sources/batch-source.ts';
 import { type SendBatchOptions, sendBatch } from './send-batch.ts';
@@ -32,12 +33,7 @@ export async function handIn(
   if (problems.length > PROBLEMS_SHOWN) output.reportError(`… and ${problems.length - PROBLEMS_SHOWN} more`);
   for (const remark of remarks) output.say(remark);
   const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  process.once('SIGINT', stop);
-  try {
-    const { batch, changed } = await sendBatch(api, content, { whole, addTo }, interrupt.signal, output);
-    return { batch, problems: problems.length + changed };
-  } finally {
-    process.off('SIGINT', stop);
-  }
+  using _listening = onEndingSignal(() => interrupt.abort());
+  const { batch, changed } = await sendBatch(api, content, { whole, addTo }, interrupt.signal, output);
+  return { batch, problems: problems.length + changed };
 }

@@ -48,7 +48,7 @@ export async function runRestore(config: Config, source: string, force: boolean,
       await rm(draft, { recursive: true, force: true, maxRetries: 10 });
     }
   };
-  await withStoppedHome(home, () => interruptibly(restore, `${home} is as it was`));
+  await withStoppedHome(home, () => interruptibly(restore, `${home} is as it was`, { isWhole: true }));
   if (filled) output.say(`what was there is in ${aside}`);
   if (places.blobs === null) output.say(`the images of ${config.BLOB_URL} are as they were: restore them there`);
   output.say(`${home} is restored; start ktpflow as usual`);

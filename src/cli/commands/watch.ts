@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '../api-client.ts';
 import { jobSchema } from '../batch-schema.ts';
+import { onEndingSignal } from '../ending-signals.ts';
 import { ApiError, CliError, EXIT, type ExitCode } from '../exit-codes.ts';
 import { forTerminal, type Output } from '../output.ts';
 import type { BatchOptions } from '../sources/batch-body.ts';
@@ -19,7 +20,7 @@ export interface WatchOptions {
 }
 
 /**
- * Reads every card that is put into a folder, until SIGTERM or SIGINT: a file that has not changed for a while is read,
+ * Reads every card that is put into a folder, until it is asked to end: a file that has not changed for a while is read,
  * its job is written beside it in `done`, and it is moved there, or to `failed` with the reason. The server knows a file
  * by its content, so that whatever is repeated after a kill is read once.
  */
@@ -31,53 +32,48 @@ export async function runWatch(
 ): Promise<ExitCode> {
   const watched = await WatchedFolder.open(folder, settleSeconds * 1000);
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal);
+  using _listening = onEndingSignal(() => stop.abort());
   output.say(`watching ${forTerminal(folder)}; read files go to done/, others to failed/`);
   let isAway = false;
   let isFolderAway = false;
   /** What is away may come back; said once. */
   const sayWaiting = (fault: Error): void => output.reportError(`${forTerminal(fault.message)}: waiting for it`);
-  try {
-    while (!stop.signal.aborted) {
-      let files: readonly SettledFile[] = [];
-      try {
-        files = await watched.settled();
-        isFolderAway = false;
-      } catch (error) {
-        if (!(error instanceof FolderFault)) throw error;
-        if (!isFolderAway) sayWaiting(error);
-        isFolderAway = true;
-      }
-      let next = 0;
-      const work = async (): Promise<void> => {
-        while (!stop.signal.aborted && next < files.length) {
-          const file = files[next++];
-          if (!file) return;
-          try {
-            await handle(api, watched, file, batch, stop.signal, output);
-            isAway = false;
-          } catch (error) {
-            if (stop.signal.aborted) return;
-            if (error instanceof MoveFault) {
-              output.reportError(`${forTerminal(file.name)}: ${error.message}`);
-              continue;
-            }
-            if (!isPassing(error)) throw error;
-            if (!isAway) sayWaiting(error);
-            isAway = true;
-            // What is left stays where it is until the next look.
-            next = files.length;
-          }
-        }
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
-      await sleep(isAway || isFolderAway ? AWAY_MS : LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(
-        () => undefined,
-      );
+  while (!stop.signal.aborted) {
+    let files: readonly SettledFile[] = [];
+    try {
+      files = await watched.settled();
+      isFolderAway = false;
+    } catch (error) {
+      if (!(error instanceof FolderFault)) throw error;
+      if (!isFolderAway) sayWaiting(error);
+      isFolderAway = true;
     }
-  } finally {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.off(signal, onSignal);
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (!stop.signal.aborted && next < files.length) {
+        const file = files[next++];
+        if (!file) return;
+        try {
+          await handle(api, watched, file, batch, stop.signal, output);
+          isAway = false;
+        } catch (error) {
+          if (stop.signal.aborted) return;
+          if (error instanceof MoveFault) {
+            output.reportError(`${forTerminal(file.name)}: ${error.message}`);
+            continue;
+          }
+          if (!isPassing(error)) throw error;
+          if (!isAway) sayWaiting(error);
+          isAway = true;
+          // What is left stays where it is until the next look.
+          next = files.length;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    await sleep(isAway || isFolderAway ? AWAY_MS : LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(
+      () => undefined,
+    );
   }
   output.say('stopped; what is left is read at the next start');
   return EXIT.ok;

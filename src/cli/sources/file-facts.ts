@@ -1,8 +1,8 @@
-import type { Stats } from 'node:fs';
+import type { PathLike, Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
 /** What a file looks like; null: there is none. @throws what the system says else */
-export async function statOf(path: string): Promise<Stats | null> {
+export async function statOf(path: PathLike): Promise<Stats | null> {
   return await stat(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;

@@ -1,9 +1,10 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { decodeName } from '../../batch/archive/entry-name.ts';
 import { isJunk } from '../../batch/archive/entry-rules.ts';
-import { type FileProblem, type LocalPath, reasonOf, type SourceFile } from './source-file.ts';
+import { joinName, type LocalPath } from './local-path.ts';
+import { type FileProblem, reasonOf, type SourceFile } from './source-file.ts';
 
 export interface FolderContent {
   readonly files: SourceFile[];
@@ -44,17 +45,10 @@ async function readInto(
   const named = entries.map((entry) => ({ entry, own: decodeName(entry.name) }));
   for (const { entry, own } of named.sort((one, other) => byName.compare(one.own, other.own))) {
     const name = inside === '' ? own : `${inside}/${own}`;
-    const path = join(folder, entry.name);
+    const path = joinName(folder, entry.name);
     if (isJunk({ name: own, mode: 0 })) content.junk++;
     else if (entry.isDirectory()) await readInto(content, path, name, except);
     else if (entry.isSymbolicLink()) content.links.push(name);
     else if (entry.isFile() && !except.has(resolve(String(path)))) content.files.push({ path, name });
   }
-}
-
-/** Text where it is UTF-8, so that messages show it; bytes else. */
-function join(folder: LocalPath, name: Buffer): LocalPath {
-  const bytes = Buffer.concat([Buffer.from(folder), Buffer.from(sep), name]);
-  const text = bytes.toString();
-  return Buffer.from(text).equals(bytes) ? text : bytes;
 }

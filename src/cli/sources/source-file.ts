@@ -4,9 +4,7 @@ import { KIND_BYTES } from '../../batch/archive/document-kind.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { forTerminal } from '../output.ts';
 import { codeOf } from './file-facts.ts';
-
-/** A path of this machine; bytes where its name is no UTF-8. */
-export type LocalPath = string | Buffer;
+import type { LocalPath } from './local-path.ts';
 
 export interface SourceFile {
   readonly path: LocalPath;

@@ -1,10 +1,12 @@
 import type { Stats } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeName } from '../../batch/archive/entry-name.ts';
 import { isJunk } from '../../batch/archive/entry-rules.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { codeOf, isBusy, statOf } from './file-facts.ts';
-import { checkSource, reasonOf } from './source-file.ts';
+import { joinName, type LocalPath } from './local-path.ts';
+import { checkSource, reasonOf, type SourceFile } from './source-file.ts';
 import { writeNote } from './write-note.ts';
 
 /** Larger ones are no pictures that a server would take, and need not be in memory to find out. */
@@ -18,8 +20,7 @@ const FAILED = 'failed';
 /** What scanners and copies write into before a file has its name, beside what archives are spared of. */
 const UNFINISHED = /\.(temp|uploading|upload|incomplete|inprogress|writing|lock|lck)$|~$/i;
 
-export interface SettledFile {
-  readonly name: string;
+export interface SettledFile extends SourceFile {
   readonly size: number;
   readonly modifiedMs: number;
 }
@@ -50,7 +51,7 @@ export class MoveFault extends Error {
 export class WatchedFolder {
   readonly #folder: string;
   readonly #settleMs: number;
-  /** What each file looked like, and since when it has. */
+  /** What each file looked like, and since when it has; by {@link keyOf}. */
   #seen = new Map<string, Looks>();
   /** Files that could not be moved, and when they are tried again. */
   readonly #unmoved = new Map<string, number>();
@@ -80,20 +81,21 @@ export class WatchedFolder {
     const now = performance.now();
     const seen = new Map<string, Looks>();
     const files: SettledFile[] = [];
-    for (const name of await this.#names()) {
-      const found = await this.#look(name);
+    for (const { name, path } of await this.#files()) {
+      const found = await this.#look(path);
+      const key = keyOf(path);
       if (!found) continue;
       const looks = { size: found.size, modifiedMs: found.mtimeMs };
-      const before = this.#seen.get(name);
+      const before = this.#seen.get(key);
       const isSame = before?.size === looks.size && before.modifiedMs === looks.modifiedMs;
       const since = isSame ? before.since : now;
-      seen.set(name, { ...looks, since });
+      seen.set(key, { ...looks, since });
       const settleMs = looks.size === 0 ? EMPTY_SETTLES * this.#settleMs : this.#settleMs;
-      const isPutOff = now < (this.#unmoved.get(name) ?? 0);
-      if (isSame && now - since >= settleMs && !isPutOff) files.push({ name, ...looks });
+      const isPutOff = now < (this.#unmoved.get(key) ?? 0);
+      if (isSame && now - since >= settleMs && !isPutOff) files.push({ name, path, ...looks });
     }
     this.#seen = seen;
-    for (const name of this.#unmoved.keys()) if (!seen.has(name)) this.#unmoved.delete(name);
+    for (const key of this.#unmoved.keys()) if (!seen.has(key)) this.#unmoved.delete(key);
     return files.sort((one, other) => one.modifiedMs - other.modifiedMs);
   }
 
@@ -103,10 +105,9 @@ export class WatchedFolder {
    */
   async read(file: SettledFile): Promise<Buffer | string | null> {
     if (file.size > MAX_BYTES) return 'The file is too large.';
-    const path = join(this.#folder, file.name);
     try {
-      const bytes = await readFile(path);
-      return isStill(file, await statOf(path)) && bytes.length === file.size ? bytes : null;
+      const bytes = await readFile(file.path);
+      return isStill(file, await statOf(file.path)) && bytes.length === file.size ? bytes : null;
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || isBusy(error)) return null;
       return `The file ${reasonOf(error)}.`;
@@ -127,53 +128,61 @@ export class WatchedFolder {
     return await this.#move(file, FAILED, '.reason.json', reason);
   }
 
-  async #names(): Promise<string[]> {
+  /** Names are taken as bytes: a scanner of another country writes none in UTF-8. */
+  async #files(): Promise<SourceFile[]> {
     try {
-      const entries = await readdir(this.#folder, { withFileTypes: true });
-      const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-      return files.filter((name) => !isJunk({ name, mode: 0 }) && !UNFINISHED.test(name));
+      const entries = await readdir(this.#folder, { withFileTypes: true, encoding: 'buffer' });
+      const files = entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => ({ name: decodeName(entry.name), path: joinName(this.#folder, entry.name) }));
+      return files.filter(({ name }) => !isJunk({ name, mode: 0 }) && !UNFINISHED.test(name));
     } catch (error) {
       throw new FolderFault(`${this.#folder} ${reasonOf(error)}`, { cause: error });
     }
   }
 
-  async #look(name: string): Promise<Stats | null> {
+  async #look(path: LocalPath): Promise<Stats | null> {
     try {
-      return await statOf(join(this.#folder, name));
+      return await statOf(path);
     } catch (error) {
       throw new FolderFault(`${this.#folder} ${reasonOf(error)}`, { cause: error });
     }
   }
 
   async #move(file: SettledFile, to: string, suffix: string, note: unknown): Promise<boolean> {
-    const { name } = file;
+    const { name, path } = file;
     const folder = join(this.#folder, to);
     // What was put over it meanwhile was not read.
-    if (!isStill(file, await this.#look(name))) return false;
+    if (!isStill(file, await this.#look(path))) return false;
     const free = await writeNote(folder, name, suffix, `${JSON.stringify(note)}\n`).catch((error: unknown) => {
       throw new FolderFault(`${folder} cannot be written (${codeOf(error) ?? 'unknown'})`, { cause: error });
     });
     try {
-      await rename(join(this.#folder, name), join(folder, free));
+      await rename(path, join(folder, free));
     } catch (error) {
       // Another watcher may have moved it under the same name: then the note is of that file.
-      if (!(await this.#look(join(to, free)))) await rm(join(folder, `${free}${suffix}`), { force: true });
-      if (codeOf(error) === 'ENOENT' || this.#putOff(name)) return false;
+      if (!(await this.#look(join(folder, free)))) await rm(join(folder, `${free}${suffix}`), { force: true });
+      if (codeOf(error) === 'ENOENT' || this.#putOff(path)) return false;
       throw new MoveFault(`cannot be moved to ${to}/ (${codeOf(error) ?? 'unknown'}) and stays where it is`, {
         cause: error,
       });
     }
-    this.#seen.delete(name);
-    this.#unmoved.delete(name);
+    this.#seen.delete(keyOf(path));
+    this.#unmoved.delete(keyOf(path));
     return true;
   }
 
   /** @returns whether it has been put off before */
-  #putOff(name: string): boolean {
-    const isKnown = this.#unmoved.has(name);
-    this.#unmoved.set(name, performance.now() + MOVE_AGAIN_MS);
+  #putOff(path: LocalPath): boolean {
+    const isKnown = this.#unmoved.has(keyOf(path));
+    this.#unmoved.set(keyOf(path), performance.now() + MOVE_AGAIN_MS);
     return isKnown;
   }
+}
+
+/** Two names of which one is no UTF-8 may read alike. */
+function keyOf(path: LocalPath): string {
+  return Buffer.from(path).toString('latin1');
 }
 
 function isStill({ modifiedMs, size }: SettledFile, now: Stats | null): boolean {

@@ -1,4 +1,5 @@
 import { KtpflowError } from '../../errors.ts';
+import { parseRetryAfter } from '../../media/retry-after.ts';
 import { EngineFault } from '../engine-fault.ts';
 import { findRefusedParameter, type RefusedParameter } from './refused-parameter.ts';
 
@@ -169,12 +170,4 @@ function errorCode(error: unknown): string | null {
   if (error instanceof AggregateError) return errorCode(error.errors[0]);
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
   return null;
-}
-
-/** Seconds or an HTTP date, in milliseconds from now; null where there is none. */
-function parseRetryAfter(header: string | undefined): number | null {
-  if (header === undefined) return null;
-  const seconds = Number(header);
-  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }

@@ -88,11 +88,15 @@ async function initialise(home: string, folder: string): Promise<void> {
     timeout: INITIALISE_MS,
     killSignal: 'SIGKILL',
   });
+  // It hears that its parent has gone once initdb lets it: seconds later, in a home that may be another's by then.
+  const killChild = () => child.kill('SIGKILL');
+  process.on('exit', killChild);
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4000);
   });
   const [code] = await once(child, 'exit');
+  process.off('exit', killChild);
   if (code !== 0) throw new Error(['creating the database failed', ...lastLines(errors, 3)].join(': '));
   await rename(draft, folder);
 }

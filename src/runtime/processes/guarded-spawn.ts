@@ -4,7 +4,8 @@ import { text as readAll } from 'node:stream/consumers';
 
 /**
  * Ends a command when the pipe on our standard input closes, which the kernel does however our parent died. Two
- * processes hold that pipe's end: whichever of them is killed, the other one still ends the command.
+ * processes hold that pipe's end: whichever of them is killed, the other one still ends the command. What the shell
+ * says of a command that was killed (`Terminated`) is for nobody.
  */
 const GUARD = `
 exec 4<&0 </dev/null
@@ -14,7 +15,7 @@ echo "$command" >&3
 exec 3>&-
 (while read -r _ <&4; do :; done; kill -KILL "$command") 2>/dev/null &
 lifeline=$!
-wait "$command"
+wait "$command" 2>/dev/null
 status=$?
 kill -KILL "$lifeline" 2>/dev/null
 exit "$status"

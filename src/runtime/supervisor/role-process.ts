@@ -33,9 +33,12 @@ export async function runRoleProcess(
   try {
     await checkTemporaryFolder();
     const runRoles = await load();
-    const running = await runRoles(config, roles, {
+    const starting = runRoles(config, roles, {
       onReady: ({ address }) => report({ type: 'ready', ...(address === undefined ? {} : { address }) }),
     });
+    // Before it is ready there is nothing to drain, and what it waits for may be away for hours.
+    const running = await Promise.race([starting, stopAsked]);
+    if (running === undefined) return 0;
     await stopAsked;
     await running.drain();
     return 0;

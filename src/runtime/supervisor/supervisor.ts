@@ -118,6 +118,9 @@ async function startPlatform(options: SupervisorOptions, home: Home): Promise<Pl
   for (const line of accessLines(config, home)) say(line);
   const cliPath = config.TEMPORAL_ADDRESS ? null : await ensureTemporalCli(config, options.assetReport);
   await ensureOcrModels(config, options.assetReport);
+  // Of the children too: Temporal makes files that anybody could read, were the home moved into an open folder. Assets,
+  // which are there by now, may be others' as well.
+  process.umask(0o077);
 
   // Everything at once: the children retry Temporal until it is there.
   const port = await freePort('127.0.0.1');

@@ -218,6 +218,12 @@ describe('a query', () => {
     expect(await response.text()).toContain(known);
   });
 
+  it('with a parameter sent twice is told so in plain words, and not that a string was expected', async () => {
+    const refused = await api.request('/v1/ktp/batches?limit=5&limit=6');
+    expect(await errorOf(refused.clone())).toEqual({ status: 400, code: 'invalid_value', param: 'limit' });
+    expect(await refused.text()).toContain('Send this parameter once.');
+  });
+
   it('is taken without what a loop left empty for its first page, but a flag has a value', async () => {
     expect((await api.request('/v1/ktp/batches?cursor=&limit=')).status).toBe(200);
     const refused = await api.request('/v1/ktp/batches/none/results?format=&bom=');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
@@ -173,6 +174,24 @@ describe('an answer that goes out before the upload is in', () => {
     socket.write(new Uint8Array(length));
     await ended;
     expect(failed).toBeUndefined();
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+});
+
+describe('a JSON body that is too large', () => {
+  it.each([
+    ['announced', 'content-length: 99999999', '{'],
+    ['chunked', 'transfer-encoding: chunked', `2000000\r\n${' '.repeat(0x2000000)}`],
+  ])('is refused at once, and not when its last byte is in: %s', async (_name, header, beginning) => {
+    const { hostname, port } = new URL(api.address);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    socket.write(
+      `POST /v1/ktp/extractions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${header}\r\n\r\n${beginning}`,
+    );
+    // It never sends the rest.
+    const [answer] = await once(socket.setEncoding('utf8'), 'data');
+    socket.destroy();
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 });

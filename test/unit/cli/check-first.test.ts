@@ -20,7 +20,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const output = createOutput({ json: false, quiet: true });
-const connecting = (url: string, key?: string) => connect({ url, key, mayStart: 'never' }, output);
+const connecting = (url: string, key?: string) =>
+  connect({ url, key, mayStart: 'never' }, output, new AbortController().signal);
 
 describe('before a server is sought or started', () => {
   it('is said that there is nothing to read, and not where some can be read', async () => {

@@ -38,6 +38,23 @@ describe('a watched folder', () => {
     expect(['EBUSY', 'ESTALE', 'EACCES'].map((code) => isBusy(fault(code)))).toEqual([true, true, false]);
   });
 
+  it('reads and moves files whose names are no UTF-8, as scanners and old shares write them', async () => {
+    const bytes = (name: string) => Buffer.concat([Buffer.from(`${inbox}/`), Buffer.from(name, 'latin1')]);
+    // One that another name reads like, and one of Windows in Japanese.
+    for (const name of ['caf\xe9.jpg', '\x83J\x81[\x83h.jpg']) writeFileSync(bytes(name), name);
+    put('caf\u00e9.jpg', 'in UTF-8');
+    const watched = await open();
+    const files = await settled(watched);
+    expect(files).toHaveLength(3);
+    for (const file of files) {
+      expect(String(await watched.read(file))).not.toBe('');
+      expect(await watched.moveToDone(file, {})).toBe(true);
+    }
+    expect(names().filter((name) => name.endsWith('.jpg'))).toEqual([]);
+    expect(names('done')).toContain('caf\u00e9 (2).jpg');
+    expect(names('done')).toHaveLength(6);
+  });
+
   it('waits longer for an empty file: a scanner has begun it', async () => {
     put('begun.jpg', '');
     const watched = await open();

@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { checkTarget, type GuardedPostOptions, postGuarded } from '../../../src/media/post-guarded.ts';
 
 const servers: Server[] = [];
@@ -37,8 +40,30 @@ describe('postGuarded', () => {
       const flood = setInterval(() => response.write('x'.repeat(1000)), 5);
       response.on('close', () => clearInterval(flood));
     });
-    expect(await post(url)).toEqual({ status: 503, retryAfter: '7' });
+    expect(await post(url)).toEqual({ status: 503, retryAfterMs: 7_000 });
     expect([received, requests]).toEqual(['body', ['POST /hook']]);
+  });
+
+  it('heeds when a receiver says by a date that it may be asked again', async () => {
+    const { url } = await serve((_request, response) => {
+      response.writeHead(429, { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }).end();
+    });
+    const { retryAfterMs } = z.object({ retryAfterMs: z.number() }).parse(await post(url));
+    expect(Math.abs(retryAfterMs - 60_000)).toBeLessThan(5_000);
+  });
+
+  it('tells a receiver whose certificate nobody has signed from one that is not there', async () => {
+    const subject = ['-subj', '/CN=receiver', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '-'];
+    const both = execFileSync('openssl', ['req', '-x509', ...key, ...subject], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const secure = createSecureServer({ cert: both, key: both }, (_request, response) => response.end());
+    servers.push(secure);
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const { port: securePort } = secure.address() as AddressInfo;
+    const { port: plainPort } = await serve(() => {});
+    for (const port of [securePort, plainPort]) {
+      expect(await post(`https://127.0.0.1:${port}/`)).toEqual({ status: null, error: 'tls_failed' });
+    }
   });
 
   it('follows no redirect, wherever it leads', async () => {
