@@ -1,3 +1,4 @@
+import { isBareLabel } from '../../ktp/layout/labels.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import { isDoubtful } from '../ppocr/is-doubtful.ts';
@@ -23,6 +24,8 @@ export interface Direction {
   readonly confidence: number;
   /** Lines that were read in that direction on the way, without doubt, by the index of their quad. */
   readonly known: ReadonlyMap<number, TextLine>;
+  /** Indexes of the quads whose lines the quick recogniser left in doubt. */
+  readonly doubtful: ReadonlySet<number>;
 }
 
 /**
@@ -45,11 +48,14 @@ export async function decideDirection(
   };
   const decided = ({ angle, confidence, labels, lines }: Awaited<ReturnType<typeof read>>): Direction => {
     const known = new Map<number, TextLine>();
+    const doubtful = new Set<number>();
     for (const [position, line] of lines.entries()) {
       const index = sample[position];
-      if (index !== undefined && line.emissions && !isDoubtful(line.emissions)) known.set(index, line);
+      if (index === undefined || !line.emissions) continue;
+      if (!isDoubtful(line.emissions) || isBareLabel(line.text)) known.set(index, line);
+      else doubtful.add(index);
     }
-    return { angle, labels, confidence, known };
+    return { angle, labels, confidence, known, doubtful };
   };
   const forwards = await read(axis);
   // Most pictures are upright: a clear answer saves the second reading.

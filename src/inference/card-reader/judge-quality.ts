@@ -43,6 +43,11 @@ const COVERED = 0.15;
 const BEYOND_END = 1.5;
 /** Lines whose sharpness is measured. */
 const SHARPNESS_LINES = 10;
+/** Edges no wider than this, in pixels of a line 48 high, are sharp. */
+const SHARP = 3.6;
+/** Peaks of spectra: other pictures stay below the first, screens begin at the second. */
+const NO_SCREEN = 400;
+const SCREEN = 3000;
 
 /** What the reader knows of a card when its quality is judged. */
 export interface JudgedCard {
@@ -109,6 +114,9 @@ export function isRefused({ flags }: Quality): boolean {
  */
 export function measureBlur(picture: RasterPyramid, { lines, page }: Pick<CardLines, 'lines' | 'page'>): number {
   const step = Math.max(1, lines.length / SHARPNESS_LINES);
+  /** So many sharp lines are more than half of those that are looked at: the rest changes nothing. */
+  const enough = Math.floor(Math.min(lines.length, SHARPNESS_LINES + 1) / 2) + 1;
+  let sharp = 0;
   const widths: number[] = [];
   const pixels: number[] = [];
   for (let index = 0; index < lines.length; index += step) {
@@ -124,8 +132,9 @@ export function measureBlur(picture: RasterPyramid, { lines, page }: Pick<CardLi
     if (edges === null) continue;
     widths.push(edges);
     pixels.push((edges * height) / 48);
+    if (edges <= SHARP && ++sharp === enough) return 0;
   }
-  return Math.min(ramp(median(widths), 3.6, 6), ramp(median(pixels), 1.9, 3.1));
+  return Math.min(ramp(median(widths), SHARP, 6), ramp(median(pixels), 1.9, 3.1));
 }
 
 /** How much a card looks like one shown by a screen: single frequencies of colour stand out. */
@@ -134,9 +143,14 @@ export function measureScreen(
   { page, frame: known }: Pick<CardLines, 'page' | 'frame'>,
 ): number {
   const frame = known ?? { left: 0, top: 0, right: page.width, bottom: page.height };
-  const peaks = tilesOf(picture, page, frame).map(moirePeak);
-  // Other pictures stay below 400, screens begin at 3,000.
-  return ramp(Math.log10(Math.max(1, median(peaks))), Math.log10(400), Math.log10(3000));
+  const tiles = tilesOf(picture, page, frame);
+  const peaks: number[] = [];
+  for (const tile of tiles) {
+    peaks.push(moirePeak(tile()));
+    // Where more than half show none, the rest changes nothing.
+    if (peaks.filter((peak) => peak <= NO_SCREEN).length > tiles.length / 2) return 0;
+  }
+  return ramp(Math.log10(Math.max(1, median(peaks))), Math.log10(NO_SCREEN), Math.log10(SCREEN));
 }
 
 /** How far the card reaches out of the picture, as a share of its height. */

@@ -1,3 +1,4 @@
+import { isBareLabel } from '../../ktp/layout/labels.ts';
 import { likenessOf } from '../../ktp/read-ktp.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { applyHomography, mapQuad } from '../../text-lines/homography.ts';
@@ -122,8 +123,9 @@ async function readCandidate(ocr: PpOcr, picture: RasterPyramid, candidate: Cand
     const quad = quads[index];
     if (quad) known.set(quad, line);
   }
+  const doubtful = new Set(quads.filter((_, index) => direction.doubtful.has(index)));
   const first = pageAround(quads, direction.angle, 2 * candidate.lineHeight);
-  const seen = await readQuads(ocr, picture, quads, direction.angle, first, known);
+  const seen = await readQuads(ocr, picture, quads, direction.angle, first, known, doubtful);
   const rough = frameFromLabels(findLabelHits(seen));
   const guess = { angle: direction.angle, otherCards: 0, lineHeight: candidate.lineHeight };
   if (!rough) return { ...guess, page: first, lines: seen, frame: null };
@@ -175,7 +177,10 @@ function nearest(axis: number, direction: number): number {
   return axis + Math.PI * Math.round((direction - axis) / Math.PI);
 }
 
-/** Reads quads of the picture and places the lines on a page; `known` holds what was read before, and is added to. */
+/**
+ * Reads quads of the picture and places the lines on a page; `known` holds what was read before, and is added to. Of
+ * `doubtful` ones it is known that the quick recogniser does not do.
+ */
 async function readQuads(
   ocr: PpOcr,
   picture: RasterPyramid,
@@ -183,12 +188,14 @@ async function readQuads(
   angle: number,
   page: Page,
   known: Map<Quad, TextLine>,
+  doubtful: ReadonlySet<Quad> = new Set(),
 ): Promise<TextLine[]> {
   const unread = quads.filter((quad) => !known.has(quad));
+  const indexes = unread.flatMap((quad, index) => (doubtful.has(quad) ? [index] : []));
   const read = await ocr.recognise(
     picture,
     unread.map((quad) => readAlong(quad, angle)),
-    { ...CARD_LINES, emissions: true },
+    { ...CARD_LINES, emissions: true, doubtful: new Set(indexes), isEnough: isBareLabel },
   );
   for (const [index, quad] of unread.entries()) {
     const line = read[index];

@@ -41,10 +41,12 @@ export async function rereadStrokes(
   });
 }
 
-/** A word of I, V and X, as villages, districts and streets have them. */
-function hasNumeral(text: string): boolean {
-  return /(?:^|[^A-Za-z])[IVXl1|]{1,5}(?![A-Za-z0-9])/.test(text) && /[A-Z]{3}/.test(text);
+/** A word of I, V and X, as villages, districts and streets have them. The ones of dates and numbers are none. */
+export function hasNumeral(text: string): boolean {
+  return /(?:^|[^A-Za-z0-9])[IVXl1|]{1,5}(?![A-Za-z0-9])/.test(text.replace(DATE, '')) && /[A-Z]{3}/.test(text);
 }
+
+const DATE = /\d{1,2} ?[-/.] ?\d{1,2} ?[-/. ] ?\d{4}/g;
 
 /** Whether a doubtful stroke ends the line: one of several, it may be. */
 function endsThin({ characters, text }: TextLine): boolean {

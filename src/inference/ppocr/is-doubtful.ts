@@ -8,7 +8,7 @@ const NEARLY_READ = 0.1;
 const MARKS = new Set([' ', ':', ';']);
 /**
  * Between two letters there is a gap or none: what lies between these shares may be either. Before a mark it tells
- * nothing.
+ * nothing, nor between a comma and a digit, where a date begins.
  */
 const NO_GAP = 0.03;
 const GAP = 0.9;
@@ -23,14 +23,19 @@ export function isDoubtful({ characters, probabilities, steps }: Emissions): boo
   let strongest = 1;
   /** The most that a gap had since the letter before; null: none came before. */
   let gap: number | null = null;
+  /** The letter before. */
+  let before = '';
   for (const [step, winner] of winners.entries()) {
     const probability = probabilities[step * columns + winner] ?? 0;
     if (winner === 0 || winner === space) {
       if (gap !== null) gap = Math.max(gap, probabilities[step * columns + space] ?? 0);
     } else {
-      const isMark = MARKS.has(characters[winner] ?? '');
-      if (!isMark && gap !== null && gap > NO_GAP && gap < GAP) return true;
+      const letter = characters[winner] ?? '';
+      const isMark = MARKS.has(letter);
+      const isOpen = !isMark && !(before === ',' && /^\d$/.test(letter));
+      if (isOpen && gap !== null && gap > NO_GAP && gap < GAP) return true;
       gap = isMark ? null : 0;
+      before = letter;
     }
     const goesOn = winner === winners[step - 1];
     // A letter is as sure as its best step.

@@ -28,6 +28,10 @@ export interface RecognitionSettings {
   readonly stretch: number;
   /** Lines that the quick recogniser leaves in doubt are read by the exact one. */
   readonly again: boolean;
+  /** Those of which that is known, by the index of their quad: they go to the exact one at once. Default: none. */
+  readonly doubtful?: ReadonlySet<number>;
+  /** Text that nothing can be added to by reading it again, however doubtful it is. Default: none. */
+  readonly isEnough?: (text: string) => boolean;
   /** Keep the probabilities of each line, for decoding it again with another alphabet. */
   readonly emissions: boolean;
 }
@@ -82,9 +86,13 @@ export async function recogniseText(
   const crops = quads
     .map((quad, index) => cropOf(source, quad, index, settings.stretch))
     .sort((p, q) => p.width - q.width);
-  const quick = await readCrops(crops, { characters, settings, runBatches, exact: false });
-  const doubtful = quick.filter(([, emissions]) => settings.again && isDoubtful(emissions)).map(([crop]) => crop);
-  const read = new Map([...quick, ...(await readCrops(doubtful, { characters, settings, runBatches, exact: true }))]);
+  const isKnown = ({ index }: Crop): boolean => settings.doubtful?.has(index) ?? false;
+  const reading = { characters, settings, runBatches };
+  const first = await readCrops(crops, isKnown, reading);
+  const leavesDoubt = ([crop, emissions]: [Crop, Emissions]): boolean =>
+    !isKnown(crop) && isDoubtful(emissions) && !settings.isEnough?.(decodeEmissions(emissions).text);
+  const doubtful = settings.again ? first.filter(leavesDoubt).map(([crop]) => crop) : [];
+  const read = new Map([...first, ...(await readCrops(doubtful, () => true, reading))]);
   const lines: TextLine[] = [];
   for (const [{ index }, emissions] of read) {
     const quad = quads[index];
@@ -98,18 +106,23 @@ interface Reading {
   readonly characters: readonly string[];
   readonly settings: RecognitionSettings;
   readonly runBatches: RunBatches;
-  readonly exact: boolean;
 }
 
-/** What the recogniser says of crops, shortest first. */
+/** What the recogniser, the quick one or for some the exact one, says of crops, shortest first. */
 async function readCrops(
   crops: readonly Crop[],
-  { characters, exact, runBatches, settings }: Reading,
+  isExact: (crop: Crop) => boolean,
+  { characters, runBatches, settings }: Reading,
 ): Promise<[Crop, Emissions][]> {
-  const batches = batchesOf(crops, settings);
-  const outputs = await runBatches(batches.map((batch) => pendingBatch(batch, settings, exact)));
+  const ofForm = (exact: boolean) =>
+    batchesOf(
+      crops.filter((crop) => isExact(crop) === exact),
+      settings,
+    ).map((batch) => ({ batch, exact }));
+  const batches = [...ofForm(false), ...ofForm(true)];
+  const outputs = await runBatches(batches.map(({ batch, exact }) => pendingBatch(batch, settings, exact)));
   const read: [Crop, Emissions][] = [];
-  for (const [position, batch] of batches.entries()) {
+  for (const [position, { batch }] of batches.entries()) {
     const { steps, columns, probabilities } = outputs[position] ?? { steps: 0, columns: 0, probabilities: EMPTY };
     if (columns !== characters.length) throw new RangeError('the dictionary does not fit the recognition model');
     for (const [row, crop] of batch.entries()) {
@@ -124,12 +137,14 @@ async function readCrops(
 }
 
 const EMPTY = new Float32Array(0);
+/** What the exact recogniser takes for a pixel, against the quick one. */
+const EXACT_COST = 1.6;
 
 function pendingBatch(batch: readonly Crop[], settings: RecognitionSettings, exact: boolean): PendingBatch {
   const width = Math.max(...batch.map((crop) => paddedWidth(crop, settings)));
   const count = batch.length;
   return {
-    cost: count * width,
+    cost: count * width * (exact ? EXACT_COST : 1),
     prepare: () => {
       const plane = LINE_HEIGHT * width;
       const pixels = new Float32Array(count * 3 * plane);

@@ -48,6 +48,16 @@ const WORDINGS: Readonly<Record<Label, readonly string[]>> = {
   berlaku_hingga: ['BERLAKUHINGGA', 'BERLAKUSAMPAI', 'BERLAKUSD', 'BERLAKU', 'VALIDUNTIL', 'EXPIRYDATE'],
 };
 
+/** Labels behind which nothing can stand that is as small as a letter: no value was overlooked on their line. */
+const BARE: ReadonlySet<string> = new Set(
+  LABEL_ORDER.filter((label) => label !== 'nama' && label !== 'jenis_kelamin').map((label) => WORDINGS[label][0] ?? ''),
+);
+
+/** Whether a text is a label in its common wording and nothing else. */
+export function isBareLabel(text: string): boolean {
+  return /^[A-Za-z /.:]+$/.test(text) && BARE.has(text.replace(/[^A-Za-z]/g, '').toUpperCase());
+}
+
 export interface LabelMatch {
   readonly label: Label;
   /** Edits between the wording and what was read; confusable characters count half. */

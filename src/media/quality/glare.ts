@@ -16,9 +16,9 @@ const WHITE = 232;
 /** Smaller spots (share of the card) hide no text. */
 const MIN_SPOT = 0.0025;
 
-/** Finds burnt-out spots on an upright card (highlights of lamps, flash, plastic sleeves). */
+/** Finds burnt-out spots on an upright card some 256 pixels wide (highlights of lamps, flash, plastic sleeves). */
 export function findGlare(card: Raster): Glare {
-  const small = halveRaster(halveRaster(card));
+  const small = halveRaster(card);
   const { width, height } = small;
   const luma = lumaOf(small);
   const middle = quantile(luma, 0.5);

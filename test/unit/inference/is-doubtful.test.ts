@@ -47,4 +47,14 @@ describe('a line that the quick recogniser has read', () => {
   it('is clear where only a colon before the value is not sure: most cards would be read twice', () => {
     expect(isDoubtful(line([0.5, 0, 0, 0, 0.5], [0.4, 0, 0, 0, 0.6], BLANK, [0, 1]))).toBe(false);
   });
+
+  it('is clear where only the gap between a comma and the date behind it is not sure: nobody asks for it', () => {
+    const spaced = { characters: ['', ',', ' ', '2', 'A'], steps: 3 };
+    const of = (...last: readonly number[]) => ({
+      ...spaced,
+      probabilities: Float32Array.from([0, 1, 0, 0, 0, 0.5, 0, 0.5, 0, 0, ...last]),
+    });
+    expect(isDoubtful(of(0, 0, 0, 1, 0))).toBe(false);
+    expect(isDoubtful(of(0, 0, 0, 0, 1))).toBe(true);
+  });
 });

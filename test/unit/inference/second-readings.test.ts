@@ -73,6 +73,12 @@ describe('rereadStrokes', () => {
   it('costs nothing for lines without thin strokes or room', async () => {
     expect((await reread([lineOf('SUKAMAJU'), lineOf('Agama', { reach: 0.5 })], [])).asked).toEqual([]);
   });
+
+  it('takes the ones of dates and numbers for no numeral', async () => {
+    const lines = [lineOf(': ILLUSILIMO,21-02-1954'), lineOf('ACEH SELATAN, 26-11-1979'), lineOf('BATAM, 01/01 1986')];
+    expect((await reread([...lines, lineOf('GG. BUNTU NO. 61/35')], [])).asked).toEqual([]);
+    expect((await reread([lineOf('SUKAMAJU 11, 21-02-1954')], [])).asked).toEqual([1]);
+  });
 });
 
 describe('findBlur', () => {
