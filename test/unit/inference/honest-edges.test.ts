@@ -142,6 +142,15 @@ describe('isHidden', () => {
     expect(isHidden(spot(PAPER, 254), place)).toBe(true);
   });
 
+  it('is so where a smaller spot lies right behind the label, over the one letter of a value', () => {
+    expect(
+      isHidden(
+        paint((x) => (x > 158 && x < 180 ? 254 : PAPER)),
+        place,
+      ),
+    ).toBe(true);
+  });
+
   it('is not so on paper as it is, nor on white paper', () => {
     expect(isHidden(evenly, place)).toBe(false);
     expect(isHidden(spot(240, 254), place)).toBe(false);
