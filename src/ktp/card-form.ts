@@ -44,10 +44,15 @@ export function cardForm(
   const headerRow = atEdge.some((span) => /^(?:Provinsi|Kabupaten ?\/|Kab\.? ?\/)/.test(span.text));
   const sentences = Math.min(MOST_SENTENCES, lines.filter(isSentence).length);
   return {
-    header: centred && isListed(provinsi) && (regency.value !== null || isListed(regency)),
+    header: centred && ((isListed(provinsi) && (regency.value !== null || isListed(regency))) || isCutHeader(provinsi)),
     issue: readings.tgl_terbit.value !== null || isListed(readings.tempat_terbit),
     otherSigns: (bloodRow ? 1 : 0) + (headerRow ? 1 : 0) + sentences,
   };
+}
+
+/** Whether the picture's edge cuts off the province's name, so that no list can tell it. */
+function isCutHeader({ raw, warnings }: Reading): boolean {
+  return warnings.includes('cut') && (raw ?? '').toUpperCase().startsWith('PROVINSI ');
 }
 
 function isSentence({ text, confidence }: TextLine): boolean {

@@ -14,6 +14,7 @@ import type { Candidate } from './candidates.ts';
 import { findDetailWindows } from './detail-windows.ts';
 import { type CardLines, LIKELY, type ReadCandidate, type Survey, surveyPicture } from './read-lines.ts';
 import { sharpenPicture } from './sharpen-picture.ts';
+import { stretchOf, unstretch } from './stretch.ts';
 import { extent } from './text-groups.ts';
 
 /** Longer side of the detector's first look at the whole picture, pixels. */
@@ -36,6 +37,11 @@ const CLEARLY_BLURRED = 0.3;
 /** Places that are looked at one by one, and what is shown around each, as a share of its sides. */
 const MOST_PLACES = 4;
 const PLACE_MARGIN = 0.6;
+/**
+ * A card this many times too wide or too high is read in a picture that has its form: layout, text of a known form and the
+ * detector all count on it. A slant makes less of a difference.
+ */
+const STRETCHED = 1.45;
 /** A card less wide than this (pixels of the decoded picture) is read from the original's own pixels, if it has more. */
 const SMALL_CARD = 720;
 const WORTH_DECODING = 1.15;
@@ -67,6 +73,8 @@ export async function findCard(ocr: PpOcr, image: DecodedImage): Promise<FoundCa
   const whole: Place = { picture, toImage: IDENTITY, reduction: image.reduction };
   const survey = await surveyPicture(ocr, picture, SURVEY_SIDE);
   const first = found(whole, survey.best);
+  const even = await readUnstretched(ocr, whole, first);
+  if (even) return even;
   const seenAtOnce = ifLikely(first);
   if (seenAtOnce) return closer(ocr, image, seenAtOnce);
   // What a look from nearer by may tell needs no sharpening.
@@ -123,6 +131,21 @@ async function readSharpened(ocr: PpOcr, place: Place, { candidates }: Survey): 
   if (!sharp) return null;
   const { best } = await surveyPicture(ocr, new RasterPyramid(sharp), SURVEY_SIDE);
   return found(place, best);
+}
+
+/** Reads a card that was stretched to one side in a picture that has its form again; null where none was or is. */
+async function readUnstretched(
+  ocr: PpOcr,
+  { picture, reduction }: Place,
+  seen: FoundCard | null,
+): Promise<FoundCard | null> {
+  const { angle = 0, frame = null, lines = [] } = seen?.card ?? {};
+  const stretch = frame && stretchOf(lines, frame);
+  if (stretch === null || Math.abs(Math.log(stretch)) < Math.log(STRETCHED)) return null;
+  const even = unstretch(picture, stretch, angle);
+  const { best } = await surveyPicture(ocr, even.picture, SURVEY_SIDE);
+  const [across, , , , down] = even.toImage;
+  return ifLikely(found({ ...even, reduction: reduction * Math.min(across, down) }, best));
 }
 
 async function readMirrored(ocr: PpOcr, { picture, reduction }: Place): Promise<FoundCard | null> {

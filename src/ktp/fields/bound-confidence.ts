@@ -4,7 +4,7 @@ import { UNSURE_AT_MOST } from '../sure.ts';
 import { mapFields } from '../with-fields.ts';
 import { withAlternatives } from './alternatives.ts';
 import { withDots } from './lost-dots.ts';
-import { mayBeTorn } from './torn-words.ts';
+import { isRunTogether, mayBeTorn } from './torn-words.ts';
 
 /**
  * Text of no list, where a lost letter leaves another name or address. What the recogniser says of it is measured too
@@ -33,7 +33,7 @@ const DOTTED_SHARE = 0.6;
 
 /**
  * Lowers the confidences of values that a picture of that quality may have lost letters of, and of addresses that may hold a
- * torn word; what may have lost its dots gets the value with them as a rival.
+ * torn word or lost a blank; what may have lost its dots gets the value with them as a rival.
  */
 export function boundConfidence(fields: KtpResult['fields'], { affected_fields, flags }: Quality): KtpResult['fields'] {
   const isUnclear = flags.includes('blurred') || flags.includes('screen');
@@ -44,7 +44,7 @@ export function boundConfidence(fields: KtpResult['fields'], { affected_fields, 
     const doubtful =
       (isUnclear && (UNCHECKED.has(name) || isDate)) ||
       dotted !== field.value ||
-      (name === 'alamat' && mayBeTorn(field.value ?? '')) ||
+      (name === 'alamat' && (mayBeTorn(field.value ?? '') || isRunTogether(field.value ?? ''))) ||
       (UNCHECKED_UNDER_GLARE.has(name) && affected_fields.includes(name));
     const bounded = doubtful && field.confidence > UNSURE_AT_MOST ? { ...field, confidence: UNSURE_AT_MOST } : field;
     if (dotted === null || dotted === field.value) return bounded;

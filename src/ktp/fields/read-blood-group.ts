@@ -38,11 +38,19 @@ function readGroup(spans: readonly Span[], labelQuality: number): Reading | unde
   const changed = value !== plainText(raw);
   const evidence = {
     ...characterEvidence(spans, labelQuality),
-    snapShare: changed ? 0.5 : 0,
+    snapShare: changed && !isRoundO(value, raw) ? 0.5 : 0,
     listed: true,
     oddCharacters: hasRival(value, spans) ? 3 : 0,
   };
   return { value, raw, spans, source: 'ocr', warnings: changed ? ['snapped'] : [], evidence };
+}
+
+/**
+ * Whether nothing but an O was read as a nought, the same ring to a recogniser. No group has a digit: what else it may be
+ * is told by its rivals.
+ */
+function isRoundO(value: string, raw: string): boolean {
+  return plainText(raw).replace(/0/g, 'O') === value;
 }
 
 /** Whether another group fits nearly as well: a sign that is hardly seen, an O that may be a D. */

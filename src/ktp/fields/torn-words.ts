@@ -10,3 +10,11 @@ const SHORT_BEHIND_WORD = /(?<=[A-Z]{3} )[A-Z]{2}(?= |$)/g;
 export function mayBeTorn(address: string): boolean {
   return [...address.matchAll(SHORT_BEHIND_WORD)].some(([word]) => !SHORT_WORDS.has(word) && !ROMAN.test(word));
 }
+
+/** A house's number that ran together with the street's name: MELATINO66. Names that end so have a blank behind them. */
+const JOINED_NUMBER = /[A-Z]{3}NO(?:\. ?)?\d/;
+
+/** Whether blanks before and behind the word for a house's number were lost in an address. */
+export function isRunTogether(address: string): boolean {
+  return JOINED_NUMBER.test(address);
+}

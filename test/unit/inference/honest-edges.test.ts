@@ -9,7 +9,7 @@ import type { Field } from '../../../src/ktp/schema.ts';
 import type { DecodedImage } from '../../../src/media/decode.ts';
 import type { Quad } from '../../../src/text-lines/text-line.ts';
 import { cardLines, SPECIMEN } from '../ktp/card-lines.ts';
-import { boxAt, foundCard, paint, readingOf } from './painted-card.ts';
+import { boxAt, foundCard, paint, paintColumns, readingOf } from './painted-card.ts';
 
 const PAPER = 190;
 const evenly = paint(() => PAPER);
@@ -50,6 +50,30 @@ describe('markLightEdges', () => {
     ).toEqual([]);
   });
 
+  it.each([
+    [
+      'a finger, as light as the card and of another colour',
+      paintColumns((x) => (x < 244 ? [190, 216, 230] : [206, 150, 120])),
+    ],
+    ['white paper on a light card', paintColumns((x) => (x < 244 ? [205, 226, 238] : [250, 250, 250]))],
+    ['a strip of yellow paper', paintColumns((x) => (x < 244 ? [190, 216, 230] : [230, 215, 140]))],
+  ])('is not sure of a name that ends at %s', (_, picture) => {
+    expect(name(picture)).toMatchObject({ confidence: 0.88, warnings: ['cut'] });
+  });
+
+  it.each([
+    ['kabupaten_kota', 'KABUPATEN PASAMAN', 0.88],
+    ['kabupaten_kota', 'KABUPATEN PASAMAN BARAT', 0.97],
+    ['provinsi', 'PAPUA', 0.88],
+    ['kel_desa', 'SUKAMAJU', 0.88],
+    ['gol_darah', 'A', 0.88],
+    ['agama', 'ISLAM', 0.97],
+  ] as const)('is only sure of a %s at an edge that nothing can follow: %s', (field, value, confidence) => {
+    const picture = paint((x) => (x < 244 ? PAPER : 80));
+    const reading = readingOf({ [field]: { value, raw: value, box: NAME.box, confidence: 0.97 } });
+    expect(markLightEdges(foundCard(picture), reading).fields[field].confidence).toBe(confidence);
+  });
+
   it('leaves a value alone on paper of one light, and where the light fades', () => {
     for (const picture of [evenly, paint((x) => PAPER - x / 8)]) {
       expect(name(picture)).toMatchObject({ confidence: 0.97, warnings: [] });
@@ -70,7 +94,7 @@ describe('markLightEdges', () => {
       markLightEdges(foundCard(picture), readingOf({ kel_desa: { ...village, warnings } })).fields.kel_desa;
     expect(read(['not_in_list'])).toMatchObject({ value: null, warnings: ['not_in_list', 'cut'] });
     expect(read(['not_in_list']).alternatives?.[0]?.value).toBe('BANJAR TENG');
-    expect(read([])).toMatchObject({ value: 'BANJAR TENG', warnings: [] });
+    expect(read([])).toMatchObject({ value: 'BANJAR TENG', warnings: ['cut'] });
   });
 });
 
@@ -116,6 +140,15 @@ describe('isHidden', () => {
 
   it('is so where a burnt-out spot lies over the end of the place', () => {
     expect(isHidden(spot(PAPER, 254), place)).toBe(true);
+  });
+
+  it('is so where a smaller spot lies right behind the label, over the one letter of a value', () => {
+    expect(
+      isHidden(
+        paint((x) => (x > 158 && x < 180 ? 254 : PAPER)),
+        place,
+      ),
+    ).toBe(true);
   });
 
   it('is not so on paper as it is, nor on white paper', () => {

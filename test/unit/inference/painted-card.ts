@@ -14,6 +14,12 @@ export function paint(level: (x: number, y: number) => number, width = WIDTH, he
   return new RasterPyramid(greyRaster(luma, width, height));
 }
 
+/** A picture of one colour a column: red, green, blue. */
+export function paintColumns(colour: (x: number) => readonly number[]): RasterPyramid {
+  const row = Array.from({ length: WIDTH }, (_, x) => colour(x)).flat();
+  return new RasterPyramid({ width: WIDTH, height: HEIGHT, data: Uint8Array.from(Array(HEIGHT).fill(row).flat()) });
+}
+
 /** A card that fills a picture, or reaches beyond it by so many pixels at the right. */
 export function foundCard(picture: RasterPyramid, beyond = 0): FoundCard {
   const { width, height } = picture.base;

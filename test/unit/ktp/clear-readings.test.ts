@@ -56,6 +56,26 @@ describe('RT without RW', () => {
 });
 
 describe('the form of a card', () => {
+  it('is told by a header of which the picture cuts off the names, as of a half of a card', () => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, provinsi: 'PROVINSI SUMATERA SELATAN' });
+    const edge = 0.5 * page.width;
+    const half = lines.flatMap((line) => {
+      const [{ x: left, y: top }, { x: right }, { y: bottom }] = line.quad;
+      const kept = Math.floor((line.text.length * (edge - left)) / (right - left));
+      if (kept < 1) return [];
+      const end = Math.min(edge, right);
+      const quad = [
+        { x: left, y: top },
+        { x: end, y: top },
+        { x: end, y: bottom },
+        { x: left, y: bottom },
+      ] as const;
+      return [textLine(line.text.slice(0, kept), quad)];
+    });
+    expect(half[0]?.text).toMatch(/^PROVINSI SUM[A-Z]*$/);
+    expect(readKtp(half, page).form.header).toBe(true);
+  });
+
   it('is that of cards, and not of a letter or list with the same labels', () => {
     expect(read({}).form).toEqual({ header: true, issue: true, otherSigns: 0 });
     const rows = Object.entries({

@@ -57,6 +57,19 @@ describe('rivals of a doubtful field', () => {
     expect(group.alternatives ?? []).toEqual([]);
   });
 
+  it('leaves a group of O sure that was read as a nought, and not one that may be another letter', () => {
+    const { lines, ...page } = cardLines({ ...SPECIMEN, gol_darah: '0' });
+    const read = (doubts: Doubts) =>
+      readKtp(
+        lines.map((line) => emittedLine(line.text, line.quad, line.text.startsWith('Gol') ? doubts : {})),
+        page,
+      ).fields.gol_darah;
+    const at = lines.find(({ text }) => text.startsWith('Gol'))?.text.lastIndexOf('0') ?? 0;
+    expect(read({ [at]: { O: 0.05 } })).toMatchObject({ value: 'O', warnings: ['snapped'] });
+    expect(read({ [at]: { O: 0.05 } }).confidence).toBeGreaterThan(0.9);
+    expect(read({ [at]: { O: 0.05, B: 0.3 } }).confidence).toBeLessThan(0.9);
+  });
+
   it('has nothing where nothing is in doubt', () => {
     for (const field of Object.values(readDoubtful('003/007', {}))) expect(field.alternatives ?? []).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mayBeTorn } from '../../../src/ktp/fields/torn-words.ts';
+import { isRunTogether, mayBeTorn } from '../../../src/ktp/fields/torn-words.ts';
 
 it.each(['LINGKUNGAN BANJAR TENG AH', 'JL. KEMANG RA YA NO. 8'])(
   'two letters of no word are the end of one: %s',
@@ -18,3 +18,14 @@ it.each([
 ])('abbreviations, numerals and articles are words: %s', (text) => {
   expect(mayBeTorn(text)).toBe(false);
 });
+
+it.each(['JL. MELATINO66', 'JL. MERDEKANO.4', 'GG. MAWARNO. 12'])('a house number lost its blanks: %s', (text) => {
+  expect(isRunTogether(text)).toBe(true);
+});
+
+it.each(['JL. KARTINO 5', 'JL. MELATI NO.66', 'DUSUN PANO RT 004', 'KP. CINO'])(
+  'a name that ends like it is a name: %s',
+  (text) => {
+    expect(isRunTogether(text)).toBe(false);
+  },
+);
