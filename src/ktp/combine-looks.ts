@@ -29,50 +29,6 @@ export function combineLooks(first: KtpReading, second: KtpReading, overlay: boo
   return { ...withFields(first, fields), likelihood: Math.max(first.likelihood, second.likelihood) };
 }
 
-/**
- * A reading of some `looks` with one more. Where they told a value apart, it takes a side. Where it agrees with none, it
- * tells nothing: it stands against what is not in doubt only for a value that one of them saw too.
- */
-export function addLook(reading: KtpReading, more: KtpReading, looks: readonly KtpReading[]): KtpReading {
-  const fields = mapFields(reading.fields, (field, name) => {
-    const other = more.fields[name];
-    const side = sideOf(
-      other,
-      looks.map((look) => look.fields[name]),
-    );
-    // How many looks opened a word tells nothing: noise does that to all of them.
-    const isBlankAlone = side && sameLetters(side.value ?? '', field.value ?? '');
-    if (side && !isBlankAlone) return atMost(withAlternatives(side, field.alternatives ?? []), DISPUTED_AT_MOST);
-    if (isNews(field, other)) {
-      const isDispute = name === 'tempat_lahir' && other.confidence >= DOUBTFUL;
-      return isDispute ? atMost(field, DISPUTED_AT_MOST) : field;
-    }
-    const both = combine(name, field, other, false);
-    const isDisputed = UNCHECKED.has(name) && field.value !== null && field.confidence <= DISPUTED_AT_MOST;
-    return isDisputed ? atMost(both, DISPUTED_AT_MOST) : both;
-  });
-  return { ...withFields(reading, fields), likelihood: Math.max(reading.likelihood, more.likelihood) };
-}
-
-/** The surest of the looks that read the same as one more, where others read something else and none of that as often. */
-function sideOf(more: Field, looks: readonly Field[]): Field | null {
-  // What is derived from nothing seen is no voice.
-  if (more.value === null || more.source === 'derived') return null;
-  if (looks.every(({ value }) => value === looks[0]?.value)) return null;
-  const votes = (value: string | null): number => looks.filter((look) => look.value === value).length;
-  const own = votes(more.value);
-  if (own === 0 || looks.some(({ value }) => value !== null && value !== more.value && votes(value) > own)) return null;
-  return looks
-    .filter(({ value }) => value === more.value)
-    .reduce((surest, look) => (look.confidence > surest.confidence ? look : surest), more);
-}
-
-function isNews({ alternatives = [], confidence, value }: Field, other: Field): boolean {
-  if (value === null || other.value === null || confidence < DOUBTFUL) return false;
-  const known = [value, ...alternatives.map((alternative) => alternative.value)];
-  return !known.some((text) => sameLetters(text, other.value ?? ''));
-}
-
 function combine(name: FieldName, first: Field, second: Field, overlay: boolean): Field {
   if (first.value === second.value) return second.confidence > first.confidence ? second : first;
   if (first.value === null) return overlay || second.confidence >= WORTH_SAYING ? second : first;

@@ -25,15 +25,27 @@ export function withInk(page: PagePicture): InkedPage {
   return { ...page, ink: separateInk(page.raster) };
 }
 
+/** Renderings of a card's black print. */
+export interface ClearestPrint {
+  /** The one that is read best. */
+  readonly raster: Raster;
+  /** The other one, where inks were told apart. */
+  readonly other: Raster | null;
+  /** Whether the first one is that below the inks that were told apart. */
+  readonly isBelowInk: boolean;
+}
+
 /**
  * The black print of a card's page alone. Whether the ink over it is thin or covers is not known beforehand: of both
- * renderings the one in which the card's lines that lie under it are read better.
+ * renderings the one in which the card's lines that lie under it are read better. A third one, `below` inks that were told
+ * apart, counts where it is read better still.
  */
 export async function clearestPrint(
   ocr: PpOcr,
   { ink, raster, scale }: InkedPage,
   lines: readonly TextLine[],
-): Promise<Raster> {
+  below?: Raster,
+): Promise<ClearestPrint> {
   const print = clearPrint(lines, scale);
   const foreign = new Set(overlayLines(lines));
   const own = onRaster(
@@ -51,12 +63,22 @@ export async function clearestPrint(
   const thin = printAlone(underThin, raster, print);
   const covering = printAlone(underCovering, raster, print);
   const [ofThin, ofCovering] = [await read(thin), await read(covering)];
-  // More characters are not more print: those of the stamp's own words are among them where it was not taken off.
+  const isThin = legibility(ofCovering, ofThin) <= LEAST_GAIN * legibility(ofThin, ofCovering);
+  const [clearest, ofClearest] = isThin ? [thin, ofThin] : [covering, ofCovering];
+  if (!below) return { raster: clearest, other: null, isBelowInk: false };
+  const ofBelow = await read(below);
+  const isBelowInk = legibility(ofBelow, ofClearest) > legibility(ofClearest, ofBelow);
+  return isBelowInk ? { raster: below, other: clearest, isBelowInk } : { raster: clearest, other: below, isBelowInk };
+}
+
+/**
+ * How legible lines are, each by as many characters as another rendering has at most: more are not more print, those of the
+ * stamp's own words are among them where it was not taken off.
+ */
+function legibility(lines: readonly TextLine[], others: readonly TextLine[]): number {
   const common = (line: number): number =>
-    Math.min(...[ofThin, ofCovering].map((lines) => lines[line]?.characters.length ?? 0));
-  const legibility = (lines: readonly TextLine[]): number =>
-    lines.reduce((sum, { confidence }, line) => sum + confidence ** 2 * common(line), 0);
-  return legibility(ofCovering) > LEAST_GAIN * legibility(ofThin) ? covering : thin;
+    Math.min(...[lines, others].map((read) => read[line]?.characters.length ?? 0));
+  return lines.reduce((sum, { confidence }, line) => sum + confidence ** 2 * common(line), 0);
 }
 
 /** Boxes of the lines that tell how dark print is, on a page's picture of so much `scale`. */

@@ -4,6 +4,7 @@ import { deblur } from '../../media/renderings/deblur.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
+import type { Rectangle } from './card-frame.ts';
 import { clearestPrint, withInk } from './clearest-print.ts';
 import { findBlur } from './find-blur.ts';
 import type { FoundCard } from './find-card.ts';
@@ -11,7 +12,7 @@ import { isOnScreen } from './find-in-rendering.ts';
 import { measureBlur } from './judge-quality.ts';
 import { legibilityOf } from './legibility.ts';
 import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
-import { pageBelowInk } from './page-below-ink.ts';
+import { type PageBelowInk, pageBelowInk } from './page-below-ink.ts';
 import { pageWithoutColour } from './page-without-colour.ts';
 import { pageWithoutRepeats } from './page-without-repeats.ts';
 
@@ -25,18 +26,28 @@ export interface ClearerLook {
   readonly shows: 'print' | 'edges' | 'no grid';
   /** The page without the mark that was written all over it, where there was one. */
   readonly bare?: PagePicture;
-  /** Other ways to show the page's print, where that was looked at; null where one shows nothing else. */
-  readonly others?: readonly (() => PagePicture | null)[];
+  /** Other ways to show the page's print, where that or the page without its mark was looked at. */
+  readonly others?: readonly OtherPrint[];
 }
 
-/** Looks at the rendering made for what spoils a card. */
-export async function lookClearer(ocr: PpOcr, found: FoundCard): Promise<ClearerLook> {
-  const { page, lines } = found.card;
+/** Another rendering of a page's print, null where it shows nothing else, and what a look at it counts: see Look. */
+export interface OtherPrint {
+  readonly picture: () => PagePicture | null;
+  readonly trust: number;
+}
+
+/** Ink that is taken off with its colours left leaves its edges, which are read as letters. */
+const TRUST_IN_COLOURS = 0.5;
+
+/** Looks at the rendering made for what spoils a card. `isCovered`: a stamp or words lie over it. */
+export async function lookClearer(ocr: PpOcr, found: FoundCard, isCovered: boolean): Promise<ClearerLook> {
+  const { frame, page, lines } = found.card;
   const foreign = new Set(overlayLines(lines));
   const own = lines.filter((line) => !foreign.has(line));
-  const bare = foreign.size > 0 ? await lookWithoutMark(ocr, found, own) : null;
-  if (bare) return bare;
   const plain = pictureOfPage(found);
+  const bare = foreign.size > 0 ? await lookWithoutMark(ocr, found, own) : null;
+  // Two stamps are a mark that repeats as well.
+  if (bare) return frame ? { ...bare, others: printsBelowInk(plain, frame, lines) } : bare;
   const blurred = measureBlur(found.picture, { lines, page }) >= WORTH_SHARPENING;
   const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
   if (sharpened) return { look: await lookAgain(ocr, { ...plain, raster: sharpened }), shows: 'edges' };
@@ -44,11 +55,25 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard): Promise<Clearer
     return { look: await lookAgain(ocr, { ...plain, raster: withoutGrid(plain.raster) }), shows: 'no grid' };
   }
   const inked = withInk(plain);
-  const { frame } = found.card;
-  const raster = await clearestPrint(ocr, inked, lines);
+  const below = isCovered && frame ? pageBelowInk(inked, frame, lines) : null;
+  const { isBelowInk, other, raster } = await clearestPrint(ocr, inked, lines, below?.raster);
   const look = await lookAgain(ocr, { ...plain, raster });
-  const others = frame ? [() => pageWithoutColour(inked, frame), () => pageBelowInk(inked, frame, lines)] : [];
-  return { look, shows: 'print', others };
+  if (!frame) return { look, shows: 'print' };
+  const ofPrint: OtherPrint = { picture: () => other && { ...plain, raster: other }, trust: 1 };
+  const ofFaint: OtherPrint = { picture: () => below && { ...plain, raster: below.soft() }, trust: 1 };
+  const ofColours: OtherPrint = { picture: () => pageWithoutColour(inked, frame), trust: TRUST_IN_COLOURS };
+  return { look, shows: 'print', others: isBelowInk ? [ofFaint, ofPrint] : [ofColours, ofPrint] };
+}
+
+/** The print below the inks over a page's text, which are told apart once that is needed. */
+function printsBelowInk(plain: PagePicture, frame: Rectangle, lines: readonly TextLine[]): OtherPrint[] {
+  let below: PageBelowInk | null | undefined;
+  const told = (): PageBelowInk | null => (below ??= pageBelowInk(withInk(plain), frame, lines));
+  const shown = (raster: Raster | undefined): PagePicture | null => (raster ? { ...plain, raster } : null);
+  return [
+    { picture: () => shown(told()?.raster), trust: 1 },
+    { picture: () => shown(told()?.soft()), trust: 1 },
+  ];
 }
 
 /**

@@ -1,6 +1,7 @@
-import { addLook, combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
+import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
+import { agreeOnLooks } from '../../ktp/looks/agree-on-looks.ts';
 import type { KtpReading } from '../../ktp/read-ktp.ts';
 import { SURE } from '../../ktp/sure.ts';
 import { withFields } from '../../ktp/with-fields.ts';
@@ -17,7 +18,7 @@ import { findInRendering, isVeryBlurred } from './find-in-rendering.ts';
 import { findWithoutMark } from './find-without-mark.ts';
 import { isHidden } from './is-hidden.ts';
 import { type Look, lookAgain, type PagePicture } from './look-again.ts';
-import { lookClearer } from './look-clearer.ts';
+import { lookClearer, type OtherPrint } from './look-clearer.ts';
 import { markLightEdges } from './mark-light-edges.ts';
 import type { Page } from './page.ts';
 import { LIKELY } from './read-lines.ts';
@@ -87,14 +88,11 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const { bare, look, others, shows } = await lookClearer(ocr, found);
+  const { bare, look, others, shows } = await lookClearer(ocr, found, isCovered);
   const second = await readWithPlaces(ocr, look, page, isCovered);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
-  const reading = bare
-    ? await readBare(ocr, bare, look, both, page)
-    : isCovered && others
-      ? await readOnceMore(ocr, page, others, both, [first, second])
-      : both;
+  const seen = bare ? await readBare(ocr, bare, look, both, page) : both;
+  const reading = isCovered && others ? await readOnceMore(ocr, page, others, seen, [first, second]) : seen;
   return {
     found,
     reading: honest(found, reading),
@@ -112,32 +110,38 @@ async function readBare(
   page: Page,
 ): Promise<KtpReading> {
   if (doubtfulFields(reading.fields).length === 0) return reading;
-  const raster = await clearestPrint(ocr, withInk(bare), lines);
+  const { raster } = await clearestPrint(ocr, withInk(bare), lines);
   const look = await lookAgain(ocr, { ...bare, raster });
   const print = await readWithPlaces(ocr, look, page);
   return print.likelihood < LIKELY ? reading : combineLooks(reading, print, false);
 }
 
+/** What a look at the picture as it is counts where a stamp or words lie over the card. */
+const TRUST_UNDER_INK = 0.4;
+
 /**
- * A reading of two looks with what other renderings of the print under ink tell. Looks that read a value differently do not
- * tell which of them is right, so that here counts what is not sure.
+ * A reading of two looks, one of them under ink, with what other renderings of the print tell, until all is sure: where
+ * three or more looks differ, what they agree on is answered.
  */
 async function readOnceMore(
   ocr: PpOcr,
   page: Page,
-  others: readonly (() => PagePicture | null)[],
+  others: readonly OtherPrint[],
   reading: KtpReading,
-  looks: readonly KtpReading[],
+  [underInk, print]: readonly [KtpReading, KtpReading],
 ): Promise<KtpReading> {
   let whole = reading;
-  const seen = [...looks];
-  for (const other of others) {
+  const seen = [
+    { reading: underInk, trust: TRUST_UNDER_INK },
+    { reading: print, trust: 1 },
+  ];
+  for (const { picture, trust } of others) {
     if (doubtfulFields(whole.fields, SURE).length === 0) break;
-    const print = other();
-    const next = print && (await readWithPlaces(ocr, await lookAgain(ocr, print), page, true));
+    const raster = picture();
+    const next = raster && (await readWithPlaces(ocr, await lookAgain(ocr, raster), page, true));
     if (!next || next.likelihood < LIKELY) continue;
-    whole = addLook(whole, next, seen);
-    seen.push(next);
+    seen.push({ reading: next, trust });
+    whole = agreeOnLooks(reading, seen);
   }
   return whole;
 }

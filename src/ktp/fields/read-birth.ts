@@ -26,7 +26,7 @@ function readPlace(all: readonly Span[], labelQuality: number): Reading {
   const spans = withoutTrailing(all);
   const raw = textOf(spans);
   const value = cleanPlace(raw);
-  if (value === '') return unread();
+  if (!/[A-Z]/.test(value)) return unread();
   return { value, raw, spans, source: 'ocr', warnings: [], evidence: characterEvidence(spans, labelQuality) };
 }
 

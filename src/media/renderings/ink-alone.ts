@@ -3,8 +3,14 @@ import { type EdgeBox, greyRaster, type Raster } from '../raster.ts';
 import { separateInk } from './separate-ink.ts';
 
 /** Against the local white: ink below the first stays black, what is above the second becomes white. */
-const BLACK = 0.25;
-const WHITE = 0.62;
+export interface Tone {
+  readonly black: number;
+  readonly white: number;
+}
+
+const HARD: Tone = { black: 0.25, white: 0.62 };
+/** Faint strokes stay, and what is left of ink. */
+export const SOFT: Tone = { black: 0.2, white: 0.8 };
 /** Thin print of few pixels is less dark than this against its white: then the second is as much higher. */
 const DARK_PRINT = 0.3;
 const HIGHEST_WHITE = 0.85;
@@ -25,8 +31,9 @@ export function printAlone(
   shares: Uint8Array,
   { width, height }: Pick<Raster, 'width' | 'height'>,
   print: readonly EdgeBox[],
+  tone = HARD,
 ): Raster {
-  const curve = toneCurve(darknessOf(shares, width, height, print));
+  const curve = toneCurve(darknessOf(shares, width, height, print), tone);
   return greyRaster(
     shares.map((share) => curve[share] as number),
     width,
@@ -56,10 +63,10 @@ function darknessOf(shares: Uint8Array, width: number, height: number, print: re
 }
 
 /** By 255ths of the local white. */
-function toneCurve(darkness: number): Uint8Array {
+function toneCurve(darkness: number, tone: Tone): Uint8Array {
   const lift = Math.max(0, darkness - DARK_PRINT);
-  const white = Math.min(HIGHEST_WHITE, WHITE + lift);
-  const black = BLACK + Math.min(lift, HIGHEST_WHITE - WHITE);
+  const white = Math.min(HIGHEST_WHITE, tone.white + lift);
+  const black = tone.black + Math.min(lift, HIGHEST_WHITE - tone.white);
   return Uint8Array.from({ length: 256 }, (_, index) => {
     const t = Math.min(1, Math.max(0, (index / 255 - black) / (white - black)));
     return Math.round(255 * t * t * (3 - 2 * t));

@@ -6,12 +6,14 @@ export interface InkHue {
   /** The direction of its colour, of length 1: see Density. */
   readonly x: number;
   readonly y: number;
-  /** How dark it is alone for so much colour. */
-  readonly grey: number;
+  /** How dark it is alone, by how much colour it shows: see greyOf. */
+  readonly greys: Float32Array;
 }
 
 /** Colour of this density is ink's: paper, print and pattern stay below. */
 const CLEAR = 0.3;
+/** What is darker for its colour is print, which on coloured paper and in poor light has a hue of its own. */
+const MOST_GREY = 3;
 /** Ink on a smaller share of the picture tells nothing. */
 const LEAST_SHARE = 0.0005;
 const STEPS = 72;
@@ -21,8 +23,11 @@ const LEAST_OF_FIRST = 0.1;
 const MOST_INKS = 2;
 /** Pixels within this angle of a hue are of its ink alone. */
 const NEAR = 0.14;
-/** Share of those that have no print below: the least dark for their colour. */
-const NO_PRINT = 0.3;
+/** Share of those that surely have no print below: the least dark of so much colour. */
+const NO_PRINT = 0.07;
+/** Colours this far from each other are told apart; of each so many pixels tell how dark its ink is. */
+const COLOUR_STEP = 0.06;
+const LEAST_PIXELS = 30;
 
 /** A pixel of clear colour. */
 interface Coloured {
@@ -41,8 +46,7 @@ export function findInks(shares: Raster, text: EdgeBox, photo: EdgeBox): InkHue[
   return commonAngles(pixels).map((angle) => {
     const own = pixels.filter((pixel) => Math.abs(turnBetween(pixel.angle, angle)) < NEAR);
     const mean = angle + own.reduce((sum, pixel) => sum + turnBetween(pixel.angle, angle), 0) / own.length;
-    const darkness = Float32Array.from(own, ({ colour, grey }) => grey / colour).sort();
-    return { x: Math.cos(mean), y: Math.sin(mean), grey: darkness[Math.floor(NO_PRINT * darkness.length)] ?? 0 };
+    return { x: Math.cos(mean), y: Math.sin(mean), greys: greysOf(own) };
   });
 }
 
@@ -55,7 +59,7 @@ function colouredPixels({ data, height, width }: Raster, text: EdgeBox, photo: E
       if (column > photo.left && column < photo.right && row > photo.top && row < photo.bottom) continue;
       const { grey, x, y } = densityOf(data, 3 * (row * width + column));
       const colour = Math.hypot(x, y);
-      if (colour > CLEAR) pixels.push({ angle: Math.atan2(y, x), colour, grey });
+      if (colour > CLEAR && grey < MOST_GREY * colour) pixels.push({ angle: Math.atan2(y, x), colour, grey });
     }
   }
   return pixels;
@@ -88,4 +92,60 @@ function commonAngles(pixels: readonly Coloured[]): number[] {
 function turnBetween(first: number, second: number): number {
   const turn = (first - second) % TURN;
   return turn > Math.PI ? turn - TURN : turn < -Math.PI ? turn + TURN : turn;
+}
+
+/**
+ * How dark an ink alone is where it shows so much colour. Ink that covers a part of a pixel only, at the edges of its strokes,
+ * is darker for its colour than where it covers the whole, so that the picture tells for each colour.
+ */
+export function greyOf({ greys }: InkHue, colour: number): number {
+  const last = greys.length - 1;
+  if (colour <= 0 || last < 1) return 0;
+  const at = colour / COLOUR_STEP;
+  if (at >= last) return ((greys[last] as number) * at) / last;
+  const step = Math.floor(at);
+  const [below, above] = [greys[step] as number, greys[step + 1] as number];
+  return below + (at - step) * (above - below);
+}
+
+/**
+ * How dark pixels of one hue are that have no print below, in steps of their colour; between measured ones on a line. Less
+ * colour is never darker, and what is darker in proportion than the ink where most of it shows has print below.
+ */
+function greysOf(own: readonly Coloured[]): Float32Array {
+  const byStep: number[][] = [];
+  for (const { colour, grey } of own) {
+    const step = Math.round(colour / COLOUR_STEP);
+    for (const near of [step - 1, step, step + 1]) {
+      byStep[near] ??= [];
+      byStep[near].push(grey);
+    }
+  }
+  const measured = [...byStep.entries()]
+    .filter(([step, greys]) => step > 0 && greys !== undefined && greys.length >= LEAST_PIXELS)
+    .map(([step, greys]) => ({ step, grey: quantile(greys, NO_PRINT) }));
+  const common =
+    quantile(
+      own.map(({ colour }) => colour),
+      0.5,
+    ) / COLOUR_STEP;
+  const ratio = Math.min(
+    ...measured.filter(({ step }) => Math.abs(step - common) <= 1).map(({ grey, step }) => grey / step),
+  );
+  let most = Number.POSITIVE_INFINITY;
+  for (const point of measured.reverse()) {
+    point.grey = most = Math.min(most, point.grey, point.step > common ? ratio * point.step : most);
+  }
+  const curve = [0];
+  for (const { grey, step } of measured.reverse()) {
+    const before = curve.length - 1;
+    const last = curve[before] ?? 0;
+    for (let at = before + 1; at <= step; at++) curve.push(last + ((grey - last) * (at - before)) / (step - before));
+  }
+  return Float32Array.from(curve);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = Float32Array.from(values).sort();
+  return sorted[Math.floor(share * sorted.length)] ?? 0;
 }

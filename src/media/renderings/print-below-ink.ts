@@ -1,6 +1,6 @@
 import type { EdgeBox, Raster } from '../raster.ts';
 import { densityOf, smoothShares } from './ink-densities.ts';
-import { findInks, type InkHue } from './ink-hues.ts';
+import { findInks, greyOf, type InkHue } from './ink-hues.ts';
 
 /** An ink's share of both hues that are told apart is small against this where they are about the same. */
 const LEAST_ANGLE = 0.05;
@@ -43,14 +43,14 @@ export function printBelowInk(
 /** How dark the ink is whose colour a pixel has: two inks' share of it, or that of the nearer one. */
 function inkDensity([first, second]: readonly InkHue[]): (x: number, y: number) => number {
   if (!first) return () => 0;
-  const along = (hue: InkHue, x: number, y: number): number => hue.grey * Math.max(0, x * hue.x + y * hue.y);
+  const along = (hue: InkHue, x: number, y: number): number => greyOf(hue, x * hue.x + y * hue.y);
   if (!second) return (x, y) => along(first, x, y);
   const across = first.x * second.y - first.y * second.x;
   return (x, y) => {
     const ofFirst = (x * second.y - y * second.x) / across;
     const ofSecond = (first.x * y - first.y * x) / across;
     if (Math.abs(across) > LEAST_ANGLE && ofFirst >= 0 && ofSecond >= 0) {
-      return ofFirst * first.grey + ofSecond * second.grey;
+      return greyOf(first, ofFirst) + greyOf(second, ofSecond);
     }
     const isFirst = x * first.x + y * first.y >= x * second.x + y * second.y;
     return along(isFirst ? first : second, x, y);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addLook, combineLooks, doubtfulFields } from '../../../src/ktp/combine-looks.ts';
+import { combineLooks, doubtfulFields } from '../../../src/ktp/combine-looks.ts';
 import { withAlternatives } from '../../../src/ktp/fields/alternatives.ts';
 import { isStampText, overlayLines } from '../../../src/ktp/layout/overlay.ts';
 import { type KtpReading, readKtp } from '../../../src/ktp/read-ktp.ts';
@@ -141,69 +141,6 @@ describe('withAlternatives', () => {
         },
       ),
     );
-  });
-});
-
-describe('addLook', () => {
-  const looks = [withName('DELLA', 0.97), withName('DELLAP', 0.95)] as const;
-  const two = combineLooks(...looks, false);
-  const agreed = (value: string | null, confidence: number) => {
-    const look = withName(value, confidence);
-    return addLook(look, withName('DELLA', 0.99), [look, look]).fields.nama.value;
-  };
-
-  it('takes the side of one of two looks, whichever the third one agrees with', () => {
-    expect(two.fields.nama).toMatchObject({ value: 'DELLA', confidence: 0.88 });
-    expect(addLook(two, withName('DELLAP', 0.99), looks).fields.nama).toMatchObject({
-      value: 'DELLAP',
-      confidence: 0.88,
-    });
-    expect(addLook(two, withName('DELLA', 0.99), looks).fields.nama).toMatchObject({
-      value: 'DELLA',
-      confidence: 0.88,
-    });
-  });
-
-  it('takes the side of two looks that saw a stroke which the first one lost', () => {
-    const differing = [withName('JEAN PIERRE', 0.99), withName('JEAN-PIERRE', 0.99)] as const;
-    const both = combineLooks(...differing, true);
-    expect(both.fields.nama.value).toBe('JEAN PIERRE');
-    expect(addLook(both, withName('JEAN-PIERRE', 0.98), differing).fields.nama).toMatchObject({
-      value: 'JEAN-PIERRE',
-      confidence: 0.88,
-    });
-  });
-
-  it('does not count looks that saw no blood group against the one that did', () => {
-    const withBlood = (value: string, confidence: number, source: Field['source']): KtpReading => {
-      const gol_darah: Field = { ...READING.fields.gol_darah, value, confidence, source };
-      return { ...READING, fields: { ...READING.fields, gol_darah } };
-    };
-    const looks = [withBlood('B', 0.85, 'ocr'), withBlood('-', 0.75, 'derived')] as const;
-    const both = combineLooks(...looks, false);
-    expect(addLook(both, withBlood('-', 0.75, 'derived'), looks).fields.gol_darah.value).toBe('B');
-  });
-
-  it('is not sure of a place of birth that a further look reads otherwise: UTARR under two stamps', () => {
-    const withPlace = (value: string, confidence: number): KtpReading => {
-      const tempat_lahir: Field = { ...READING.fields.tempat_lahir, value, confidence };
-      return { ...READING, fields: { ...READING.fields, tempat_lahir } };
-    };
-    const looks = [withPlace('KRYONG', 0.3), withPlace('KAYONG UTARR', 0.954)] as const;
-    const { tempat_lahir } = addLook(looks[1], withPlace('KAYONG UTARA', 0.9), looks).fields;
-    expect(tempat_lahir).toMatchObject({ value: 'KAYONG UTARR', confidence: 0.88 });
-  });
-
-  it('does not count looks that noise opened a word in: BANJAR TENG AH', () => {
-    const torn = [withAddress('BANJAR TENGAH', 0.8), withAddress('BANJAR TENG AH', 0.82)] as const;
-    const both = combineLooks(...torn, false);
-    expect(addLook(both, withAddress('BANJAR TENG AH', 0.84), torn).fields.alamat.value).toBe('BANJAR TENGAH');
-  });
-
-  it('changes nothing for a value that neither of the two saw, unless theirs is in doubt', () => {
-    expect(addLook(two, withName('DELLAR', 0.99), looks).fields.nama.value).toBe('DELLA');
-    expect(agreed('DFLLN', 0.4)).toBe('DELLA');
-    expect(agreed(null, 0)).toBe('DELLA');
   });
 });
 

@@ -10,6 +10,10 @@ describe('an address', () => {
     ['JL. SISI II NO. 1', 'JL. SISI II NO. 1'],
   ])('%j has its Roman numeral whole', (read, value) => expect(cleanAddress(read)).toBe(value));
 
+  it('has one stop behind NO, not a second one that is left of a stamp', () => {
+    expect(cleanAddress('JL. MERDEKA NO. .98')).toBe('JL. MERDEKA NO. 98');
+  });
+
   it('has NO. in front of its number, not the NQ. that a stroke over the letters makes of it', () => {
     expect(cleanAddress('BLOK C3 NQ. 8')).toBe('BLOK C3 NO. 8');
     expect(cleanAddress('JL. NQ. ABDUL')).toBe('JL. NQ. ABDUL');

@@ -101,6 +101,12 @@ describe('readBirth on part of a date', () => {
   );
 });
 
+describe('readBirth without a place', () => {
+  it('takes no digits that are left of a line for one', () => {
+    expect(readBirth(slotOf('19 17-08-1990')).place.value).toBeNull();
+  });
+});
+
 describe('readNeighbourhood', () => {
   it.each([
     ['001/002', '001', '002'],

@@ -66,6 +66,44 @@ describe('printBelowInk', () => {
     expect(print(242, 140)).toBeLessThan(110);
   });
 
+  it('takes off the soft edges of dark ink, which are darker for their colour than its middle', () => {
+    const [violet, edge] = [[0.12, 0.1, 0.5], 0.5] as const;
+    const picture = stamped();
+    for (let y = 40; y < 52; y++) {
+      const share = y === 40 || y === 51 ? edge : y === 41 || y === 50 ? (1 + edge) / 2 : 1;
+      for (let x = 20; x < 540; x++) {
+        for (let channel = 0; channel < 3; channel++) {
+          const at = 3 * (y * WIDTH + x) + channel;
+          picture.data[at] = Math.round((picture.data[at] ?? 0) * (1 - share + share * (violet[channel] ?? 1)));
+        }
+      }
+    }
+    for (let at = 3 * 60 * WIDTH; at < picture.data.length; at++) picture.data[at] = PAPER[at % 3] ?? 0;
+    const print = printOf(picture);
+    for (const y of [40, 41, 45, 51]) expect(print(30, y), `paper at ${y}`).toBeGreaterThan(215);
+    for (const y of [40, 45]) expect(print(42, y), `print at ${y}`).toBeLessThan(110);
+  });
+
+  it('does not take print for an ink that shows a hue of its own on coloured paper', () => {
+    const [paper, black] = [
+      [150, 215, 220],
+      [52, 47, 50],
+    ] as const;
+    const picture = stamped();
+    for (let y = 0, at = 0; y < HEIGHT; y++) {
+      for (let x = 0; x < WIDTH; x++) {
+        const isInk = y >= 200 && y < 206;
+        for (let channel = 0; channel < 3; channel++, at++) {
+          const level = (isPrint(x) && !isInk ? black : paper)[channel] ?? 0;
+          picture.data[at] = Math.round(level * (isInk ? (RED[channel] ?? 1) : 1));
+        }
+      }
+    }
+    const print = printOf(picture);
+    expect(print(142, 100), 'print').toBeLessThan(140);
+    expect(print(150, 203), 'paper under ink').toBeGreaterThan(190);
+  });
+
   it('answers nothing where nothing is coloured', () => {
     const grey = stamped();
     for (let at = 0; at < grey.data.length; at += 3) grey.data.fill(grey.data[at + 1] ?? 0, at, at + 3);
