@@ -139,13 +139,19 @@ async function readUnstretched(
   { picture, reduction }: Place,
   seen: FoundCard | null,
 ): Promise<FoundCard | null> {
-  const { angle = 0, frame = null, lines = [] } = seen?.card ?? {};
-  const stretch = frame && stretchOf(lines, frame);
-  if (stretch === null || Math.abs(Math.log(stretch)) < Math.log(STRETCHED)) return null;
-  const even = unstretch(picture, stretch, angle);
+  const stretch = seen && clearStretchOf(seen);
+  if (!stretch) return null;
+  const even = unstretch(picture, stretch, seen.card.angle);
   const { best } = await surveyPicture(ocr, even.picture, SURVEY_SIDE);
   const [across, , , , down] = even.toImage;
-  return ifLikely(found({ ...even, reduction: reduction * Math.min(across, down) }, best));
+  const card = ifLikely(found({ ...even, reduction: reduction * Math.min(across, down) }, best));
+  return card && clearStretchOf(card) === null ? card : null;
+}
+
+/** How many times a card is too wide (or, below 1, too high), where that is more than a slant makes of it; else null. */
+function clearStretchOf({ card: { frame, lines } }: FoundCard): number | null {
+  const stretch = frame && stretchOf(lines, frame);
+  return stretch !== null && Math.abs(Math.log(stretch)) >= Math.log(STRETCHED) ? stretch : null;
 }
 
 async function readMirrored(ocr: PpOcr, { picture, reduction }: Place): Promise<FoundCard | null> {

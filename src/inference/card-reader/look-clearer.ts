@@ -44,8 +44,8 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard, isCovered: boole
   const { frame, page, lines } = found.card;
   const foreign = new Set(overlayLines(lines));
   const own = lines.filter((line) => !foreign.has(line));
-  const plain = pictureOfPage(found);
   const bare = foreign.size > 0 ? await lookWithoutMark(ocr, found, own) : null;
+  const plain = pictureOfPage(found);
   // Two stamps are a mark that repeats as well.
   if (bare) return frame ? { ...bare, others: printsBelowInk(plain, frame, lines) } : bare;
   const blurred = measureBlur(found.picture, { lines, page }) >= WORTH_SHARPENING;
@@ -68,7 +68,10 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard, isCovered: boole
 /** The print below the inks over a page's text, which are told apart once that is needed. */
 function printsBelowInk(plain: PagePicture, frame: Rectangle, lines: readonly TextLine[]): OtherPrint[] {
   let below: PageBelowInk | null | undefined;
-  const told = (): PageBelowInk | null => (below ??= pageBelowInk(withInk(plain), frame, lines));
+  const told = (): PageBelowInk | null => {
+    if (below === undefined) below = pageBelowInk(withInk(plain), frame, lines);
+    return below;
+  };
   const shown = (raster: Raster | undefined): PagePicture | null => (raster ? { ...plain, raster } : null);
   return [
     { picture: () => shown(told()?.raster), trust: 1 },

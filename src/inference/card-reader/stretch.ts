@@ -10,6 +10,9 @@ import { findLabelHits } from './label-hits.ts';
 const COLUMN = 0.345;
 /** Rows that have to tell it. */
 const LEAST_ROWS = 4;
+/** They agree within this share, and this share of all rows does: under a stamp some lack the beginning of their value. */
+const AGREEING = 0.1;
+const MOST_ROWS = 0.7;
 /** A value stands in its label's row, within this share of the line's height. */
 const SAME_ROW = 0.5;
 
@@ -32,7 +35,9 @@ export function stretchOf(lines: readonly TextLine[], frame: Rectangle): number 
     if (beside.length === 0) return [];
     return [(Math.min(...beside.map(({ left }) => left)) - own.left) / height];
   });
-  return columns.length < LEAST_ROWS ? null : median(columns) / COLUMN;
+  const middle = median(columns);
+  const agreeing = columns.filter((column) => Math.abs(column - middle) < AGREEING * middle).length;
+  return agreeing < Math.max(LEAST_ROWS, MOST_ROWS * columns.length) ? null : middle / COLUMN;
 }
 
 /** Pixels of a picture at most, after it was made higher or wider. */

@@ -6,9 +6,12 @@ export interface Voice {
   readonly weight: number;
 }
 
-/** Noise opens words more often than it closes them, and what lies over print hides stops and strokes first. */
+/**
+ * Noise opens words more often than it closes them. What lies over print hides stops and strokes first, and a look that lost
+ * one is no less sure of the rest.
+ */
 const BLANK_SHARE = 0.45;
-const MARK_SHARE = 1.3;
+const MARK_SHARE = 2;
 /** Words are lost where the detector overlooked them or a look took them off: that tells less than a lost character does. */
 const LOST_SHARE = 0.5;
 /** More characters than these are lost or added as words are. */

@@ -124,20 +124,14 @@ function greysOf(own: readonly Coloured[]): Float32Array {
   const measured = [...byStep.entries()]
     .filter(([step, greys]) => step > 0 && greys !== undefined && greys.length >= LEAST_PIXELS)
     .map(([step, greys]) => ({ step, grey: quantile(greys, NO_PRINT) }));
-  const common =
-    quantile(
-      own.map(({ colour }) => colour),
-      0.5,
-    ) / COLOUR_STEP;
-  const ratio = Math.min(
-    ...measured.filter(({ step }) => Math.abs(step - common) <= 1).map(({ grey, step }) => grey / step),
-  );
-  let most = Number.POSITIVE_INFINITY;
-  for (const point of measured.reverse()) {
-    point.grey = most = Math.min(most, point.grey, point.step > common ? ratio * point.step : most);
-  }
+  const colours = own.map(({ colour }) => colour);
+  const common = quantile(colours, 0.5) / COLOUR_STEP;
+  const atCommon = measured.filter(({ step }) => Math.abs(step - common) <= 1);
+  const ratio = Math.min(...atCommon.map(({ grey, step }) => grey / step));
+  const most = measured.map(({ grey, step }) => (step > common ? Math.min(grey, ratio * step) : grey));
+  const bounded = measured.map(({ step }, index) => ({ step, grey: Math.min(...most.slice(index)) }));
   const curve = [0];
-  for (const { grey, step } of measured.reverse()) {
+  for (const { grey, step } of bounded) {
     const before = curve.length - 1;
     const last = curve[before] ?? 0;
     for (let at = before + 1; at <= step; at++) curve.push(last + ((grey - last) * (at - before)) / (step - before));

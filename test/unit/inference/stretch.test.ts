@@ -28,6 +28,28 @@ describe('stretchOf', () => {
   });
 });
 
+describe('stretchOf under a stamp', () => {
+  it('tells nothing where rows lost the beginnings of their values, so that a card of its own form stays as it is', () => {
+    const { lines } = cardLines(SPECIMEN);
+    const covered = lines
+      .filter(({ text }) => !/^ ?: ?$/.test(text))
+      .map((line, index) => {
+        const [topLeft, topRight, bottomRight, bottomLeft] = line.quad;
+        const isValue = topLeft.x > 200 && topLeft.x < 500;
+        const lost = isValue ? 60 * (index % 5) : 0;
+        const quad = [
+          { ...topLeft, x: topLeft.x + lost },
+          { ...topRight, x: topRight.x + lost },
+          { ...bottomRight, x: bottomRight.x + lost },
+          { ...bottomLeft, x: bottomLeft.x + lost },
+        ] as const;
+        return { ...line, quad };
+      });
+    const frame = frameFromLabels(findLabelHits(covered));
+    expect(frame && stretchOf(covered, frame)).toBeNull();
+  });
+});
+
 describe('unstretch', () => {
   const wide = paint((x, y) => (x < 100 && y < 40 ? 20 : 200), 400, 160);
 

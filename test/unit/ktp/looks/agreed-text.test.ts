@@ -12,7 +12,7 @@ describe('agreedText', () => {
       agreedText(
         voices(
           ['JL. MERDE ADE 8M QH', 0.1],
-          ['JL. MERDEKA NO. .98', 1.1],
+          ['JL. MERDEKA NO. .98', 0.75],
           ['JL. MERDE A NO. 98', 0.8],
           ['JL. MERDEKANO. 98V', 0.7],
         ),
@@ -33,6 +33,7 @@ describe('agreedText', () => {
     expect(agreedText(voices(['BANJAR TENGAH', 1.4], ['BANJAR TENG AH', 1.5], ['BANJAR TENG AH', 1.5]))).toBe(
       'BANJAR TENGAH',
     );
+    expect(agreedText(voices(["BECCE' TAHIR", 1.3], ['BECCE TAHIR', 5.4], ["BECCE' TAHIR", 1.5]))).toBe("BECCE' TAHIR");
     expect(agreedText(voices(['JEAN PIERRE', 4], ['JEAN-PIERRE', 4], ['JEAN-PIERRE', 3]))).toBe('JEAN-PIERRE');
   });
 
