@@ -65,7 +65,7 @@ export function cleanAddress(text: string): string {
     .replace(/;/g, ':')
     .replace(/\b(JL|NO|GG|KP|BR|DSN|KOMP)[,:](?= ?[A-Z0-9])/g, '$1.')
     .replace(/^[ .,':;-]+(?=.)|[ ,':;]+$/g, '')
-    .replace(/\bN[Q0](?=\. ?\d)/g, 'NO')
+    .replace(/\bN[Q0](?=\. ?\d)|(?<= )\.O(?=\. ?\d)/g, 'NO')
     .replace(/\. \.(?=\d)/g, '. ')
     .replace(/\s+/g, ' ')
     .replace(/\b(?:I I I|I{1,2} I|I II)\b/g, (numeral) => numeral.replaceAll(' ', ''));

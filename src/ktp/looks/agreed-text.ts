@@ -33,7 +33,8 @@ export function agreedText(voices: readonly Voice[]): string {
     const read = readAt(central.text, voice.text);
     for (const [index, text] of read.entries()) {
       const votes = places[index];
-      const share = isLostWithMore(read, index, central.text) ? LOST_SHARE : shareOf(text);
+      const isLost = isLostWithMore(read, index, central.text);
+      const share = isLost ? LOST_SHARE : text === ' ' ? BLANK_SHARE : 1;
       votes?.set(text, (votes.get(text) ?? 0) + (voice.weight + bonus) * share);
     }
   }
@@ -65,11 +66,6 @@ function readAt(central: string, text: string): string[] {
   return read;
 }
 
-function shareOf(text: string): number {
-  if (text === ' ') return BLANK_SHARE;
-  return /^[.,'-]$/.test(text) ? MARK_SHARE : 1;
-}
-
 /** Whether a character of the central text is lost with both that stand beside it, or with the one before the end. */
 function isLostWithMore(read: readonly string[], index: number, central: string): boolean {
   if (index % 2 === 0 || read[index] !== '') return false;
@@ -78,8 +74,16 @@ function isLostWithMore(read: readonly string[], index: number, central: string)
 }
 
 function mostVoted(votes: ReadonlyMap<string, number>): string {
-  const worth = ([text, weight]: readonly [string, number]): number =>
-    text === '' && [...votes.keys()].some(({ length }) => length >= WORDS) ? LOST_SHARE * weight : weight;
+  const texts = [...votes.keys()];
+  const areWords = texts.some(({ length }) => length >= WORDS);
+  const isLetter = texts.some((text) => LETTER.test(text));
+  const worth = ([text, weight]: readonly [string, number]): number => {
+    if (text === '' && areWords) return LOST_SHARE * weight;
+    return MARK.test(text) && !isLetter ? MARK_SHARE * weight : weight;
+  };
   const [most] = [...votes].sort((p, q) => worth(q) - worth(p));
   return most?.[0] ?? '';
 }
+
+const MARK = /^[.,'-]$/;
+const LETTER = /^[A-Z0-9]$/;

@@ -16,6 +16,7 @@ describe('an address', () => {
 
   it('has NO. in front of its number, not the NQ. that a stroke over the letters makes of it', () => {
     expect(cleanAddress('BLOK C3 NQ. 8')).toBe('BLOK C3 NO. 8');
+    expect(cleanAddress('GG. SAWO .O. 210/20')).toBe('GG. SAWO NO. 210/20');
     expect(cleanAddress('JL. NQ. ABDUL')).toBe('JL. NQ. ABDUL');
   });
 });

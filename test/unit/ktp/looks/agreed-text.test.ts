@@ -34,6 +34,9 @@ describe('agreedText', () => {
       'BANJAR TENGAH',
     );
     expect(agreedText(voices(["BECCE' TAHIR", 1.3], ['BECCE TAHIR', 5.4], ["BECCE' TAHIR", 1.5]))).toBe("BECCE' TAHIR");
+    expect(agreedText(voices(['GG. SAWO NO. 21', 1.2], ['GG. SAWO .O. 21', 1.5], ['GG. SAWO NO. 21', 0.8]))).toBe(
+      'GG. SAWO NO. 21',
+    );
     expect(agreedText(voices(['JEAN PIERRE', 4], ['JEAN-PIERRE', 4], ['JEAN-PIERRE', 3]))).toBe('JEAN-PIERRE');
   });
 
