@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type EndingOptions, onEndingSignal } from './ending-signals.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 
@@ -23,18 +24,14 @@ export async function interruptibly<Result>(
 }
 
 /**
- * Leaves work where it is once the program is asked to end: for what leaves nothing behind, and does not look at a
- * signal. @throws CliError once it is interrupted; what the work throws
+ * Leaves work where it is once the program is asked to end: for what leaves nothing behind.
+ * @throws CliError once it is interrupted; what the work throws
  */
-export async function untilInterrupted<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export async function untilInterrupted<Result>(work: () => Promise<Result>): Promise<Result> {
   const interrupt = new AbortController();
-  let end: (reason: CliError) => void = () => {};
-  const ended = new Promise<never>((_, reject) => {
-    end = reject;
+  using _listening = onEndingSignal(() => interrupt.abort());
+  const ended = once(interrupt.signal, 'abort').then(() => {
+    throw new CliError(EXIT.interrupted, 'interrupted');
   });
-  using _listening = onEndingSignal(() => {
-    interrupt.abort();
-    end(new CliError(EXIT.interrupted, 'interrupted'));
-  });
-  return await Promise.race([work(interrupt.signal), ended]);
+  return await Promise.race([work(), ended]);
 }

@@ -57,8 +57,8 @@ export function jsonBody(
       endWatch();
       next(error ?? (garbled.has(request) ? notUtf8() : undefined));
     };
-    // Without a body there is nothing to watch, and the parser is done at once.
     if (Number(request.headers['content-length']) > limit) throw bodyTooLarge(limit);
+    // Without a body there is nothing to watch, and the parser is done at once.
     const endWatch = hasBody(request) ? watchBody(request, settle) : () => {};
     json(request, response, settle);
     // The parser says so as well, once the last byte of what it throws away has come: never, where it never does.

@@ -56,6 +56,8 @@ export async function runExtract(
   let done = 0;
   // Without a server or with a wrong key the others would fare no better.
   let hopeless: CliError | ApiError | undefined;
+  const interrupt = new AbortController();
+  using _listening = onEndingSignal(() => interrupt.abort());
   const work = async (): Promise<void> => {
     while (next < files.length && !interrupt.signal.aborted) {
       const index = next++;
@@ -67,8 +69,6 @@ export async function runExtract(
       if (files.length > 1) output.progress(() => `${done}/${files.length}`);
     }
   };
-  const interrupt = new AbortController();
-  using _listening = onEndingSignal(() => interrupt.abort());
   const interrupted = once(interrupt.signal, 'abort');
   await Promise.race([Promise.all(Array.from({ length: AT_ONCE }, work)), interrupted]);
   output.endProgress();

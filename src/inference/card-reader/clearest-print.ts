@@ -87,7 +87,8 @@ export function clearPrint(lines: readonly TextLine[], scale: number): EdgeBox[]
   return onRaster(clear, scale).map(boxAround);
 }
 
-function onRaster(lines: readonly TextLine[], scale: number): Quad[] {
+/** Where lines of the page lie on its picture of so much `scale`. */
+export function onRaster(lines: readonly TextLine[], scale: number): Quad[] {
   const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
   return lines.map(({ quad }) => mapQuad(toRaster, quad));
 }

@@ -24,9 +24,9 @@ export function isHidden(picture: RasterPyramid, place: Quad): boolean {
   const edge = Math.round(WIDTH * (1 - VALUE_SHARE));
   const label = luma.filter((_, index) => index % WIDTH < edge).sort((p, q) => p - q);
   if ((label[Math.floor(label.length * 0.7)] ?? 255) >= WHITE) return false;
-  return Array.from({ length: PARTS }, (_, part) => {
+  return Array.from({ length: PARTS }).some((_, part) => {
     const [from, to] = [part, part + 1].map((at) => edge + (at * (WIDTH - edge)) / PARTS) as [number, number];
     const value = luma.filter((_, index) => index % WIDTH >= from && index % WIDTH < to);
     return value.filter((level) => level >= BURNT).length > BURNT_SHARE * value.length;
-  }).some(Boolean);
+  });
 }

@@ -1,11 +1,10 @@
 import type { Raster } from '../../media/raster.ts';
 import { printAlone, SOFT } from '../../media/renderings/ink-alone.ts';
 import { printBelowInk } from '../../media/renderings/print-below-ink.ts';
-import { mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import { boxAround } from './box-around.ts';
 import type { Rectangle } from './card-frame.ts';
-import { clearPrint, type InkedPage } from './clearest-print.ts';
+import { clearPrint, type InkedPage, onRaster } from './clearest-print.ts';
 import { textAndPhoto } from './text-and-photo.ts';
 
 /** By so much of the card's width its photo may lie elsewhere: print there tells of no ink, but nothing is lost for that. */
@@ -26,7 +25,7 @@ export function pageBelowInk(
   lines: readonly TextLine[],
 ): PageBelowInk | null {
   const { photo } = textAndPhoto(frame, scale);
-  const text = boxOf(lines.map(({ quad }) => boxAround(mapQuad([scale, 0, 0, 0, scale, 0, 0, 0, 1], quad))));
+  const text = boxOf(onRaster(lines, scale).map(boxAround));
   const room = PHOTO_ROOM * (text.right - text.left);
   const around = { left: photo.left - room, top: photo.top - room, right: photo.right, bottom: photo.bottom + room };
   const print = printBelowInk(raster, ink.white, { text, photo: around });

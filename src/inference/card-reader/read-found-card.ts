@@ -137,8 +137,8 @@ async function readOnceMore(
   ];
   for (const { picture, trust } of others) {
     if (doubtfulFields(whole.fields, SURE).length === 0) break;
-    const raster = picture();
-    const next = raster && (await readWithPlaces(ocr, await lookAgain(ocr, raster), page, true));
+    const shown = picture();
+    const next = shown && (await readWithPlaces(ocr, await lookAgain(ocr, shown), page, true));
     if (!next || next.likelihood < LIKELY) continue;
     seen.push({ reading: next, trust });
     whole = agreeOnLooks(reading, seen);
@@ -149,11 +149,10 @@ async function readOnceMore(
 /** Whether coloured ink lies over a card's text: a stamp, words written across. */
 function isUnderColour({ card, picture }: FoundCard): boolean {
   const { frame, page } = card;
-  return frame !== null && colouredInk(overviewOf(picture, page, inset(frame), COLOUR_WIDTH)) > COLOUR_SHARE;
+  return frame !== null && colouredInk(overviewOf(picture, page, inset(frame))) > COLOUR_SHARE;
 }
 
 /** Colour of stamps and words shows on few pixels; drawn cards without stay below 0.0001, those with begin at 0.0014. */
-const COLOUR_WIDTH = 256;
 const COLOUR_SHARE = 0.001;
 
 /** Whether the first or last rows of a card were not read: they may lie beyond the page, made for misread labels. */

@@ -1,21 +1,12 @@
 import type { FieldName } from '../field-names.ts';
 import { withAlternatives } from '../fields/alternatives.ts';
+import { FREE } from '../fields/confidence.ts';
 import type { KtpReading } from '../read-ktp.ts';
 import type { Field } from '../schema.ts';
 import { UNSURE_AT_MOST } from '../sure.ts';
 import { mapFields, withFields } from '../with-fields.ts';
 import { agreedText, type Voice } from './agreed-text.ts';
 
-/** Values in which a letter read otherwise is another value: of these, looks agree on letters. */
-const SPELLED: ReadonlySet<FieldName> = new Set<FieldName>([
-  'nama',
-  'tempat_lahir',
-  'alamat',
-  'kel_desa',
-  'kecamatan',
-  'pekerjaan',
-  'tempat_terbit',
-]);
 /** Text that nothing on the card confirms: any look that differs is a dispute. */
 const UNCHECKED: ReadonlySet<FieldName> = new Set<FieldName>(['nama', 'alamat', 'tempat_lahir']);
 /** Of other values one that says so little is none. */
@@ -62,7 +53,8 @@ function toVoice(field: Field, trust: number): FieldVoice | null {
 
 function agreed(name: FieldName, seen: readonly FieldVoice[]): Field {
   const voices = ofLists(seen);
-  const value = SPELLED.has(name) ? agreedText(voices) : mostSaid(voices);
+  // Free text differs in letters, on which looks can agree; a number or a word of a form is one or another.
+  const value = FREE.has(name) ? agreedText(voices) : mostSaid(voices);
   const fields = voices.map(({ field }) => field).sort((p, q) => q.confidence - p.confidence);
   const others = seen.filter(({ text }) => text !== value).map(({ field }) => field);
   const isDisputed = others.some(({ confidence }) => UNCHECKED.has(name) || confidence >= FAINT);

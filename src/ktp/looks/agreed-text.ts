@@ -66,7 +66,7 @@ function readAt(central: string, text: string): string[] {
   return read;
 }
 
-/** Whether a character of the central text is lost with both that stand beside it, or with the one before the end. */
+/** Whether a character of the central text is lost with one that stands beside it, or at an end of it. */
 function isLostWithMore(read: readonly string[], index: number, central: string): boolean {
   if (index % 2 === 0 || read[index] !== '') return false;
   const isLost = (at: number): boolean => at < 0 || at > 2 * central.length || read[at] === '';
