@@ -22,7 +22,7 @@ const STRIDE = 11;
 
 const cards = Number(process.argv[2] ?? 1);
 const levels = process.argv[3]?.split(',').filter(isLevel) ?? (Object.keys(LEVELS) as LevelName[]);
-const paths = modelPathsIn(modelsFolder());
+const paths = modelPathsIn(await modelsFolder());
 const batches: LineBatch[] = [];
 const helpers = {
   idle: 1,

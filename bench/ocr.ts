@@ -18,11 +18,11 @@ const options = new Command('ocr')
   .option('--cards <n>', 'cards a level', '6')
   .option('--levels <names>', 'levels of the card generator', 'scan,photo,tilt,small')
   .option('--pool <shapes>', 'threads x intra-op threads, or none', '1x2,2x1,2x2')
-  .option('--models <folder>', 'where the PP-OCR models are', modelsFolder())
+  .option('--models <folder>', 'where the PP-OCR models are')
   .parse()
-  .opts<{ cards: string; levels: string; pool: string; models: string }>();
+  .opts<{ cards: string; levels: string; pool: string; models?: string }>();
 
-const modelPaths = modelPathsIn(options.models);
+const modelPaths = modelPathsIn(await modelsFolder(options.models));
 
 interface Meter {
   calls: number;

@@ -24,7 +24,7 @@ const options = new Command('overhead')
   .parse()
   .opts<{ url: string; key?: string; image: string; count: number; warmUp: number; models?: string }>();
 
-const models = modelsFolder(options.models);
+const models = await modelsFolder(options.models);
 
 interface Sample {
   /** Milliseconds of the whole request. */

@@ -22,7 +22,7 @@ interface Case {
 const only = process.argv.indexOf('--only');
 const prefixes = only > 0 ? (process.argv[only + 1] ?? '').split(',') : [''];
 const folders = process.argv.slice(2, only > 0 ? only : undefined);
-const models = modelsFolder();
+const models = await modelsFolder();
 const pool = createCardReaderPool({
   modelPaths: modelPathsIn(models),
 });

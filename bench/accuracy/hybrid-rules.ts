@@ -72,7 +72,7 @@ async function readings(): Promise<Read[]> {
   const missing = wanted.filter((card) => before.every(({ id }) => id !== idOf(card)));
   if (missing.length === 0) return before;
   const pool = createCardReaderPool({
-    modelPaths: modelPathsIn(modelsFolder()),
+    modelPaths: modelPathsIn(await modelsFolder()),
     threads: 1,
   });
   const until = performance.now() + 1000 * options.seconds;

@@ -76,7 +76,7 @@ async function measure(name: string, place: LargePicture): Promise<object> {
   const { jpeg, truth } = await draw(place);
   const large = join(folder, `${name}.jpg`);
   await writeFile(large, jpeg);
-  const reader = startReader(ourReader(modelsFolder(), 2, 1));
+  const reader = startReader(ourReader(await modelsFolder(), 2, 1));
   try {
     for (let warm = 0; warm < 3; warm++) await reader.ask({ id: 'ordinary', path: ordinary });
     const usual = peakMegabytes(reader.pid);

@@ -61,7 +61,7 @@ const options = new Command('accuracy')
   }>();
 
 const atOnce = options.atOnce ?? options.threads;
-const models = modelsFolder(options.models);
+const models = await modelsFolder(options.models);
 const results = fileURLToPath(new URL('../results', import.meta.url));
 const out = options.out ?? join(results, 'accuracy');
 

@@ -45,7 +45,7 @@ const options = new Command('batch')
     models?: string;
   }>();
 
-const models = modelsFolder(options.models);
+const models = await modelsFolder(options.models);
 const threads = availableParallelism();
 
 interface MemorySample {
