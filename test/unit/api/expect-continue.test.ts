@@ -37,20 +37,20 @@ describe('a request that asks before it sends its body', () => {
   const known = `authorization: Bearer ${KEY}`;
 
   it.each([
-    ['401', 'invalid_api_key', 'POST /v1/files', LARGE, FORM],
-    ['401', 'invalid_api_key', 'POST /v1/chat/completions', LARGE, JSON_TYPE, 'authorization: Bearer wrong'],
-    ['413', 'payload_too_large', 'POST /ktp-ocr', LARGE, known, FORM],
-    ['413', 'payload_too_large', 'POST /v1/ktp/extractions', LARGE, known, FORM],
-    ['413', 'payload_too_large', 'POST /v1/ktp/batches', 10_000_000_000, known, FORM],
-    ['413', 'payload_too_large', 'POST /v1/files', 10_000_000_000, known, FORM],
-    ['413', 'payload_too_large', 'POST /v1/chat/completions', LARGE, known, JSON_TYPE],
-    ['400', 'unsupported_media_type', 'POST /v1/files', LARGE, known, 'content-type: text/plain'],
-    ['415', 'unsupported_content_encoding', 'POST /v1/responses', 900, known, JSON_TYPE, 'content-encoding: odd'],
-    ['404', 'not_found', 'POST /nothing', LARGE, known, JSON_TYPE],
-    ['405', 'method_not_allowed', 'PUT /v1/files', LARGE, known, FORM],
+    ['401', 'invalid_api_key', 'POST /v1/files', LARGE, [FORM]],
+    ['401', 'invalid_api_key', 'POST /v1/chat/completions', LARGE, [JSON_TYPE, 'authorization: Bearer wrong']],
+    ['413', 'payload_too_large', 'POST /ktp-ocr', LARGE, [known, FORM]],
+    ['413', 'payload_too_large', 'POST /v1/ktp/extractions', LARGE, [known, FORM]],
+    ['413', 'payload_too_large', 'POST /v1/ktp/batches', 10_000_000_000, [known, FORM]],
+    ['413', 'payload_too_large', 'POST /v1/files', 10_000_000_000, [known, FORM]],
+    ['413', 'payload_too_large', 'POST /v1/chat/completions', LARGE, [known, JSON_TYPE]],
+    ['400', 'unsupported_media_type', 'POST /v1/files', LARGE, [known, 'content-type: text/plain']],
+    ['415', 'unsupported_content_encoding', 'POST /v1/responses', 900, [known, JSON_TYPE, 'content-encoding: odd']],
+    ['404', 'not_found', 'POST /nothing', LARGE, [known, JSON_TYPE]],
+    ['405', 'method_not_allowed', 'PUT /v1/files', LARGE, [known, FORM]],
   ] as const)(
     'is not told to send what its headers alone refuse: %s %s, %s',
-    async (status, code, line, length, ...headers) => {
+    async (status, code, line, length, headers) => {
       const [head = '', body = ''] = (await answerOf(ask(line, length, ...headers))).split('\r\n\r\n');
       expect(head).toContain(`HTTP/1.1 ${status} `);
       expect(JSON.parse(body).error.code).toBe(code);
