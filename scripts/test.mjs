@@ -39,7 +39,7 @@ else if (!(await run('build', ['scripts/build.mjs']))) fail();
 const checks = await Promise.all([
   run('lint', [packageFile('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings'], { quietly: true }),
   run('unused code', [packageFile('knip', 'bin/knip.js')], { quietly: true }),
-  run('types', [packageFile('typescript', 'bin/tsc')], { quietly: true }),
+  run('types', [packageFile('typescript', 'bin/tsc'), '--singleThreaded'], { quietly: true }),
   run('types of the console', [packageFile('typescript', 'bin/tsc'), '--project', 'console'], { quietly: true }),
 ]);
 if (checks.includes(false)) fail();
