@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm test`: build, then lint, types and all tests beside each other; what it needs it fetches itself. Ends with `N passed, N failed`.
+ * `npm test`: build, then lint, types and all tests beside each other; what it needs it fetches itself. Ends with
+ * `N passed, N failed`.
  * Arguments go to vitest (`npm test -- test/unit`).
  */
 import { spawn } from 'node:child_process';
