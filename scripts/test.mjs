@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /**
- * `npm test`: build, lint, types, then all tests; what it needs it fetches itself. Ends with `N passed, N failed`.
+ * `npm test`: build, then lint, types and all tests beside each other; what it needs it fetches itself. Ends with
+ * `N passed, N failed`.
  * Arguments go to vitest (`npm test -- test/unit`).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { inputsHash } from './build-inputs.mjs';
@@ -14,15 +16,21 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // Not resolved as modules: packages need not export their package.json or their commands.
 const packageFile = (name, path) => `${root}node_modules/${name}/${path}`;
 
-/** Runs a step; `quietly` prints its output at its end, since others run beside it. @returns whether it succeeded */
+/**
+ * Runs a step; `quietly`: its output comes at its end, since others run beside it, and nothing once the tests have said
+ * the last line. @returns whether it succeeded
+ */
 async function run(name, command, { quietly = false } = {}) {
   const startedAt = Date.now();
   const stdio = quietly ? ['ignore', 'pipe', 'pipe'] : 'inherit';
   const child = spawn(process.execPath, command, { cwd: root, stdio });
+  if (quietly && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const output = quietly ? [text(child.stdout), text(child.stderr)] : [];
   const [code] = await once(child, 'close');
-  process.stdout.write((await Promise.all(output)).join(''));
-  console.log(code === 0 ? `${name}: ok (${((Date.now() - startedAt) / 1000).toFixed(1)} s)` : `${name} failed`);
+  const said = (await Promise.all(output)).join('');
+  if (code !== 0) console.log(`${said}${name} failed`);
+  else if (!quietly || isRunning())
+    console.log(`${said}${name}: ok (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
   return code === 0;
 }
 
@@ -32,22 +40,33 @@ function fail() {
 }
 
 const builtFrom = `${root}dist/.inputs`;
-if (existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === inputsHash(root))
+// What the build writes beside dist is compiled with the tests.
+const generated = `${root}src/storage/generated/client.ts`;
+if (existsSync(generated) && existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === inputsHash(root))
   console.log('build: is that of today');
 else if (!(await run('build', ['scripts/build.mjs']))) fail();
 
-const checks = await Promise.all([
-  run('lint', [packageFile('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings'], { quietly: true }),
-  run('unused code', [packageFile('knip', 'bin/knip.js')], { quietly: true }),
-  run('types', [packageFile('typescript', 'bin/tsc')], { quietly: true }),
-  run('types of the console', [packageFile('typescript', 'bin/tsc'), '--project', 'console'], { quietly: true }),
-]);
-if (checks.includes(false)) fail();
-
-// Its last line is the one that counts.
+// Beside each other: the tests wait for half of their time, and the checks take what is left over.
 const tests = spawn(process.execPath, [packageFile('vitest', 'vitest.mjs'), 'run', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
 });
-const [code] = await once(tests, 'close');
+const ended = once(tests, 'close');
+const isRunning = () => tests.exitCode === null && tests.signalCode === null;
+const checks = await Promise.all([
+  check('lint', [packageFile('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings']),
+  check('unused code', [packageFile('knip', 'bin/knip.js')]),
+  check('types', [packageFile('typescript', 'bin/tsc'), '--singleThreaded']),
+  check('types of the console', [packageFile('typescript', 'bin/tsc'), '--project', 'console']),
+]);
+const [code] = await ended;
+if (checks.includes(false)) fail();
+// The last line is that of the tests, and the one that counts.
 process.exit(code === 0 ? 0 : 1);
+
+/** Runs a check at the lowest priority. One that fails ends the tests. @returns whether it succeeded */
+async function check(name, command) {
+  const succeeded = await run(name, command, { quietly: true });
+  if (!succeeded) tests.kill();
+  return succeeded;
+}

@@ -1,14 +1,17 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError } from '../config.ts';
 import { KtpflowError } from '../errors.ts';
 import { Authenticator } from './access/authentication.ts';
 import { createApp } from './app.ts';
 import type { ApiContext } from './context.ts';
+import { continueWhenRead } from './http/continue-when-read.ts';
 import { errorBody } from './http/errors.ts';
 import { isLoopbackHost } from './http/loopback.ts';
 import { newRequestId } from './http/request-id.ts';
+import { targetProblem, toOriginForm } from './http/request-target.ts';
 
 export interface ApiServer {
   /** `http://HOST:PORT`, with the port that was taken. */
@@ -61,11 +64,21 @@ export function createHttpServer(listener: RequestListener, headersTimeoutMs = H
       connectionsCheckingInterval: headersTimeoutMs / 4,
     },
     (request, response) => {
-      if (request.headers.host !== undefined || request.httpVersion === '1.0') listener(request, response);
-      else refuse(response, 400, 'The request has no Host header.');
+      const problem = targetProblem(request);
+      if (problem !== null) return refuse(response, 400, problem);
+      toOriginForm(request);
+      listener(request, response);
     },
   );
+  // All of them: Node would pass over the two thousandth and what follows it. Their size is bounded.
+  server.maxHeadersCount = 0;
+  server.on('checkContinue', (request, response) => {
+    continueWhenRead(request, response);
+    server.emit('request', request, response);
+  });
   server.on('checkExpectation', (_request, response) => refuse(response, 417, 'Only "Expect: 100-continue" is known.'));
+  // Nobody is called for it, and Node would close the connection without a word.
+  server.on('connect', (_request, socket) => answerByHand(socket, NO_PROXY));
   return server.on('clientError', answerClientError);
 }
 
@@ -144,7 +157,13 @@ function makeLast(answer: ServerResponse): void {
   else answer.setHeader('connection', 'close');
 }
 
-const CLIENT_ERRORS: Readonly<Record<string, { status: string; code: string; message: string }>> = {
+interface ByHand {
+  readonly status: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, ByHand>> = {
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',
     code: 'headers_too_large',
@@ -157,14 +176,20 @@ const CLIENT_ERRORS: Readonly<Record<string, { status: string; code: string; mes
   },
 };
 const MALFORMED = { status: '400 Bad Request', code: 'malformed_request', message: 'The request is malformed.' };
+const NO_PROXY = { status: '405 Method Not Allowed', code: 'method_not_allowed', message: 'This server is no proxy.' };
 
 /** What the HTTP parser refuses never reaches the application: the same envelope, written by hand. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  // Bytes behind the last request of a connection: its answer is on its way, and ends it.
+  if (error.code === 'HPE_CLOSED_CONNECTION') return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const { status, code, message } = CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED;
+  answerByHand(socket, CLIENT_ERRORS[error.code ?? ''] ?? MALFORMED);
+}
+
+function answerByHand(socket: Duplex, { code, message, status }: ByHand): void {
   const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
   socket.end(
     [

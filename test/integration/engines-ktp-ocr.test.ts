@@ -18,7 +18,8 @@ let engines: Engines;
 let card: string;
 
 beforeAll(async () => {
-  const bytes = await readFile(new URL('bogor.jpg', FIXTURES));
+  // Read in a third of the others' time: it is about the answers here.
+  const bytes = await readFile(new URL('jayapura-soft.jpg', FIXTURES));
   card = `data:image/jpeg;base64,${bytes.toString('base64')}`;
   pool = createCardReaderPool({ modelPaths: MODEL_PATHS, threads: 1 });
   engines = createEngines(readConfig({}), { pool: once(pool) });
@@ -66,7 +67,7 @@ const withCard = (changes: object = {}) => ({
 describe('the model ktp-ocr', () => {
   it('answers the compatible shape, in more than one piece, at no cost in tokens', async () => {
     const { json, pieces, finish } = await ask(withCard());
-    expect(compatibleCardSchema.strict().parse(json)).toMatchObject({ nik: '3201124507920000', nama: 'MARIA HARTONO' });
+    expect(compatibleCardSchema.strict().parse(json)).toMatchObject({ nik: '9171021101780000', nama: 'YOHANES' });
     expect(pieces.length).toBeGreaterThan(1);
     expect(finish).toEqual({ type: 'finish', reason: 'stop', usage: { promptTokens: 0, completionTokens: 0 } });
   });
@@ -76,12 +77,12 @@ describe('the model ktp-ocr', () => {
     ['metadata.shape', { metadata: { shape: 'full' } }],
   ])('answers the full shape for %s', async (_name, changes) => {
     const { json } = await ask(withCard(changes));
-    expect(ktpResultSchema.parse(json).fields.nik.value).toBe('3201124507920000');
+    expect(ktpResultSchema.parse(json).fields.nik.value).toBe('9171021101780000');
   });
 
   it('answers json_object with the compatible shape', async () => {
     const { json } = await ask(withCard({ response_format: { type: 'json_object' } }));
-    expect(compatibleCardSchema.parse(json).nik).toBe('3201124507920000');
+    expect(compatibleCardSchema.parse(json).nik).toBe('9171021101780000');
   });
 
   it('reads the picture that was shown last, also of an earlier turn', async () => {
@@ -95,7 +96,7 @@ describe('the model ktp-ocr', () => {
         { role: 'user', content: 'And the name?' },
       ],
     });
-    expect(compatibleCardSchema.parse(json).nik).toBe('3201124507920000');
+    expect(compatibleCardSchema.parse(json).nik).toBe('9171021101780000');
   });
 
   it.each([

@@ -34,7 +34,7 @@ export interface NewItem {
 export function newItem(context: Pick<ReceiveContext, 'keyring'>, over: Partial<NewItem>): NewItem {
   return {
     id: `ext_${randomBytes(16).toString('hex')}`,
-    key: context.keyring.createDataKey(),
+    key: over.key ?? context.keyring.createDataKey(),
     name: null,
     customId: null,
     metadata: null,
@@ -72,7 +72,7 @@ export async function newItemWithImage(
     return newItem(context, { ...over, key, ...stored });
   } catch (error) {
     if (!(error instanceof KtpflowError) || error.status >= 500 || error.code === 'malformed_request') throw error;
-    return newItem(context, { ...over, refusal: { code: error.code, message: error.message } });
+    return newItem(context, { ...over, key, refusal: { code: error.code, message: error.message } });
   }
 }
 

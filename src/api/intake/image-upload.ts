@@ -9,10 +9,13 @@ import { probeImage } from '../../media/probe.ts';
 import { readBlob } from '../../storage/blobs.ts';
 import type { StoreContext } from '../context.ts';
 import { uploadInterrupted } from '../http/multipart.ts';
+import { wholeIfSmall } from './whole-if-small.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Nearly every header ends within this; only a TIFF may keep its directory at the end. */
 const HEAD_BYTES = 256 * 1024;
+/** Less than most photos of a card have; what is no image is mostly shorter. */
+const SMALL_BYTES = 8 * 1024;
 
 export interface RecordKey {
   readonly dataKey: Uint8Array<ArrayBuffer>;
@@ -39,6 +42,9 @@ export function maxImageBytes(context: Pick<StoreContext, 'config'>): number {
  */
 export async function storeImage(context: StoreContext, source: Readable, key: RecordKey): Promise<StoredImage> {
   const maximum = maxImageBytes(context);
+  // A form of ten thousand parts that are no image would write, flush and delete ten thousand files.
+  const small = await wholeIfSmall(source, SMALL_BYTES);
+  if (small && documentKind(small) === null) await probe(context, small);
   const hash = createHash('sha256');
   const head: Buffer[] = [];
   let size = 0;
@@ -51,11 +57,15 @@ export async function storeImage(context: StoreContext, source: Readable, key: R
       done(null, bytes);
     },
   });
-  source.once('error', (error) => inspect.destroy(error));
-  source.once('close', () => {
-    if (!source.readableEnded) inspect.destroy(uploadInterrupted());
-  });
-  const { blob } = await context.blobs.write(source.pipe(inspect), key);
+  if (small) inspect.end(small);
+  else {
+    source.once('error', (error) => inspect.destroy(error));
+    source.once('close', () => {
+      if (!source.readableEnded) inspect.destroy(uploadInterrupted());
+    });
+    source.pipe(inspect);
+  }
+  const { blob } = await context.blobs.write(inspect, key);
   try {
     const pages = await probeHead(context, blob, Buffer.concat(head), size);
     return { blob, sha256: hash.digest('hex'), pages };
@@ -87,6 +97,10 @@ export function missingImage(message = 'The request has no image.'): KtpflowErro
   return new KtpflowError('missing_image', message, { param: 'image' });
 }
 
+async function probe({ config }: Pick<StoreContext, 'config'>, bytes: Buffer): Promise<void> {
+  await probeImage(bytes, { maxMegapixels: config.MAX_IMAGE_MEGAPIXELS });
+}
+
 /** @returns how many pages it has */
 async function probeHead(context: StoreContext, blob: BlobReference, head: Buffer, size: number): Promise<number> {
   const kind = documentKind(head);
@@ -94,11 +108,10 @@ async function probeHead(context: StoreContext, blob: BlobReference, head: Buffe
     const pages = await checkDocument(kind, await readBlob(context.blobs, blob));
     return kind === 'pdf' ? pages : 1;
   }
-  const probe = (bytes: Buffer) => probeImage(bytes, { maxMegapixels: context.config.MAX_IMAGE_MEGAPIXELS });
-  await probe(head).catch(async (error: unknown) => {
+  await probe(context, head).catch(async (error: unknown) => {
     const cut = error instanceof KtpflowError && error.code === 'invalid_image' && size > head.length;
     if (!cut) throw error;
-    await probe(await readBlob(context.blobs, blob));
+    await probe(context, await readBlob(context.blobs, blob));
   });
   return isTiff(head) ? countTiffPages(await readBlob(context.blobs, blob)) : 1;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bearer, errorOf, imageForm, specimen, startLonelyApi, type TestApi } from '../../support/api.ts';
 import { type RefusingTemporal, startRefusingTemporal } from '../../support/refusing-temporal.ts';
 
@@ -75,6 +75,27 @@ describe('an upload', () => {
     ] as const) {
       expect(await errorOf(await form(file(content))), name).toMatchObject({ status: 400, code });
     }
+    expect(await blobs()).toEqual([]);
+  });
+
+  it('of many parts that are no image writes no file for each of them', async () => {
+    const batch = (parts: Buffer[]) =>
+      api.request('/v1/ktp/batches', {
+        method: 'POST',
+        headers: multipart,
+        body: new Uint8Array(Buffer.concat([...parts, end])),
+      });
+    const write = vi.spyOn(api.context.blobs, 'write');
+    // Accepted, with items that have failed: only Temporal stops it.
+    const noImages = Array.from({ length: 200 }, (_, index) => file(index % 2 === 0 ? '' : 'no picture', 'images'));
+    expect(await errorOf(await batch(noImages))).toMatchObject({ status: 503, code: 'temporal_unavailable' });
+    expect(write).not.toHaveBeenCalled();
+    const small = await sharp({ create: { width: 20, height: 20, channels: 3, background: 'white' } })
+      .png()
+      .toBuffer();
+    expect(await errorOf(await batch([file(small, 'images')]))).toMatchObject({ code: 'temporal_unavailable' });
+    expect(write).toHaveBeenCalledOnce();
+    write.mockRestore();
     expect(await blobs()).toEqual([]);
   });
 
