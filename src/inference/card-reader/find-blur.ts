@@ -18,8 +18,12 @@ const SAMPLE = 3;
 export const LEAST_FIT = 0.2;
 /** A hand does not move straight: how far the middle of its path lies off, as a share of its length. */
 const BENDS = [0.12, -0.12] as const;
+/** Fit from which a picture is blurred without doubt: those that are have 0.5 and more, others 0.3 at most. */
+const SURE_FIT = 0.4;
 /** A kernel must make a sample this much more legible than the picture is as it was. */
 const LEAST_GAIN = 1.03;
+/** Labels may be legible already, whose words are known, where values are not. */
+const LEAST_GAIN_OF_SURE = 1;
 /** A label says as much as this many characters. */
 const LABEL_WEIGHT = 8;
 
@@ -62,7 +66,8 @@ export async function findBlur(
       if (score > best.score) best = { kernel, score };
     }
   }
-  return best.score > LEAST_GAIN * plain ? best.kernel : null;
+  const leastGain = estimated.fit >= SURE_FIT ? LEAST_GAIN_OF_SURE : LEAST_GAIN;
+  return best.score > leastGain * plain ? best.kernel : null;
 }
 
 /** The part of a picture that some quads lie in, with room for the blur. */

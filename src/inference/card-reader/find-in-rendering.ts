@@ -48,7 +48,7 @@ export async function findInRendering(
 }
 
 /** What was seen of a card with the whole picture for its page: where the card lies is not known. */
-function onWholePicture(image: DecodedImage, seen: FoundCard): FoundCard {
+export function onWholePicture(image: DecodedImage, seen: FoundCard): FoundCard {
   const { height, width } = image.raster;
   const page = { width, height, toSource: IDENTITY };
   return { ...seen, card: { ...seen.card, page }, ...wholePicture(image) };

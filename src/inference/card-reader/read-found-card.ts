@@ -14,7 +14,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { inset, overviewOf } from './card-samples.ts';
 import { clearestPrint, withInk } from './clearest-print.ts';
 import type { FoundCard } from './find-card.ts';
-import { findInRendering, isVeryBlurred } from './find-in-rendering.ts';
+import { findInRendering, isVeryBlurred, onWholePicture } from './find-in-rendering.ts';
 import { findWithoutMark } from './find-without-mark.ts';
 import { isHidden } from './is-hidden.ts';
 import { type Look, lookAgain, type PagePicture } from './look-again.ts';
@@ -65,7 +65,9 @@ export async function readFoundCard(
     const wider = withRoom(found, lines, ASIDE);
     return readAgain(ocr, wider, await readPlain(ocr, wider, isCovered), overlay, isCovered);
   }
-  const bare = overlay.length > 0 && !isBare ? await findWithoutMark(ocr, found) : null;
+  // A page without the card's frame was made for the few rows that were told from the words.
+  const marked = found.card.frame ? found : onWholePicture(image, found);
+  const bare = overlay.length > 0 && !isBare ? await findWithoutMark(ocr, marked) : null;
   if (bare && bare.likelihood >= found.likelihood) {
     const below = await readFoundCard(ocr, image, bare, true);
     return { ...below, overlay, uncovered: uncoveredFields(first, below.reading) };

@@ -18,7 +18,7 @@ export function readBirth(slot: Slot | undefined): { place: Reading; date: Readi
   const broken = raw.search(BROKEN_DATE);
   const start = found?.start ?? (broken >= 0 ? broken : raw.length);
   const [placeSpans, dateSpans] = cutAt(spans, start);
-  const place = readPlace(placeSpans, quality);
+  const place = readPlace(dateSpans.length > 0 ? withLostComma(placeSpans) : placeSpans, quality);
   return { place, date: readDate(dateSpans, quality, true) };
 }
 
@@ -28,6 +28,19 @@ function readPlace(all: readonly Span[], labelQuality: number): Reading {
   const value = cleanPlace(raw);
   if (!/[A-Z]/.test(value)) return unread();
   return { value, raw, spans, source: 'ocr', warnings: [], evidence: characterEvidence(spans, labelQuality) };
+}
+
+/** Letters as thin as the comma behind a place, which moved or thick print makes of it: MERANGINL 11-05-1960. */
+const LIKE_COMMA = /[A-Z]{2}[IJLTl1]$/;
+const DOUBT_WITHOUT_COMMA = 0.5;
+
+/** Spans of a place without its last letter being sure, where that may be what parts it from the date. */
+function withLostComma(spans: readonly Span[]): readonly Span[] {
+  const last = spans.at(-1);
+  const letter = last?.glyphs.at(-1);
+  if (!last || !letter || !LIKE_COMMA.test(textOf(spans))) return spans;
+  const doubted = { ...letter, confidence: Math.min(letter.confidence, DOUBT_WITHOUT_COMMA) };
+  return [...spans.slice(0, -1), { ...last, glyphs: [...last.glyphs.slice(0, -1), doubted] }];
 }
 
 /** Cuts spans where the character of that index of their joined text begins. */

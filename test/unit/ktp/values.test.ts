@@ -6,6 +6,7 @@ import { findDate } from '../../../src/ktp/fields/read-date.ts';
 import { cleanAddress, cleanName } from '../../../src/ktp/fields/read-free-text.ts';
 import { readListed, readValidity } from '../../../src/ktp/fields/read-listed.ts';
 import { readNeighbourhood } from '../../../src/ktp/fields/read-neighbourhood.ts';
+import { readBirthPlace } from '../../../src/ktp/fields/read-regions.ts';
 import type { Slot } from '../../../src/ktp/layout/slot.ts';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
 import { isCalendarDate, toIsoDate } from '../../../src/ktp/rules/dates.ts';
@@ -99,6 +100,22 @@ describe('readBirth on part of a date', () => {
       expect(date.value).toBeNull();
     },
   );
+});
+
+describe('readBirth where the comma was read as a letter', () => {
+  it.each([
+    ['MERANGINL 17-08-1990', true],
+    ['MERANGIN, 17-08-1990', false],
+    ['BANGIL, 17-08-1990', false],
+    ['BANGIL,17-08-1990', false],
+    ['JAKARTA 17-08-1990', false],
+  ])('%s: place in doubt %s', (text, inDoubt) => {
+    expect(readBirth(slotOf(text)).place.evidence.leastCharacter < 0.9).toBe(inDoubt);
+  });
+
+  it('takes the town that is left without it', () => {
+    expect(readBirthPlace(readBirth(slotOf('MERANGINL 17-08-1990')).place).value).toBe('MERANGIN');
+  });
 });
 
 describe('readBirth without a place', () => {
