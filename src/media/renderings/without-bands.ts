@@ -12,8 +12,8 @@ const DARK = 0.82;
 /** Radius of the square in which the paper's brightness is told, pixels. */
 const PAPER = 24;
 /** Steps along a band each way, and pixels a step: over four rows of print, so that most of the way holds none. */
-const STEPS = 24;
-const STEP = 2;
+const STEPS = 16;
+const STEP = 3;
 /** What is darker than this share of its band's mean is print. */
 const PRINT = 0.85;
 /** What a band left less of than a part in this many is lost in noise. */
@@ -76,7 +76,8 @@ function followBands(
       let stepY = 0;
       for (let step = 0; step < STEPS; step++) {
         const at = Math.floor(y / cell) * columns + Math.floor(x / cell);
-        const [dx, dy] = [alongX[at] as number, alongY[at] as number];
+        const dx = alongX[at] as number;
+        const dy = alongY[at] as number;
         // A direction has no sense: the way goes on as it came.
         const turn = step === 0 ? way * STEP : dx * stepX + dy * stepY < 0 ? -STEP : STEP;
         stepX = turn * dx;
