@@ -28,6 +28,7 @@ describe('a spoilt picture', () => {
     ['so far out of focus that plain looks take it for no card', 91004, 'defocus'],
     ['so moved that its text says nothing from either end', 710000, 'motion'],
     ['bent, so that labels stand beside the values above their own', 712001, 'bent'],
+    ['shown by a screen, whose dark bands run through thin print', 888700, 'screen'],
     ['seen from aside, whose right-hand column lies beyond what its labels tell', 96000, 'keystone'],
   ] as const)(
     'reads a card that is %s',

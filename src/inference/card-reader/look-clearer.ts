@@ -1,6 +1,7 @@
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import type { Raster } from '../../media/raster.ts';
 import { deblur } from '../../media/renderings/deblur.ts';
+import { withoutBands } from '../../media/renderings/without-bands.ts';
 import { withoutGrid } from '../../media/renderings/without-grid.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
@@ -50,7 +51,10 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard, isCovered: boole
   const sharpened = blurred ? await sharpen(ocr, plain, lines) : null;
   if (sharpened) return { look: await lookAgain(ocr, { ...plain, raster: sharpened }), shows: 'edges' };
   if (isOnScreen(found)) {
-    return { look: await lookAgain(ocr, { ...plain, raster: withoutGrid(plain.raster) }), shows: 'no grid' };
+    return {
+      look: await lookAgain(ocr, { ...plain, raster: withoutGrid(withoutBands(plain.raster)) }),
+      shows: 'no grid',
+    };
   }
   const inked = withInk(plain);
   const below = isCovered && frame ? pageBelowInk(inked, frame, lines) : null;

@@ -40,9 +40,9 @@ export interface CardFields {
 /**
  * Reads the fields of a card's lines. Where a field is in doubt, or text that is not the card's lies over it, the card is
  * looked at once more: without words that are written all over it (and then at the black print of that, if fields stay in
- * doubt), sharpened where it is blurred and a kernel is found, without the grid of a screen, else with nothing but its black
- * print (and then without the coloured ink over it, told by its colour and by its densities, while not all is sure). A clear
- * card pays for none.
+ * doubt), sharpened where it is blurred and a kernel is found, without the bands and the grid of a screen, else with nothing
+ * but its black print (and then without the coloured ink over it, told by its colour and by its densities, while not all is
+ * sure). A clear card pays for none.
  */
 export async function readFoundCard(
   ocr: PpOcr,
