@@ -24,8 +24,10 @@ const PALER = 0.8;
 /** Letters of an ink this much fainter than the print, where that is even, are not printed. */
 const FAINT = 0.53;
 const EVEN = 0.8;
+/** Of fewer letters one may look fainter by chance: the M of ISLAM. */
+const EVEN_LETTERS = 6;
 /** Where paper is this much brighter, light has washed the letters out. */
-const BRIGHTER = 1.08;
+const BRIGHTER = 1.03;
 
 /**
  * Lines without the letters of a stamp that were read on at their end: HIDAYATULLAHR under LEGALISIR. They tell by their
@@ -80,7 +82,7 @@ export function foreignFrom(solid: readonly RecognisedCharacter[], inks: readonl
   ];
   if (density < CLEAR_PRINT) return inks.length;
   const letters = print.filter((_, index) => !THIN.test(solid[index]?.text ?? ''));
-  const isEven = letters.every((ink) => ink.density > EVEN * density);
+  const isEven = letters.length >= EVEN_LETTERS && letters.every((ink) => ink.density > EVEN * density);
   const isForeign = (index: number): boolean => {
     const ink = inks[index];
     if (!ink) return false;

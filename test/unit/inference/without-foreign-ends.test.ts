@@ -88,12 +88,16 @@ describe('withoutForeignEnds', () => {
 
   it('keeps letters that light has washed out', () => {
     const ink = from(12, [190, 200, 205]);
-    expect(read('SITI RAHMAWAT', ink, (index) => (index < 11 ? PAPER : [252, 252, 252])).text).toBe('SITI RAHMAWAT');
+    expect(read('SITI RAHMAWAT', ink, (index) => (index < 11 ? PAPER : [222, 236, 240])).text).toBe('SITI RAHMAWAT');
   });
 
   it('keeps a faint stroke or stop, which blur thins', () => {
     expect(read('SUKAMAJU II', from(10, PALE_GREY)).text).toBe('SUKAMAJU II');
     expect(read('ANDI BAU S.', from(10, PALE_GREY)).text).toBe('ANDI BAU S.');
+  });
+
+  it('keeps the faint last letter of a short word, which may look so by chance', () => {
+    expect(read(': ISLAM', from(6, PALE_GREY)).text).toBe(': ISLAM');
   });
 
   it('keeps a line of one ink, whatever its colour, and one in which too much differs', () => {
