@@ -25,6 +25,7 @@ import { LIKELY } from './read-lines.ts';
 import { readWithPlaces } from './read-with-places.ts';
 import { rereadStrokes } from './reread-strokes.ts';
 import { withoutBurntStarts } from './without-burnt-starts.ts';
+import { withoutForeignEnds } from './without-foreign-ends.ts';
 
 /** A card's fields, and what stands over its print. */
 export interface CardFields {
@@ -53,7 +54,8 @@ export async function readFoundCard(
 ): Promise<CardFields> {
   const { page } = found.card;
   const { picture } = found;
-  const lines = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
+  const read = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
+  const lines = withoutForeignEnds(picture, page.toSource, read);
   const overlay = overlayLines(lines);
   const isCovered = overlay.length > 0 || isUnderColour(found);
   const first = await readPlain(ocr, withLines(found, lines), isCovered);
@@ -90,17 +92,23 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const { bare, look, others, shows } = await lookClearer(ocr, found, isCovered);
+  const { bare, look: whole, others, shows } = await lookClearer(ocr, found, isCovered);
+  const look = ownEnds(found, whole);
   const second = await readWithPlaces(ocr, look, page, isCovered);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
   const seen = bare ? await readBare(ocr, bare, look, both, page) : both;
-  const reading = isCovered && others ? await readOnceMore(ocr, page, others, seen, [first, second]) : seen;
+  const reading = isCovered && others ? await readOnceMore(ocr, found, others, seen, [first, second]) : seen;
   return {
     found,
     reading: honest(found, reading),
     overlay,
     uncovered: shows === 'print' ? uncoveredFields(first, second) : [],
   };
+}
+
+/** A look without the letters of a stamp that were read on at its lines' ends. */
+function ownEnds({ card, picture }: FoundCard, look: Look): Look {
+  return { ...look, lines: withoutForeignEnds(picture, card.page.toSource, look.lines) };
 }
 
 /** A reading with what the black print alone tells of a page whose mark was taken off, of which a rim may be left. */
@@ -127,7 +135,7 @@ const TRUST_UNDER_INK = 0.4;
  */
 async function readOnceMore(
   ocr: PpOcr,
-  page: Page,
+  found: FoundCard,
   others: readonly OtherPrint[],
   reading: KtpReading,
   [underInk, print]: readonly [KtpReading, KtpReading],
@@ -140,7 +148,8 @@ async function readOnceMore(
   for (const { picture, trust } of others) {
     if (doubtfulFields(whole.fields, SURE).length === 0) break;
     const shown = picture();
-    const next = shown && (await readWithPlaces(ocr, await lookAgain(ocr, shown), page, true));
+    const next =
+      shown && (await readWithPlaces(ocr, ownEnds(found, await lookAgain(ocr, shown)), found.card.page, true));
     if (!next || next.likelihood < LIKELY) continue;
     seen.push({ reading: next, trust });
     whole = agreeOnLooks(reading, seen);
