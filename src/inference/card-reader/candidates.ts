@@ -2,7 +2,7 @@ import type { RasterPyramid } from '../../media/raster.ts';
 import type { Point, Quad } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { type Direction, decideDirection } from './direction.ts';
-import { isKnownText } from './other-document.ts';
+import { isKnownText } from './known-text.ts';
 import { pageAround } from './page.ts';
 import { dominantAngle, typicalHeight } from './text-direction.ts';
 import { extent, groupText, type TextGroup } from './text-groups.ts';

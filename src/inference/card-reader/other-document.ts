@@ -1,7 +1,7 @@
 import type { CardForm } from '../../ktp/card-form.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { bareText } from '../../ktp/rules/snap.ts';
-import type { Point, Quad, TextLine } from '../../text-lines/text-line.ts';
+import type { TextLine } from '../../text-lines/text-line.ts';
 import type { Candidate } from './candidates.ts';
 
 /** Mean confidence from which a sample of lines was read well; and the sum of label qualities that speak for a card. */
@@ -16,8 +16,6 @@ const UNLIKE_A_CARD = 0.1;
 const DISTINCT_SHARE = 0.8;
 /** Signs of another document from which repeated lines are its sentences. */
 const SURE_SIGNS = 2;
-/** Share of a group's text that was read before. */
-const MOSTLY = 0.8;
 
 /** Whether a candidate's text could be read, by a sample, and holds no label of a KTP. */
 export function isOtherText({ direction }: Candidate): boolean {
@@ -40,24 +38,4 @@ export function areOfOtherDocument(lines: readonly TextLine[], textLikelihood: n
 /** Lines that were read well. */
 export function legibleLines(lines: readonly TextLine[]): TextLine[] {
   return lines.filter(({ confidence }) => confidence >= LEGIBLE);
-}
-
-/** Whether most of a text lies on lines that were `known` before. */
-export function isKnownText(quads: readonly Quad[], known: readonly Quad[]): boolean {
-  if (known.length === 0) return false;
-  const again = quads.filter((quad) => known.some((other) => isWithin(middleOf(quad), other)));
-  return again.length >= MOSTLY * quads.length;
-}
-
-function middleOf(quad: Quad): Point {
-  return { x: quad.reduce((sum, { x }) => sum + x, 0) / 4, y: quad.reduce((sum, { y }) => sum + y, 0) / 4 };
-}
-
-/** Whether a point lies within a quad, whatever way its corners run. */
-function isWithin({ x, y }: Point, quad: Quad): boolean {
-  const sides = quad.map((from, index) => {
-    const to = quad[((index + 1) % 4) as 0];
-    return (to.x - from.x) * (y - from.y) - (to.y - from.y) * (x - from.x);
-  });
-  return sides.every((side) => side >= 0) || sides.every((side) => side <= 0);
 }

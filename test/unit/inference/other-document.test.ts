@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { areOfOtherDocument, isKnownText } from '../../../src/inference/card-reader/other-document.ts';
+import { isKnownText } from '../../../src/inference/card-reader/known-text.ts';
+import { areOfOtherDocument } from '../../../src/inference/card-reader/other-document.ts';
 import { readCard } from '../../../src/inference/card-reader/read-card.ts';
 import { createPpOcr, type PpOcr } from '../../../src/inference/ppocr/ppocr.ts';
 import type { CardForm } from '../../../src/ktp/card-form.ts';
