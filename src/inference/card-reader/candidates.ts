@@ -2,6 +2,7 @@ import type { RasterPyramid } from '../../media/raster.ts';
 import type { Point, Quad } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { type Direction, decideDirection } from './direction.ts';
+import { isKnownText } from './known-text.ts';
 import { pageAround } from './page.ts';
 import { dominantAngle, typicalHeight } from './text-direction.ts';
 import { extent, groupText, type TextGroup } from './text-groups.ts';
@@ -40,13 +41,22 @@ export interface Candidate {
   readonly lineHeight: number;
 }
 
-/** Surveys the picture at a size and looks closer at the groups of text in it, the ones with most text first. */
-export async function findCandidates(ocr: PpOcr, picture: RasterPyramid, side: number): Promise<Candidate[]> {
+/**
+ * Surveys the picture at a size and looks closer at the groups of text in it, the ones with most text first; not at text that
+ * is `known` to be no card's.
+ */
+export async function findCandidates(
+  ocr: PpOcr,
+  picture: RasterPyramid,
+  side: number,
+  known: readonly Quad[] = [],
+): Promise<Candidate[]> {
   const survey = await lookAtPicture(ocr, picture, side);
   const groups = groupText(survey.quads);
   const least = Math.max(MIN_WEIGHT, MIN_SHARE * (groups[0]?.weight ?? 0));
   const candidates: Candidate[] = [];
-  for (const group of groups.filter(({ weight }) => weight >= least).slice(0, MAX_CANDIDATES)) {
+  const large = groups.filter(({ quads, weight }) => weight >= least && !isKnownText(quads, known));
+  for (const group of large.slice(0, MAX_CANDIDATES)) {
     // A closer look may have shown that two groups of the survey are one.
     if (candidates.some((candidate) => holds(candidate, group))) continue;
     candidates.push(await lookCloser(ocr, picture, group, survey));

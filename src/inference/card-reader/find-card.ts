@@ -7,11 +7,15 @@ import {
   type Homography,
   IDENTITY,
   invertHomography,
+  mapQuad,
 } from '../../text-lines/homography.ts';
+import type { Quad } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { boxAround } from './box-around.ts';
 import type { Candidate } from './candidates.ts';
 import { findDetailWindows } from './detail-windows.ts';
+import { isKnownText } from './known-text.ts';
+import { isOtherText } from './other-document.ts';
 import { type CardLines, LIKELY, type ReadCandidate, type Survey, surveyPicture } from './read-lines.ts';
 import { sharpenPicture } from './sharpen-picture.ts';
 import { stretchOf, unstretch } from './stretch.ts';
@@ -26,8 +30,7 @@ export const CLOSE_SURVEY_SIDE = 1472;
  * to be read.
  */
 const MAX_REDUCTION = 1.75;
-/** Mean confidence from which a sample of lines was read well; and the sum of label qualities that speak for a card. */
-const LEGIBLE = 0.95;
+/** Sum of label qualities that speaks for a card. */
 const FEW_LABELS = 0.4;
 /** Lines of a group that nobody can read are a mirrored card's if there are this many, below this confidence. */
 const MIRRORED_LINES = 8;
@@ -59,6 +62,8 @@ export interface FoundCard {
   readonly toImage: Homography;
   /** Pixels of the original per pixel of that picture. */
   readonly reduction: number;
+  /** Whether all text of the image is that of other documents, and legible: nothing can show a card. */
+  readonly isOtherDocument?: boolean;
 }
 
 /**
@@ -84,18 +89,34 @@ export async function findCard(ocr: PpOcr, image: DecodedImage): Promise<FoundCa
     const mirrored = ifLikely(await readMirrored(ocr, whole));
     if (mirrored) return mirrored;
   }
-  if (longer <= SURVEY_SIDE) return first;
-  if (longer * image.reduction <= MAX_REDUCTION * SURVEY_SIDE && survey.candidates.every(isOtherText)) return first;
-  const placed = await readPlaces(ocr, image, survey);
+  const isKnown = isOfOtherDocuments(survey);
+  if (longer <= SURVEY_SIDE) return first && { ...first, isOtherDocument: isKnown };
+  const isOther = (candidate: Candidate) => isOtherText(candidate) || isRead(survey, candidate);
+  if (longer * image.reduction <= MAX_REDUCTION * SURVEY_SIDE && survey.candidates.every(isOther)) {
+    return first && { ...first, isOtherDocument: isKnown };
+  }
+  const known = survey.otherDocuments.flatMap(({ quads }) => quads);
+  const placed = await readPlaces(ocr, image, survey, known);
   if (ifLikely(placed)) return placed;
-  const near = await surveyPicture(ocr, picture, Math.min(longer, CLOSE_SURVEY_SIDE));
+  const near = await surveyPicture(ocr, picture, Math.min(longer, CLOSE_SURVEY_SIDE), known);
   const second = found(whole, near.best);
   const seenFromNear = ifLikely(second);
   if (seenFromNear) return closer(ocr, image, seenFromNear);
   const sharpenedLast = longer > CLOSE_SURVEY_SIDE ? ifLikely(await readSharpened(ocr, whole, near)) : null;
   if (sharpenedLast) return sharpenedLast;
   const seen = [first, placed, second].filter((card) => card !== null);
-  return seen.sort((p, q) => q.likelihood - p.likelihood)[0] ?? null;
+  const best = seen.sort((p, q) => q.likelihood - p.likelihood)[0];
+  return best ? { ...best, isOtherDocument: isKnown && isOfOtherDocuments(near) } : null;
+}
+
+/** Whether a candidate was read and is another document, or the same text as one. */
+function isRead({ otherDocuments }: Survey, candidate: Candidate): boolean {
+  return otherDocuments.some((other) => other.candidate === candidate || isKnownText(candidate.quads, other.quads));
+}
+
+/** Whether all text that a survey saw is that of other documents. */
+function isOfOtherDocuments(survey: Survey): boolean {
+  return survey.candidates.every((candidate) => isRead(survey, candidate));
 }
 
 /** A picture that is looked at, and where it lies in the image. */
@@ -111,11 +132,6 @@ export function found(place: Place, best: ReadCandidate | null): FoundCard | nul
 /** The card, if what was found is likely one. */
 export function ifLikely(card: FoundCard | null): FoundCard | null {
   return card !== null && card.likelihood >= LIKELY ? card : null;
-}
-
-/** Whether a candidate's text could be read, and holds no label of a KTP. */
-function isOtherText({ direction }: Candidate): boolean {
-  return direction.confidence >= LEGIBLE && direction.labels < FEW_LABELS;
 }
 
 /** Whether many lines were found that say nothing from either end. */
@@ -162,13 +178,21 @@ async function readMirrored(ocr: PpOcr, { picture, reduction }: Place): Promise<
 }
 
 /** Looks at single places of the image from near by: where fine detail has the form of a card. */
-async function readPlaces(ocr: PpOcr, image: DecodedImage, survey: Survey): Promise<FoundCard | null> {
+async function readPlaces(
+  ocr: PpOcr,
+  image: DecodedImage,
+  survey: Survey,
+  /** Legible text of other documents, in pixels of the image. */
+  known: readonly Quad[],
+): Promise<FoundCard | null> {
   const boxes = findDetailWindows(image.raster, MOST_PLACES);
   let best: FoundCard | null = null;
   for (const box of boxes) {
     if (survey.candidates.some((candidate) => isOtherText(candidate) && covers(candidate, box))) continue;
     const place = await decodePlace(image, grow(box, PLACE_MARGIN * box.width, PLACE_MARGIN * box.height));
-    const { best: read } = await surveyPicture(ocr, place.picture, SURVEY_SIDE);
+    const toPlace = invertHomography(place.toImage);
+    const knownThere = known.map((quad) => mapQuad(toPlace, quad));
+    const { best: read } = await surveyPicture(ocr, place.picture, SURVEY_SIDE, knownThere);
     const seen = found(place, read);
     // The place may show a part of the card only.
     const card = seen && seen.textLikelihood >= LIKELY ? await closer(ocr, image, seen) : seen;

@@ -5,6 +5,7 @@ import { findGlare } from '../../media/quality/glare.ts';
 import { ramp } from '../../media/quality/luma.ts';
 import { moirePeak } from '../../media/quality/moire.ts';
 import { edgeWidth } from '../../media/quality/sharpness.ts';
+import { evennessOfLight } from '../../media/quality/uneven-light.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { applyHomography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
@@ -37,6 +38,10 @@ const REFUSED: ReadonlySet<Flag> = new Set(['blurred', 'dark', 'bright', 'glare'
 
 /** So many fields that cannot be read for what lies over them tell of words across the card that nobody can read either. */
 const MANY_UNCOVERED = 3;
+/** Light is so uneven where a shadow's edge crosses the card: fields in the dark that only black print tells are under it. */
+const SHADOWED = 0.6;
+/** A line is over the card if so much of it is: words on a paper beside it are not. */
+const MOSTLY = 0.5;
 /** A field is affected where a burnt-out spot covers this share of its box. */
 const COVERED = 0.15;
 /** A spot that begins this near behind a value, in heights of its line, may have taken its last letters. */
@@ -74,7 +79,9 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
   const copied = exposure.grayscale >= THRESHOLDS.grayscale;
   const glare = findGlare(overview);
   const screen = measureScreen(picture, card);
-  const covered = uncovered.length >= MANY_UNCOVERED && screen < THRESHOLDS.screen;
+  const covered =
+    uncovered.length >= MANY_UNCOVERED && screen < THRESHOLDS.screen && evennessOfLight(overview) >= SHADOWED;
+  const onCard = overlay.filter((line) => isMostlyIn(line, inset(frame)));
   const scores: Record<Flag, number> = {
     ...exposure,
     // A copy's white is the paper's.
@@ -87,7 +94,7 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
     too_small: ramp((frame.right - frame.left) * reduction, 700, 300),
     multiple_cards: card.otherCards > 0 ? 1 : 0,
     damaged: damaged ? 1 : 0,
-    overlay: overlay.length > 0 || covered ? 1 : 0,
+    overlay: onCard.length > 0 || covered ? 1 : 0,
   };
   const flags = (Object.keys(THRESHOLDS) as Flag[]).filter((flag) => scores[flag] >= THRESHOLDS[flag]);
   const rounded = Object.entries(scores).map(([name, score]) => [name, Math.round(score * 1000) / 1000]);
@@ -98,7 +105,7 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
       (name) =>
         (flags.includes('glare') && isUnderSpot(fields[name], glare.spots, inset(frame), card)) ||
         (covered && uncovered.includes(name)) ||
-        overlay.some((line) => isUnderLine(fields[name], line, page)),
+        onCard.some((line) => isUnderLine(fields[name], line, page)),
     ),
   };
 }
@@ -193,17 +200,36 @@ function isUnderSpot(
 }
 
 /** Whether a line that is not the card's runs through a field's box. */
-function isUnderLine({ box }: Field, { quad }: TextLine, page: PageSize): boolean {
+function isUnderLine({ box }: Field, line: TextLine, page: PageSize): boolean {
   if (!box) return false;
-  const [topLeft, topRight, bottomRight, bottomLeft] = quad;
   const [left, top, right, bottom] = box;
-  return STEPS.some((along) =>
-    STEPS.some((down) => {
-      const upper = between(topLeft, topRight, along);
-      const { x, y } = between(upper, between(bottomLeft, bottomRight, along), down);
-      return x > left * page.width && x < right * page.width && y > top * page.height && y < bottom * page.height;
-    }),
-  );
+  const place = {
+    left: left * page.width,
+    top: top * page.height,
+    right: right * page.width,
+    bottom: bottom * page.height,
+  };
+  return pointsOf(line).some((point) => isIn(point, place));
+}
+
+/** Whether most of a line lies within a rectangle of its page. */
+function isMostlyIn(line: TextLine, place: Rectangle): boolean {
+  const points = pointsOf(line);
+  return points.filter((point) => isIn(point, place)).length >= MOSTLY * points.length;
+}
+
+function isIn({ x, y }: Point, { left, top, right, bottom }: Rectangle): boolean {
+  return x > left && x < right && y > top && y < bottom;
+}
+
+/** Points all over a line. */
+function pointsOf({ quad }: TextLine): Point[] {
+  const [topLeft, topRight, bottomRight, bottomLeft] = quad;
+  return STEPS.flatMap((along) => {
+    const upper = between(topLeft, topRight, along);
+    const lower = between(bottomLeft, bottomRight, along);
+    return STEPS.map((down) => between(upper, lower, down));
+  });
 }
 
 const STEPS = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95] as const;

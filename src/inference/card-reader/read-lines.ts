@@ -8,7 +8,9 @@ import { CARD_LINES } from '../ppocr/recognition.ts';
 import { type Candidate, findCandidates } from './candidates.ts';
 import { frameFromLabels, isInside, type Rectangle } from './card-frame.ts';
 import { isOfCardForm } from './judge-form.ts';
+import { isKnownText } from './known-text.ts';
 import { findLabelHits } from './label-hits.ts';
+import { areOfOtherDocument, legibleLines } from './other-document.ts';
 import { type Page, pageAround, toPage } from './page.ts';
 import { rectifyPage } from './rectify.ts';
 import { dominantAngle, longAxis, readAlong, typicalHeight } from './text-direction.ts';
@@ -56,21 +58,35 @@ export interface ReadCandidate {
   readonly labels: number;
 }
 
+/** A candidate whose lines were read and are those of another document: see other-document.ts. */
+export interface OtherDocument {
+  readonly candidate: Candidate;
+  /** Its legible lines in picture pixels. */
+  readonly quads: readonly Quad[];
+}
+
 /** What one look at a picture found. */
 export interface Survey {
   readonly candidates: readonly Candidate[];
   readonly best: ReadCandidate | null;
+  readonly otherDocuments: readonly OtherDocument[];
 }
 
 /**
  * Looks for a card in a picture by its text, whatever way it lies, and reads that: a look at the whole picture, its
  * longer side at `side` pixels, tells where text is and how it runs; where it is small or askew, closer looks at that
  * part, upright and enlarged, find the lines; a few of them tell the direction and whether it may be a card. Of several
- * KTPs the largest is read; other cards with some of the same labels are told apart by reading them too.
+ * KTPs the largest is read; other cards with some of the same labels are told apart by reading them too. Text that is
+ * `known` to be another document's (quads of the picture) is not looked at again.
  */
-export async function surveyPicture(ocr: PpOcr, picture: RasterPyramid, side: number): Promise<Survey> {
-  const candidates = await findCandidates(ocr, picture, side);
-  return { candidates, best: await readBest(ocr, picture, candidates) };
+export async function surveyPicture(
+  ocr: PpOcr,
+  picture: RasterPyramid,
+  side: number,
+  known: readonly Quad[] = [],
+): Promise<Survey> {
+  const candidates = await findCandidates(ocr, picture, side, known);
+  return { candidates, ...(await readBest(ocr, picture, candidates)) };
 }
 
 /** Reads the candidates that have labels, and picks the largest of those that are KTPs, else the likeliest. */
@@ -78,16 +94,22 @@ async function readBest(
   ocr: PpOcr,
   picture: RasterPyramid,
   candidates: readonly Candidate[],
-): Promise<ReadCandidate | null> {
+): Promise<Omit<Survey, 'candidates'>> {
   const byLabels = [...candidates].sort((p, q) => q.direction.labels - p.direction.labels);
   const read: ReadCandidate[] = [];
+  const otherDocuments: OtherDocument[] = [];
   for (const candidate of byLabels) {
     const likely = read.some(({ likelihood }) => likelihood >= LIKELY);
     if (read.length > 0 && candidate.direction.labels < (likely ? CARD_LABELS : FEW_LABELS)) break;
     if (read.some(({ card }) => covers(card, candidate))) continue;
+    if (otherDocuments.some(({ quads }) => isKnownText(candidate.quads, quads))) continue;
     const card = await readCandidate(ocr, picture, candidate);
     const { likelihood, form } = likenessOf(card.lines);
     const ofForm = isOfCardForm(form, picture, card.page, card.frame);
+    if (areOfOtherDocument(card.lines, likelihood, form)) {
+      const quads = legibleLines(card.lines).map(({ quad }) => mapQuad(card.page.toSource, quad));
+      otherDocuments.push({ candidate, quads });
+    }
     read.push({
       card,
       likelihood: ofForm ? likelihood : Math.min(likelihood, OTHER_FORM),
@@ -100,7 +122,10 @@ async function readBest(
     cards.sort((p, q) => q.card.lineHeight - p.card.lineHeight)[0] ??
     read.sort((p, q) => q.likelihood - p.likelihood)[0];
   const others = read.filter((other) => other !== best && (other.likelihood >= LIKELY || other.labels >= CARD_LABELS));
-  return best ? { ...best, card: { ...best.card, otherCards: others.length } } : null;
+  return {
+    best: best ? { ...best, card: { ...best.card, otherCards: others.length } } : null,
+    otherDocuments,
+  };
 }
 
 /** Whether most of a candidate's text lies on a card that was read already. */

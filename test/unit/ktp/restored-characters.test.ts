@@ -3,7 +3,7 @@ import { restoredCharacters } from '../../../src/ktp/text/restored-characters.ts
 import { decodeEmissions } from '../../../src/text-lines/ctc.ts';
 import type { TextLine } from '../../../src/text-lines/text-line.ts';
 
-const COLUMNS: readonly string[] = ['', ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-/'];
+const COLUMNS: readonly string[] = ['', ...'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,-/', "'"];
 /** Steps from one character to the next. */
 const PITCH = 10;
 
@@ -51,5 +51,22 @@ describe('restoredCharacters', () => {
     expect(restored(line('JL. MELATI GG SAWO', { ...doubt, pitches: 0.8 }))).toBe('JL. MELATI GG SAWO');
     expect(restored(line('JL MELATI GG SAWO', { ...doubt, pitches: 0.95 }))).toBe('JL MELATI GG SAWO');
     expect(restored(line('JL. MELATI GG SAWO', { ...doubt, share: 0, pitches: 0.95 }))).toBe('JL. MELATI GG SAWO');
+  });
+
+  it('puts an apostrophe back between letters, with as little confidence as it was seen: SYABAN, SYA BAN', () => {
+    const doubt = { behind: 'SYA', mark: "'", share: 0.03, pitches: 1.2 };
+    expect(restored(line('YUSUF SYABAN', doubt))).toBe("YUSUF SYA'BAN");
+    const asBlank = line('YUSUF SYA BAN', { ...doubt, behind: 'SYA ' });
+    expect(restored(asBlank)).toBe("YUSUF SYA'BAN");
+    const [apostrophe] = restoredCharacters(asBlank).filter(({ text }) => text === "'");
+    expect(apostrophe).toMatchObject({ restored: true });
+    expect(apostrophe?.confidence).toBeLessThan(0.1);
+  });
+
+  it('makes no apostrophe of a blank, nor behind a consonant, nor of what hardly showed', () => {
+    const doubt = { behind: 'SYA', mark: "'", share: 0.03, pitches: 1.2 };
+    expect(restored(line('SITI NUR AINI', { ...doubt, behind: 'SITI', share: 0.0004 }))).toBe('SITI NUR AINI');
+    expect(restored(line('SYABAN', { ...doubt, share: 0.001 }))).toBe('SYABAN');
+    expect(restored(line('SYABAN', { ...doubt, behind: 'S' }))).toBe('SYABAN');
   });
 });

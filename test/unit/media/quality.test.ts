@@ -3,6 +3,7 @@ import { measureExposure } from '../../../src/media/quality/exposure.ts';
 import { findGlare } from '../../../src/media/quality/glare.ts';
 import { MOIRE_TILE, moirePeak } from '../../../src/media/quality/moire.ts';
 import { edgeWidth } from '../../../src/media/quality/sharpness.ts';
+import { evennessOfLight } from '../../../src/media/quality/uneven-light.ts';
 import type { Raster } from '../../../src/media/raster.ts';
 
 function paint(width: number, height: number, colour: (x: number, y: number) => [number, number, number]): Raster {
@@ -46,6 +47,42 @@ describe('glare', () => {
   it('finds none on an even card, nor on a white copy', () => {
     expect(findGlare(paint(512, 320, lightBlue)).spots).toEqual([]);
     expect(findGlare(paint(512, 320, () => [255, 255, 255])).spots).toEqual([]);
+  });
+
+  const WHITE: [number, number, number] = [252, 252, 252];
+  it.each([
+    ['at the right', (x: number) => x > 480],
+    ['above', (_: number, y: number) => y < 24],
+    ['round a corner', (x: number, y: number) => x > 490 || y < 16],
+  ])('takes no white paper %s of a card for a burnt-out spot: clear scans were refused', (_, isPaper) => {
+    const page = paint(512, 320, (x, y) => (isPaper(x, y) ? WHITE : lightBlue()));
+    expect(findGlare(page)).toEqual({ score: 0, spots: [] });
+  });
+
+  it('finds a spot that runs from such paper into the card, and one at the edge of the card', () => {
+    const inSpot = (x: number, y: number): boolean => Math.hypot(x - 430, y - 160) < 60;
+    const beside = findGlare(paint(512, 320, (x, y) => (x > 480 || inSpot(x, y) ? WHITE : lightBlue())));
+    expect(beside.score).toBeGreaterThan(0.25);
+    expect(beside.spots[0]?.[0]).toBeCloseTo(370 / 512, 1);
+    const alone = findGlare(paint(512, 320, (x, y) => (Math.hypot(x - 500, y - 160) < 50 ? WHITE : lightBlue())));
+    expect(alone.score).toBeGreaterThan(0.25);
+  });
+});
+
+describe('evenness of light', () => {
+  const print = (x: number, y: number): boolean => y % 20 < 8 && x % 7 < 3;
+  const lit = (light: (x: number) => number) =>
+    evennessOfLight(
+      paint(256, 162, (x, y) => {
+        const [red, green, blue] = print(x, y) ? [40, 40, 40] : lightBlue();
+        return [red * light(x), green * light(x), blue * light(x)];
+      }),
+    );
+
+  it('is low where the edge of a shadow crosses a card, and not for its print or a lamp at one side', () => {
+    expect(lit((x) => (x < 80 ? 1 : 0.3))).toBeLessThan(0.5);
+    expect(lit(() => 1)).toBeGreaterThan(0.9);
+    expect(lit((x) => 1 - x / 1200)).toBeGreaterThan(0.8);
   });
 });
 
