@@ -1,5 +1,5 @@
 import type { Raster } from '../raster.ts';
-import { lumaOf, quantile } from './luma.ts';
+import { countedQuantile, lumaOf, quantile } from './luma.ts';
 
 /** The ink of one letter against the paper around it. */
 export interface LetterInk {
@@ -23,9 +23,10 @@ const AROUND = 2;
  */
 export function letterInks(line: Raster, edges: readonly number[]): LetterInk[] {
   const bands = edges.slice(1).map((end, index) => columnsOf(line, edges[index] ?? 0, end));
+  const counted = bands.map(countChannels);
   return bands.map((band, index) => {
-    const around = join(bands.slice(Math.max(0, index - AROUND), index + AROUND + 1));
-    const paper = [0, 1, 2].map((channel) => Math.max(1, quantile(channelOf(around, channel), PAPER)));
+    const around = counted.slice(Math.max(0, index - AROUND), index + AROUND + 1);
+    const paper = [0, 1, 2].map((channel) => Math.max(1, paperOf(around, channel)));
     const ink = strokesOf(band);
     const densities = paper.map((level, channel) => Math.max(0, Math.log(level / Math.max(1, ink[channel] ?? level))));
     const most = Math.max(...densities);
@@ -48,30 +49,49 @@ function columnsOf({ data, height, width }: Raster, from: number, to: number): R
   return { width: right - left, height, data: columns };
 }
 
-function join(bands: readonly Raster[]): Uint8Array {
-  const data = new Uint8Array(bands.reduce((sum, band) => sum + band.data.length, 0));
-  let at = 0;
-  for (const band of bands) {
-    data.set(band.data, at);
-    at += band.data.length;
-  }
-  return data;
+/** How often each level occurs in each channel of a picture. */
+interface ChannelCounts {
+  readonly channels: readonly Uint32Array[];
+  readonly pixels: number;
 }
 
-function channelOf(data: Uint8Array, channel: number): Uint8Array {
-  return data.filter((_, at) => at % 3 === channel);
+function countChannels({ data, height, width }: Raster): ChannelCounts {
+  const [red, green, blue] = [new Uint32Array(256), new Uint32Array(256), new Uint32Array(256)];
+  for (let at = 0; at < data.length; at += 3) {
+    count(red, data[at] as number);
+    count(green, data[at + 1] as number);
+    count(blue, data[at + 2] as number);
+  }
+  return { channels: [red, green, blue], pixels: width * height };
+}
+
+function count(levels: Uint32Array, level: number): void {
+  levels[level] = (levels[level] as number) + 1;
+}
+
+/** The paper's level of one channel around a letter. */
+function paperOf(around: readonly ChannelCounts[], channel: number): number {
+  const sum = new Uint32Array(256);
+  let pixels = 0;
+  for (const counts of around) {
+    pixels += counts.pixels;
+    const levels = counts.channels[channel] as Uint32Array;
+    for (let level = 0; level < 256; level++) sum[level] = (sum[level] as number) + (levels[level] as number);
+  }
+  return countedQuantile(sum, pixels, PAPER);
 }
 
 /** The mean colour of a band's darkest pixels. */
 function strokesOf(band: Raster): number[] {
   const luma = lumaOf(band);
   const darkest = quantile(luma, STROKES);
-  const sums = [0, 0, 0];
-  let count = 0;
-  for (const [pixel, level] of luma.entries()) {
-    if (level > darkest) continue;
-    count++;
-    for (const channel of [0, 1, 2]) sums[channel] = (sums[channel] ?? 0) + (band.data[3 * pixel + channel] ?? 0);
+  let [red, green, blue, strokes] = [0, 0, 0, 0];
+  for (let pixel = 0, at = 0; pixel < luma.length; pixel++, at += 3) {
+    if ((luma[pixel] as number) > darkest) continue;
+    strokes++;
+    red += band.data[at] as number;
+    green += band.data[at + 1] as number;
+    blue += band.data[at + 2] as number;
   }
-  return sums.map((sum) => sum / Math.max(1, count));
+  return [red, green, blue].map((sum) => sum / Math.max(1, strokes));
 }

@@ -13,10 +13,15 @@ export function lumaOf({ width, height, data }: Raster): Uint8Array {
 export function quantile(values: Uint8Array, share: number): number {
   const counts = new Uint32Array(256);
   for (const value of values) counts[value] = (counts[value] as number) + 1;
+  return countedQuantile(counts, values.length, share);
+}
+
+/** The same of `total` bytes of which each value was counted. */
+export function countedQuantile(counts: Uint32Array, total: number, share: number): number {
   let below = 0;
   for (let value = 0; value < 256; value++) {
     below += counts[value] as number;
-    if (below > share * values.length) return value;
+    if (below > share * total) return value;
   }
   return 255;
 }
