@@ -68,5 +68,6 @@ describe('restoredCharacters', () => {
     expect(restored(line('SITI NUR AINI', { ...doubt, behind: 'SITI', share: 0.0004 }))).toBe('SITI NUR AINI');
     expect(restored(line('SYABAN', { ...doubt, share: 0.001 }))).toBe('SYABAN');
     expect(restored(line('SYABAN', { ...doubt, behind: 'S' }))).toBe('SYABAN');
+    expect(restored(line('SUMATERA UTARA', { ...doubt, behind: 'SUMATERA U', pitches: 1 }))).toBe('SUMATERA UTARA');
   });
 });
