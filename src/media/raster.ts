@@ -25,6 +25,17 @@ export function greyRaster(luma: Uint8Array, width: number, height: number): Ras
   return { width, height, data };
 }
 
+/** The part of a picture within whole edges that lie in it. */
+export function partOfRaster({ data, width }: Raster, { bottom, left, right, top }: EdgeBox): Raster {
+  const row = (right - left) * 3;
+  const part = new Uint8Array(row * (bottom - top));
+  for (let y = top; y < bottom; y++) {
+    const from = (y * width + left) * 3;
+    part.set(data.subarray(from, from + row), (y - top) * row);
+  }
+  return { width: right - left, height: bottom - top, data: part };
+}
+
 /** Halves a picture by averaging 2 x 2 pixels (odd last row or column is dropped). */
 export function halveRaster(raster: Raster): Raster {
   const width = Math.max(1, raster.width >> 1);

@@ -1,11 +1,12 @@
-import { type Raster, RasterPyramid } from '../../media/raster.ts';
+import { partOfRaster, type Raster, RasterPyramid } from '../../media/raster.ts';
 import { type BlurKernel, deblur } from '../../media/renderings/deblur.ts';
 import { estimateBlur } from '../../media/renderings/estimate-blur.ts';
-import { type Homography, mapQuad } from '../../text-lines/homography.ts';
+import { mapQuad } from '../../text-lines/homography.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
+import { onRaster } from './clearest-print.ts';
 import { findLabelHits } from './label-hits.ts';
 import { legibilityOf } from './legibility.ts';
 import type { PagePicture } from './look-again.ts';
@@ -36,16 +37,12 @@ export async function findBlur(
   { raster, scale }: PagePicture,
   lines: readonly TextLine[],
 ): Promise<BlurKernel | null> {
-  const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
-  const estimated = estimateBlur(
-    raster,
-    lines.map(({ quad }) => boxAround(mapQuad(toRaster, quad))),
-  );
+  const estimated = estimateBlur(raster, onRaster(lines, scale).map(boxAround));
   if (!estimated || estimated.fit < LEAST_FIT) return null;
-  const onRaster = sampleOf(lines).map(({ quad }) => mapQuad(toRaster, quad));
-  if (onRaster.length === 0) return null;
-  const { part, left, top } = cutAround(raster, onRaster);
-  const quads = onRaster.map((quad) => mapQuad([1, 0, -left, 0, 1, -top, 0, 0, 1], quad));
+  const sample = onRaster(sampleOf(lines), scale);
+  if (sample.length === 0) return null;
+  const { part, left, top } = cutAround(raster, sample);
+  const quads = sample.map((quad) => mapQuad([1, 0, -left, 0, 1, -top, 0, 0, 1], quad));
   const boxes = quads.map(boxAround);
   const legibility = async (kernel: BlurKernel | null): Promise<number> => {
     const picture = new RasterPyramid(kernel ? deblur(part, kernel, boxes) : part);
@@ -77,13 +74,7 @@ function cutAround(raster: Raster, quads: readonly Quad[]): { part: Raster; left
   const top = Math.max(0, Math.floor(Math.min(...boxes.map((box) => box.top))) - ROOM);
   const right = Math.min(raster.width, Math.ceil(Math.max(...boxes.map((box) => box.right))) + ROOM);
   const bottom = Math.min(raster.height, Math.ceil(Math.max(...boxes.map((box) => box.bottom))) + ROOM);
-  const [width, height] = [right - left, bottom - top];
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    const from = ((top + y) * raster.width + left) * 3;
-    data.set(raster.data.subarray(from, from + width * 3), y * width * 3);
-  }
-  return { part: { width, height, data }, left, top };
+  return { part: partOfRaster(raster, { left, top, right, bottom }), left, top };
 }
 
 /** Pixels around the sample. */

@@ -90,9 +90,9 @@ export async function findCard(ocr: PpOcr, image: DecodedImage): Promise<FoundCa
     if (mirrored) return mirrored;
   }
   const isKnown = isOfOtherDocuments(survey);
-  if (longer <= SURVEY_SIDE) return first && { ...first, isOtherDocument: isKnown };
   const isOther = (candidate: Candidate) => isOtherText(candidate) || isRead(survey, candidate);
-  if (longer * image.reduction <= MAX_REDUCTION * SURVEY_SIDE && survey.candidates.every(isOther)) {
+  const isNear = longer * image.reduction <= MAX_REDUCTION * SURVEY_SIDE;
+  if (longer <= SURVEY_SIDE || (isNear && survey.candidates.every(isOther))) {
     return first && { ...first, isOtherDocument: isKnown };
   }
   const known = survey.otherDocuments.flatMap(({ quads }) => quads);

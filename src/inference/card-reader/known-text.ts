@@ -1,4 +1,5 @@
 import type { Point, Quad } from '../../text-lines/text-line.ts';
+import { centreOf } from './centre-of.ts';
 
 /** Share of a group's text that was read before. */
 const MOSTLY = 0.8;
@@ -6,12 +7,8 @@ const MOSTLY = 0.8;
 /** Whether most of a text lies on lines that were `known` before. */
 export function isKnownText(quads: readonly Quad[], known: readonly Quad[]): boolean {
   if (known.length === 0) return false;
-  const again = quads.filter((quad) => known.some((other) => isWithin(middleOf(quad), other)));
+  const again = quads.filter((quad) => known.some((other) => isWithin(centreOf(quad), other)));
   return again.length >= MOSTLY * quads.length;
-}
-
-function middleOf(quad: Quad): Point {
-  return { x: quad.reduce((sum, { x }) => sum + x, 0) / 4, y: quad.reduce((sum, { y }) => sum + y, 0) / 4 };
 }
 
 /** Whether a point lies within a quad, whatever way its corners run. */

@@ -7,6 +7,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { type Candidate, findCandidates } from './candidates.ts';
 import { frameFromLabels, isInside, type Rectangle } from './card-frame.ts';
+import { centreOf } from './centre-of.ts';
 import { isOfCardForm } from './judge-form.ts';
 import { isKnownText } from './known-text.ts';
 import { findLabelHits } from './label-hits.ts';
@@ -191,10 +192,6 @@ function sureTwin(quad: Quad, known: ReadonlyMap<Quad, TextLine>): Quad | undefi
       return other;
   }
   return undefined;
-}
-
-function centreOf(quad: Quad): Point {
-  return { x: quad.reduce((sum, { x }) => sum + x, 0) / 4, y: quad.reduce((sum, { y }) => sum + y, 0) / 4 };
 }
 
 /** The one of an axis' two directions that is nearer to a known one; radians. */

@@ -93,8 +93,8 @@ function dropped(
   if (next.trim() === '') return found;
   const blank = shareOf(' ', gap);
   const hasRoom = gap.to - gap.from >= APOSTROPHE_GAP_PITCHES * gap.pitch;
-  const apostrophe = hasRoom && VOWEL.test(text) && LETTER.test(next) ? shareOf("'", gap) : 0;
-  if (apostrophe > DROPPED_APOSTROPHE) return [...found, ["'", apostrophe / (apostrophe + blank)]];
+  const apostrophe = hasRoom && VOWEL.test(text) && LETTER.test(next) ? apostropheIn(gap) : 0;
+  if (apostrophe > 0) return [...found, ["'", apostrophe]];
   if (blank > leastBlank(text, characters, index, gap)) found.push([' ', blank]);
   return found;
 }
@@ -107,7 +107,11 @@ const LETTER = /^[A-Z]$/;
 function apostropheInBlank(characters: readonly RecognisedCharacter[], index: number, emissions: Emissions): number {
   const [before, own, next] = [characters[index - 1], characters[index], characters[index + 1]];
   if (!before || !next || own?.text !== ' ' || !VOWEL.test(before.text) || !LETTER.test(next.text)) return 0;
-  const gap = { emissions, from: before.position, to: next.position, pitch: 0 };
+  return apostropheIn({ emissions, from: before.position, to: next.position });
+}
+
+/** How likely an apostrophe rather than a blank stands in a gap, 0 where it hardly showed. */
+function apostropheIn(gap: Omit<Gap, 'pitch'>): number {
   const apostrophe = shareOf("'", gap);
   return apostrophe > DROPPED_APOSTROPHE ? apostrophe / (apostrophe + shareOf(' ', gap)) : 0;
 }
@@ -138,7 +142,7 @@ function leastBlank(text: string, characters: readonly RecognisedCharacter[], in
 }
 
 /** The best probability of a character at the time steps between two positions. */
-function shareOf(character: string, { emissions, from, to }: Gap): number {
+function shareOf(character: string, { emissions, from, to }: Omit<Gap, 'pitch'>): number {
   const columns = emissions.characters.length;
   const column = emissions.characters.indexOf(character);
   if (column < 0) return 0;

@@ -1,4 +1,4 @@
-import type { Raster } from '../raster.ts';
+import { partOfRaster, type Raster } from '../raster.ts';
 import { countedQuantile, lumaOf, quantile } from './luma.ts';
 
 /** The ink of one letter against the paper around it. */
@@ -39,14 +39,10 @@ export function letterInks(line: Raster, edges: readonly number[]): LetterInk[] 
 }
 
 /** The columns of a picture from one place to another, at least one. */
-function columnsOf({ data, height, width }: Raster, from: number, to: number): Raster {
-  const left = Math.min(width - 1, Math.max(0, Math.floor(from)));
-  const right = Math.min(width, Math.max(left + 1, Math.ceil(to)));
-  const columns = new Uint8Array((right - left) * height * 3);
-  for (let y = 0; y < height; y++) {
-    columns.set(data.subarray((y * width + left) * 3, (y * width + right) * 3), y * (right - left) * 3);
-  }
-  return { width: right - left, height, data: columns };
+function columnsOf(line: Raster, from: number, to: number): Raster {
+  const left = Math.min(line.width - 1, Math.max(0, Math.floor(from)));
+  const right = Math.min(line.width, Math.max(left + 1, Math.ceil(to)));
+  return partOfRaster(line, { left, top: 0, right, bottom: line.height });
 }
 
 /** How often each level occurs in each channel of a picture. */

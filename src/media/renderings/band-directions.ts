@@ -1,4 +1,4 @@
-import { boxMeans, halvePlane, type Plane } from './plane.ts';
+import { boxMeans, halvePlane, type Plane, valueBetween } from './plane.ts';
 
 /** Radius of the discs that a direction is told in, pixels of the halved plane, and how far apart they lie. */
 const RADIUS = 24;
@@ -20,8 +20,8 @@ export interface BandDirections {
 }
 
 /**
- * The direction of the dark bands at each place of a plane of shares (1: as bright as what is around): that in which sums along straight lines differ most. Print is
- * short in every direction, so that its lines' sums differ less.
+ * The direction of the dark bands at each place of a plane of shares (1: as bright as what is around): that in which sums
+ * along straight lines differ most. Print is short in every direction, so that its lines' sums differ less.
  */
 export function findBandDirections(plane: Plane): BandDirections {
   const half = halvePlane({ ...plane, data: plane.data.map((share) => Math.min(PAPER, Math.max(BAND, share))) });
@@ -114,20 +114,10 @@ function handOut(doubleX: Plane, doubleY: Plane, { width, height }: Plane): Band
     const v = Math.min(doubleX.height - 1, Math.max(0, ((row + 0.5) * CELL) / (2 * SPACING) - 0.5));
     for (let column = 0; column < columns; column++, at++) {
       const u = Math.min(doubleX.width - 1, Math.max(0, ((column + 0.5) * CELL) / (2 * SPACING) - 0.5));
-      const angle = Math.atan2(valueAt(doubleY, u, v), valueAt(doubleX, u, v)) / 2;
+      const angle = Math.atan2(valueBetween(doubleY, u, v), valueBetween(doubleX, u, v)) / 2;
       alongX[at] = Math.cos(angle);
       alongY[at] = Math.sin(angle);
     }
   }
   return { cell: CELL, columns, alongX, alongY };
-}
-
-function valueAt({ width, height, data }: Plane, u: number, v: number): number {
-  const column = Math.min(width - 2, Math.floor(u));
-  const row = Math.min(height - 2, Math.floor(v));
-  const at = row * width + column;
-  const fx = u - column;
-  const above = (data[at] as number) * (1 - fx) + (data[at + 1] as number) * fx;
-  const below = (data[at + width] as number) * (1 - fx) + (data[at + width + 1] as number) * fx;
-  return above + (below - above) * (v - row);
 }

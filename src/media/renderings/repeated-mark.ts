@@ -1,5 +1,5 @@
 import type { Repeat } from './find-repeats.ts';
-import { boxMeans, type Plane } from './plane.ts';
+import { boxMeans, type Plane, valueBetween } from './plane.ts';
 
 /** Nothing so faint is a mark. */
 const FAINT = 0.06;
@@ -22,10 +22,11 @@ export interface SmallStrokes {
  * The first plane is the picture's darkness, 0-1.
  */
 export function repeatedMark(
-  { width, height, data }: Plane,
+  plane: Plane,
   { strokes: small, factor }: SmallStrokes,
   repeats: readonly Repeat[],
 ): Float32Array {
+  const { width, height, data } = plane;
   const moves = repeats.flatMap(({ x, y }) => [
     { x, y },
     { x: -x, y: -y },
@@ -48,12 +49,7 @@ export function repeatedMark(
         if (like[place] !== 1) continue;
         const [u, v] = [x + moveX, y + moveY];
         if (u < 0 || v < 0 || u >= width - 1 || v >= height - 1) continue;
-        const [column, row] = [u | 0, v | 0];
-        const [fx, fy] = [u - column, v - row];
-        const from = row * width + column;
-        const above = (data[from] as number) * (1 - fx) + (data[from + 1] as number) * fx;
-        const below = (data[from + width] as number) * (1 - fx) + (data[from + width + 1] as number) * fx;
-        samples[count++] = above + (below - above) * fy;
+        samples[count++] = valueBetween(plane, u, v);
       }
       if (count < LEAST_SAMPLES) continue;
       const sorted = samples.subarray(0, count).sort();

@@ -2,7 +2,7 @@ import { lumaOf } from '../quality/luma.ts';
 import { greyRaster, type Raster } from '../raster.ts';
 import { type BandDirections, findBandDirections } from './band-directions.ts';
 import { closing } from './closing.ts';
-import { boxMeans, type Plane } from './plane.ts';
+import { boxMeans, type Plane, valueBetween } from './plane.ts';
 
 /** Half the width of the widest band that is taken off, pixels. */
 const WIDEST = 8;
@@ -88,7 +88,7 @@ function followBands(
         const level = smooth.data[Math.round(y) * width + Math.round(x)] as number;
         sum += level;
         levels[count] = level;
-        values[count++] = between(fine, x, y);
+        values[count++] = valueBetween(fine, x, y);
       }
     }
     const least = (PRINT * sum) / count;
@@ -101,15 +101,4 @@ function followBands(
     }
     return total / kept;
   };
-}
-
-/** A plane's value between its places. */
-function between({ width, data }: Plane, x: number, y: number): number {
-  const column = Math.floor(x);
-  const row = Math.floor(y);
-  const at = row * width + column;
-  const fx = x - column;
-  const above = (data[at] as number) * (1 - fx) + (data[at + 1] as number) * fx;
-  const below = (data[at + width] as number) * (1 - fx) + (data[at + width + 1] as number) * fx;
-  return above + (below - above) * (y - row);
 }
