@@ -28,7 +28,7 @@ export function contentScore(label: Label, text: string): number {
     case 'lahir':
       return DATE_LIKE.test(plain) ? (/[A-Z]{3}/.test(plain) ? 1 : 0.3) : -0.5;
     case 'jenis_kelamin':
-      return listed(plain.replace(/\s*GOL.*$/, ''), SEXES);
+      return listed(sexAlone(text).replace(/\s*GOL.*$/, ''), SEXES);
     case 'gol_darah':
       return (BLOOD_GROUPS as readonly string[]).includes(plain) ? 0.8 : -0.8;
     case 'alamat':
@@ -49,6 +49,14 @@ export function contentScore(label: Label, text: string): number {
     case 'berlaku_hingga':
       return snap(plain, [LIFELONG]) ? 1 : DATE_LIKE.test(plain) && !/[A-Z]{4}/.test(plain) ? 0.9 : -0.8;
   }
+}
+
+/** A row of sex without the blood group behind it, whose label may be misread (MALE d AB): small letters, or the group alone. */
+function sexAlone(text: string): string {
+  const [sex = '', ...rest] = text.replace(/^[:;.,'| ]+/, '').split(' ');
+  const isBlood =
+    rest.some((word) => /^[a-z]+[.:;]?$/.test(word)) || (BLOOD_GROUPS as readonly string[]).includes(rest.join(''));
+  return plainText(isBlood ? sex : text).replace(/^[:;.,'| ]+/, '');
 }
 
 function isWords(text: string): boolean {

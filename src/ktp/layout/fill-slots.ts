@@ -4,7 +4,7 @@ import type { Metrics } from './card-metrics.ts';
 import { dealRows } from './deal-rows.ts';
 import type { Label } from './labels.ts';
 import type { Slot } from './slot.ts';
-import { valueSpans } from './value-spans.ts';
+import { valueSpans, withoutSmallLetters } from './value-spans.ts';
 
 /** How far left of the value column a value may begin, in line heights. */
 const REMNANT_HEIGHTS = 1.2;
@@ -109,7 +109,8 @@ export function markGaps(slots: Map<Label, Slot>, metrics: Metrics): Map<Label, 
       metrics.aligned &&
       label !== 'gol_darah' &&
       start - metrics.valueLeft > (label === 'nik' ? LATE_NIK_HEIGHTS : LATE_HEIGHTS) * (first?.height ?? 0);
-    if (late || slot.rows.some(hasGap)) slots.set(label, { ...slot, gap: true });
+    // What is left of a misread label in front of its value is no part of that.
+    if (late || slot.rows.map(withoutSmallLetters).some(hasGap)) slots.set(label, { ...slot, gap: true });
   }
   return slots;
 }

@@ -34,7 +34,7 @@ function withoutStampTail(span: Span): Span {
  * A row without leading words in small letters in front of words in capitals: labels have small letters, values have
  * none, so these are the rest of a label.
  */
-function withoutSmallLetters(row: readonly Span[]): readonly Span[] {
+export function withoutSmallLetters(row: readonly Span[]): readonly Span[] {
   const [first, ...others] = row;
   if (!first) return row;
   const blank = first.glyphs.findIndex((glyph) => glyph.text === ' ');
