@@ -22,14 +22,36 @@ const OVER_LOSS = 1.1;
 /**
  * One reading of two looks at a card: fields that both tell alike keep the better confidence, of two that differ the
  * likelier one stands, with less confidence. `overlay` says that the first look saw text that is not the card's and the
- * second one does not: then the second counts more, and what only the first one saw is in doubt.
+ * second one does not: then the second counts more, and what only the first one saw is in doubt. Without an overlay a second
+ * look in which less of a KTP was seen (labels went with a copy's pale strokes) counts less.
  */
 export function combineLooks(first: KtpReading, second: KtpReading, overlay: boolean): KtpReading {
-  const fields = mapFields(first.fields, (field, name) => combine(name, field, second.fields[name], overlay));
+  const trust = overlay ? 1 : Math.min(1, second.likelihood / first.likelihood);
+  const combined = mapFields(first.fields, (field, name) => combine(name, field, second.fields[name], overlay, trust));
+  const fields = withDateOfNik(combined, [first, second]);
   return { ...withFields(first, fields), likelihood: Math.max(first.likelihood, second.likelihood) };
 }
 
-function combine(name: FieldName, first: Field, second: Field, overlay: boolean): Field {
+/**
+ * Fields with the date of birth of the look in which it does not contradict the NIK, where both looks read the same NIK:
+ * that a blurred date is surer by itself says nothing then.
+ */
+function withDateOfNik(fields: KtpReading['fields'], looks: readonly [KtpReading, KtpReading]): KtpReading['fields'] {
+  const { nik, tgl_lahir: date } = fields;
+  const isConflict = ({ warnings }: Field): boolean => warnings.includes('conflict');
+  if (!isConflict(date) || nik.confidence < SURE || looks.some((look) => look.fields.nik.value !== nik.value))
+    return fields;
+  const agreeing = looks
+    .map((look) => look.fields.tgl_lahir)
+    .find((other) => other.value !== null && !isConflict(other));
+  if (!agreeing) return fields;
+  const bounded = atMost(agreeing, DISPUTED_AT_MOST);
+  const rival = { value: date.value ?? '', confidence: date.confidence * (1 - bounded.confidence) };
+  return { ...fields, tgl_lahir: withAlternatives(bounded, [rival, ...(date.alternatives ?? [])]) };
+}
+
+/** `trust`: what the second look's word counts, less than 1 where it showed less of a KTP than the first one. */
+function combine(name: FieldName, first: Field, second: Field, overlay: boolean, trust: number): Field {
   if (first.value === second.value) return second.confidence > first.confidence ? second : first;
   if (first.value === null) return overlay || second.confidence >= WORTH_SAYING ? second : first;
   if (second.value === null) return overlay ? atMost(first, DISPUTED_AT_MOST) : first;
@@ -44,7 +66,7 @@ function combine(name: FieldName, first: Field, second: Field, overlay: boolean)
   if (overlay && isWithin(first.value, second.value) && isStray(restOf(first.value, second.value))) {
     return atMost(first, DISPUTED_AT_MOST);
   }
-  if (sameLetters(first.value, second.value)) return moreSolid(first, second);
+  if (sameLetters(first.value, second.value)) return moreSolid(first, second, trust);
   if (samePrint(first.value, second.value) && first.confidence > UNDER_OVERLAY * second.confidence) {
     // Thin stops and strokes are the first to go with what lies over the print.
     const isNoise = STRAY_STOP.test(first.value) && second.confidence > first.confidence;
@@ -52,7 +74,7 @@ function combine(name: FieldName, first: Field, second: Field, overlay: boolean)
   }
   const firstWeight = first.confidence * (overlay ? (isPrinted(first, second) ? OVER_LOSS : UNDER_OVERLAY) : 1);
   const [taken, rival, confidence] =
-    second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, second.confidence];
+    trust * second.confidence > firstWeight ? [second, first, firstWeight] : [first, second, trust * second.confidence];
   const isUndisputed = confidence < FAINT && !UNCHECKED.has(name);
   const bounded = isUndisputed ? taken : atMost(taken, DISPUTED_AT_MOST);
   return withAlternatives(bounded, [
@@ -104,13 +126,14 @@ function samePrint(first: string, second: string): boolean {
  * looks saw the blank, and one of them took the value for another of a list (SUKA JADI for SUKAJADI), nor in front of a
  * house's number (MELATINO. 5); behind a stop, whose own room hides the blank, the surer one.
  */
-function moreSolid(first: Field, second: Field): Field {
+function moreSolid(first: Field, second: Field, trust: number): Field {
   const [solid, open] = (first.value ?? '').length <= (second.value ?? '').length ? [first, second] : [second, first];
   const isSeenByBoth = [solid, open].every(({ raw }) => raw?.includes(open.value ?? ''));
   const isBehindStop = open.value?.replaceAll('. ', '.') === solid.value;
   const isNumber = open.value?.replace(/ (?=NO\.? ?\d)/, '') === solid.value;
   const isTorn = LONE_LETTER.test(open.value ?? '') && !LONE_LETTER.test(solid.value ?? '');
-  const isSurer = !isTorn && open.confidence > solid.confidence + (isBehindStop ? 0 : MUCH_SURER);
+  const weight = (field: Field): number => (field === second ? trust : 1) * field.confidence;
+  const isSurer = !isTorn && weight(open) > weight(solid) + (isBehindStop ? 0 : MUCH_SURER);
   const taken = isSeenByBoth || isNumber || isSurer ? open : solid;
   return atMost(taken, DISPUTED_AT_MOST);
 }

@@ -47,6 +47,31 @@ describe('combineLooks', () => {
     expect(nama.alternatives?.[0]?.value).toBe('SITI SPESIMEM');
   });
 
+  it('does not let a look that lost the labels open up a name (SE AN of a bilevel copy)', () => {
+    const pale = { ...withName('SI TI SPESIMEN', 0.69), likelihood: 0.72 };
+    const first = { ...withName('SITI SPESIMEN', 0.4), likelihood: 0.999 };
+    expect(combineLooks(first, pale, false).fields.nama.value).toBe('SITI SPESIMEN');
+    const whole = { ...pale, likelihood: 0.999 };
+    expect(combineLooks(first, whole, false).fields.nama.value).toBe('SI TI SPESIMEN');
+  });
+
+  it('takes the blurred date that fits the NIK which both looks read, not the surer one that contradicts it', () => {
+    const withDate = (value: string, confidence: number, warnings: Field['warnings']): KtpReading => {
+      const { nik, tgl_lahir } = READING.fields;
+      const fields = {
+        ...READING.fields,
+        nik: { ...nik, confidence: 0.99 },
+        tgl_lahir: { ...tgl_lahir, value, confidence, warnings },
+      };
+      return { ...READING, fields };
+    };
+    const fitting = withDate('1990-08-17', 0.1, ['repaired_from_nik']);
+    const contradicting = withDate('1996-02-17', 0.12, ['conflict']);
+    const { tgl_lahir } = combineLooks(fitting, contradicting, false).fields;
+    expect(tgl_lahir.value).toBe('1990-08-17');
+    expect(tgl_lahir.confidence).toBeLessThan(0.9);
+  });
+
   it('does not take for the whole address what the look without the overlay lost the rest of', () => {
     const both = combineLooks(withAddress('PERUM PURI BLOK F NO. 34', 0.97), withAddress('34', 0.98), true);
     expect(both.fields.alamat.value).toBe('PERUM PURI BLOK F NO. 34');
