@@ -28,8 +28,8 @@ export interface FieldReadings {
 export function readFields(lines: readonly TextLine[], isCovered = false): FieldReadings {
   const layout = layOut(lines);
   const { slots } = layout;
-  const printedHeader = readHeader(layout.header);
   const nik = readNik(slots.get('nik'));
+  const printedHeader = readHeader(layout.header, nik.digits);
   const regions = readRegions(
     printedHeader,
     readFreeText(slots.get('kel_desa'), cleanPlace),

@@ -5,6 +5,7 @@ import { type Span, sliceSpan } from '../text/spans.ts';
 import { cleanPlace } from './read-free-text.ts';
 import { characterEvidence, type Reading, unread } from './reading.ts';
 import { snapRegion } from './snap-region.ts';
+import { wholeOfTail } from './whole-of-tail.ts';
 
 export interface Header {
   readonly province: Reading;
@@ -20,8 +21,11 @@ const PROVINCE_COST = 30;
 const REGENCY_COST = 18;
 const ANY_REGENCY_COST = 8;
 
-/** Province and regency out of the lines above the NIK. */
-export function readHeader(spans: readonly Span[]): Header {
+/** Doubt of a province of which a piece stands, as edits a character, unless the NIK names the same regency: not sure. */
+const UNCONFIRMED_SHARE = 0.3;
+
+/** Province and regency out of the lines above the NIK, whose digits confirm what was completed. */
+export function readHeader(spans: readonly Span[], nik = ''): Header {
   const rows = joinRows(spans);
   const provinceRow = findProvince(rows);
   let province: Reading = unread();
@@ -36,11 +40,16 @@ export function readHeader(spans: readonly Span[]): Header {
     provinceCode = snap.codes[0];
   }
   const { regency, codes } = findRegency(rows.slice((provinceRow?.index ?? -1) + 1), provinceCode);
+  const isConfirmed = codes.some((code) => nik.startsWith(code));
   if (provinceCode === undefined && codes.length > 0) {
     const owners = new Set(codes.map((code) => code.slice(0, 2)));
     const [owner] = owners;
     const name = owner === undefined || owners.size > 1 ? undefined : provinceName(owner);
-    if (owner !== undefined && name !== undefined && province.value === null) {
+    if (owner !== undefined && name !== undefined && isWordOf(province.value, name)) {
+      provinceCode = owner;
+      const evidence = { ...province.evidence, listed: true, snapShare: 0 };
+      province = { ...province, value: name, warnings: ['completed'], evidence };
+    } else if (owner !== undefined && name !== undefined && province.value === null) {
       provinceCode = owner;
       province = {
         ...unread('derived_from_kabupaten_kota'),
@@ -50,18 +59,40 @@ export function readHeader(spans: readonly Span[]): Header {
       };
     }
   }
-  return { province, regency, provinceCode, regencyCodes: codes };
+  return { province: isConfirmed ? province : doubtCompleted(province), regency, provinceCode, regencyCodes: codes };
+}
+
+/** Whether a text is one of a name's words, or several: SULAWESI of SULAWESI TENGAH. */
+function isWordOf(text: string | null, name: string): boolean {
+  return text !== null && text.length >= LEAST_WORD && ` ${name} `.includes(` ${text} `);
+}
+
+const LEAST_WORD = 4;
+
+function doubtCompleted(province: Reading): Reading {
+  if (!province.warnings.includes('completed')) return province;
+  const snapShare = Math.max(province.evidence.snapShare, UNCONFIRMED_SHARE);
+  return { ...province, evidence: { ...province.evidence, snapShare } };
 }
 
 function findProvince(rows: readonly Span[][]): { index: number; reading: Reading } | undefined {
   for (const [index, row] of rows.entries()) {
-    const behind = withoutWord(row, ['PROVINSI', 'PROPINSI', 'PROV.']);
+    const behind = withoutWord(row, ['PROVINSI', 'PROPINSI', 'PROV.']) ?? withoutPiece(row);
     if (behind && behind.length > 0) return { index, reading: placeReading(behind, textOf(row)) };
   }
   // The word itself may be hidden; then only a name that is a province's will do.
   for (const [index, row] of rows.entries()) {
     const reading = placeReading(row, textOf(row));
-    if (reading.value !== null && nearestNames(reading.value, provinces(), 0.2).length > 0) return { index, reading };
+    if (reading.value === null) continue;
+    const isNear = nearestNames(reading.value, provinces(), 0.2).length > 0;
+    if (
+      isNear ||
+      wholeOfTail(
+        reading.value,
+        provinces().map(({ name }) => name),
+      ) !== undefined
+    )
+      return { index, reading };
   }
   return undefined;
 }
@@ -99,6 +130,19 @@ function joinRows(spans: readonly Span[]): Span[][] {
   }
   for (const row of rows) row.sort((first, second) => first.left - second.left);
   return rows;
+}
+
+/** What is left of PROVINSI or PROPINSI where its beginning lies under a finger. */
+const PIECE = /^(?:[OP]?VINSI|[OP]?PINSI|INSI|NSI|SI)[ .:;-]+/;
+
+/** A row without the piece of PROVINSI that it begins with; undefined without it. */
+function withoutPiece([first, ...rest]: readonly Span[]): Span[] | undefined {
+  if (!first) return undefined;
+  // The name may stand apart, in a span of its own.
+  const end = PIECE.exec(`${first.text.toUpperCase()} `)?.[0].length;
+  if (end === undefined) return undefined;
+  const tail = sliceSpan(first, Math.min(end, first.glyphs.length));
+  return tail ? [tail, ...rest] : rest;
 }
 
 /** A row without the word that it begins with, a quarter of its letters misread at most; undefined without it. */

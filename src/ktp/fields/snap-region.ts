@@ -2,6 +2,7 @@ import { nearestNames, type Region } from '../rules/regions.ts';
 import { bareText, complete } from '../rules/snap.ts';
 import { type Fit, fitOf } from '../text/fit.ts';
 import type { Reading } from './reading.ts';
+import { wholeOfTail } from './whole-of-tail.ts';
 
 /** A reading held against the names that can stand in its place. */
 export interface RegionSnap {
@@ -61,12 +62,13 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const isOutweighed = fitting !== undefined && outweighs(reading, fitting.name, options);
   const leading = options.isCovered && (!fitting || isOutweighed) ? leadingName(value, regions) : undefined;
   if (leading) return { reading: snapped(reading, leading.name, STRAY_SHARE), codes: leading.codes, cost: 0 };
-  if (fitting && isOutweighed) {
+  const tail = options.closed ? wholeOfTail(value, regionNames(regions)) : undefined;
+  if (fitting && isOutweighed && tail === undefined) {
     const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
     return { reading: kept, codes: options.closed ? fitting.codes : [], cost: Number.POSITIVE_INFINITY };
   }
-  if (!fitting) {
-    const whole = options.closed ? complete(value, [...new Set(regions.map(({ name }) => name))], true) : undefined;
+  if (!fitting || tail !== undefined) {
+    const whole = options.closed ? (tail ?? complete(value, [...regionNames(regions)], true)) : undefined;
     if (whole !== undefined) {
       const codes = regions.filter(({ name }) => name === whole).map(({ code }) => code);
       const share = 0.5 * (1 - value.length / whole.length);
@@ -83,6 +85,10 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   return { reading: snapped(reading, fitting.name, share), codes: fitting.codes, cost: Math.max(0, fitting.cost) };
 }
 
+function regionNames(regions: readonly Region[]): ReadonlySet<string> {
+  return new Set(regions.map(({ name }) => name));
+}
+
 function snapped(reading: Reading, name: string, share: number): Reading {
   return listed({ ...reading, value: name, warnings: [...reading.warnings, 'snapped'] }, share);
 }
@@ -94,7 +100,7 @@ const LEAST_LEADING = 5;
 
 /** The longest name that a reading begins with, where what follows may tell it from no brother: SELATANE, MIHOUAN ASL. */
 function leadingName(read: string, regions: readonly Region[]): { name: string; codes: string[] } | undefined {
-  const [name] = [...new Set(regions.map((region) => region.name))]
+  const [name] = [...regionNames(regions)]
     .filter((known) => known.length >= LEAST_LEADING && read.startsWith(known) && !mayTell(read.slice(known.length)))
     .sort((first, second) => second.length - first.length);
   return name === undefined
