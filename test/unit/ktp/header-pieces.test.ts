@@ -26,7 +26,7 @@ describe('a header under a finger', () => {
   });
 
   it('is known by a piece of the word PROVINSI', () => {
-    expect(province({ provinsi: 'NSI JAWA BARAT' }).value).toBe('JAWA BARAT');
+    expect(province({ provinsi: 'NSI JAWA BARAT' })).toMatchObject({ value: 'JAWA BARAT', source: 'ocr' });
   });
 
   it('whose last word is hidden is the province of the regency below it', () => {
