@@ -1,5 +1,6 @@
 import { FIELD_NAMES, type FieldName } from './field-names.ts';
 import { withAlternatives } from './fields/alternatives.ts';
+import { mayBeTorn } from './fields/torn-words.ts';
 import { isPieceOfMark, isStampText, namesPurpose } from './layout/overlay.ts';
 import type { KtpReading } from './read-ktp.ts';
 import type { Field } from './schema.ts';
@@ -66,7 +67,7 @@ function combine(name: FieldName, first: Field, second: Field, overlay: boolean,
   if (overlay && isWithin(first.value, second.value) && isStray(restOf(first.value, second.value))) {
     return atMost(first, DISPUTED_AT_MOST);
   }
-  if (sameLetters(first.value, second.value)) return moreSolid(first, second, trust);
+  if (sameLetters(first.value, second.value)) return moreSolid(name, first, second, trust);
   if (samePrint(first.value, second.value) && first.confidence > UNDER_OVERLAY * second.confidence) {
     // Thin stops and strokes are the first to go with what lies over the print.
     const isNoise = STRAY_STOP.test(first.value) && second.confidence > first.confidence;
@@ -126,12 +127,12 @@ function samePrint(first: string, second: string): boolean {
  * looks saw the blank, and one of them took the value for another of a list (SUKA JADI for SUKAJADI), nor in front of a
  * house's number (MELATINO. 5); behind a stop, whose own room hides the blank, the surer one.
  */
-function moreSolid(first: Field, second: Field, trust: number): Field {
+function moreSolid(name: FieldName, first: Field, second: Field, trust: number): Field {
   const [solid, open] = (first.value ?? '').length <= (second.value ?? '').length ? [first, second] : [second, first];
   const isSeenByBoth = [solid, open].every(({ raw }) => raw?.includes(open.value ?? ''));
   const isBehindStop = open.value?.replaceAll('. ', '.') === solid.value;
   const isNumber = open.value?.replace(/ (?=NO\.? ?\d)/, '') === solid.value;
-  const isTorn = LONE_LETTER.test(open.value ?? '') && !LONE_LETTER.test(solid.value ?? '');
+  const isTorn = endsTorn(name, open.value ?? '') && !endsTorn(name, solid.value ?? '');
   const weight = (field: Field): number => (field === second ? trust : 1) * field.confidence;
   const isSurer = !isTorn && weight(open) > weight(solid) + (isBehindStop ? 0 : MUCH_SURER);
   const taken = isSeenByBoth || isNumber || isSurer ? open : solid;
@@ -141,6 +142,11 @@ function moreSolid(first: Field, second: Field, trust: number): Field {
 const MUCH_SURER = 0.15;
 /** Behind a word, the last letter of a torn one (MERDEK A): numerals and blocks' letters apart. */
 const LONE_LETTER = /(?<!BLOK)(?<=[A-Z]{3}) [A-HJ-UWYZ](?= |$)/;
+
+/** Whether a value has the end of a torn word: of an address two letters, too (TENG AH), which are words of names. */
+function endsTorn(name: FieldName, value: string): boolean {
+  return LONE_LETTER.test(value) || (name === 'alamat' && mayBeTorn(value));
+}
 
 /** Whether a value is the whole of a longer one's beginning or end, at a blank. */
 function isWithin(part: string, whole: string): boolean {

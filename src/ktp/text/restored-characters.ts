@@ -1,3 +1,4 @@
+import { median } from '../../text-lines/median.ts';
 import type { Emissions, RecognisedCharacter, TextLine } from '../../text-lines/text-line.ts';
 
 /** A line's character, or one that the recogniser dropped or took for a blank and that its probabilities bring back. */
@@ -34,6 +35,13 @@ const OVERLOOKED_STOP = 0.00002;
  */
 const DROPPED_APOSTROPHE = 0.005;
 const APOSTROPHE_GAP_PITCHES = 1.15;
+/**
+ * A blank that was read inside a word cut up by what lay over it (TENG AH) had 0.51, and a gap of 0.9 letters where the
+ * line's others had 1.4; from one picture, so the limits lie well between.
+ */
+const FAINT_BLANK = 0.7;
+const CLOSE_PITCHES = 1.02;
+const ROOMY_PITCHES = 1.25;
 
 /** What a name follows, and what a number does. */
 const OF_PLACES = 'JL|JLN|GG|KP|BR|DSN|DS|KOMP|LK|LINGK';
@@ -44,16 +52,25 @@ const DOTTED = new RegExp(`(?:^|[ .:])(?:${OF_PLACES}|${OF_NUMBERS})\\.`, 'i');
 const TIGHT = new RegExp(`(?:^|[ .:])(?:${OF_PLACES})\\.[A-Z]`, 'i');
 const BALINESE = /^(?:NYOMAN|MADE|WAYAN|KETUT|GEDE|PUTU|KADEK|KOMANG|GUSTI|NENGAH|DEWA|LUH|GST|WYN|KT)/i;
 
-/** The characters of a line with dropped blanks, full stops and apostrophes put back; as they are where it has no emissions. */
+/** The characters of a line with dropped blanks, full stops and apostrophes put back, without blanks that tear words; as they are where it has no emissions. */
 export function restoredCharacters(line: TextLine): readonly RestoredCharacter[] {
   const { characters, emissions } = line;
   if (!emissions || characters.length < 2) return characters;
   const extent = (characters.at(-1)?.position ?? 1) - (characters[0]?.position ?? 0);
   const pitch = extent / (characters.length - 1);
+  const letterPitch = letterPitchOf(characters);
   const restored: RestoredCharacter[] = [];
   let text = '';
-  for (const [index, character] of characters.entries()) {
+  let torn = 0;
+  for (const [index, read] of characters.entries()) {
     const before = characters[index - 1];
+    if (isStrayBlank(characters, index, letterPitch)) {
+      torn = read.confidence;
+      continue;
+    }
+    // How far it was no blank that stood here.
+    const character = torn > 0 ? { ...read, confidence: Math.min(read.confidence, 1 - torn) } : read;
+    torn = 0;
     const apostrophe = apostropheInBlank(characters, index, emissions);
     if (apostrophe > 0) {
       restored.push({ ...character, text: "'", confidence: apostrophe, restored: true });
@@ -120,6 +137,38 @@ function apostropheIn(gap: Omit<Gap, 'pitch'>): number {
 function leavesRoom(characters: readonly RecognisedCharacter[], next: string, { from, pitch, to }: Gap): boolean {
   if (next.trim() !== '' || to - from < STOP_GAP_PITCHES * pitch) return false;
   return DOTTED.test(characters.map(({ text }) => text).join(''));
+}
+
+/** A typical distance of letters next to each other that are not narrow, 0 where there are too few. */
+function letterPitchOf(characters: readonly RecognisedCharacter[]): number {
+  const distances = characters.flatMap((character, index) => {
+    const before = characters[index - 1];
+    return before && BROAD.test(before.text) && BROAD.test(character.text)
+      ? [character.position - before.position]
+      : [];
+  });
+  return distances.length < FEWEST_DISTANCES ? 0 : median(distances);
+}
+
+/** Capitals that are about as broad as others. */
+const BROAD = /^[A-HK-Z]$/;
+const FEWEST_DISTANCES = 2;
+
+/**
+ * Whether a faint blank tears a word: the letters beside it stand as close as those of words do, in a line whose other
+ * blanks have room.
+ */
+function isStrayBlank(characters: readonly RecognisedCharacter[], index: number, letterPitch: number): boolean {
+  const own = characters[index];
+  if (letterPitch === 0 || own?.text !== ' ' || own.confidence >= FAINT_BLANK) return false;
+  const rooms = characters.flatMap((character, at) => {
+    const [before, next] = [characters[at - 1], characters[at + 1]];
+    if (character.text !== ' ' || !before || !next || !BROAD.test(before.text) || !BROAD.test(next.text)) return [];
+    return [{ at, pitches: (next.position - before.position) / letterPitch }];
+  });
+  const others = rooms.filter(({ at }) => at !== index);
+  const room = rooms.find(({ at }) => at === index)?.pitches ?? Number.POSITIVE_INFINITY;
+  return room <= CLOSE_PITCHES && others.length > 0 && others.every(({ pitches }) => pitches >= ROOMY_PITCHES);
 }
 
 function leastBlank(text: string, characters: readonly RecognisedCharacter[], index: number, gap: Gap): number {

@@ -85,6 +85,8 @@ describe('combineLooks', () => {
     expect(glued.fields.alamat.value).toBe('JL. MELATI NO. 5');
     const torn = combineLooks(withAddress('BONTO RAMBA', 0.88), withAddress('BONTO RAMB A', 0.99), false);
     expect(torn.fields.alamat.value).toBe('BONTO RAMBA');
+    const two = combineLooks(withAddress('BANJAR TENGAH', 0.75), withAddress('BANJAR TENG AH', 0.99), false);
+    expect(two.fields.alamat.value).toBe('BANJAR TENGAH');
     const faint = combineLooks(withAddress('JL. MERDEK A NO. 98', 0.8), withAddress('JL. MERDEKA NO. 98', 0.6), false);
     expect(faint.fields.alamat.value).toBe('JL. MERDEKA NO. 98');
   });

@@ -70,4 +70,45 @@ describe('restoredCharacters', () => {
     expect(restored(line('SYABAN', { ...doubt, behind: 'S' }))).toBe('SYABAN');
     expect(restored(line('SUMATERA UTARA', { ...doubt, behind: 'SUMATERA U', pitches: 1 }))).toBe('SUMATERA UTARA');
   });
+
+  it('takes a faint blank inside a word out where the letters beside it stand close, in doubt: TENG AH', () => {
+    const torn = tornLine('KAMPUNG BARAT TENG AH', 0.55, { faint: 1, others: 1.6 });
+    expect(restored(torn)).toBe('KAMPUNG BARAT TENGAH');
+    const behind = restoredCharacters(torn).at(-2);
+    expect(behind?.text).toBe('A');
+    expect(behind?.confidence).toBeLessThan(0.5);
+  });
+
+  it('keeps a blank that was clearly seen, has room, or stands in a line whose others have none: KAMPUNG DUA', () => {
+    const text = 'KAMPUNG BARAT TENG AH';
+    expect(restored(tornLine(text, 0.9, { faint: 1, others: 1.6 }))).toBe(text);
+    expect(restored(tornLine(text, 0.55, { faint: 1.3, others: 1.6 }))).toBe(text);
+    expect(restored(tornLine(text, 0.55, { faint: 1, others: 1.1 }))).toBe(text);
+    expect(restored(tornLine('KAMPUNG DUA', 0.55, { faint: 1, others: 1.6 }))).toBe('KAMPUNG DUA');
+  });
 });
+
+/** A line whose last blank was hardly seen; distances of the letters beside blanks in pitches. */
+function tornLine(text: string, share: number, pitches: { faint: number; others: number }): TextLine {
+  const last = text.lastIndexOf(' ');
+  let at = 5;
+  const steps: number[] = [];
+  for (const [index, character] of [...text].entries()) {
+    const room = index === last || index === last + 1 ? pitches.faint : pitches.others;
+    const beside = character === ' ' || text[index - 1] === ' ';
+    if (index > 0) at += Math.round(PITCH * (beside ? room / 2 : 1));
+    steps.push(at);
+  }
+  const count = at + 5;
+  const probabilities = new Float32Array(count * COLUMNS.length);
+  for (let step = 0; step < count; step++) probabilities[step * COLUMNS.length] = 1;
+  for (const [index, character] of [...text].entries()) {
+    const step = steps[index] ?? 0;
+    const probability = index === last ? share : 1;
+    probabilities[step * COLUMNS.length + COLUMNS.indexOf(character)] = probability;
+    probabilities[step * COLUMNS.length] = 1 - probability;
+  }
+  const emissions = { characters: COLUMNS, steps: count, probabilities };
+  const quad = [0, 1, 2, 3].map(() => ({ x: 0, y: 0 })) as unknown as TextLine['quad'];
+  return { ...decodeEmissions(emissions), quad, emissions };
+}
