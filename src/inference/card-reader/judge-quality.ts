@@ -13,6 +13,7 @@ import { median } from '../../text-lines/median.ts';
 import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
 import type { Rectangle } from './card-frame.ts';
 import { inset, overviewOf, tilesOf } from './card-samples.ts';
+import { fieldsUnderInk } from './fields-under-ink.ts';
 import type { CardLines } from './read-lines.ts';
 
 type Flag = Quality['flags'][number];
@@ -82,6 +83,7 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
   const covered =
     uncovered.length >= MANY_UNCOVERED && screen < THRESHOLDS.screen && evennessOfLight(overview) >= SHADOWED;
   const onCard = overlay.filter((line) => isMostlyIn(line, inset(frame)));
+  const inked = screen < THRESHOLDS.screen ? fieldsUnderInk(picture, card, fields) : [];
   const scores: Record<Flag, number> = {
     ...exposure,
     // A copy's white is the paper's.
@@ -94,7 +96,7 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
     too_small: ramp((frame.right - frame.left) * reduction, 700, 300),
     multiple_cards: card.otherCards > 0 ? 1 : 0,
     damaged: damaged ? 1 : 0,
-    overlay: onCard.length > 0 || covered ? 1 : 0,
+    overlay: onCard.length > 0 || covered || inked.length > 0 ? 1 : 0,
   };
   const flags = (Object.keys(THRESHOLDS) as Flag[]).filter((flag) => scores[flag] >= THRESHOLDS[flag]);
   const rounded = Object.entries(scores).map(([name, score]) => [name, Math.round(score * 1000) / 1000]);
@@ -105,6 +107,7 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
       (name) =>
         (flags.includes('glare') && isUnderSpot(fields[name], glare.spots, inset(frame), card)) ||
         (covered && uncovered.includes(name)) ||
+        inked.includes(name) ||
         onCard.some((line) => isUnderLine(fields[name], line, page)),
     ),
   };

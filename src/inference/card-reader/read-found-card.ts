@@ -7,12 +7,11 @@ import { SURE } from '../../ktp/sure.ts';
 import { withFields } from '../../ktp/with-fields.ts';
 import { withoutRemains } from '../../ktp/without-remains.ts';
 import type { DecodedImage } from '../../media/decode.ts';
-import { colouredInk } from '../../media/quality/coloured-ink.ts';
 import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
-import { inset, overviewOf } from './card-samples.ts';
 import { clearestPrint, withInk } from './clearest-print.ts';
+import { isUnderColour } from './fields-under-ink.ts';
 import type { FoundCard } from './find-card.ts';
 import { findInRendering, isVeryBlurred, onWholePicture } from './find-in-rendering.ts';
 import { findWithoutMark } from './find-without-mark.ts';
@@ -57,7 +56,7 @@ export async function readFoundCard(
   const read = await rereadStrokes(ocr, picture, page.toSource, found.card.lines);
   const lines = withoutForeignEnds(picture, page.toSource, read);
   const overlay = overlayLines(lines);
-  const isCovered = overlay.length > 0 || isUnderColour(found);
+  const isCovered = overlay.length > 0 || isUnderColour(picture, found.card);
   const first = await readPlain(ocr, withLines(found, lines), isCovered);
   if (found.likelihood < LIKELY || (!isCovered && doubtfulFields(first.fields).length === 0)) {
     return { found, reading: honest(found, first), overlay, uncovered: [] };
@@ -156,15 +155,6 @@ async function readOnceMore(
   }
   return whole;
 }
-
-/** Whether coloured ink lies over a card's text: a stamp, words written across. */
-function isUnderColour({ card, picture }: FoundCard): boolean {
-  const { frame, page } = card;
-  return frame !== null && colouredInk(overviewOf(picture, page, inset(frame))) > COLOUR_SHARE;
-}
-
-/** Colour of stamps and words shows on few pixels; drawn cards without stay below 0.0001, those with begin at 0.0014. */
-const COLOUR_SHARE = 0.001;
 
 /** Whether the first or last rows of a card were not read: they may lie beyond the page, made for misread labels. */
 function isCutShort({ fields }: KtpReading): boolean {

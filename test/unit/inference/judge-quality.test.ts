@@ -6,6 +6,7 @@ import { textLine } from '../ktp/card-lines.ts';
 import { boxAt, foundCard, HEIGHT, paintColumns, readingOf, WIDTH } from './painted-card.ts';
 
 const BLUE = [170, 205, 230] as const;
+const RED = [190, 60, 70] as const;
 const UNCOVERED: readonly FieldName[] = ['nama', 'alamat', 'agama'];
 
 function flagsOf(options: {
@@ -13,12 +14,19 @@ function flagsOf(options: {
   uncovered?: readonly FieldName[];
   darkFrom?: number;
   room?: number;
+  /** Columns of red strokes. */
+  red?: (x: number) => boolean;
 }) {
-  const { darkFrom = WIDTH, overlay = [], room = 0, uncovered = [] } = options;
-  const picture = paintColumns((x) => (x < darkFrom ? BLUE : BLUE.map((level) => level * 0.25)));
+  const { darkFrom = WIDTH, overlay = [], red = () => false, room = 0, uncovered = [] } = options;
+  const picture = paintColumns((x) => (red(x) ? RED : x < darkFrom ? BLUE : BLUE.map((level) => level * 0.25)));
   const found = foundCard(picture);
   const frame = { left: 0, top: 0, right: WIDTH - room, bottom: HEIGHT };
-  const { fields } = readingOf({ nama: { value: 'SITI', box: boxAt(100, 90, 380, 120) } });
+  const { fields } = readingOf({
+    nama: { value: 'SITI', box: boxAt(100, 90, 380, 120) },
+    alamat: { value: 'JL. MAWAR 1', box: boxAt(100, 130, 380, 150) },
+    agama: { value: 'ISLAM', box: boxAt(100, 160, 250, 180) },
+    rt: { value: '001', box: boxAt(30, 190, 60, 210) },
+  });
   const card = { ...found.card, frame };
   const { affected_fields, flags } = judgeQuality({
     picture,
@@ -47,6 +55,16 @@ describe('overlay', () => {
 
   it('is not told of words on a paper beside the card', () => {
     expect(flagsOf({ room: 120, overlay: [line(370, 80, 500, 110)] })).toEqual({ flags: [], affected: [] });
+  });
+
+  it('is told of coloured strokes through values, read well or not, and of these', () => {
+    const { affected, flags } = flagsOf({ red: (x) => x >= 120 && x < 240 && x % 20 < 3 });
+    expect(flags).toEqual(['overlay']);
+    expect([...affected].sort()).toEqual(['agama', 'alamat', 'nama']);
+  });
+
+  it('is not told of a finger over values, whose edges are coloured as well', () => {
+    expect(flagsOf({ red: (x) => x >= 120 && x < 200 })).toEqual({ flags: [], affected: [] });
   });
 
   it('is told of fields that black print alone shows, and not where they lie in a shadow', () => {
