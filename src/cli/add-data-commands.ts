@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { runDoctor } from './commands/doctor.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import type { Runner } from './runner.ts';
 
 /**
- * Commands about this machine: `doctor`, `backup`, `restore`. What packs and encrypts is loaded only where it is used:
- * every other command starts without it.
+ * Commands about this machine: `doctor`, `backup`, `restore`. What they need is loaded only where it is used: every other
+ * command starts without it.
  */
 export function addDataCommands(program: Command, { locally }: Runner): void {
   program
@@ -14,6 +13,7 @@ export function addDataCommands(program: Command, { locally }: Runner): void {
     .description('say what is missing, and how to get it')
     .action(async () => {
       refuse(program, ['apiKey']);
+      const { runDoctor } = await import('./commands/doctor.ts');
       await locally((output) => runDoctor(program.opts<{ url?: string }>().url || undefined, output));
     });
   program

@@ -1,4 +1,4 @@
-import { type FileTypeResult, fileTypeFromBuffer } from 'file-type';
+import type { FileTypeResult } from 'file-type';
 import { otherFile, otherPicture } from './other-kinds.ts';
 
 /** Enough for every format that is told by its beginning, as file-type's own sample. */
@@ -57,6 +57,8 @@ export type Signature =
 export async function sniffImage(bytes: Uint8Array): Promise<Signature> {
   if (READ.some((signature) => begins(bytes, signature))) return { kind: 'read' };
   const sample = bytes.subarray(0, SAMPLE_BYTES);
+  // Thirty modules, which nobody else needs: commands of the CLI start without them.
+  const { fileTypeFromBuffer } = await import('file-type');
   // A file that ends in mid-header is none that could be read.
   const type = await fileTypeFromBuffer(sample).catch(() => undefined);
   if (TIFF.some((signature) => begins(bytes, signature))) {
