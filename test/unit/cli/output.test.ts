@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createOutput, forTerminal, table } from '../../../src/cli/output.ts';
 import { duration, progressBar } from '../../../src/cli/progress-bar.ts';
+import { builtModule } from '../../support/built-module.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -12,8 +13,7 @@ afterEach(() => {
 
 describe('what the CLI prints', () => {
   it('goes on where nobody reads its remarks: the results may go to a file', async () => {
-    const module = JSON.stringify(new URL('../../../src/cli/output.ts', import.meta.url).href);
-    const script = `import { createOutput } from ${module};
+    const script = `import { createOutput } from ${builtModule('cli/output')};
       const output = createOutput({ quiet: false, json: false });
       process.stdin.once('data', async () => {
         output.say('a remark');
@@ -23,7 +23,7 @@ describe('what the CLI prints', () => {
         process.exit();
       });
       output.say('begun');`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
     await new Promise((resolve) => child.stderr.once('data', resolve));
     child.stderr.destroy();
     child.stdin.end('go');
@@ -64,10 +64,9 @@ describe('what the CLI prints', () => {
   ])('says %i seconds as %s', (seconds, text) => expect(duration(seconds)).toBe(text));
 
   it.runIf(existsSync('/dev/full'))('ends with one line where the disk is full', () => {
-    const module = JSON.stringify(new URL('../../../src/cli/output.ts', import.meta.url).href);
-    const script = `import { createOutput } from ${module};
+    const script = `import { createOutput } from ${builtModule('cli/output')};
       await createOutput({ quiet: false, json: false }).print('a');`;
-    const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
       encoding: 'utf8',
     });

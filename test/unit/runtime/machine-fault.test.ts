@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openHome } from '../../../src/runtime/embedded/home.ts';
 import { explainMachineFault } from '../../../src/runtime/environment/machine-fault.ts';
 import { checkTemporaryFolder } from '../../../src/runtime/environment/temporary-folder.ts';
+import { builtModule } from '../../support/built-module.ts';
 
 const AS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65534;
@@ -23,17 +24,16 @@ afterEach(() => {
 
 /** What opening a home says, by a process of another user where one is named. */
 function opening(home: string, uid?: number): string {
-  const module = (name: string) => JSON.stringify(new URL(`../../../src/runtime/${name}.ts`, import.meta.url).href);
   const script = `
-    import { openHome } from ${module('embedded/home')};
-    import { explainMachineFault } from ${module('environment/machine-fault')};
+    import { openHome } from ${builtModule('runtime/embedded/home')};
+    import { explainMachineFault } from ${builtModule('runtime/environment/machine-fault')};
     if (${uid ?? -1} >= 0) process.setuid(${uid ?? -1});
     await openHome(${JSON.stringify(home)}).then(
       () => console.log('opened'),
       (error) => console.log(explainMachineFault(error) ?? error.name + ": " + error.message),
     );
     process.exit();`;
-  const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
     env: { ...process.env, TMPDIR: folder },
   });

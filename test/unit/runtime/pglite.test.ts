@@ -8,8 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEmbeddedDatabase } from '../../../src/runtime/embedded/pglite.ts';
 import { ownRecord } from '../../../src/runtime/processes/lock-holder.ts';
 import { identityOf } from '../../../src/runtime/processes/process-identity.ts';
-
-const MODULE = new URL('../../../src/runtime/embedded/pglite.ts', import.meta.url).href;
+import { builtModule } from '../../support/built-module.ts';
 
 let home: string;
 const writers: ChildProcess[] = [];
@@ -25,7 +24,7 @@ afterAll(() => {
 /** A process that owns the database, stores rows without a pause, and prints each that was acknowledged. */
 function writer() {
   const script = `
-    import { openEmbeddedDatabase } from ${JSON.stringify(MODULE)};
+    import { openEmbeddedDatabase } from ${builtModule('runtime/embedded/pglite')};
     const { pglite } = await openEmbeddedDatabase(${JSON.stringify(home)});
     await pglite.exec('CREATE TABLE IF NOT EXISTS acknowledged (id serial PRIMARY KEY, text text)');
     for (;;) {
@@ -33,7 +32,7 @@ function writer() {
       process.stdout.write(rows[0].id + '\\n');
     }`;
   // As in the tests' own processes (vitest.config.ts), compiling PGlite well would take longer than it saves.
-  const flags = ['--liftoff-only', '--import', 'tsx', '--input-type=module'];
+  const flags = ['--liftoff-only', '--input-type=module'];
   const child = spawn(process.execPath, [...flags, '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeHolder, isLeftOver, ownRecord } from '../../../src/runtime/processes/lock-holder.ts';
 import { tryLock, waitForLock } from '../../../src/runtime/processes/process-lock.ts';
+import { builtModule } from '../../support/built-module.ts';
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -35,22 +36,13 @@ const MAY_UNSHARE = (() => {
 /** Another process that takes the lock when told to, prints the answer, and then stays. */
 function contender(wrapper: readonly string[] = []) {
   const script = `
-    import { tryLock } from ${JSON.stringify(new URL('../../../src/runtime/processes/process-lock.ts', import.meta.url).href)};
+    import { tryLock } from ${builtModule('runtime/processes/process-lock')};
     console.log('up');
     process.stdin.once('data', async () => {
       const answer = await tryLock(process.argv[1]);
       console.log('release' in answer ? 'taken' : String(answer.holder?.pid));
     });`;
-  const [command, ...args] = [
-    ...wrapper,
-    process.execPath,
-    '--import',
-    'tsx',
-    '--input-type=module',
-    '-e',
-    script,
-    folder,
-  ];
+  const [command, ...args] = [...wrapper, process.execPath, '--input-type=module', '-e', script, folder];
   const child = spawn(command ?? '', args, {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
