@@ -3,6 +3,7 @@ import { type Homography, invertHomography, mapQuad } from '../../text-lines/hom
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
+import { withBlankBetweenStrokes } from './blank-between-strokes.ts';
 
 /**
  * The recogniser sees a step of eight pixels at a time: of equal thin strokes (III) some fall into one, and faint ones at
@@ -17,7 +18,7 @@ const LEAST_CHARACTERS = 3;
 
 /**
  * Lines with Roman numerals, or with room behind their last letter, read again from stretched crops. The wider reading is
- * taken where it differs in strokes alone. `toPicture` takes the lines' coordinates to the picture's.
+ * taken where it differs in strokes alone, and blanks between strokes are put back. `toPicture` takes the lines' coordinates to the picture's.
  */
 export async function rereadStrokes(
   ocr: PpOcr,
@@ -25,8 +26,18 @@ export async function rereadStrokes(
   toPicture: Homography,
   lines: readonly TextLine[],
 ): Promise<TextLine[]> {
+  const read = await readWider(ocr, picture, toPicture, lines);
+  return read.map((line) => withBlankBetweenStrokes(picture, toPicture, line));
+}
+
+async function readWider(
+  ocr: PpOcr,
+  picture: RasterPyramid,
+  toPicture: Homography,
+  lines: readonly TextLine[],
+): Promise<readonly TextLine[]> {
   const thin = lines.filter((line) => hasNumeral(line.text) || hasRoom(line) || endsThin(line));
-  if (thin.length === 0) return [...lines];
+  if (thin.length === 0) return lines;
   const settings = { ...CARD_LINES, stretch: STRETCH, emissions: true };
   const read = await ocr.recognise(
     picture,

@@ -1,0 +1,50 @@
+import { lastStrokesOf } from '../../media/quality/last-strokes.ts';
+import type { RasterPyramid } from '../../media/raster.ts';
+import { sampleRaster } from '../../media/sample.ts';
+import { type Homography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
+import type { RecognisedCharacter, TextLine } from '../../text-lines/text-line.ts';
+import { longAxis } from './text-direction.ts';
+
+/** Height of the picture of a line that its strokes are measured in, pixels. */
+const HEIGHT = 48;
+/**
+ * With a blank between them, the strokes of drawn lines (scan to defocus and copies) stand 0.44 to 0.70 of the capitals'
+ * height apart, of one word or numeral 0.11 to 0.27.
+ */
+const BLANK = 0.37;
+/** A blank that was measured and not read: right on all of those lines, but never as sure as one that was. */
+const CONFIDENCE = 0.85;
+/** The same of a stroke that was not read either. */
+const UNREAD = 0.6;
+
+/**
+ * Puts back what the recogniser, a step of eight pixels at a time, misses between equal strokes at the end of a line, and a
+ * last one that it overlooks: ANDII and ANDI are ANDI I, BUDIII is BUDI II, and SYAFII stays what it is. `toPicture` takes
+ * the line to the picture.
+ */
+export function withBlankBetweenStrokes(picture: RasterPyramid, toPicture: Homography, line: TextLine): TextLine {
+  const [, strokes = ''] = /[A-Z](I{1,4})$/.exec(line.text) ?? [];
+  const last = line.characters.at(-1);
+  if (strokes === '' || last?.text !== 'I') return line;
+  const quad = mapQuad(toPicture, line.quad);
+  const { height, length } = longAxis(quad);
+  const width = Math.max(1, Math.round((HEIGHT * length) / height));
+  const crop = sampleRaster(picture, rectangleToQuad(width, HEIGHT, quad), width, HEIGHT);
+  const seen = lastStrokesOf(crop, Math.max(2, strokes.length));
+  const widest = seen?.gaps.indexOf(Math.max(...seen.gaps)) ?? -1;
+  const [before, after] = [seen?.middles[widest], seen?.middles[widest + 1]];
+  if (!seen || before === undefined || after === undefined || (seen.gaps[widest] ?? 0) < BLANK) return line;
+  const blank = { text: ' ', confidence: CONFIDENCE, position: (before + after) / 2 };
+  if (strokes.length > 1) {
+    return withCharacters(line, line.characters.length - strokes.length + widest + 1, [blank]);
+  }
+  const isRead = Math.abs(last.position - after) < Math.abs(last.position - before);
+  return isRead
+    ? withCharacters(line, line.characters.length - 1, [blank])
+    : withCharacters(line, line.characters.length, [blank, { text: 'I', confidence: UNREAD, position: after }]);
+}
+
+function withCharacters(line: TextLine, at: number, added: readonly RecognisedCharacter[]): TextLine {
+  const characters = line.characters.toSpliced(at, 0, ...added);
+  return { ...line, characters, text: characters.map(({ text }) => text).join('') };
+}
