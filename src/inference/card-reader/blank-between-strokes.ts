@@ -16,6 +16,8 @@ const BLANK = 0.37;
 const CONFIDENCE = 0.85;
 /** The same of a stroke that was not read either. */
 const UNREAD = 0.6;
+/** Letters whose right edge is a stroke. The stroke of others (T, L) has the room of their arms beside it. */
+const ENDS_IN_STROKE = /[HMNU]/;
 
 /**
  * Puts back what the recogniser, a step of eight pixels at a time, misses between equal strokes at the end of a line, and a
@@ -38,10 +40,12 @@ export function withBlankBetweenStrokes(picture: RasterPyramid, toPicture: Homog
   if (strokes.length > 1) {
     return withCharacters(line, line.characters.length - strokes.length + widest + 1, [blank]);
   }
-  const isRead = Math.abs(last.position - after) < Math.abs(last.position - before);
-  return isRead
-    ? withCharacters(line, line.characters.length - 1, [blank])
-    : withCharacters(line, line.characters.length, [blank, { text: 'I', confidence: UNREAD, position: after }]);
+  const isOverlooked = Math.abs(last.position - before) < Math.abs(last.position - after);
+  if (isOverlooked) {
+    return withCharacters(line, line.characters.length, [blank, { text: 'I', confidence: UNREAD, position: after }]);
+  }
+  const endsInStroke = ENDS_IN_STROKE.test(line.characters.at(-2)?.text ?? '');
+  return endsInStroke ? withCharacters(line, line.characters.length - 1, [blank]) : line;
 }
 
 function withCharacters(line: TextLine, at: number, added: readonly RecognisedCharacter[]): TextLine {

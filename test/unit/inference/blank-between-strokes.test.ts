@@ -52,6 +52,11 @@ describe('withBlankBetweenStrokes', () => {
     expect(becomes('SUKAMAJUIII', [110, 119, 128], 0.43).text).toBe('SUKAMAJUIII');
   });
 
+  it('leaves the stem of a letter with arms, whose room is no blank: WIDIASTUTI', () => {
+    expect(becomes('WIDIASTUTI', [110, 129], 0.45).text).toBe('WIDIASTUTI');
+    expect(becomes('IMRONI', [110, 129], 0.45).text).toBe('IMRON I');
+  });
+
   it('takes an edge that is higher than the print for no letter', () => {
     expect(becomes('ANDI', [110, 129], 112 / WIDTH, 46).text).toBe('ANDI');
   });
