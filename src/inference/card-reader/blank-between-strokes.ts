@@ -1,9 +1,8 @@
 import { lastStrokesOf } from '../../media/quality/last-strokes.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
-import { sampleRaster } from '../../media/sample.ts';
-import { type Homography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
+import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { RecognisedCharacter, TextLine } from '../../text-lines/text-line.ts';
-import { longAxis } from './text-direction.ts';
+import { lineCrop } from './line-crop.ts';
 
 /** Height of the picture of a line that its strokes are measured in, pixels. */
 const HEIGHT = 48;
@@ -28,10 +27,7 @@ export function withBlankBetweenStrokes(picture: RasterPyramid, toPicture: Homog
   const [, strokes = ''] = /[A-Z](I{1,4})$/.exec(line.text) ?? [];
   const last = line.characters.at(-1);
   if (strokes === '' || last?.text !== 'I') return line;
-  const quad = mapQuad(toPicture, line.quad);
-  const { height, length } = longAxis(quad);
-  const width = Math.max(1, Math.round((HEIGHT * length) / height));
-  const crop = sampleRaster(picture, rectangleToQuad(width, HEIGHT, quad), width, HEIGHT);
+  const crop = lineCrop(picture, mapQuad(toPicture, line.quad), HEIGHT);
   const seen = lastStrokesOf(crop, Math.max(2, strokes.length));
   const widest = seen?.gaps.indexOf(Math.max(...seen.gaps)) ?? -1;
   const [before, after] = [seen?.middles[widest], seen?.middles[widest + 1]];

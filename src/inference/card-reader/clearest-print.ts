@@ -1,4 +1,5 @@
 import { overlayLines } from '../../ktp/layout/overlay.ts';
+import { meanWithin } from '../../media/quality/mean-within.ts';
 import { type EdgeBox, type Raster, RasterPyramid } from '../../media/raster.ts';
 import { printAlone } from '../../media/renderings/ink-alone.ts';
 import { type SeparatedInk, separateInk } from '../../media/renderings/separate-ink.ts';
@@ -91,15 +92,4 @@ export function clearPrint(lines: readonly TextLine[], scale: number): EdgeBox[]
 export function onRaster(lines: readonly TextLine[], scale: number): Quad[] {
   const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
   return lines.map(({ quad }) => mapQuad(toRaster, quad));
-}
-
-function meanWithin(levels: Uint8Array, { width, height }: Raster, box: EdgeBox): number {
-  const right = Math.min(width, Math.ceil(box.right));
-  const bottom = Math.min(height, Math.ceil(box.bottom));
-  let sum = 0;
-  let count = 0;
-  for (let y = Math.max(0, Math.floor(box.top)); y < bottom; y++) {
-    for (let x = Math.max(0, Math.floor(box.left)); x < right; x++, count++) sum += levels[y * width + x] as number;
-  }
-  return sum / Math.max(1, count);
 }

@@ -18,7 +18,8 @@ const LEAST_CHARACTERS = 3;
 
 /**
  * Lines with Roman numerals, or with room behind their last letter, read again from stretched crops. The wider reading is
- * taken where it differs in strokes alone, and blanks between strokes are put back. `toPicture` takes the lines' coordinates to the picture's.
+ * taken where it differs in strokes alone, and blanks between strokes are put back. `toPicture` takes the lines' coordinates
+ * to the picture's.
  */
 export async function rereadStrokes(
   ocr: PpOcr,
@@ -30,6 +31,7 @@ export async function rereadStrokes(
   return read.map((line) => withBlankBetweenStrokes(picture, toPicture, line));
 }
 
+/** The lines that a wider crop may tell more of, read from that. */
 async function readWider(
   ocr: PpOcr,
   picture: RasterPyramid,

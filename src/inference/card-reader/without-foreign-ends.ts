@@ -1,11 +1,10 @@
 import { type LetterInk, letterInks } from '../../media/quality/letter-inks.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
-import { sampleRaster } from '../../media/sample.ts';
-import { type Homography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
+import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import { median } from '../../text-lines/median.ts';
 import type { RecognisedCharacter, TextLine } from '../../text-lines/text-line.ts';
 import { cutLine } from './cut-line.ts';
-import { longAxis } from './text-direction.ts';
+import { lineCrop } from './line-crop.ts';
 
 /** Height of the picture that a line's letters are looked at in, pixels. */
 const HEIGHT = 32;
@@ -58,10 +57,8 @@ function inksOf(
   { quad }: TextLine,
   solid: readonly RecognisedCharacter[],
 ): LetterInk[] {
-  const place = mapQuad(toPicture, quad);
-  const { height, length } = longAxis(place);
-  const width = Math.max(1, Math.round((HEIGHT * length) / Math.max(1, height)));
-  const crop = sampleRaster(picture, rectangleToQuad(width, HEIGHT, place), width, HEIGHT);
+  const crop = lineCrop(picture, mapQuad(toPicture, quad), HEIGHT);
+  const { width } = crop;
   const pitch = ((solid.at(-1)?.position ?? 1) - (solid[0]?.position ?? 0)) / Math.max(1, solid.length - 1);
   const within = (from: number, to: number): number => Math.min(pitch, to - from) / 2;
   const edges = solid.flatMap(({ position }, index) => {

@@ -83,18 +83,14 @@ function findProvince(rows: readonly Span[][]): { index: number; reading: Readin
   // The word itself may be hidden; then only a name that is a province's will do.
   for (const [index, row] of rows.entries()) {
     const reading = placeReading(row, textOf(row));
-    if (reading.value === null) continue;
-    const isNear = nearestNames(reading.value, provinces(), 0.2).length > 0;
-    if (
-      isNear ||
-      wholeOfTail(
-        reading.value,
-        provinces().map(({ name }) => name),
-      ) !== undefined
-    )
-      return { index, reading };
+    if (reading.value !== null && isProvince(reading.value)) return { index, reading };
   }
   return undefined;
+}
+
+/** Whether a text is a province's name, misread or without its beginning. */
+function isProvince(text: string): boolean {
+  return nearestNames(text, provinces(), 0.2).length > 0 || wholeOfTail(text, provinces()) !== undefined;
 }
 
 function findRegency(

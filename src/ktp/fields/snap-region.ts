@@ -62,7 +62,7 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const isOutweighed = fitting !== undefined && outweighs(reading, fitting.name, options);
   const leading = options.isCovered && (!fitting || isOutweighed) ? leadingName(value, regions) : undefined;
   if (leading) return { reading: snapped(reading, leading.name, STRAY_SHARE), codes: leading.codes, cost: 0 };
-  const tail = options.closed ? wholeOfTail(value, regionNames(regions)) : undefined;
+  const tail = options.closed ? wholeOfTail(value, regions) : undefined;
   if (fitting && isOutweighed && tail === undefined) {
     const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
     return { reading: kept, codes: options.closed ? fitting.codes : [], cost: Number.POSITIVE_INFINITY };

@@ -1,3 +1,4 @@
+import type { Region } from '../rules/regions.ts';
 import { bareText } from '../rules/snap.ts';
 
 /** Fewer letters of a name are the end of others that no list has. */
@@ -7,10 +8,10 @@ const LEAST_LETTERS = 6;
  * The one name that a text is the end of, cut inside a word (ERAH ISTIMEWA YOGYAKARTA): a finger lies over its beginning,
  * however clear the rest is. Undefined where it begins with a whole word, which may be a name by itself, or fits several.
  */
-export function wholeOfTail(text: string, names: Iterable<string>): string | undefined {
+export function wholeOfTail(text: string, regions: readonly Region[]): string | undefined {
   if (bareText(text).length < LEAST_LETTERS) return undefined;
   const wholes = new Set<string>();
-  for (const name of names) {
+  for (const { name } of regions) {
     if (name.length > text.length && name.endsWith(text) && /[A-Z]/.test(name[name.length - text.length - 1] ?? '')) {
       wholes.add(name);
     }

@@ -13,12 +13,15 @@ import type { Label } from './labels.ts';
 /** Something like DD-MM-YYYY, whatever the separators became. */
 const DATE_LIKE = /[0-9OoIlSBZ]{1,2}[-.,/: ]{0,2}[0-9OoIlSBZ]{2}[-.,/: ]{0,2}[12][0-9OoIlSBZ]{3}/;
 
+/** Colons and what they are read as. */
+const LEADING_MARKS = /^[:;.,'| ]+/;
+
 /**
  * How well a text suits a label, -1 to 1, told by the text alone: used where the label itself could not be read. Zero
  * says nothing, one is as good as a label.
  */
 export function contentScore(label: Label, text: string): number {
-  const plain = plainText(text).replace(/^[:;.,'| ]+/, '');
+  const plain = plainText(text).replace(LEADING_MARKS, '');
   if (plain === '') return -0.5;
   switch (label) {
     case 'nik':
@@ -51,12 +54,14 @@ export function contentScore(label: Label, text: string): number {
   }
 }
 
-/** A row of sex without the blood group behind it, whose label may be misread (MALE d AB): small letters, or the group alone. */
+/**
+ * A row of sex without the blood group behind it, whose label may be misread (MALE d AB): small letters, or the group alone.
+ */
 function sexAlone(text: string): string {
-  const [sex = '', ...rest] = text.replace(/^[:;.,'| ]+/, '').split(' ');
+  const [sex = '', ...rest] = text.replace(LEADING_MARKS, '').split(' ');
   const isBlood =
     rest.some((word) => /^[a-z]+[.:;]?$/.test(word)) || (BLOOD_GROUPS as readonly string[]).includes(rest.join(''));
-  return plainText(isBlood ? sex : text).replace(/^[:;.,'| ]+/, '');
+  return plainText(isBlood ? sex : text).replace(LEADING_MARKS, '');
 }
 
 function isWords(text: string): boolean {

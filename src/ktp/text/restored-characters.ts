@@ -52,7 +52,10 @@ const DOTTED = new RegExp(`(?:^|[ .:])(?:${OF_PLACES}|${OF_NUMBERS})\\.`, 'i');
 const TIGHT = new RegExp(`(?:^|[ .:])(?:${OF_PLACES})\\.[A-Z]`, 'i');
 const BALINESE = /^(?:NYOMAN|MADE|WAYAN|KETUT|GEDE|PUTU|KADEK|KOMANG|GUSTI|NENGAH|DEWA|LUH|GST|WYN|KT)/i;
 
-/** The characters of a line with dropped blanks, full stops and apostrophes put back, without blanks that tear words; as they are where it has no emissions. */
+/**
+ * The characters of a line with dropped blanks, full stops and apostrophes put back, without blanks that tear words; as they
+ * are where it has no emissions.
+ */
 export function restoredCharacters(line: TextLine): readonly RestoredCharacter[] {
   const { characters, emissions } = line;
   if (!emissions || characters.length < 2) return characters;

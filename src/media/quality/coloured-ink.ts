@@ -1,6 +1,7 @@
 import { median } from '../../text-lines/median.ts';
-import type { EdgeBox, Raster } from '../raster.ts';
+import type { Raster } from '../raster.ts';
 import { againstWhite } from '../renderings/separate-ink.ts';
+import { meanWithin } from './mean-within.ts';
 
 /** Channels that differ by this much, in 255ths of the local white, are of coloured ink: print and pattern stay below. */
 const COLOURED = 60;
@@ -16,7 +17,7 @@ const FINGER = 0.008;
 /** Share of a card's text area (the card alone, upright) on which coloured ink lies: a stamp, words written across. */
 export function colouredInk(card: Raster): number {
   const right = Math.floor(TEXT_WIDTH * card.width);
-  return shareWithin(card, isColoured(card), { left: 0, top: 0, right, bottom: card.height });
+  return meanWithin(isColoured(againstWhite(card).colour), card, { left: 0, top: 0, right, bottom: card.height });
 }
 
 /**
@@ -27,9 +28,9 @@ export function colouredStrokes(card: Raster): (place: readonly [number, number,
   const { height, width } = card;
   const { colour, white } = againstWhite(card);
   if (otherPaper(card, white) > FINGER) return () => 0;
-  const coloured = colour.map((difference) => (difference > COLOURED ? 1 : 0));
+  const coloured = isColoured(colour);
   return ([left, top, right, bottom]) =>
-    shareWithin(card, coloured, {
+    meanWithin(coloured, card, {
       left: left * width,
       top: top * height,
       right: right * width,
@@ -57,18 +58,7 @@ function otherPaper({ height, width }: Raster, white: Float32Array): number {
   return other.length / Math.max(1, redness.length);
 }
 
-function isColoured(card: Raster): Uint8Array {
-  return againstWhite(card).colour.map((difference) => (difference > COLOURED ? 1 : 0));
-}
-
-/** Share of the pixels within a box that are marked. */
-function shareWithin({ height, width }: Raster, marked: Uint8Array, box: EdgeBox): number {
-  const left = Math.max(0, Math.floor(box.left));
-  const right = Math.min(width, Math.ceil(box.right));
-  let sum = 0;
-  let count = 0;
-  for (let y = Math.max(0, Math.floor(box.top)); y < Math.min(height, Math.ceil(box.bottom)); y++) {
-    for (let x = left; x < right; x++, count++) sum += marked[y * width + x] as number;
-  }
-  return sum / Math.max(1, count);
+/** 1 for each pixel whose channels differ as those of coloured ink do, else 0. */
+function isColoured(colour: Uint8Array): Uint8Array {
+  return colour.map((difference) => (difference > COLOURED ? 1 : 0));
 }
