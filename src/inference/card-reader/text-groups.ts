@@ -18,32 +18,53 @@ const ANGLE_TOLERANCE = (14 * Math.PI) / 180;
 /** Boxes at least this many times as long as high have an angle worth comparing. */
 const LONG = 2.2;
 
-/** Groups pieces of text by closeness, size and direction; the one with the most text first. */
+/**
+ * Groups pieces of text by closeness, size and direction; the one with the most text first. Boxes that are too short to
+ * tell a direction come last, and join no two groups that run in different ones: a letter below a card stays apart.
+ */
 export function groupText(quads: readonly Quad[]): TextGroup[] {
   const boxes = quads.map(measure);
-  const parent = boxes.map((_, index) => index);
-  const rootOf = (index: number): number => {
-    let root = index;
-    while (parent[root] !== root) root = parent[root] ?? root;
-    parent[index] = root;
-    return root;
-  };
-  for (const [index, box] of boxes.entries()) {
-    for (let other = index + 1; other < boxes.length; other++) {
-      const second = boxes[other];
-      if (second && rootOf(index) !== rootOf(other) && areNeighbours(box, second))
-        parent[rootOf(index)] = rootOf(other);
+  const groups = new Map(boxes.map((box) => [box, groupOf(box)]));
+  const long = boxes.filter(isLong);
+  for (const box of [...long, ...boxes.filter((other) => !isLong(other))]) {
+    for (const other of boxes) {
+      if (other === box || (isLong(box) && !isLong(other))) continue;
+      const [first, second] = [groups.get(box), groups.get(other)];
+      if (!first || !second || first === second || !areNeighbours(box, other)) continue;
+      if (!(isLong(box) && isLong(other)) && !runAlike(first, second)) continue;
+      const joined = join(first, second);
+      for (const member of joined.boxes) groups.set(member, joined);
     }
   }
-  const groups = new Map<number, { quads: Quad[]; weight: number }>();
-  for (const [index, box] of boxes.entries()) {
-    const root = rootOf(index);
-    const group = groups.get(root) ?? { quads: [], weight: 0 };
-    group.quads.push(box.quad);
-    group.weight += Math.min(20, box.length / box.height);
-    groups.set(root, group);
-  }
-  return [...groups.values()].sort((p, q) => q.weight - p.weight);
+  return [...new Set(groups.values())]
+    .map(({ boxes: own }) => ({
+      quads: boxes.filter((box) => own.has(box)).map(({ quad }) => quad),
+      weight: [...own].reduce((sum, { length, height }) => sum + Math.min(20, length / height), 0),
+    }))
+    .sort((p, q) => q.weight - p.weight);
+}
+
+interface Group {
+  readonly boxes: ReadonlySet<MeasuredBox>;
+  /** Sum of the long boxes' directions, by length; of doubled angles, since a box reads the same from both ends. */
+  readonly direction: Point;
+}
+
+function groupOf(box: MeasuredBox): Group {
+  const weight = isLong(box) ? box.length : 0;
+  const direction = { x: weight * Math.cos(2 * box.angle), y: weight * Math.sin(2 * box.angle) };
+  return { boxes: new Set([box]), direction };
+}
+
+function join(first: Group, second: Group): Group {
+  const direction = { x: first.direction.x + second.direction.x, y: first.direction.y + second.direction.y };
+  return { boxes: new Set([...first.boxes, ...second.boxes]), direction };
+}
+
+/** Whether two groups run the same way, as far as their long boxes tell it. */
+function runAlike({ direction: first }: Group, { direction: second }: Group): boolean {
+  const lengths = Math.hypot(first.x, first.y) * Math.hypot(second.x, second.y);
+  return first.x * second.x + first.y * second.y >= Math.cos(2 * ANGLE_TOLERANCE) * lengths;
 }
 
 interface MeasuredBox {
@@ -58,13 +79,15 @@ function measure(quad: Quad): MeasuredBox {
   return { quad, angle, length, height: Math.max(height, 1) };
 }
 
+function isLong({ length, height }: MeasuredBox): boolean {
+  return length >= LONG * height;
+}
+
 function areNeighbours(first: MeasuredBox, second: MeasuredBox): boolean {
   const high = Math.max(first.height, second.height);
   const low = Math.min(first.height, second.height);
   if (high > HEIGHT_RATIO * low) return false;
-  const firstLong = first.length >= LONG * first.height;
-  const secondLong = second.length >= LONG * second.height;
-  if (firstLong && secondLong) {
+  if (isLong(first) && isLong(second)) {
     const turn = first.angle - second.angle;
     if (Math.abs(turn - Math.PI * Math.round(turn / Math.PI)) > ANGLE_TOLERANCE) return false;
   }

@@ -31,22 +31,26 @@ export function splitBlood(slots: Map<Label, Slot>): Map<Label, Slot> {
 
 /** Behind a sex so far off, in line heights, stands what the label of the blood group stood before. */
 const APART_HEIGHTS = 2;
-/** A group behind nothing, or behind what is left of its label (d AB); a stroke alone may be anything. */
-const LONE_GROUP = /^(?:[A-Za-z.:;, ]*[a-z][.:;, ]*)?((?:AB|A|B|O)[+-]?)$/;
+/** A group, its O maybe read as a nought, behind nothing or what is left of its label (d AB); a stroke may be anything. */
+const LONE_GROUP = /^(?:[A-Za-z.:;, ]*[a-z][.:;, ]*)?((?:AB|A|B|[O0])[+-]?)$/;
 
-/** Takes a blood group whose label was not read out of the row of sex: it stands far behind it. */
+/** Takes a blood group whose label was not read, with what is left of that, out of the row of sex: it stands far behind it. */
 function splitLoneGroup(slots: Map<Label, Slot>): Map<Label, Slot> {
   const sex = slots.get('jenis_kelamin');
   const row = sex?.rows.at(-1);
   const group = row?.at(-1);
-  const before = row?.at(-2);
-  if (!sex || !row || !group || !before || group.left - before.right < APART_HEIGHTS * group.height) return slots;
+  const sexEnd = row?.findIndex((span, index) => isApart(span, row[index - 1])) ?? -1;
+  if (!sex || !row || !group || sexEnd < 1 || !isApart(group, row.at(-2))) return slots;
   const told = LONE_GROUP.exec(group.text)?.[1];
   const value = told === undefined ? undefined : sliceSpan(group, group.glyphs.length - told.length);
   if (!value) return slots;
-  slots.set('jenis_kelamin', { ...sex, rows: [...sex.rows.slice(0, -1), row.slice(0, -1)] });
+  slots.set('jenis_kelamin', { ...sex, rows: [...sex.rows.slice(0, -1), row.slice(0, sexEnd)] });
   slots.set('gol_darah', { rows: [[value]], labelQuality: 0 });
   return slots;
+}
+
+function isApart(span: Span, before: Span | undefined): boolean {
+  return before !== undefined && span.left - before.right >= APART_HEIGHTS * span.height;
 }
 
 interface BloodCut {

@@ -67,8 +67,10 @@ export function measureCard(anchors: readonly Anchor[], spans: readonly Span[]):
   return { labelLeft, valueLeft, pitch, width, aligned };
 }
 
-/** The left edge that most spans share. */
-function commonLeft(spans: readonly Span[]): number {
+/** The left edge that most values share; labels, which small letters tell, share another. */
+function commonLeft(all: readonly Span[]): number {
+  const values = all.filter(({ text }) => /^[^a-z]*$/.test(text) && /[A-Z0-9]{2}/.test(text));
+  const spans = values.length > 0 ? values : all;
   let best = spans[0]?.left ?? 0;
   let most = 0;
   for (const { left, height } of spans) {

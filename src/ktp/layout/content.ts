@@ -55,12 +55,15 @@ export function contentScore(label: Label, text: string): number {
 }
 
 /**
- * A row of sex without the blood group behind it, whose label may be misread (MALE d AB): small letters, or the group alone.
+ * A row of sex without the blood group behind it, whose label may be misread (MALE d AB, MALE 2 0): small letters, the group
+ * alone, or single characters that are left of both.
  */
 function sexAlone(text: string): string {
   const [sex = '', ...rest] = text.replace(LEADING_MARKS, '').split(' ');
   const isBlood =
-    rest.some((word) => /^[a-z]+[.:;]?$/.test(word)) || (BLOOD_GROUPS as readonly string[]).includes(rest.join(''));
+    rest.some((word) => /^[a-z]+[.:;]?$/.test(word)) ||
+    rest.every((word) => word.length === 1) ||
+    (BLOOD_GROUPS as readonly string[]).includes(rest.join(''));
   return plainText(isBlood ? sex : text).replace(LEADING_MARKS, '');
 }
 
