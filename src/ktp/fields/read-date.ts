@@ -23,12 +23,17 @@ export function readDate(spans: readonly Span[], labelQuality: number, isToldTwi
   return { value: toIsoDate(found.date), raw, spans, source: 'ocr', warnings, evidence };
 }
 
+/** Whether a text holds enough digits, and little else, to be a date that was misread: 31-06.2021. */
+export function isNearlyDate(text: string): boolean {
+  const digits = text.replace(/\D/g, '').length;
+  return digits >= LEAST_DIGITS && text.length <= MOST_CHARACTERS;
+}
+
 function decodedDate(spans: readonly Span[], raw: string, isToldTwice: boolean): FoundDate | undefined {
-  const digits = raw.replace(/\D/g, '').length;
   const track = trackOf(spans);
-  if (digits < LEAST_DIGITS || raw.length > MOST_CHARACTERS || !track) return undefined;
+  if (!isNearlyDate(raw) || !track) return undefined;
   const found = findDate(track.decode(DATE_CHARACTERS).text) ?? (isToldTwice ? undefined : likeliestDate(track));
-  return found && { ...found, corrected: Math.max(1, 8 - digits) };
+  return found && { ...found, corrected: Math.max(1, 8 - raw.replace(/\D/g, '').length) };
 }
 
 function likeliestDate({ emissions }: EmissionTrack): FoundDate | undefined {

@@ -1,6 +1,6 @@
 import { textOf } from '../layout/value-spans.ts';
 import { rowsOf, type Span } from '../text/spans.ts';
-import { findDate, readDate } from './read-date.ts';
+import { findDate, isNearlyDate, readDate } from './read-date.ts';
 import { cleanPlace, readFreeText } from './read-free-text.ts';
 import { type Reading, unread } from './reading.ts';
 
@@ -15,7 +15,8 @@ const MOST_LINES = 3;
  */
 export function readIssue(spans: readonly Span[], pitch: number): { place: Reading; date: Reading } {
   const rows = rowsOf(spans, pitch);
-  const dated = rows.findLast((row) => findDate(textOf(row)) !== undefined);
+  const dated =
+    rows.findLast((row) => findDate(textOf(row)) !== undefined) ?? rows.findLast((row) => isNearlyDate(textOf(row)));
   const named: Span[][] = [];
   let below = dated;
   for (const row of rows.toReversed()) {

@@ -48,6 +48,7 @@ export function readRegions(
     allowedCost: known ? DISTRICT_COST : WIDE_COST,
     favoured,
     isCovered: isCovered && known,
+    isInside: known,
   });
   const districtCodes = districtSnap.codes.length > 0 ? districtSnap.codes : inside.map((region) => region.code);
   const sure = districtSnap.codes.length > 0;
@@ -55,6 +56,7 @@ export function readRegions(
     allowedCost: sure ? VILLAGE_COST : WIDE_COST,
     favoured,
     isCovered: isCovered && sure,
+    isInside: sure,
   });
   const owner = villageSnap.codes.length === 1 ? villageSnap.codes[0] : undefined;
   if (!sure && known && owner !== undefined && (village.value?.length ?? 0) > 4) {

@@ -24,6 +24,8 @@ export interface RegionSnapOptions {
   readonly closed?: boolean;
   /** Whether the card itself names one of the list elsewhere: then a reading near it is it. Default false. */
   readonly expected?: boolean;
+  /** Whether the list holds the names inside a region that is known, so that the end of one alone stands for it. Default false. */
+  readonly isInside?: boolean;
   /** Whether a stamp or words lie over the card, whose letters may stand behind a name. Default false. */
   readonly isCovered?: boolean;
 }
@@ -62,16 +64,17 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const isOutweighed = fitting !== undefined && outweighs(reading, fitting.name, options);
   const leading = options.isCovered && (!fitting || isOutweighed) ? leadingName(value, regions) : undefined;
   if (leading) return { reading: snapped(reading, leading.name, STRAY_SHARE), codes: leading.codes, cost: 0 };
-  const tail = options.closed ? wholeOfTail(value, regions) : undefined;
+  const tail = options.closed || options.isInside ? wholeOfTail(value, regions) : undefined;
   if (fitting && isOutweighed && tail === undefined) {
     const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
     return { reading: kept, codes: options.closed ? fitting.codes : [], cost: Number.POSITIVE_INFINITY };
   }
   if (!fitting || tail !== undefined) {
-    const whole = options.closed ? (tail ?? complete(value, [...regionNames(regions)], true)) : undefined;
+    const whole = tail ?? (options.closed ? complete(value, [...regionNames(regions)], true) : undefined);
     if (whole !== undefined) {
       const codes = regions.filter(({ name }) => name === whole).map(({ code }) => code);
-      const share = 0.5 * (1 - value.length / whole.length);
+      const missing = 0.5 * (1 - value.length / whole.length);
+      const share = options.closed ? missing : Math.max(STRAY_SHARE, missing);
       const completed: Reading = { ...reading, value: whole, warnings: [...reading.warnings, 'completed'] };
       return { reading: listed(completed, share), codes, cost: 0 };
     }
@@ -93,7 +96,7 @@ function snapped(reading: Reading, name: string, share: number): Reading {
   return listed({ ...reading, value: name, warnings: [...reading.warnings, 'snapped'] }, share);
 }
 
-/** Doubt of a name behind which letters of a stamp stand, as edits a character. */
+/** Doubt of a name behind which letters of a stamp stand, or whose beginning is hidden, as edits a character. */
 const STRAY_SHARE = 0.25;
 /** So short a name may be the beginning of any other. */
 const LEAST_LEADING = 5;

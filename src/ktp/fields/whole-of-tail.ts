@@ -8,7 +8,9 @@ const LEAST_LETTERS = 6;
  * The one name that a text is the end of, cut inside a word (ERAH ISTIMEWA YOGYAKARTA): a finger lies over its beginning,
  * however clear the rest is. Undefined where it begins with a whole word, which may be a name by itself, or fits several.
  */
-export function wholeOfTail(text: string, regions: readonly Region[]): string | undefined {
+export function wholeOfTail(read: string, regions: readonly Region[]): string | undefined {
+  // Of a letter that is half hidden a mark may be left: (OMI TENGAH.
+  const text = read.replace(/^[^A-Z0-9]+/, '');
   if (bareText(text).length < LEAST_LETTERS) return undefined;
   const wholes = new Set<string>();
   for (const { name } of regions) {
