@@ -36,6 +36,7 @@ export function readFields(lines: readonly TextLine[], isCovered = false): Field
     readFreeText(slots.get('kecamatan'), cleanPlace),
     nik.digits.length === 16 ? nik.digits.slice(0, 6) : undefined,
     isCovered,
+    { village: slots.get('kel_desa')?.gap === true, district: slots.get('kecamatan')?.gap === true },
   );
   const header = completeHeader(printedHeader, regions);
   const birth = readBirth(slots.get('lahir'));
@@ -50,7 +51,7 @@ export function readFields(lines: readonly TextLine[], isCovered = false): Field
     kabupaten_kota: header.regency,
     nik: facts.nik,
     nama: readFreeText(slots.get('nama'), cleanName),
-    tempat_lahir: readBirthPlace(birth.place),
+    tempat_lahir: readBirthPlace(birth.place, header),
     tgl_lahir: facts.birthDate,
     jenis_kelamin: facts.sex,
     gol_darah: readBloodGroup(slots.get('gol_darah')),

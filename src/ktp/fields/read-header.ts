@@ -80,6 +80,11 @@ function findProvince(rows: readonly Span[][]): { index: number; reading: Readin
     const behind = withoutWord(row, ['PROVINSI', 'PROPINSI', 'PROV.']) ?? withoutPiece(row);
     if (behind && behind.length > 0) return { index, reading: placeReading(behind, textOf(row)) };
   }
+  for (const [index, row] of rows.entries()) {
+    const behind = withoutPiece(row, BEGINNING);
+    const reading = behind && behind.length > 0 ? placeReading(behind, textOf(row)) : undefined;
+    if (reading?.value != null && isProvince(reading.value)) return { index, reading };
+  }
   // The word itself may be hidden; then only a name that is a province's will do.
   for (const [index, row] of rows.entries()) {
     const reading = placeReading(row, textOf(row));
@@ -130,12 +135,14 @@ function joinRows(spans: readonly Span[]): Span[][] {
 
 /** What is left of PROVINSI or PROPINSI where its beginning lies under a finger. */
 const PIECE = /^(?:[OP]?VINSI|[OP]?PINSI|INSI|NSI|SI)[ .:;-]+/;
+/** The same where its end does: so little tells the word only in front of a province's name. */
+const BEGINNING = /^P(?:R(?:O(?:[VP]I?)?)?)?[ .:;-]+/;
 
 /** A row without the piece of PROVINSI that it begins with; undefined without it. */
-function withoutPiece([first, ...rest]: readonly Span[]): Span[] | undefined {
+function withoutPiece([first, ...rest]: readonly Span[], piece = PIECE): Span[] | undefined {
   if (!first) return undefined;
   // The name may stand apart, in a span of its own.
-  const end = PIECE.exec(`${first.text.toUpperCase()} `)?.[0].length;
+  const end = piece.exec(`${first.text.toUpperCase()} `)?.[0].length;
   if (end === undefined) return undefined;
   const tail = sliceSpan(first, Math.min(end, first.glyphs.length));
   return tail ? [tail, ...rest] : rest;

@@ -56,6 +56,8 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
     const missing = 0.5 * (completed.length - plain.length);
     return known(completed, missing + headDoubt(bare, completed, entries), ['completed']);
   }
+  const whole = slot?.gap ? wholeOfEnd(plain, entries) : undefined;
+  if (whole !== undefined) return known(whole, FITTED_SHARE * whole.length, ['completed']);
   const near = nearestFitting(plain, entries, spans, options.closed === true);
   if (near) return known(near.value, near.distance, near.distance > 0 ? ['snapped'] : []);
   const mayLead = options.closed || (options.isCovered && FOREIGN_WORD.test(plain));
@@ -65,6 +67,16 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   if (fitting !== undefined) return known(fitting, FITTED_SHARE * fitting.length, ['snapped']);
   if (options.closed && isFragment(plain, entries)) return { ...unread('incomplete'), raw, spans };
   return { value: plain, raw, spans, source: 'ocr', warnings: ['not_in_list'], evidence };
+}
+
+/** The one entry that ends with a text inside a word: its beginning is hidden (RU of GURU). */
+function wholeOfEnd(plain: string, entries: readonly string[]): string | undefined {
+  if (!/^[A-Z]{2,}/.test(plain)) return undefined;
+  const wholes = entries.filter(
+    (entry) => entry.endsWith(plain) && /[A-Z]/.test(entry[entry.length - plain.length - 1] ?? ''),
+  );
+  const facts = new Set(wholes.map(canonicalValue));
+  return facts.size === 1 ? wholes[0] : undefined;
 }
 
 /** Edits for a lost beginning that may have been longer: AWIN is of KAWIN, or of BELUM KAWIN. */

@@ -12,7 +12,7 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
   const raw = textOf(spans);
   if (raw === '') return { rt: unread(), rw: unread() };
   const evidence = characterEvidence(spans, slot?.labelQuality ?? 0);
-  const parts = withLeadingZeros(splitNeighbourhood(raw), raw, spans);
+  const parts = withLeadingZeros(splitNeighbourhood(raw) ?? (slot?.gap ? secondNumber(raw) : undefined), raw, spans);
   if (!parts) return { rt: { ...unread('malformed'), raw, spans }, rw: { ...unread('malformed'), raw, spans } };
   const warnings: Warning[] = [];
   if (parts.normalised) warnings.push('normalised');
@@ -27,7 +27,9 @@ export function readNeighbourhood(slot: Slot | undefined): { rt: Reading; rw: Re
       ...evidence,
       listed: value.length === 3,
       oddCharacters:
-        (parts.normalised ? 1 : 0) + (parts.repaired || parts.stamped ? 2 : 0) + (value.startsWith('0') ? 0 : 1),
+        (parts.normalised ? 1 : 0) +
+        (parts.repaired || parts.stamped || parts.behindHidden ? 2 : 0) +
+        (value.startsWith('0') ? 0 : 1),
     },
   });
   // Of one that is shorter than the three digits of the other, the rest could not be read; "5/10" is printed so.
@@ -48,6 +50,8 @@ interface Parts {
   readonly repaired?: boolean;
   /** Whether letters stand beside the numbers: of a stamp, which may lie over the numbers, too. */
   readonly stamped?: boolean;
+  /** Whether nothing is left of the first number: what lies over it may reach into the second. */
+  readonly behindHidden?: boolean;
 }
 
 /** Nats by which a zero in front may fit worse than the digit that was read: hardly any RT or RW is above 99. */
@@ -90,4 +94,10 @@ export function splitNeighbourhood(raw: string): Parts | undefined {
   if (/^\d{6}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(3), normalised: true };
   if (/^\d{3}[17x]\d{3}$/.test(whole)) return { rt: whole.slice(0, 3), rw: whole.slice(4), normalised: true };
   return undefined;
+}
+
+/** The second number of a text whose beginning is hidden: of "003/014" may be left "/014", its slash read as a stroke, or "014". */
+function secondNumber(raw: string): Parts | undefined {
+  const rw = /^[^0-9]*[/\\|17I]?(\d{3})$/.exec(raw.replace(/[\s.,:;']/g, ''))?.[1];
+  return rw === undefined ? undefined : { rt: '', rw, normalised: true, behindHidden: true };
 }

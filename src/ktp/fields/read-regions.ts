@@ -13,6 +13,7 @@ import type { Warning } from '../warnings.ts';
 import type { Header } from './read-header.ts';
 import type { Reading } from './reading.ts';
 import { type RegionSnap, snapRegion } from './snap-region.ts';
+import { wholeOfTail } from './whole-of-tail.ts';
 
 /** Nats by which a name inside its region may fit worse than the reading that it replaces. */
 const DISTRICT_COST = 8;
@@ -31,7 +32,7 @@ export interface RegionReadings {
 /**
  * Village and district, each held against the names inside what the card names above it. `nikDistrict` (six digits)
  * tips the balance between names that are equally near, and stands in for a header that could not be read. `isCovered`:
- * letters of what lies over the card may stand behind a name.
+ * letters of what lies over the card may stand behind a name. `isLate`: one begins behind where it should.
  */
 export function readRegions(
   header: Header,
@@ -39,6 +40,7 @@ export function readRegions(
   district: Reading,
   nikDistrict?: string,
   isCovered = false,
+  isLate: { readonly village?: boolean; readonly district?: boolean } = {},
 ): RegionReadings {
   const known = header.regencyCodes.length > 0;
   const above = known ? header.regencyCodes : nikDistrict ? [nikDistrict.slice(0, 4)] : [];
@@ -49,6 +51,7 @@ export function readRegions(
     favoured,
     isCovered: isCovered && known,
     isInside: known,
+    isLate: isLate.district ?? false,
   });
   const districtCodes = districtSnap.codes.length > 0 ? districtSnap.codes : inside.map((region) => region.code);
   const sure = districtSnap.codes.length > 0;
@@ -57,6 +60,7 @@ export function readRegions(
     favoured,
     isCovered: isCovered && sure,
     isInside: sure,
+    isLate: isLate.village ?? false,
   });
   const owner = villageSnap.codes.length === 1 ? villageSnap.codes[0] : undefined;
   if (!sure && known && owner !== undefined && (village.value?.length ?? 0) > 4) {
@@ -138,13 +142,18 @@ export function readIssuePlace(place: Reading, header: Header): Reading {
 
 /**
  * Place of birth: free text, but a doubtful letter is repaired where one town alone is near and fits what was seen, and
- * so are blanks inside a known name.
+ * so are blanks inside a known name. The end of the card's own regency stands for all of it.
  */
-export function readBirthPlace(place: Reading): Reading {
+export function readBirthPlace(place: Reading, header?: Header): Reading {
   const { value } = place;
   if (value === null) return place;
   const known = birthPlaces();
   const spelled = known.get(bareText(value));
+  const whole = header && spelled === undefined ? wholeOfTail(value, ownTowns(header), true) : undefined;
+  if (whole !== undefined) {
+    const evidence = { ...place.evidence, listed: true, snapShare: HIDDEN_SHARE };
+    return { ...place, value: whole, warnings: [...place.warnings, 'completed'], evidence };
+  }
   if (spelled === value) return place;
   const allowedCost = BIRTH_PLACE_COST;
   if (spelled !== undefined)
@@ -154,6 +163,15 @@ export function readBirthPlace(place: Reading): Reading {
   return changed(place, snapRegion(place, towns, { allowedCost, share: 0.2 }));
 }
 
+/** The card's regency, without the word for it. */
+function ownTowns({ regencyCodes, provinceCode }: Header): Region[] {
+  return regencies(provinceCode)
+    .filter(({ code }) => regencyCodes.includes(code))
+    .map(({ code, name }) => ({ code, name: shortRegencyName(name) }));
+}
+
+/** Doubt of a place whose beginning is hidden, as edits a character. */
+const HIDDEN_SHARE = 0.25;
 const BIRTH_PLACE_COST = 5;
 /** A place whose characters are all surer than this is left as it is. */
 const CLEAR_CHARACTER = 0.9;

@@ -24,6 +24,8 @@ export interface RegionSnapOptions {
   readonly closed?: boolean;
   /** Whether the card itself names one of the list elsewhere: then a reading near it is it. Default false. */
   readonly expected?: boolean;
+  /** Whether the reading begins behind where it should. Default false. */
+  readonly isLate?: boolean;
   /** Whether the list holds the names inside a region that is known, so that the end of one alone stands for it. Default false. */
   readonly isInside?: boolean;
   /** Whether a stamp or words lie over the card, whose letters may stand behind a name. Default false. */
@@ -64,7 +66,7 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   const isOutweighed = fitting !== undefined && outweighs(reading, fitting.name, options);
   const leading = options.isCovered && (!fitting || isOutweighed) ? leadingName(value, regions) : undefined;
   if (leading) return { reading: snapped(reading, leading.name, STRAY_SHARE), codes: leading.codes, cost: 0 };
-  const tail = options.closed || options.isInside ? wholeOfTail(value, regions) : undefined;
+  const tail = options.closed || options.isInside ? tailOf(value, regions, options) : undefined;
   if (fitting && isOutweighed && tail === undefined) {
     const kept: Reading = { ...reading, warnings: [...reading.warnings, 'not_in_list'] };
     return { reading: kept, codes: options.closed ? fitting.codes : [], cost: Number.POSITIVE_INFINITY };
@@ -86,6 +88,12 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   }
   const share = fitting.distance / Math.max(1, fitting.name.length);
   return { reading: snapped(reading, fitting.name, share), codes: fitting.codes, cost: Math.max(0, fitting.cost) };
+}
+
+/** The name that a reading is the end of; few letters are enough where its beginning is missed, or for one that the NIK names. */
+function tailOf(value: string, regions: readonly Region[], options: RegionSnapOptions): string | undefined {
+  const told = regions.filter(({ code }) => options.favoured?.includes(code));
+  return wholeOfTail(value, regions, options.isLate) ?? wholeOfTail(value, told, true);
 }
 
 function regionNames(regions: readonly Region[]): ReadonlySet<string> {

@@ -37,8 +37,52 @@ describe('a region whose beginning a finger hides', () => {
     expect(kel_desa.confidence).toBeLessThan(SURE);
   });
 
+  it('is told by a few letters where the NIK names it too', () => {
+    const { kecamatan } = read({ kecamatan: 'NONG' });
+    expect(kecamatan).toMatchObject({ value: 'CIBINONG', raw: 'NONG' });
+    expect(kecamatan.confidence).toBeLessThan(SURE);
+    expect(read({ kecamatan: 'NONG', nik: '3201025708900000' }).kecamatan.value).not.toBe('CIBINONG');
+  });
+
   it('stays what it is where the region above it is not known', () => {
     const { kecamatan } = read({ kabupaten: 'KABUPATEN XYZQWV', nik: '0001015708900000', kecamatan: 'BINONG' });
     expect(kecamatan.value).toBe('BINONG');
+  });
+});
+
+describe('other values whose beginning a finger hides', () => {
+  it("have the card's own regency as place of birth where its end is left, in doubt", () => {
+    const { tempat_lahir, tgl_lahir } = read({ lahir: 'OGOR, 17-08-1990' });
+    expect(tempat_lahir).toMatchObject({ value: 'BOGOR', raw: 'OGOR' });
+    expect(tempat_lahir.warnings).toContain('completed');
+    expect(tempat_lahir.confidence).toBeLessThan(SURE);
+    expect(tgl_lahir.value).toBe('1990-08-17');
+  });
+
+  it('keep a place of birth that is no end of it', () => {
+    expect(read({ lahir: 'GARUT, 17-08-1990' }).tempat_lahir.value).toBe('GARUT');
+    expect(read({ lahir: 'UDUS, 17-08-1990' }).tempat_lahir.value).toBe('UDUS');
+  });
+
+  it('have the RW of a pair whose RT cannot be seen', () => {
+    for (const left of ['    /007', '    1007', '     007']) {
+      const { rt, rw } = read({ rt_rw: left });
+      expect(rt.value).toBeNull();
+      expect(rw.value).toBe('007');
+      expect(rw.confidence).toBeLessThan(SURE);
+    }
+    expect(read({ rt_rw: '007' }).rw.value).toBeNull();
+  });
+
+  it('have the only occupation that ends so, in doubt', () => {
+    const { pekerjaan } = read({ pekerjaan: '   RU' });
+    expect(pekerjaan).toMatchObject({ value: 'GURU', raw: 'RU' });
+    expect(pekerjaan.confidence).toBeLessThan(SURE);
+    expect(read({ pekerjaan: 'RU' }).pekerjaan.value).toBe('RU');
+  });
+
+  it('have the province behind the beginning of the word for it', () => {
+    expect(read({ provinsi: 'PR JAWA BARAT' }).provinsi.value).toBe('JAWA BARAT');
+    expect(read({ provinsi: 'PROV JAWA BARAT' }).provinsi.value).toBe('JAWA BARAT');
   });
 });

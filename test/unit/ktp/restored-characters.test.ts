@@ -63,6 +63,12 @@ describe('restoredCharacters', () => {
     expect(apostrophe?.confidence).toBeLessThan(0.1);
   });
 
+  it('puts one back between two strokes, which stand nearer than other letters: NYIIMAS', () => {
+    const doubt = { behind: 'NYI', mark: "'", share: 0.09, pitches: 1 };
+    expect(restored(line('NYIIMAS ROHAYATI', doubt))).toBe("NYI'IMAS ROHAYATI");
+    expect(restored(line('NYIIMAS ROHAYATI', { ...doubt, pitches: 0.8 }))).toBe('NYIIMAS ROHAYATI');
+  });
+
   it('makes no apostrophe of a blank, nor behind a consonant, nor of what hardly showed', () => {
     const doubt = { behind: 'SYA', mark: "'", share: 0.03, pitches: 1.2 };
     expect(restored(line('SITI NUR AINI', { ...doubt, behind: 'SITI', share: 0.0004 }))).toBe('SITI NUR AINI');
