@@ -3,6 +3,7 @@ import { type Homography, invertHomography, mapQuad } from '../../text-lines/hom
 import type { TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
+import { withBlankBehindStop } from './blank-behind-stop.ts';
 import { withBlankBetweenStrokes } from './blank-between-strokes.ts';
 
 /**
@@ -18,7 +19,7 @@ const LEAST_CHARACTERS = 3;
 
 /**
  * Lines with Roman numerals, or with room behind their last letter, read again from stretched crops. The wider reading is
- * taken where it differs in strokes alone, and blanks between strokes are put back. `toPicture` takes the lines' coordinates
+ * taken where it differs in strokes alone, and blanks between strokes and behind stops are put back. `toPicture` takes the lines' coordinates
  * to the picture's.
  */
 export async function rereadStrokes(
@@ -28,7 +29,7 @@ export async function rereadStrokes(
   lines: readonly TextLine[],
 ): Promise<TextLine[]> {
   const read = await readWider(ocr, picture, toPicture, lines);
-  return read.map((line) => withBlankBetweenStrokes(picture, toPicture, line));
+  return read.map((line) => withBlankBehindStop(picture, toPicture, withBlankBetweenStrokes(picture, toPicture, line)));
 }
 
 /** The lines that a wider crop may tell more of, read from that. */
