@@ -45,7 +45,7 @@ export function readHeader(spans: readonly Span[], nik = ''): Header {
     const owners = new Set(codes.map((code) => code.slice(0, 2)));
     const [owner] = owners;
     const name = owner === undefined || owners.size > 1 ? undefined : provinceName(owner);
-    if (owner !== undefined && name !== undefined && isWordOf(province.value, name)) {
+    if (owner !== undefined && name !== undefined && isPartOf(province.value, name)) {
       provinceCode = owner;
       const evidence = { ...province.evidence, listed: true, snapShare: 0 };
       province = { ...province, value: name, warnings: ['completed'], evidence };
@@ -62,9 +62,9 @@ export function readHeader(spans: readonly Span[], nik = ''): Header {
   return { province: isConfirmed ? province : doubtCompleted(province), regency, provinceCode, regencyCodes: codes };
 }
 
-/** Whether a text is one of a name's words, or several: SULAWESI of SULAWESI TENGAH. */
-function isWordOf(text: string | null, name: string): boolean {
-  return text !== null && text.length >= LEAST_WORD && ` ${name} `.includes(` ${text} `);
+/** Whether a text is one of a name's words or several, or how it begins: SULAWESI of SULAWESI TENGAH, PAPUA BARA of PAPUA BARAT. */
+function isPartOf(text: string | null, name: string): boolean {
+  return text !== null && text.length >= LEAST_WORD && (` ${name} `.includes(` ${text} `) || name.startsWith(text));
 }
 
 const LEAST_WORD = 4;

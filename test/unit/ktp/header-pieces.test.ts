@@ -34,6 +34,12 @@ describe('a header under a finger', () => {
     expect(province(printed)).toMatchObject({ value: 'SULAWESI TENGAH', warnings: ['completed'] });
   });
 
+  it('whose end is hidden inside a word is the province of the regency below it', () => {
+    const printed = { kabupaten: 'KABUPATEN RAJA AMPAT', nik: '9271015708900000' };
+    const told = province({ ...printed, provinsi: 'PROVINSI PAPUA BARA' });
+    expect(told).toMatchObject({ value: 'PAPUA BARAT DAYA', warnings: ['completed'] });
+  });
+
   it('is not completed from a word that several provinces have, nor against its regency', () => {
     expect(province({ provinsi: 'NSI SULAWESI', kabupaten: 'KABUPATEN BOGOR' }).value).toBe('SULAWESI');
   });
