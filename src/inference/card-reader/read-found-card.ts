@@ -180,7 +180,7 @@ interface Room {
 }
 
 const AROUND: Room = { left: 0.22, top: 0.22, right: 0.22, bottom: 0.22 };
-const ASIDE: Room = { left: 0, top: 0.1, right: 0.35, bottom: 0.2 };
+const ASIDE: Room = { left: 0, top: 0.1, right: 0.45, bottom: 0.2 };
 
 function withLines(found: FoundCard, lines: readonly TextLine[]): FoundCard {
   return { ...found, card: { ...found.card, lines } };

@@ -10,6 +10,10 @@ export interface Metrics {
   readonly pitch: number;
   /** Width of the card. */
   readonly width: number;
+  /** The same where all that tells it tells most: seen at a slant, a card is lower than its width tells. */
+  readonly most: number;
+  /** Width of the card in the rows from religion down, against that in all: seen from above they are narrower. */
+  readonly foot: number;
   /** Whether the values of at least five rows begin at `valueLeft`. */
   readonly aligned: boolean;
 }
@@ -45,26 +49,54 @@ export function measureCard(anchors: readonly Anchor[], spans: readonly Span[]):
     pitches.push((next.v - anchor.v) / steps);
   }
   const pitch = pitches.length >= 3 ? median(pitches) : rowPitch(spans);
-  const starts: number[] = [];
-  for (const anchor of anchors) {
+  const begun = anchors.flatMap((anchor): Begun[] => {
     const value = anchor.rest ?? nearestRight(anchor, spans, pitch);
     const start = value?.glyphs.find((glyph) => /[A-Z0-9]/.test(glyph.text))?.u;
-    if (start !== undefined) starts.push(start);
-  }
+    return start === undefined ? [] : [{ anchor, start }];
+  });
+  const starts = begun.map(({ start }) => start);
   const byPitch = pitch / ROW_PITCH;
   const whole = anchors.filter((anchor) => !anchor.cut);
   if (whole.length < 3) {
     // The labels' left edge is not in the picture: the values' one tells where it would be.
     const valueLeft = starts.length >= 3 ? median(starts) : commonLeft(spans);
-    return { labelLeft: valueLeft - VALUE_LEFT * byPitch, valueLeft, pitch, width: byPitch, aligned: false };
+    const labelLeft = valueLeft - VALUE_LEFT * byPitch;
+    return { labelLeft, valueLeft, pitch, width: byPitch, most: byPitch, foot: 1, aligned: false };
   }
   const labelLeft = Math.min(...whole.map((anchor) => anchor.left));
   const byValue = starts.length >= 3 ? (median(starts) - labelLeft) / VALUE_LEFT : byPitch;
-  const width = Math.sqrt(byPitch * Math.min(Math.max(byValue, byPitch * 0.6), byPitch * 1.6));
+  const told = Math.min(Math.max(byValue, byPitch * 0.6), byPitch * 1.6);
+  const width = Math.sqrt(byPitch * told);
   const valueLeft = starts.length >= 3 ? median(starts) : labelLeft + VALUE_LEFT * width;
   const height = median(anchors.map((anchor) => anchor.height));
   const aligned = starts.filter((start) => Math.abs(start - valueLeft) < ALIGNED_HEIGHTS * height).length >= 5;
-  return { labelLeft, valueLeft, pitch, width, aligned };
+  return {
+    labelLeft,
+    valueLeft,
+    pitch,
+    width,
+    most: Math.max(width, told),
+    foot: footOf(begun, labelLeft, valueLeft),
+    aligned,
+  };
+}
+
+/** A label with where its value begins. */
+interface Begun {
+  readonly anchor: Anchor;
+  readonly start: number;
+}
+
+/** Fewer rows than this at the foot do not tell how wide the card is there; and no slant narrows it more than so. */
+const LEAST_FOOT_ROWS = 3;
+const NARROWEST_FOOT = 0.6;
+
+/** How wide the column of labels is in the lowest rows, against that in all; 1 where it is no narrower. */
+function footOf(begun: readonly Begun[], labelLeft: number, valueLeft: number): number {
+  const low = begun.filter(({ anchor }) => LABEL_ORDER.indexOf(anchor.label) >= LABEL_ORDER.indexOf('agama'));
+  if (low.length < LEAST_FOOT_ROWS) return 1;
+  const column = median(low.map(({ start }) => start)) - labelLeft;
+  return Math.min(1, Math.max(NARROWEST_FOOT, column / (valueLeft - labelLeft)));
 }
 
 /** The left edge that most values share; labels, which small letters tell, share another. */

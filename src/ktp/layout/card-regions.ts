@@ -21,14 +21,14 @@ export function topOf(anchors: readonly Anchor[], spans: readonly Span[], { pitc
 }
 
 /** Whether text lies where the card must be, told by its labels: other papers may lie around it. */
-export function isOnCard(span: Span, anchors: readonly Anchor[], { labelLeft, width, pitch }: Metrics): boolean {
+export function isOnCard(span: Span, anchors: readonly Anchor[], { labelLeft, width, most, pitch }: Metrics): boolean {
   const first = anchors[0];
   const last = anchors.at(-1);
   if (!first || !last || anchors.length < 3) return true;
   const top = first.v - (LABEL_ORDER.indexOf(first.label) + HEADER_ROWS) * pitch;
   const bottom = last.v + (LABEL_ORDER.length - LABEL_ORDER.indexOf(last.label) + FOOT_ROWS) * pitch;
   const centre = (span.left + span.right) / 2;
-  return span.v > top && span.v < bottom && centre > labelLeft - 0.05 * width && centre < labelLeft + 0.99 * width;
+  return span.v > top && span.v < bottom && centre > labelLeft - 0.05 * width && centre < labelLeft + 0.99 * most;
 }
 
 /** Rows between the card's upper edge and the NIK, and below the last label; wrapped values need some more. */
@@ -45,9 +45,10 @@ export function cutEdgeOf(spans: readonly Span[]): number | undefined {
 /** The right-hand column from about the row of religion down, top to bottom: where place and date of issue stand. */
 export function issueOf(spans: readonly Span[], anchors: readonly Anchor[], metrics: Metrics): Span[] {
   const lowest = anchors.filter((anchor) => LABEL_ORDER.indexOf(anchor.label) <= LABEL_ORDER.indexOf('agama')).at(-1);
+  const width = metrics.foot * metrics.width;
   const found = spans.filter((span) => {
-    const left = (span.left - metrics.labelLeft) / metrics.width;
-    const centre = ((span.left + span.right) / 2 - metrics.labelLeft) / metrics.width;
+    const left = (span.left - metrics.labelLeft) / width;
+    const centre = ((span.left + span.right) / 2 - metrics.labelLeft) / width;
     return left > ISSUE_LEFT && centre > ISSUE_CENTRE && (!lowest || span.v > lowest.v - 0.5 * metrics.pitch);
   });
   return found.sort((first, second) => first.v - second.v);
