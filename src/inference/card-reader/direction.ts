@@ -12,6 +12,8 @@ import { longAxis, readAlong } from './text-direction.ts';
 const SAMPLE_PER_END = 3;
 /** Text read upside down reaches about 0.8, text the right way 0.97 and more where the picture is sharp. */
 const SURE = 0.93;
+/** Labels that decide alone, whatever stands beside them: a signature, other scripts. Upside down not even one is read. */
+const CLEAR_LABELS = 1.5;
 /** A label says as much as this many characters. */
 const LABEL_WEIGHT = 8;
 
@@ -59,7 +61,9 @@ export async function decideDirection(
   };
   const forwards = await read(axis);
   // Most pictures are upright: a clear answer saves the second reading.
-  if (Math.abs(axis) < Math.PI / 4 && forwards.confidence > SURE && forwards.labels > 0.5) return decided(forwards);
+  const isUpright = Math.abs(axis) < Math.PI / 4;
+  if (forwards.labels > CLEAR_LABELS) return decided(forwards);
+  if (isUpright && forwards.confidence > SURE && forwards.labels > 0.5) return decided(forwards);
   const backwards = await read(axis > 0 ? axis - Math.PI : axis + Math.PI);
   return decided(forwards.evidence >= backwards.evidence ? forwards : backwards);
 }

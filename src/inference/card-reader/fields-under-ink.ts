@@ -1,7 +1,7 @@
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import type { KtpResult } from '../../ktp/schema.ts';
 import { colouredInk, colouredStrokes } from '../../media/quality/coloured-ink.ts';
-import type { RasterPyramid } from '../../media/raster.ts';
+import type { Raster, RasterPyramid } from '../../media/raster.ts';
 import { inset, overviewOf } from './card-samples.ts';
 import type { CardLines } from './read-lines.ts';
 
@@ -17,7 +17,16 @@ const BELOW_PHOTO: ReadonlySet<FieldName> = new Set(['tempat_terbit', 'tgl_terbi
 
 /** Whether coloured ink lies over a card's text: a stamp, words written across. */
 export function isUnderColour(picture: RasterPyramid, { frame, page }: CardLines): boolean {
-  return frame !== null && colouredInk(overviewOf(picture, page, inset(frame))) > COLOUR_SHARE;
+  return frame !== null && colourOf(overviewOf(picture, page, inset(frame))) > COLOUR_SHARE;
+}
+
+/** What each overview showed: it is asked before the fields are read and once more for the flag. */
+const colours = new WeakMap<Raster, number>();
+
+function colourOf(overview: Raster): number {
+  const share = colours.get(overview) ?? colouredInk(overview);
+  colours.set(overview, share);
+  return share;
 }
 
 /** The fields whose values coloured strokes run through, where they are so many that a stamp or words tell it. */

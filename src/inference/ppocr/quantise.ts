@@ -28,7 +28,8 @@ export interface QuantisedLayer {
 
 /**
  * Rewrites layers of an ONNX model to bytes (QuantizeLinear, QLinearConv, DequantizeLinear): values by one scale each,
- * weights by one scale an output. The scales are fixed, so that what a layer answers for a line does not depend on others.
+ * weights by one scale an output. The scales are fixed, so that what a layer answers for a line does not depend on others,
+ * and such that no processor's way of adding products overflows.
  * @throws RangeError where the model has no such layer
  */
 export function quantiseLayers(model: Uint8Array, layers: readonly QuantisedLayer[]): Uint8Array {
@@ -118,7 +119,7 @@ function initializers(layer: QuantisedLayer, weights: Tensor | undefined, bias: 
     const offset = bias.values[row] ?? 0;
     const most = own.reduce((found, weight) => Math.max(found, Math.abs(weight)), LEAST_WEIGHT);
     // Of weights next to nought the bias is too many steps for 32 bits.
-    const scale = Math.max(most / 127, Math.abs(offset) / (input.scale * MOST_STEPS));
+    const scale = Math.max(most / 127, mostOfPair(own) / MOST_PAIR, Math.abs(offset) / (input.scale * MOST_STEPS));
     scales[row] = scale;
     for (const [column, weight] of own.entries()) bytes[row * inputs + column] = Math.round(weight / scale);
     offsets[row] = Math.round(offset / (scale * input.scale));
@@ -141,6 +142,22 @@ function initializers(layer: QuantisedLayer, weights: Tensor | undefined, bias: 
 const LEAST_WEIGHT = 1e-6;
 /** Room is left for the sum of the products. */
 const MOST_STEPS = 2 ** 30;
+
+/**
+ * x86 without VNNI multiplies a byte of 0 to 255 by one of -127 to 127 and adds each product to its neighbour's in 16 bits
+ * (PMADDUBSW), where more than this would be cut off: 255 x 128 is less than 2^15, and rounding may add a half to both.
+ */
+const MOST_PAIR = 127;
+
+/** The most that two neighbours, which are multiplied and added together, weigh on one side of nought. */
+function mostOfPair(weights: Float32Array): number {
+  let most = 0;
+  for (let first = 0; first < weights.length; first += 2) {
+    const [p = 0, q = 0] = weights.subarray(first, first + 2);
+    most = Math.max(most, Math.max(0, p) + Math.max(0, q), -Math.min(0, p) - Math.min(0, q));
+  }
+  return most;
+}
 
 /** What a step between two bytes is worth, and the byte that stands for nought. */
 function byteScale([least, most]: readonly [number, number]): { scale: number; zero: number } {

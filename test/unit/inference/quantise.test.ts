@@ -72,6 +72,15 @@ describe('a layer computed in bytes', () => {
     );
   });
 
+  it('adds up the greatest weights and values without cutting a sum off, on processors that add pairs in 16 bits', async () => {
+    for (const sign of [1, -1]) {
+      const whole = model(Array(OUTPUTS * INPUTS).fill(sign), Array(OUTPUTS).fill(0));
+      const bytes = quantiseLayers(whole, [{ weights: 'w', input: [0, 1], output: [-INPUTS, INPUTS] }]);
+      const seen = await answer(bytes, Array(INPUTS * PIXELS).fill(1));
+      for (const level of seen) expect(level).toBeCloseTo(sign * INPUTS, 1);
+    }
+  });
+
   it('is refused where the model has none of that name', () => {
     const whole = model(Array(OUTPUTS * INPUTS).fill(1), Array(OUTPUTS).fill(0));
     expect(() => quantiseLayers(whole, [{ weights: 'v', input: [-1, 1], output: [-1, 1] }])).toThrow(RangeError);
