@@ -31,8 +31,10 @@ export function withBlankBehindStop(picture: RasterPyramid, toPicture: Homograph
   for (const { index, 1: blank } of stops) {
     const stop = characters[index];
     const next = characters[index + (blank ? 2 : 1)];
-    const gap = stop && next ? gapBehindStop(crop, stop.position) : null;
-    if (!stop || !next || gap === null) continue;
+    const before = characters[index - 1];
+    if (!before || !stop || !next) continue;
+    const gap = gapBehindStop(crop, stop.position, before.position, next.position);
+    if (gap === null) continue;
     const position = (stop.position + next.position) / 2;
     if (!blank && gap >= BLANK) characters.splice(index + 1, 0, { text: ' ', confidence: CONFIDENCE, position });
     if (blank && gap <= NO_BLANK) characters.splice(index + 1, 2, doubted(next));

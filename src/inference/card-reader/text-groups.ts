@@ -15,26 +15,24 @@ const WORD_GAP = 3.5;
 const HEIGHT_RATIO = 2.5;
 /** Text of one group runs the same way within this angle. */
 const ANGLE_TOLERANCE = (14 * Math.PI) / 180;
+/** Groups with so many long boxes each run the same way within this angle: a slanted card's rows fan out by less. */
+const GROUP_TOLERANCE = (8 * Math.PI) / 180;
+const TELLING_BOXES = 3;
 /** Boxes at least this many times as long as high have an angle worth comparing. */
 const LONG = 2.2;
 
 /**
- * Groups pieces of text by closeness, size and direction; the one with the most text first. Boxes that are too short to
- * tell a direction come last, and join no two groups that run in different ones: a letter below a card stays apart.
+ * Groups pieces of text by closeness, size and direction; the one with the most text first. Those that run the most alike
+ * are joined first, and no box joins two groups that run in different directions: a letter below a card stays apart.
  */
 export function groupText(quads: readonly Quad[]): TextGroup[] {
   const boxes = quads.map(measure);
   const groups = new Map(boxes.map((box) => [box, groupOf(box)]));
-  const long = boxes.filter(isLong);
-  for (const box of [...long, ...boxes.filter((other) => !isLong(other))]) {
-    for (const other of boxes) {
-      if (other === box || (isLong(box) && !isLong(other))) continue;
-      const [first, second] = [groups.get(box), groups.get(other)];
-      if (!first || !second || first === second || !areNeighbours(box, other)) continue;
-      if (!(isLong(box) && isLong(other)) && !runAlike(first, second)) continue;
-      const joined = join(first, second);
-      for (const member of joined.boxes) groups.set(member, joined);
-    }
+  for (const [box, other] of neighbours(boxes)) {
+    const [first, second] = [groups.get(box), groups.get(other)];
+    if (!first || !second || first === second || !runAlike(first, second)) continue;
+    const joined = join(first, second);
+    for (const member of joined.boxes) groups.set(member, joined);
   }
   return [...new Set(groups.values())]
     .map(({ boxes: own }) => ({
@@ -42,6 +40,24 @@ export function groupText(quads: readonly Quad[]): TextGroup[] {
       weight: [...own].reduce((sum, { length, height }) => sum + Math.min(20, length / height), 0),
     }))
     .sort((p, q) => q.weight - p.weight);
+}
+
+/** Pairs of boxes that lie together, those that run the most alike first, and those with a short one last. */
+function neighbours(boxes: readonly MeasuredBox[]): [MeasuredBox, MeasuredBox][] {
+  const pairs: { pair: [MeasuredBox, MeasuredBox]; turn: number }[] = [];
+  for (const [index, box] of boxes.entries()) {
+    for (const other of boxes.slice(index + 1)) {
+      if (!areNeighbours(box, other)) continue;
+      pairs.push({ pair: [box, other], turn: isLong(box) && isLong(other) ? turnBetween(box, other) : Math.PI });
+    }
+  }
+  return pairs.sort((p, q) => p.turn - q.turn).map(({ pair }) => pair);
+}
+
+/** Angle between the directions of two boxes, which read the same from both ends; radians. */
+function turnBetween(first: MeasuredBox, second: MeasuredBox): number {
+  const turn = first.angle - second.angle;
+  return Math.abs(turn - Math.PI * Math.round(turn / Math.PI));
 }
 
 interface Group {
@@ -62,9 +78,12 @@ function join(first: Group, second: Group): Group {
 }
 
 /** Whether two groups run the same way, as far as their long boxes tell it. */
-function runAlike({ direction: first }: Group, { direction: second }: Group): boolean {
+function runAlike(one: Group, other: Group): boolean {
+  const [first, second] = [one.direction, other.direction];
+  const areTelling = [one, other].every(({ boxes }) => [...boxes].filter(isLong).length >= TELLING_BOXES);
+  const tolerance = areTelling ? GROUP_TOLERANCE : ANGLE_TOLERANCE;
   const lengths = Math.hypot(first.x, first.y) * Math.hypot(second.x, second.y);
-  return first.x * second.x + first.y * second.y >= Math.cos(2 * ANGLE_TOLERANCE) * lengths;
+  return first.x * second.x + first.y * second.y >= Math.cos(2 * tolerance) * lengths;
 }
 
 interface MeasuredBox {
@@ -87,10 +106,7 @@ function areNeighbours(first: MeasuredBox, second: MeasuredBox): boolean {
   const high = Math.max(first.height, second.height);
   const low = Math.min(first.height, second.height);
   if (high > HEIGHT_RATIO * low) return false;
-  if (isLong(first) && isLong(second)) {
-    const turn = first.angle - second.angle;
-    if (Math.abs(turn - Math.PI * Math.round(turn / Math.PI)) > ANGLE_TOLERANCE) return false;
-  }
+  if (isLong(first) && isLong(second) && turnBetween(first, second) > ANGLE_TOLERANCE) return false;
   const angle = first.length >= second.length ? first.angle : second.angle;
   const along = gap(first.quad, second.quad, { x: Math.cos(angle), y: Math.sin(angle) });
   const across = gap(first.quad, second.quad, { x: -Math.sin(angle), y: Math.cos(angle) });

@@ -6,18 +6,19 @@ const INK = 0.5;
 /** Rows with this share of the ink of the line's fullest ones belong to its capitals. */
 const ROW_SHARE = 0.25;
 /** A stop lies in this lowest share of the capitals' height, and is no higher. */
-const FOOT = 0.3;
+const FOOT = 0.25;
 /** Columns with ink over this share of the capitals' height are part of a character. */
 const STROKE = 0.15;
-/** A stop lies this near to where it was read, as a share of the capitals' height; and is no wider. */
+/** A stop lies this near to where it was read, and is no wider, as shares of the capitals' height. */
 const NEAR = 0.6;
 const WIDEST = 0.4;
 
 /**
  * How far the ink of the next character is from that of a full stop read at a share of a line (a picture of it alone,
- * upright), as a share of the capitals' height; null where no stop is seen there.
+ * upright), as a share of the capitals' height; null where no stop is seen there. `before` and `behind` are the middles of
+ * the characters beside it: what lies beyond (the comma of ", S.PD") is another.
  */
-export function gapBehindStop(line: Raster, at: number): number | null {
+export function gapBehindStop(line: Raster, at: number, before: number, behind: number): number | null {
   const { height, width } = line;
   const luma = lumaOf(line);
   const print = quantile(luma, 0.02);
@@ -45,12 +46,14 @@ export function gapBehindStop(line: Raster, at: number): number | null {
     { length: 2 * reach + 1 },
     (_, index) => middle + (index % 2 ? 1 : -1) * Math.ceil(index / 2),
   );
-  const seed = near.find(isStop);
+  const seed = near.find((x) => x > before * width && x < behind * width && isStop(x));
   if (seed === undefined) return null;
   let [left, right] = [seed, seed];
   while (isStop(left - 1)) left--;
   while (isStop(right + 1)) right++;
-  if (right - left + 1 > WIDEST * capitals) return null;
+  // The lowest end of a round letter (S) is of this form too, but no paper parts it from the rest.
+  const isApart = left > 0 && inkIn(left - 1, top, bottom) === 0;
+  if (!isApart || right - left + 1 > WIDEST * capitals) return null;
   for (let x = right + 1; x < width; x++) {
     if (inkIn(x, top, bottom) > STROKE * capitals) return (x - right - 1) / capitals;
   }

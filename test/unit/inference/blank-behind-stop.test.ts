@@ -8,16 +8,16 @@ const HEIGHT = 48;
 const WIDTH = 240;
 const CAPITALS = 24;
 const FIRST_LETTERS = 100;
-const STOP = FIRST_LETTERS + 3;
+const ROOM = 3;
 const STOP_WIDTH = 4;
 
 /** A line's picture: letters, a stop behind them, and letters so far behind it. */
-function paintLine(gap: number, stopHeight: number) {
-  const next = STOP + STOP_WIDTH + Math.round(gap * CAPITALS);
+function paintLine(gap: number, stopHeight: number, stop: number) {
+  const next = stop + STOP_WIDTH + Math.round(gap * CAPITALS);
   const isOn = (x: number, y: number): boolean => {
     const row = y - (HEIGHT - CAPITALS) / 2;
     if (row < 0 || row >= CAPITALS) return false;
-    if (x >= STOP && x < STOP + STOP_WIDTH) return row >= CAPITALS - stopHeight;
+    if (x >= stop && x < stop + STOP_WIDTH) return row >= CAPITALS - stopHeight;
     const at = x < FIRST_LETTERS ? x : x - next;
     return at >= 0 && x < next + 60 && at % 20 < 14 && (at % 20 < 4 || row % 10 < 4);
   };
@@ -25,7 +25,7 @@ function paintLine(gap: number, stopHeight: number) {
 }
 
 /** What becomes of a text, read in front of a line whose stop is followed by such a gap. */
-function becomes(text: string, gap: number, stopHeight = 4) {
+function becomes(text: string, gap: number, stopHeight = 4, room = ROOM) {
   const line = textLine(text, [
     { x: 0, y: 0 },
     { x: WIDTH, y: 0 },
@@ -33,12 +33,13 @@ function becomes(text: string, gap: number, stopHeight = 4) {
     { x: 0, y: HEIGHT },
   ]);
   const stop = text.indexOf('.');
-  const at = (STOP + STOP_WIDTH / 2) / WIDTH;
+  const painted = paintLine(gap, stopHeight, FIRST_LETTERS - 6 + room);
+  const at = (FIRST_LETTERS - 6 + room + STOP_WIDTH / 2) / WIDTH;
   const characters = line.characters.map((character, index) => ({
     ...character,
     position: index <= stop ? (at * (index + 1)) / (stop + 1) : at + ((1 - at) * (index - stop)) / (text.length - stop),
   }));
-  return withBlankBehindStop(paintLine(gap, stopHeight), IDENTITY, { ...line, characters });
+  return withBlankBehindStop(painted, IDENTITY, { ...line, characters });
 }
 
 describe('withBlankBehindStop', () => {
@@ -61,6 +62,10 @@ describe('withBlankBehindStop', () => {
     expect(becomes('NO. 31', 0.55).text).toBe('NO. 31');
     expect(becomes('NO.31', 0.35).text).toBe('NO.31');
     expect(becomes('NO. 31', 0.35).text).toBe('NO. 31');
+  });
+
+  it('takes the foot of a letter that touches the stop for none', () => {
+    expect(becomes('S.PD', 0.5, 4, 0).text).toBe('S.PD');
   });
 
   it('takes a stroke as high as letters for no stop', () => {

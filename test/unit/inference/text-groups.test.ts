@@ -27,6 +27,15 @@ describe('pieces of text', () => {
     }
   });
 
+  it('of a card and of a receipt below it are not joined by a row that runs between both directions', () => {
+    const receipt = [box(196, 72, 100, 10, 12), box(190, 84, 100, 10, 12), box(184, 96, 100, 10, 12)];
+    const held = groupText([...card, ...receipt, box(150, 118, 90, 10, 6)]).map(
+      ({ quads }) => quads.filter((quad) => card.includes(quad)).length,
+    );
+    expect(held.filter((count) => count > 0)).toEqual([card.length]);
+    expect(groupText([...card, ...receipt]).map(({ quads }) => quads.length)).toEqual([3, 3]);
+  });
+
   it('that are too short to tell a direction join the rows around them, in the order they came in', () => {
     const short = box(60, 136, 14, 10);
     const rows = [short, ...card];
