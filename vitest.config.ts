@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const ASSETS = 'test/support/assets.ts';
 const WORKFLOWS = 'test/support/workflow-bundle.ts';
+const SHARED_FOLDER = 'test/support/shared-folder.ts';
 const PUT_BACK = 'test/support/put-back.ts';
 /** It sets the SDK of Temporal up in its own way, which a process does once. */
 const ALONE = 'test/integration/workflow-task-failure.test.ts';
@@ -31,7 +32,7 @@ export default defineConfig({
           name: 'shared',
           include: ['test/integration/**/*.test.ts', 'test/unit/**/*.test.ts'],
           exclude: [ALONE],
-          globalSetup: [ASSETS, WORKFLOWS],
+          globalSetup: [ASSETS, WORKFLOWS, SHARED_FOLDER],
           isolate: false,
           setupFiles: [PUT_BACK],
         },
