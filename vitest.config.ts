@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongFirst from './test/support/long-first.ts';
 
 const ASSETS = 'test/support/assets.ts';
 const WORKFLOWS = 'test/support/workflow-bundle.ts';
@@ -18,6 +19,7 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
     // Half of the time a test waits (heartbeats, back-offs, processes that start): four files share two cores.
     maxWorkers: 4,
+    sequence: { sequencer: LongFirst },
     // WebAssembly (PGlite above all) is used for seconds: compiling it well takes longer than it saves.
     execArgv: ['--liftoff-only'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
