@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import LongFirst from './test/support/long-first.ts';
+import { startBuilt } from './test/support/start-built.ts';
 
 const ASSETS = 'test/support/assets.ts';
 const WORKFLOWS = 'test/support/workflow-bundle.ts';
@@ -10,6 +11,7 @@ const ALONE = 'test/integration/workflow-task-failure.test.ts';
 
 /** `npm test`. What takes minutes is in `npm run test:slow` and `npm run soak`. */
 export default defineConfig({
+  plugins: [startBuilt()],
   test: {
     // A slow or busy machine may take its time. Only what is about time has limits of its own.
     testTimeout: 180_000,
