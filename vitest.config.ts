@@ -1,13 +1,17 @@
 import { defineConfig } from 'vitest/config';
+import LongFirst from './test/support/long-first.ts';
+import { startBuilt } from './test/support/start-built.ts';
 
 const ASSETS = 'test/support/assets.ts';
 const WORKFLOWS = 'test/support/workflow-bundle.ts';
+const SHARED_FOLDER = 'test/support/shared-folder.ts';
 const PUT_BACK = 'test/support/put-back.ts';
 /** It sets the SDK of Temporal up in its own way, which a process does once. */
 const ALONE = 'test/integration/workflow-task-failure.test.ts';
 
 /** `npm test`. What takes minutes is in `npm run test:slow` and `npm run soak`. */
 export default defineConfig({
+  plugins: [startBuilt()],
   test: {
     // A slow or busy machine may take its time. Only what is about time has limits of its own.
     testTimeout: 180_000,
@@ -17,6 +21,7 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
     // Half of the time a test waits (heartbeats, back-offs, processes that start): four files share two cores.
     maxWorkers: 4,
+    sequence: { sequencer: LongFirst },
     // WebAssembly (PGlite above all) is used for seconds: compiling it well takes longer than it saves.
     execArgv: ['--liftoff-only'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
@@ -31,7 +36,7 @@ export default defineConfig({
           name: 'shared',
           include: ['test/integration/**/*.test.ts', 'test/unit/**/*.test.ts'],
           exclude: [ALONE],
-          globalSetup: [ASSETS, WORKFLOWS],
+          globalSetup: [ASSETS, WORKFLOWS, SHARED_FOLDER],
           isolate: false,
           setupFiles: [PUT_BACK],
         },

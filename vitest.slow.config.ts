@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: { alias: { 'ktpflow-client': fileURLToPath(new URL('clients/typescript/src/index.ts', import.meta.url)) } },
   test: {
     include: ['test/slow/**/*.test.ts'],
-    globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts'],
+    globalSetup: ['test/support/assets.ts', 'test/support/workflow-bundle.ts', 'test/support/shared-folder.ts'],
     expect: { poll: { timeout: 60_000 } },
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/soak/**/*.test.ts'],
-    globalSetup: ['test/support/assets.ts'],
+    globalSetup: ['test/support/assets.ts', 'test/support/shared-folder.ts'],
     testTimeout: 60 * 60_000,
     hookTimeout: 5 * 60_000,
     maxWorkers: 1,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Builds what `npm start` runs: the Prisma client, TypeScript to dist/, the page of the console, the workflow bundle. Run by `npm ci` (prepare),
- * so that a start compiles nothing. Needs no network, and no development package: NODE_ENV=production and --omit=dev
+ * Builds what `npm start` runs: the Prisma client, TypeScript to dist/, each program's modules joined, the page of the
+ * console, the workflow bundle. Run by `npm ci` (prepare), so that a start compiles nothing. Needs no network, and no development package: NODE_ENV=production and --omit=dev
  * install what it takes. Types are therefore not checked here, but by `npm run check` and `npm test`.
  */
 import { spawnSync } from 'node:child_process';
@@ -54,8 +54,9 @@ async function build() {
     const outDir = `${plainRoot}${basename(staging)}/console`;
     run('building the console', vite, 'build', `${plainRoot}console`, '--outDir', outDir, '--logLevel', 'warn');
     const flags = ['--preserve-symlinks', '--preserve-symlinks-main'];
-    const script = `${plainRoot}scripts/bundle-workflows.mjs`;
-    run('bundling the workflows', ...flags, script, plainRoot + basename(staging));
+    const compiled = plainRoot + basename(staging);
+    run('bundling the workflows', ...flags, `${plainRoot}scripts/bundle-workflows.mjs`, compiled);
+    run('joining the modules', ...flags, `${plainRoot}scripts/join-modules.mjs`, plainRoot, compiled);
   });
   if (existsSync(`${staging}/cli/main.js`)) chmodSync(`${staging}/cli/main.js`, 0o755);
   writeFileSync(`${staging}/.inputs`, inputs);

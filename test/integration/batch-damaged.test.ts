@@ -13,7 +13,7 @@ import { Keyring } from '../../src/encryption/keyring.ts';
 import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { insertBatch, itemsOf } from '../support/batches.ts';
-import { createMemoryDatabase } from '../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../support/memory-database.ts';
 
 const keyring = new Keyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]);
 const folder = mkdtempSync(join(tmpdir(), 'ktpflow-damaged-'));
@@ -22,12 +22,12 @@ let database: Database;
 let blobs: FileBlobStore;
 
 beforeAll(async () => {
-  pglite = await createMemoryDatabase();
+  pglite = await borrowMemoryDatabase();
   database = await openDatabase({ pglite });
   blobs = await FileBlobStore.open(folder, keyring);
 });
 afterAll(async () => {
-  await pglite.close();
+  await returnMemoryDatabase(pglite);
   rmSync(folder, { recursive: true });
 });
 

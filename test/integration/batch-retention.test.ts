@@ -20,7 +20,7 @@ import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { Prisma } from '../../src/storage/generated/client.ts';
 import { insertBatch } from '../support/batches.ts';
-import { createMemoryDatabase } from '../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../support/memory-database.ts';
 
 const HOUR_MS = 3_600_000;
 const keyring = new Keyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]);
@@ -30,12 +30,12 @@ let database: Database;
 let blobs: FileBlobStore;
 
 beforeAll(async () => {
-  pglite = await createMemoryDatabase();
+  pglite = await borrowMemoryDatabase();
   database = await openDatabase({ pglite });
   blobs = await FileBlobStore.open(folder, keyring);
 });
 afterAll(async () => {
-  await pglite.close();
+  await returnMemoryDatabase(pglite);
   rmSync(folder, { recursive: true });
 });
 

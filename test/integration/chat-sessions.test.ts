@@ -22,7 +22,10 @@ let generations: KeptWorkers;
 
 beforeAll(async () => {
   upstream = await startUpstream({ tokens: tokens(30) });
-  platform = await startPlatform({ environment: { ...chatEnvironment(upstream), PERSIST_SESSIONS: '0' } });
+  platform = await startPlatform({
+    environment: { ...chatEnvironment(upstream), PERSIST_SESSIONS: '0' },
+    ownTemporal: true,
+  });
   platform.startWorkflows();
   generations = startGenerations(platform);
   api = await startTestApi(platform);

@@ -18,7 +18,7 @@ import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { type DeliveryAttempt, insertDelivery } from '../../src/storage/webhook-deliveries.ts';
 import { insertBatch } from '../support/batches.ts';
-import { createMemoryDatabase } from '../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../support/memory-database.ts';
 import { specimenResult } from '../support/results.ts';
 
 const DAY_MS = 86_400_000;
@@ -33,7 +33,7 @@ let blobs: FileBlobStore;
 let dependencies: BatchDependencies;
 
 beforeAll(async () => {
-  pglite = await createMemoryDatabase();
+  pglite = await borrowMemoryDatabase();
   database = await openDatabase({ pglite });
   blobs = await FileBlobStore.open(folder, keyring);
   dependencies = {
@@ -48,7 +48,7 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await pglite.close();
+  await returnMemoryDatabase(pglite);
   rmSync(folder, { recursive: true });
 });
 

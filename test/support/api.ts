@@ -12,7 +12,7 @@ import { freePort } from '../../src/runtime/processes/free-port.ts';
 import { createTemporalClient } from '../../src/runtime/roles/connect.ts';
 import { openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
-import { createMemoryDatabase } from './memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from './memory-database.ts';
 import type { Platform } from './platform.ts';
 
 export interface TestApi extends ApiServer {
@@ -45,7 +45,7 @@ export async function startLonelyApi(environment: Record<string, string> = {}): 
     ...environment,
   });
   const keyring = new Keyring(config.ENCRYPTION_KEYS);
-  const pglite = await createMemoryDatabase();
+  const pglite = await borrowMemoryDatabase();
   const database = await openDatabase({ pglite });
   const temporal = createTemporalClient(config, keyring);
   const blobs = await FileBlobStore.open(join(folder, 'blobs'), keyring);
@@ -56,7 +56,7 @@ export async function startLonelyApi(environment: Record<string, string> = {}): 
     async close() {
       await server.close();
       await temporal.connection.close();
-      if (!pglite.closed) await pglite.close();
+      await returnMemoryDatabase(pglite);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -27,13 +27,15 @@ import { type Database, openDatabase } from '../../src/storage/database.ts';
 import { FileBlobStore } from '../../src/storage/file-blobs.ts';
 import { createInferenceWorkers, createWorkflowWorkers } from '../../src/worker/workers.ts';
 import { TEST_ENCRYPTION_KEYS } from './histories.ts';
-import { createMemoryDatabase } from './memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from './memory-database.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { startTemporalService } from './temporal-service.ts';
 
 export interface PlatformOptions {
   /** Guard, pauses and time-out of webhooks. Default: those of the configuration. */
   readonly webhooks?: Partial<WebhookDependencies>;
+  /** Whether Temporal is a server of its own, with its files in the platform's folder. */
+  readonly ownTemporal?: boolean;
   /** Environment variables over the defaults. */
   readonly environment?: Record<string, string>;
   /** Stands in for the card reader, to make it fail, wait or count. Default: the real one. */
@@ -58,14 +60,14 @@ export interface Platform {
 }
 
 /**
- * The real platform in this process, without its supervisor: Temporal's server (or TEST_TEMPORAL_ADDRESS), PGlite (or
+ * The real platform in this process, without its supervisor: Temporal (see startTemporalService), PGlite (or
  * TEST_DATABASE_URL, a PostgreSQL in which a database of its own is made), real activities and models. Workers are
  * started by the test, so that it can leave one out.
  */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   quietRuntime();
   const folder = await mkdtemp(join(tmpdir(), 'ktpflow-test-'));
-  const temporalService = await startTemporalService(folder);
+  const temporalService = await startTemporalService(options.ownTemporal ? folder : null);
   const config = readConfig({
     LOG_LEVEL: 'error',
     KTPFLOW_HOME: folder,
@@ -176,8 +178,8 @@ async function createDatabase(): Promise<{ database: Database; drop(): Promise<v
     };
     return { database, drop };
   }
-  const pglite = await createMemoryDatabase();
-  return { database: await openDatabase({ pglite }), drop: () => pglite.close() };
+  const pglite = await borrowMemoryDatabase();
+  return { database: await openDatabase({ pglite }), drop: () => returnMemoryDatabase(pglite) };
 }
 
 /** A row and an image as the API writes them before it starts the workflow. */

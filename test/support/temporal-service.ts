@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { startTemporalServer } from '../../src/runtime/embedded/temporal-server.ts';
+import { startTemporalServer, type TemporalServer } from '../../src/runtime/embedded/temporal-server.ts';
 import { freePort } from '../../src/runtime/processes/free-port.ts';
 
 /** The Temporal that a platform under test uses. */
@@ -19,26 +21,41 @@ const KNOWN_MS = 30_000;
 const LOOK_AGAIN_MS = 500;
 
 /**
- * A dev server in a folder, or, with TEST_TEMPORAL_ADDRESS, a namespace of its own on a server that runs: that of a
+ * A namespace of its own on a server that runs: the one of this process or, with TEST_TEMPORAL_ADDRESS, that of a
  * cluster, on PostgreSQL.
+ * @param folder where a server of its own gets its files, as the tests that look into them need it
  */
-export async function startTemporalService(folder: string): Promise<TemporalService> {
-  const shared = process.env.TEST_TEMPORAL_ADDRESS;
-  if (shared) return namespaceOn(shared);
+export async function startTemporalService(folder: string | null): Promise<TemporalService> {
+  const running = process.env.TEST_TEMPORAL_ADDRESS;
+  if (running) return namespaceOn(running);
+  if (folder === null) return namespaceOn((await serverOfProcess()).address);
+  const server = await startServer(folder);
+  return { address: server.address, namespace: 'default', ready: () => server.ready(), stop: () => server.stop() };
+}
+
+let shared: Promise<TemporalServer> | undefined;
+
+/** Files share the process (vitest.config.ts), and a server takes a second to start and one to stop. It ends with it. */
+function serverOfProcess(): Promise<TemporalServer> {
+  shared ??= (async () => {
+    const server = await startServer(
+      await mkdtemp(join(process.env.KTPFLOW_TEST_SHARED_FOLDER ?? tmpdir(), 'temporal-')),
+    );
+    await server.ready();
+    return server;
+  })();
+  return shared;
+}
+
+async function startServer(folder: string): Promise<TemporalServer> {
   const cliPath = process.env.TEMPORAL_CLI_PATH;
   if (!cliPath) throw new Error('TEMPORAL_CLI_PATH is set by test/support/assets.ts');
-  const server = await startTemporalServer({
+  return startTemporalServer({
     cliPath,
     databasePath: join(folder, 'temporal.db'),
     logPath: join(folder, 'temporal.log'),
     port: await freePort('127.0.0.1'),
   });
-  return {
-    address: server.address,
-    namespace: 'default',
-    ready: () => server.ready(),
-    stop: () => server.stop(),
-  };
 }
 
 function namespaceOn(address: string): TemporalService {

@@ -6,20 +6,20 @@ import { settleJob } from '../../../src/api/extractions/settle-job.ts';
 import { resultContext } from '../../../src/encryption/contexts.ts';
 import { Keyring, sealJson } from '../../../src/encryption/keyring.ts';
 import { type Database, openDatabase } from '../../../src/storage/database.ts';
-import { createMemoryDatabase } from '../../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../../support/memory-database.ts';
 import { specimenResult } from '../../support/results.ts';
 
 const ID = 'ext_ends_meanwhile';
 const keyring = new Keyring([{ id: 'test', secret: Buffer.alloc(32, 7) }]);
 const logger = { warn: () => undefined } as never;
-let pglite: Awaited<ReturnType<typeof createMemoryDatabase>>;
+let pglite: Awaited<ReturnType<typeof borrowMemoryDatabase>>;
 let database: Database;
 
 beforeAll(async () => {
-  pglite = await createMemoryDatabase();
+  pglite = await borrowMemoryDatabase();
   database = await openDatabase({ pglite });
 });
-afterAll(() => pglite.close());
+afterAll(() => returnMemoryDatabase(pglite));
 
 /** Temporal at the moment at which the workflow stores its result and is gone. */
 function endingTemporal(): Client {

@@ -48,7 +48,7 @@ describe('drawn cards', () => {
     const { truth } = await degrade(2, 'occluded', 'strong');
     expect(truth.hidden.length).toBeGreaterThan(0);
     expect(truth.hidden.length).toBeLessThan(20);
-  }, 20_000);
+  });
 });
 
 describe('negatives', () => {

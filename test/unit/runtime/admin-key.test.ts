@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashKey } from '../../../src/api/access/key-secret.ts';
 import { adminKeyPath, ensureAdminKey } from '../../../src/runtime/embedded/admin-key.ts';
 import { type Database, openDatabase } from '../../../src/storage/database.ts';
-import { createMemoryDatabase } from '../../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../../support/memory-database.ts';
 
 let home: string;
 let pglite: PGlite;
@@ -14,11 +14,11 @@ let database: Database;
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'ktpflow-admin-key-'));
-  pglite = await createMemoryDatabase();
+  pglite = await borrowMemoryDatabase();
   database = await openDatabase({ pglite });
 });
 afterAll(async () => {
-  await pglite.close();
+  await returnMemoryDatabase(pglite);
   await rm(home, { recursive: true });
 });
 

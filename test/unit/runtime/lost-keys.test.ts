@@ -1,18 +1,24 @@
 import { randomBytes } from 'node:crypto';
+import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Keyring } from '../../../src/encryption/keyring.ts';
 import { describeLostKeys } from '../../../src/runtime/supervisor/lost-keys.ts';
 import { type Database, openDatabase } from '../../../src/storage/database.ts';
-import { createMemoryDatabase } from '../../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../../support/memory-database.ts';
 
 const oldKey = { id: 'old', secret: randomBytes(32) };
 const newKey = { id: 'new', secret: randomBytes(32) };
 
+let pglite: PGlite;
 let database: Database;
 beforeAll(async () => {
-  database = await openDatabase({ pglite: await createMemoryDatabase() });
+  pglite = await borrowMemoryDatabase();
+  database = await openDatabase({ pglite });
 });
-afterAll(() => database?.$disconnect());
+afterAll(async () => {
+  await database?.$disconnect();
+  await returnMemoryDatabase(pglite);
+});
 
 describe('keys that stored records need', () => {
   it('are missed at the start, not by the first caller', async () => {

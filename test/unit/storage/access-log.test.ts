@@ -2,15 +2,15 @@ import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pruneAccessLog } from '../../../src/activities/retention/prune-access-log.ts';
 import { type Database, openDatabase } from '../../../src/storage/database.ts';
-import { createMemoryDatabase } from '../../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../../support/memory-database.ts';
 
 let pglite: PGlite;
 let database: Database;
 beforeAll(async () => {
-  pglite = await createMemoryDatabase();
+  pglite = await borrowMemoryDatabase();
   database = await openDatabase({ pglite });
 });
-afterAll(() => pglite.close());
+afterAll(() => returnMemoryDatabase(pglite));
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
 const entry = (days: number) => ({

@@ -6,7 +6,7 @@ import { Keyring } from '../../../src/encryption/keyring.ts';
 import type { BlobStore } from '../../../src/storage/blobs.ts';
 import { generationRow, insertGeneration } from '../../../src/storage/chat-sessions.ts';
 import { type Database, openDatabase } from '../../../src/storage/database.ts';
-import { createMemoryDatabase } from '../../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../../support/memory-database.ts';
 
 let pglite: PGlite;
 let database: Database;
@@ -15,10 +15,10 @@ const deleted: string[] = [];
 const blobs = { delete: async (blob: string) => void deleted.push(blob) } as unknown as BlobStore;
 
 beforeAll(async () => {
-  pglite = await createMemoryDatabase();
+  pglite = await borrowMemoryDatabase();
   database = await openDatabase({ pglite });
 });
-afterAll(() => pglite.close());
+afterAll(() => returnMemoryDatabase(pglite));
 
 /** First bytes of the wire protocol's messages that hold a statement: Parse and Query. */
 const STATEMENTS = ['P', 'Q'];

@@ -12,7 +12,7 @@ import { type Database, openDatabase } from '../../../src/storage/database.ts';
 import { FileBlobStore } from '../../../src/storage/file-blobs.ts';
 import { KEYED_TABLES, rewrapKeys } from '../../../src/storage/rewrap-keys.ts';
 import { parseS3Url, S3BlobStore } from '../../../src/storage/s3-blobs.ts';
-import { createMemoryDatabase } from '../../support/memory-database.ts';
+import { borrowMemoryDatabase, returnMemoryDatabase } from '../../support/memory-database.ts';
 import { startS3Server } from '../../support/s3-server.ts';
 
 const OLD = { id: 'k1', secret: randomBytes(32) };
@@ -27,11 +27,11 @@ let database: Database;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ktpflow-rewrap-'));
-  pglite = await createMemoryDatabase();
+  pglite = await borrowMemoryDatabase();
   database = await openDatabase({ pglite });
 }, 60_000);
 afterAll(async () => {
-  await pglite.close();
+  await returnMemoryDatabase(pglite);
   await rm(folder, { recursive: true });
 });
 
