@@ -36,6 +36,8 @@ export interface TextLine {
   readonly characters: readonly RecognisedCharacter[];
   readonly quad: Quad;
   readonly emissions?: Emissions;
+  /** Of print in pieces, of which letters may be unread: how wide it is, in the distance of two rows. */
+  readonly brokenWidth?: number;
 }
 
 /** Size in pixels of the upright image that the lines' coordinates refer to. */

@@ -113,6 +113,12 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
   };
 }
 
+/** Whether a card's picture has no colours, as copies have none. */
+export function isGrey({ frame, page }: Pick<CardLines, 'frame' | 'page'>, picture: RasterPyramid): boolean {
+  const whole = frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
+  return measureExposure(overviewOf(picture, page, inset(whole))).grayscale >= THRESHOLDS.grayscale;
+}
+
 /** Whether the gate should refuse a picture of that quality. */
 export function isRefused({ flags }: Quality): boolean {
   return flags.some((flag) => REFUSED.has(flag));

@@ -2,9 +2,9 @@ import { combineLooks, doubtfulFields } from '../../ktp/combine-looks.ts';
 import { FIELD_NAMES, type FieldName } from '../../ktp/field-names.ts';
 import { overlayLines } from '../../ktp/layout/overlay.ts';
 import { agreeOnLooks } from '../../ktp/looks/agree-on-looks.ts';
-import type { KtpReading } from '../../ktp/read-ktp.ts';
-import { SURE } from '../../ktp/sure.ts';
-import { withFields } from '../../ktp/with-fields.ts';
+import { type KtpReading, readKtp } from '../../ktp/read-ktp.ts';
+import { SURE, UNSURE_AT_MOST } from '../../ktp/sure.ts';
+import { mapFields, withFields } from '../../ktp/with-fields.ts';
 import { withoutRemains } from '../../ktp/without-remains.ts';
 import type { DecodedImage } from '../../media/decode.ts';
 import { composeHomographies, mapQuad } from '../../text-lines/homography.ts';
@@ -16,7 +16,9 @@ import type { FoundCard } from './find-card.ts';
 import { findInRendering, isVeryBlurred, onWholePicture } from './find-in-rendering.ts';
 import { findWithoutMark } from './find-without-mark.ts';
 import { isHidden } from './is-hidden.ts';
-import { type Look, lookAgain, type PagePicture } from './look-again.ts';
+import { isGrey } from './judge-quality.ts';
+import { type Look, lookAgain, type PagePicture, pictureOfPage } from './look-again.ts';
+import { lookAtRows } from './look-at-rows.ts';
 import { lookClearer, type OtherPrint } from './look-clearer.ts';
 import { markLightEdges } from './mark-light-edges.ts';
 import type { Page } from './page.ts';
@@ -96,7 +98,8 @@ async function readAgain(
   const second = await readWithPlaces(ocr, look, page, isCovered);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');
   const seen = bare ? await readBare(ocr, bare, look, both, page) : both;
-  const reading = isCovered && others ? await readOnceMore(ocr, found, others, seen, [first, second]) : seen;
+  const told = isCovered && others ? await readOnceMore(ocr, found, others, seen, [first, second]) : seen;
+  const reading = await readRows(ocr, found, told);
   return {
     found,
     reading: honest(found, reading),
@@ -104,6 +107,28 @@ async function readAgain(
     uncovered: shows === 'print' ? uncoveredFields(first, second) : [],
   };
 }
+
+/** So many fields that are lost tell of print in pieces, in which a detector does not find the lines. */
+const MANY_LOST = 4;
+
+/**
+ * A reading with what a look at the rows below the NIK adds, where many fields are lost in a copy: what is lost in a picture
+ * with colours is covered, burnt out or blurred.
+ */
+async function readRows(ocr: PpOcr, found: FoundCard, reading: KtpReading): Promise<KtpReading> {
+  if (doubtfulFields(reading.fields, LOST).length < MANY_LOST || !isGrey(found.card, found.picture)) return reading;
+  const look = await lookAtRows(ocr, pictureOfPage(found), found.card.lines);
+  if (!look) return reading;
+  const rows = readKtp(look.lines, found.card.page);
+  // What was read of pieces is not sure by itself.
+  const fields = mapFields(rows.fields, (field) => ({
+    ...field,
+    confidence: Math.min(field.confidence, UNSURE_AT_MOST),
+  }));
+  return combineLooks(reading, { ...rows, fields }, false);
+}
+
+const LOST = 0.5;
 
 /** A look without the letters of a stamp that were read on at its lines' ends. */
 function ownEnds({ card, picture }: FoundCard, look: Look): Look {

@@ -1,8 +1,9 @@
 import type { Slot } from '../layout/slot.ts';
 import { behindColon, textOf, valueSpans } from '../layout/value-spans.ts';
 import { bareText, complete, isFragment, plainText, type Snap, snap } from '../rules/snap.ts';
-import { canonicalValue, LIFELONG } from '../rules/vocabulary.ts';
+import { canonicalValue, LIFELONG, RARE } from '../rules/vocabulary.ts';
 import { fitOf } from '../text/fit.ts';
+import { LEAST_LEAD, likeliestEntry, shareOfLead } from '../text/likeliest-entry.ts';
 import type { Span } from '../text/spans.ts';
 import type { Warning } from '../warnings.ts';
 import { readDate } from './read-date.ts';
@@ -51,6 +52,14 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   const bare = bareText(plain);
   const spaced = bare === '' ? undefined : entries.find((entry) => bareText(entry) === bare);
   if (spaced !== undefined) return known(spaced, LIGHT_EDITS / 2, ['snapped']);
+  const broken = likeliestEntry(spans, entries, (entry) => favourOf(entry, options));
+  if (broken && broken.margin >= LEAST_LEAD) {
+    const share = shareOfLead(broken.margin);
+    const reading = known(broken.entry, BROKEN_SHARE * broken.entry.length, ['snapped']);
+    return { ...reading, evidence: { ...reading.evidence, leastCharacter: share, meanCharacter: share } };
+  }
+  // Of pieces a part of a value is read as another one: BE AWI is no KAWIN.
+  if (broken && snap(plain, entries)?.value !== broken.entry) return { ...unread('incomplete'), raw, spans };
   const completed = complete(plain, entries, options.closed === true);
   if (completed !== undefined) {
     const missing = 0.5 * (completed.length - plain.length);
@@ -77,6 +86,16 @@ function wholeOfEnd(plain: string, entries: readonly string[]): string | undefin
   );
   const facts = new Set(wholes.map(canonicalValue));
   return facts.size === 1 ? wholes[0] : undefined;
+}
+
+/** Doubt of a value that print in pieces is likeliest to be, as edits a character. */
+const BROKEN_SHARE = 0.3;
+/** Nats against what hardly any card prints. */
+const RARE_COST = 5;
+
+function favourOf(entry: string, { common }: ListedOptions): number {
+  if (entry === common) return FAVOUR;
+  return common !== undefined || RARE.has(entry) ? -RARE_COST : 0;
 }
 
 /** Edits for a lost beginning that may have been longer: AWIN is of KAWIN, or of BELUM KAWIN. */

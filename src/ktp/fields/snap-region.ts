@@ -1,6 +1,7 @@
 import { nearestNames, type Region } from '../rules/regions.ts';
 import { bareText, complete } from '../rules/snap.ts';
 import { type Fit, fitOf } from '../text/fit.ts';
+import { LEAST_LEAD, likeliestEntry, shareOfLead } from '../text/likeliest-entry.ts';
 import type { Reading } from './reading.ts';
 import { wholeOfTail } from './whole-of-tail.ts';
 
@@ -80,11 +81,13 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
       const completed: Reading = { ...reading, value: whole, warnings: [...reading.warnings, 'completed'] };
       return { reading: listed(completed, share), codes, cost: 0 };
     }
-    return {
-      reading: { ...reading, warnings: [...reading.warnings, 'not_in_list'] },
-      codes: [],
-      cost: Number.POSITIVE_INFINITY,
-    };
+    return (
+      likeliestRegion(reading, regions, options) ?? {
+        reading: { ...reading, warnings: [...reading.warnings, 'not_in_list'] },
+        codes: [],
+        cost: Number.POSITIVE_INFINITY,
+      }
+    );
   }
   const share = fitting.distance / Math.max(1, fitting.name.length);
   return { reading: snapped(reading, fitting.name, share), codes: fitting.codes, cost: Math.max(0, fitting.cost) };
@@ -95,6 +98,30 @@ function tailOf(value: string, regions: readonly Region[], options: RegionSnapOp
   const told = regions.filter(({ code }) => options.favoured?.includes(code));
   return wholeOfTail(value, regions, options.isLate) ?? wholeOfTail(value, told, true);
 }
+
+/** The name that print in pieces is likeliest to be; undefined where the print is whole, or no name leads clearly. */
+function likeliestRegion(
+  reading: Reading,
+  regions: readonly Region[],
+  { favoured }: RegionSnapOptions,
+): RegionSnap | undefined {
+  const codesOf = (name: string): string[] => regions.filter((region) => region.name === name).map(({ code }) => code);
+  const isFavoured = new Set(regions.filter(({ code }) => favoured?.includes(code)).map(({ name }) => name));
+  const likeliest = likeliestEntry(reading.spans, [...regionNames(regions)], (name) =>
+    isFavoured.has(name) ? FAVOUR : 0,
+  );
+  if (!likeliest || likeliest.margin < LEAST_LEAD) return undefined;
+  const share = shareOfLead(likeliest.margin);
+  const evidence = { ...reading.evidence, leastCharacter: share, meanCharacter: share };
+  return {
+    reading: snapped({ ...reading, evidence }, likeliest.entry, BROKEN_SHARE),
+    codes: codesOf(likeliest.entry),
+    cost: 0,
+  };
+}
+
+/** Doubt of a name that print in pieces is likeliest to be, as edits a character. */
+const BROKEN_SHARE = 0.3;
 
 function regionNames(regions: readonly Region[]): ReadonlySet<string> {
   return new Set(regions.map(({ name }) => name));

@@ -181,6 +181,14 @@ const CANONICAL: Readonly<Record<string, string>> = {
   'PSIKIATER / PSIKOLOG': 'PSIKIATER/PSIKOLOG',
 };
 
+/** Entries of the lists that hardly any card prints: foreigners' cards do, or those of no religion that has a name. */
+export const RARE: ReadonlySet<string> = new Set<string>([
+  ...['MALE', 'FEMALE', '-', 'LAINNYA', 'PROTESTAN', 'KRISTEN PROTESTAN'],
+  ...RELIGIONS.slice(RELIGIONS.indexOf('CHRISTIAN')),
+  ...MARITAL_STATES.slice(MARITAL_STATES.indexOf('KAWIN TERCATAT')),
+  ...entries(ENGLISH_OCCUPATIONS),
+]);
+
 /** The first spelling of an allowed value; any other text as it is. */
 export function canonicalValue(text: string): string {
   return CANONICAL[text] ?? text;

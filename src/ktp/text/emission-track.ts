@@ -28,7 +28,16 @@ export function trackOf(spans: readonly Span[]): EmissionTrack | undefined {
   const first = parts[0];
   if (!first) return undefined;
   if (parts.some((part) => part.characters.length !== first.characters.length)) return undefined;
-  const emissions = parts.length === 1 ? first : concatenate(parts);
+  return toTrack(parts.length === 1 ? first : concatenate(parts));
+}
+
+/** The track of a whole line, blanks at its ends included; undefined where it came without emissions. */
+export function trackOfLine(line: TextLine): EmissionTrack | undefined {
+  const folded = foldedEmissions(line);
+  return folded && toTrack(folded);
+}
+
+function toTrack(emissions: Emissions): EmissionTrack {
   const columns = new Map(emissions.characters.map((text, column) => [text, column]));
   return {
     emissions,
