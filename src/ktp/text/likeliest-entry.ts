@@ -59,8 +59,8 @@ const END_SPREAD = 0.5;
 const MOST_FOR_WIDTH = 10;
 
 /**
- * The entry that print in pieces is likeliest to be, by what the recogniser says of its letters and by how wide it is: long
- * entries of which letters were not read would lose against short ones else. `favour` is what speaks for an entry
+ * The entry that print in pieces is likeliest to be, by what the recogniser says of its letters and by how wide it is. Where
+ * many letters were not read a short entry may still win over the long one that is printed: never sure. `favour` is what speaks for an entry
  * beforehand, nats. Undefined where the print is whole, or nothing is known of its letters.
  */
 export function likeliestEntry(
