@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * Builds what `npm start` runs: the Prisma client, TypeScript to dist/, each program's modules joined, the page of the
- * console, the workflow bundle. Run by `npm ci` (prepare), so that a start compiles nothing. Needs no network, and no development package: NODE_ENV=production and --omit=dev
- * install what it takes. Types are therefore not checked here, but by `npm run check` and `npm test`.
+ * console, the workflow bundle. Run by `npm ci` (prepare), so that a start compiles nothing. Needs no network, and no
+ * development package: NODE_ENV=production and --omit=dev install what it takes. Types are therefore not checked here, but by `npm run check` and `npm test`.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -2,6 +2,7 @@ import { gapBehindStop } from '../../media/quality/gap-behind-stop.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { RecognisedCharacter, TextLine } from '../../text-lines/text-line.ts';
+import { withCharacters } from '../../text-lines/with-characters.ts';
 import { lineCrop } from './line-crop.ts';
 
 /** Height of the picture of a line that the gap is measured in, pixels. */
@@ -39,8 +40,7 @@ export function withBlankBehindStop(picture: RasterPyramid, toPicture: Homograph
     if (!blank && gap >= BLANK) characters.splice(index + 1, 0, { text: ' ', confidence: CONFIDENCE, position });
     if (blank && gap <= NO_BLANK) characters.splice(index + 1, 2, doubted(next));
   }
-  if (characters.length === line.characters.length) return line;
-  return { ...line, characters, text: characters.map(({ text }) => text).join('') };
+  return characters.length === line.characters.length ? line : withCharacters(line, characters);
 }
 
 function doubted(character: RecognisedCharacter): RecognisedCharacter {

@@ -2,6 +2,7 @@ import { lastStrokesOf } from '../../media/quality/last-strokes.ts';
 import type { RasterPyramid } from '../../media/raster.ts';
 import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { RecognisedCharacter, TextLine } from '../../text-lines/text-line.ts';
+import { withCharacters } from '../../text-lines/with-characters.ts';
 import { lineCrop } from './line-crop.ts';
 
 /** Height of the picture of a line that its strokes are measured in, pixels. */
@@ -34,17 +35,16 @@ export function withBlankBetweenStrokes(picture: RasterPyramid, toPicture: Homog
   if (!seen || before === undefined || after === undefined || (seen.gaps[widest] ?? 0) < BLANK) return line;
   const blank = { text: ' ', confidence: CONFIDENCE, position: (before + after) / 2 };
   if (strokes.length > 1) {
-    return withCharacters(line, line.characters.length - strokes.length + widest + 1, [blank]);
+    return withAdded(line, line.characters.length - strokes.length + widest + 1, [blank]);
   }
   const isOverlooked = Math.abs(last.position - before) < Math.abs(last.position - after);
   if (isOverlooked) {
-    return withCharacters(line, line.characters.length, [blank, { text: 'I', confidence: UNREAD, position: after }]);
+    return withAdded(line, line.characters.length, [blank, { text: 'I', confidence: UNREAD, position: after }]);
   }
   const endsInStroke = ENDS_IN_STROKE.test(line.characters.at(-2)?.text ?? '');
-  return endsInStroke ? withCharacters(line, line.characters.length - 1, [blank]) : line;
+  return endsInStroke ? withAdded(line, line.characters.length - 1, [blank]) : line;
 }
 
-function withCharacters(line: TextLine, at: number, added: readonly RecognisedCharacter[]): TextLine {
-  const characters = line.characters.toSpliced(at, 0, ...added);
-  return { ...line, characters, text: characters.map(({ text }) => text).join('') };
+function withAdded(line: TextLine, at: number, added: readonly RecognisedCharacter[]): TextLine {
+  return withCharacters(line, line.characters.toSpliced(at, 0, ...added));
 }

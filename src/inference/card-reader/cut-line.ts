@@ -1,4 +1,6 @@
-import type { Emissions, Point, TextLine } from '../../text-lines/text-line.ts';
+import { pointBetween } from '../../text-lines/point-between.ts';
+import type { Emissions, TextLine } from '../../text-lines/text-line.ts';
+import { withCharacters } from '../../text-lines/with-characters.ts';
 
 /** The part of a line up to a share (0-1) of its length: its characters, its place, and what the recogniser saw there. */
 export function cutLine(line: TextLine, share: number): TextLine {
@@ -6,16 +8,10 @@ export function cutLine(line: TextLine, share: number): TextLine {
   const end = kept.findLastIndex(({ text }) => text.trim() !== '') + 1;
   const characters = kept.slice(0, end).map((character) => ({ ...character, position: character.position / share }));
   const [topLeft, topRight, bottomRight, bottomLeft] = line.quad;
-  const between = (from: Point, to: Point): Point => ({
-    x: from.x + (to.x - from.x) * share,
-    y: from.y + (to.y - from.y) * share,
-  });
   return {
-    ...line,
-    text: characters.map(({ text }) => text).join(''),
+    ...withCharacters(line, characters),
     confidence: characters.reduce((sum, { confidence }) => sum + confidence, 0) / Math.max(1, characters.length),
-    characters,
-    quad: [topLeft, between(topLeft, topRight), between(bottomLeft, bottomRight), bottomLeft],
+    quad: [topLeft, pointBetween(topLeft, topRight, share), pointBetween(bottomLeft, bottomRight, share), bottomLeft],
     ...(line.emissions ? { emissions: cutEmissions(line.emissions, share) } : {}),
   };
 }

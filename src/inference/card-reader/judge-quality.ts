@@ -10,6 +10,7 @@ import type { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { applyHomography, mapQuad, rectangleToQuad } from '../../text-lines/homography.ts';
 import { median } from '../../text-lines/median.ts';
+import { pointBetween } from '../../text-lines/point-between.ts';
 import type { PageSize, Point, TextLine } from '../../text-lines/text-line.ts';
 import type { Rectangle } from './card-frame.ts';
 import { inset, overviewOf, tilesOf } from './card-samples.ts';
@@ -74,7 +75,7 @@ export interface JudgedCard {
 /** Measures how good the picture of a card is. */
 export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, card, fields }: JudgedCard): Quality {
   const { page } = card;
-  const frame = card.frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
+  const frame = frameOf(card);
   const overview = overviewOf(picture, page, inset(frame));
   const exposure = measureExposure(overview);
   const copied = exposure.grayscale >= THRESHOLDS.grayscale;
@@ -114,9 +115,13 @@ export function judgeQuality({ picture, reduction, damaged, overlay, uncovered, 
 }
 
 /** Whether a card's picture has no colours, as copies have none. */
-export function isGrey({ frame, page }: Pick<CardLines, 'frame' | 'page'>, picture: RasterPyramid): boolean {
-  const whole = frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
-  return measureExposure(overviewOf(picture, page, inset(whole))).grayscale >= THRESHOLDS.grayscale;
+export function isGrey(card: CardLines, picture: RasterPyramid): boolean {
+  return measureExposure(overviewOf(picture, card.page, inset(frameOf(card)))).grayscale >= THRESHOLDS.grayscale;
+}
+
+/** Where a card lies on its page: all over it, where its labels do not tell. */
+function frameOf({ frame, page }: CardLines): Rectangle {
+  return frame ?? { left: 0, top: 0, right: page.width, bottom: page.height };
 }
 
 /** Whether the gate should refuse a picture of that quality. */
@@ -235,14 +240,10 @@ function isIn({ x, y }: Point, { left, top, right, bottom }: Rectangle): boolean
 function pointsOf({ quad }: TextLine): Point[] {
   const [topLeft, topRight, bottomRight, bottomLeft] = quad;
   return STEPS.flatMap((along) => {
-    const upper = between(topLeft, topRight, along);
-    const lower = between(bottomLeft, bottomRight, along);
-    return STEPS.map((down) => between(upper, lower, down));
+    const upper = pointBetween(topLeft, topRight, along);
+    const lower = pointBetween(bottomLeft, bottomRight, along);
+    return STEPS.map((down) => pointBetween(upper, lower, down));
   });
 }
 
 const STEPS = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95] as const;
-
-function between(from: Point, to: Point, share: number): Point {
-  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
-}

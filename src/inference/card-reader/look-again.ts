@@ -41,7 +41,8 @@ export interface Look {
 }
 
 /** Finds and reads the lines of a rendered page anew. */
-export async function lookAgain(ocr: PpOcr, { raster, scale }: PagePicture): Promise<Look> {
+export async function lookAgain(ocr: PpOcr, rendered: PagePicture): Promise<Look> {
+  const { raster } = rendered;
   const picture = new RasterPyramid(raster);
   const page: Page = { width: raster.width, height: raster.height, toSource: IDENTITY };
   const { quads } = await lookAtPage(ocr, picture, page, 0);
@@ -50,10 +51,14 @@ export async function lookAgain(ocr: PpOcr, { raster, scale }: PagePicture): Pro
     quads.map((quad) => readAlong(quad, 0)),
     { ...CARD_LINES, emissions: true },
   );
+  return lookOf(rendered, picture, await rereadStrokes(ocr, picture, page.toSource, lines));
+}
+
+/** What was read of a rendered page, `lines` in its pixels, as a look at the page. */
+export function lookOf({ scale }: PagePicture, picture: RasterPyramid, lines: readonly TextLine[]): Look {
   const toPage: Homography = [1 / scale, 0, 0, 0, 1 / scale, 0, 0, 0, 1];
-  const whole = await rereadStrokes(ocr, picture, page.toSource, lines);
   return {
-    lines: whole
+    lines: lines
       .filter(({ text }) => text.trim() !== '')
       .map((line) => ({ ...line, quad: mapQuad(toPage, line.quad) })),
     picture,

@@ -4,13 +4,13 @@ import { findPrintRows, type PrintRows, type RowsPlace } from '../../media/quali
 import { type Raster, RasterPyramid } from '../../media/raster.ts';
 import { type Joint, joinStrokes } from '../../media/renderings/join-strokes.ts';
 import { decodeEmissions } from '../../text-lines/ctc.ts';
-import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import { meanEmissions } from '../../text-lines/mean-emissions.ts';
+import { pointBetween } from '../../text-lines/point-between.ts';
 import type { Point, Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { onRaster } from './clearest-print.ts';
-import type { Look, PagePicture } from './look-again.ts';
+import { type Look, lookOf, type PagePicture } from './look-again.ts';
 
 /** How strokes in pieces are joined: none of these suits all letters, and what they agree on is sure. */
 const JOINTS: readonly Joint[] = [
@@ -42,18 +42,12 @@ export async function lookAtRows(ocr: PpOcr, plain: PagePicture, lines: readonly
   const labels = rowsToLabels(await readTogether(ocr, pictures.slice(1, 2), fronts));
   const given = fronts.flatMap((quad, row) => {
     const label = labels[row];
-    return label ? [labelLine(label, { quad } as TextLine)] : [];
+    return label ? [labelLine(label, quad)] : [];
   });
   const from = labels.findIndex((label) => label !== undefined);
   const read = await readTogether(ocr, pictures, values.slice(from).flat());
   const top = onPicture.filter(({ quad }) => isAbove(quad, place, rows));
-  const back: Homography = [1 / scale, 0, 0, 0, 1 / scale, 0, 0, 0, 1];
-  const own = [...top, ...given, ...read.filter(({ text }) => text.trim() !== '')];
-  return {
-    lines: own.map((line) => ({ ...line, quad: mapQuad(back, line.quad) })),
-    picture: new RasterPyramid(raster),
-    toPicture: [scale, 0, 0, 0, scale, 0, 0, 0, 1],
-  };
+  return lookOf(plain, new RasterPyramid(raster), [...top, ...given, ...read]);
 }
 
 /** Reads quads in several pictures of one size, and takes the mean of what is said of each. */
@@ -81,12 +75,12 @@ function placeBelowNik(lines: readonly TextLine[]): RowsPlace | null {
     const [first, last] = [digits[0], digits.at(-1)];
     if (!first || !last || digits.length < NIK_DIGITS || line.confidence < LEAST_CONFIDENCE) continue;
     const [topLeft, topRight, bottomRight, bottomLeft] = line.quad;
-    const start = between(topLeft, bottomLeft, 0.5);
-    const end = between(topRight, bottomRight, 0.5);
+    const start = pointBetween(topLeft, bottomLeft, 0.5);
+    const end = pointBetween(topRight, bottomRight, 0.5);
     const length = Math.hypot(end.x - start.x, end.y - start.y);
     const step = ((last.position - first.position) * length) / (digits.length - 1);
     const angle = Math.atan2(end.y - start.y, end.x - start.x);
-    const left = between(start, end, first.position - step / 2 / length);
+    const left = pointBetween(start, end, first.position - step / 2 / length);
     return { ...left, angle, unit: unitOf(lines, line, left, angle, step) };
   }
   return null;
@@ -99,7 +93,7 @@ function unitOf(lines: readonly TextLine[], nik: TextLine, left: Point, angle: n
   const usual = LABELS_LEFT * step;
   const starts = lines
     .filter((line) => line === nik || /^N[I1l]K/i.test(line.text))
-    .map(({ quad: [topLeft, , , bottomLeft] }) => between(topLeft, bottomLeft, 0.5))
+    .map(({ quad: [topLeft, , , bottomLeft] }) => pointBetween(topLeft, bottomLeft, 0.5))
     .filter(({ x, y }) => Math.abs((y - left.y) * Math.cos(angle) - (x - left.x) * Math.sin(angle)) < step)
     .map(({ x, y }) => (left.x - x) * Math.cos(angle) + (left.y - y) * Math.sin(angle));
   const farthest = Math.max(...starts);
@@ -136,11 +130,7 @@ function quadsOf(place: RowsPlace, { angle, middles, pitch, stretches, valueLeft
 
 /** Whether a line stands above the rows. */
 function isAbove([topLeft, , bottomRight]: Quad, { x, y }: RowsPlace, { angle, middles, pitch }: PrintRows): boolean {
-  const middle = between(topLeft, bottomRight, 0.5);
+  const middle = pointBetween(topLeft, bottomRight, 0.5);
   const down = (middle.y - y) * Math.cos(angle) - (middle.x - x) * Math.sin(angle);
   return down < (middles[0] ?? 0) - 0.8 * pitch;
-}
-
-function between(from: Point, to: Point, share: number): Point {
-  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
 }

@@ -84,6 +84,7 @@ export function readAlong(quad: Quad, angle: number): Quad {
   return [corner(0), corner(1), corner(2), corner(3)];
 }
 
-function wrapHalfTurn(angle: number): number {
+/** An angle of an axis, which is the same half a turn on, within -90..90 degrees; radians. */
+export function wrapHalfTurn(angle: number): number {
   return angle - Math.PI * Math.round(angle / Math.PI);
 }

@@ -1,5 +1,5 @@
 import type { Point, Quad } from '../../text-lines/text-line.ts';
-import { longAxis } from './text-direction.ts';
+import { longAxis, wrapHalfTurn } from './text-direction.ts';
 
 /** Pieces of text that lie together, as on one card or in one paragraph. */
 export interface TextGroup {
@@ -56,12 +56,13 @@ function neighbours(boxes: readonly MeasuredBox[]): [MeasuredBox, MeasuredBox][]
 
 /** Angle between the directions of two boxes, which read the same from both ends; radians. */
 function turnBetween(first: MeasuredBox, second: MeasuredBox): number {
-  const turn = first.angle - second.angle;
-  return Math.abs(turn - Math.PI * Math.round(turn / Math.PI));
+  return Math.abs(wrapHalfTurn(first.angle - second.angle));
 }
 
 interface Group {
   readonly boxes: ReadonlySet<MeasuredBox>;
+  /** How many of them are long. */
+  readonly long: number;
   /** Sum of the long boxes' directions, by length; of doubled angles, since a box reads the same from both ends. */
   readonly direction: Point;
 }
@@ -69,18 +70,18 @@ interface Group {
 function groupOf(box: MeasuredBox): Group {
   const weight = isLong(box) ? box.length : 0;
   const direction = { x: weight * Math.cos(2 * box.angle), y: weight * Math.sin(2 * box.angle) };
-  return { boxes: new Set([box]), direction };
+  return { boxes: new Set([box]), long: isLong(box) ? 1 : 0, direction };
 }
 
 function join(first: Group, second: Group): Group {
   const direction = { x: first.direction.x + second.direction.x, y: first.direction.y + second.direction.y };
-  return { boxes: new Set([...first.boxes, ...second.boxes]), direction };
+  return { boxes: new Set([...first.boxes, ...second.boxes]), long: first.long + second.long, direction };
 }
 
 /** Whether two groups run the same way, as far as their long boxes tell it. */
 function runAlike(one: Group, other: Group): boolean {
   const [first, second] = [one.direction, other.direction];
-  const areTelling = [one, other].every(({ boxes }) => [...boxes].filter(isLong).length >= TELLING_BOXES);
+  const areTelling = Math.min(one.long, other.long) >= TELLING_BOXES;
   const tolerance = areTelling ? GROUP_TOLERANCE : ANGLE_TOLERANCE;
   const lengths = Math.hypot(first.x, first.y) * Math.hypot(second.x, second.y);
   return first.x * second.x + first.y * second.y >= Math.cos(2 * tolerance) * lengths;

@@ -25,15 +25,18 @@ export function readDate(spans: readonly Span[], labelQuality: number, isToldTwi
 
 /** Whether a text holds enough digits, and little else, to be a date that was misread: 31-06.2021. */
 export function isNearlyDate(text: string): boolean {
-  const digits = text.replace(/\D/g, '').length;
-  return digits >= LEAST_DIGITS && text.length <= MOST_CHARACTERS;
+  return digitsIn(text) >= LEAST_DIGITS && text.length <= MOST_CHARACTERS;
+}
+
+function digitsIn(text: string): number {
+  return text.replace(/\D/g, '').length;
 }
 
 function decodedDate(spans: readonly Span[], raw: string, isToldTwice: boolean): FoundDate | undefined {
   const track = trackOf(spans);
   if (!isNearlyDate(raw) || !track) return undefined;
   const found = findDate(track.decode(DATE_CHARACTERS).text) ?? (isToldTwice ? undefined : likeliestDate(track));
-  return found && { ...found, corrected: Math.max(1, 8 - raw.replace(/\D/g, '').length) };
+  return found && { ...found, corrected: Math.max(1, 8 - digitsIn(raw)) };
 }
 
 function likeliestDate({ emissions }: EmissionTrack): FoundDate | undefined {

@@ -3,11 +3,12 @@ import { behindColon, textOf, valueSpans } from '../layout/value-spans.ts';
 import { bareText, complete, isFragment, plainText, type Snap, snap } from '../rules/snap.ts';
 import { canonicalValue, LIFELONG, RARE } from '../rules/vocabulary.ts';
 import { fitOf } from '../text/fit.ts';
-import { LEAST_LEAD, likeliestEntry, shareOfLead } from '../text/likeliest-entry.ts';
+import { BROKEN_SHARE, charactersOfLead, LEAST_LEAD, likeliestEntry } from '../text/likeliest-entry.ts';
 import type { Span } from '../text/spans.ts';
 import type { Warning } from '../warnings.ts';
 import { readDate } from './read-date.ts';
 import { characterEvidence, type Reading, unread } from './reading.ts';
+import { namesEndingIn } from './whole-of-tail.ts';
 
 /** Nats by which an entry may fit worse than what was read: much in a closed list, less in one that is not. */
 const CLOSED_COST = 40;
@@ -54,9 +55,8 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
   if (spaced !== undefined) return known(spaced, LIGHT_EDITS / 2, ['snapped']);
   const broken = likeliestEntry(spans, entries, (entry) => favourOf(entry, options));
   if (broken && broken.margin >= LEAST_LEAD) {
-    const share = shareOfLead(broken.margin);
     const reading = known(broken.entry, BROKEN_SHARE * broken.entry.length, ['snapped']);
-    return { ...reading, evidence: { ...reading.evidence, leastCharacter: share, meanCharacter: share } };
+    return { ...reading, evidence: { ...reading.evidence, ...charactersOfLead(broken.margin) } };
   }
   // Of pieces a part of a value is read as another one: BE AWI is no KAWIN.
   if (broken && snap(plain, entries)?.value !== broken.entry) return { ...unread('incomplete'), raw, spans };
@@ -81,15 +81,11 @@ export function readListed(slot: Slot | undefined, entries: readonly string[], o
 /** The one entry that ends with a text inside a word: its beginning is hidden (RU of GURU). */
 function wholeOfEnd(plain: string, entries: readonly string[]): string | undefined {
   if (!/^[A-Z]{2,}/.test(plain)) return undefined;
-  const wholes = entries.filter(
-    (entry) => entry.endsWith(plain) && /[A-Z]/.test(entry[entry.length - plain.length - 1] ?? ''),
-  );
+  const wholes = namesEndingIn(plain, entries);
   const facts = new Set(wholes.map(canonicalValue));
   return facts.size === 1 ? wholes[0] : undefined;
 }
 
-/** Doubt of a value that print in pieces is likeliest to be, as edits a character. */
-const BROKEN_SHARE = 0.3;
 /** Nats against what hardly any card prints. */
 const RARE_COST = 5;
 

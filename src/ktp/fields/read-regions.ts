@@ -13,7 +13,7 @@ import type { Warning } from '../warnings.ts';
 import type { Header } from './read-header.ts';
 import type { Reading } from './reading.ts';
 import { type RegionSnap, snapRegion } from './snap-region.ts';
-import { wholeOfTail } from './whole-of-tail.ts';
+import { HIDDEN_SHARE, wholeOfTail } from './whole-of-tail.ts';
 
 /** Nats by which a name inside its region may fit worse than the reading that it replaces. */
 const DISTRICT_COST = 8;
@@ -170,8 +170,6 @@ function ownTowns({ regencyCodes, provinceCode }: Header): Region[] {
     .map(({ code, name }) => ({ code, name: shortRegencyName(name) }));
 }
 
-/** Doubt of a place whose beginning is hidden, as edits a character. */
-const HIDDEN_SHARE = 0.25;
 const BIRTH_PLACE_COST = 5;
 /** A place whose characters are all surer than this is left as it is. */
 const CLEAR_CHARACTER = 0.9;

@@ -1,9 +1,9 @@
 import { nearestNames, type Region } from '../rules/regions.ts';
 import { bareText, complete } from '../rules/snap.ts';
 import { type Fit, fitOf } from '../text/fit.ts';
-import { LEAST_LEAD, likeliestEntry, shareOfLead } from '../text/likeliest-entry.ts';
+import { BROKEN_SHARE, charactersOfLead, LEAST_LEAD, likeliestEntry } from '../text/likeliest-entry.ts';
 import type { Reading } from './reading.ts';
-import { wholeOfTail } from './whole-of-tail.ts';
+import { HIDDEN_SHARE, wholeOfTail } from './whole-of-tail.ts';
 
 /** A reading held against the names that can stand in its place. */
 export interface RegionSnap {
@@ -27,7 +27,7 @@ export interface RegionSnapOptions {
   readonly expected?: boolean;
   /** Whether the reading begins behind where it should. Default false. */
   readonly isLate?: boolean;
-  /** Whether the list holds the names inside a region that is known, so that the end of one alone stands for it. Default false. */
+  /** Whether the list holds the names inside a region that is known: the end of one alone stands for it. Default false. */
   readonly isInside?: boolean;
   /** Whether a stamp or words lie over the card, whose letters may stand behind a name. Default false. */
   readonly isCovered?: boolean;
@@ -75,9 +75,9 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   if (!fitting || tail !== undefined) {
     const whole = tail ?? (options.closed ? complete(value, [...regionNames(regions)], true) : undefined);
     if (whole !== undefined) {
-      const codes = regions.filter(({ name }) => name === whole).map(({ code }) => code);
+      const codes = codesOf(whole, regions);
       const missing = 0.5 * (1 - value.length / whole.length);
-      const share = options.closed ? missing : Math.max(STRAY_SHARE, missing);
+      const share = options.closed ? missing : Math.max(HIDDEN_SHARE, missing);
       const completed: Reading = { ...reading, value: whole, warnings: [...reading.warnings, 'completed'] };
       return { reading: listed(completed, share), codes, cost: 0 };
     }
@@ -93,7 +93,7 @@ export function snapRegion(reading: Reading, regions: readonly Region[], options
   return { reading: snapped(reading, fitting.name, share), codes: fitting.codes, cost: Math.max(0, fitting.cost) };
 }
 
-/** The name that a reading is the end of; few letters are enough where its beginning is missed, or for one that the NIK names. */
+/** The name that a reading is the end of; few letters will do where its beginning is missed, or for one that the NIK names. */
 function tailOf(value: string, regions: readonly Region[], options: RegionSnapOptions): string | undefined {
   const told = regions.filter(({ code }) => options.favoured?.includes(code));
   return wholeOfTail(value, regions, options.isLate) ?? wholeOfTail(value, told, true);
@@ -105,23 +105,22 @@ function likeliestRegion(
   regions: readonly Region[],
   { favoured }: RegionSnapOptions,
 ): RegionSnap | undefined {
-  const codesOf = (name: string): string[] => regions.filter((region) => region.name === name).map(({ code }) => code);
   const isFavoured = new Set(regions.filter(({ code }) => favoured?.includes(code)).map(({ name }) => name));
   const likeliest = likeliestEntry(reading.spans, [...regionNames(regions)], (name) =>
     isFavoured.has(name) ? FAVOUR : 0,
   );
   if (!likeliest || likeliest.margin < LEAST_LEAD) return undefined;
-  const share = shareOfLead(likeliest.margin);
-  const evidence = { ...reading.evidence, leastCharacter: share, meanCharacter: share };
+  const evidence = { ...reading.evidence, ...charactersOfLead(likeliest.margin) };
   return {
     reading: snapped({ ...reading, evidence }, likeliest.entry, BROKEN_SHARE),
-    codes: codesOf(likeliest.entry),
+    codes: codesOf(likeliest.entry, regions),
     cost: 0,
   };
 }
 
-/** Doubt of a name that print in pieces is likeliest to be, as edits a character. */
-const BROKEN_SHARE = 0.3;
+function codesOf(name: string, regions: readonly Region[]): string[] {
+  return regions.filter((region) => region.name === name).map(({ code }) => code);
+}
 
 function regionNames(regions: readonly Region[]): ReadonlySet<string> {
   return new Set(regions.map(({ name }) => name));
@@ -131,7 +130,7 @@ function snapped(reading: Reading, name: string, share: number): Reading {
   return listed({ ...reading, value: name, warnings: [...reading.warnings, 'snapped'] }, share);
 }
 
-/** Doubt of a name behind which letters of a stamp stand, or whose beginning is hidden, as edits a character. */
+/** Doubt of a name behind which letters of a stamp stand, as edits a character. */
 const STRAY_SHARE = 0.25;
 /** So short a name may be the beginning of any other. */
 const LEAST_LEADING = 5;
@@ -141,9 +140,7 @@ function leadingName(read: string, regions: readonly Region[]): { name: string; 
   const [name] = [...regionNames(regions)]
     .filter((known) => known.length >= LEAST_LEADING && read.startsWith(known) && !mayTell(read.slice(known.length)))
     .sort((first, second) => second.length - first.length);
-  return name === undefined
-    ? undefined
-    : { name, codes: regions.filter((region) => region.name === name).map(({ code }) => code) };
+  return name === undefined ? undefined : { name, codes: codesOf(name, regions) };
 }
 
 /** Distance of names that differ in blanks and punctuation only. */

@@ -14,12 +14,17 @@ export function wholeOfTail(read: string, regions: readonly Region[], isTold = f
   // Of a letter that is half hidden a mark may be left: (OMI TENGAH.
   const text = read.replace(/^[^A-Z0-9]+/, '');
   if (bareText(text).length < (isTold ? LEAST_TOLD_LETTERS : LEAST_LETTERS)) return undefined;
-  const wholes = new Set<string>();
-  for (const { name } of regions) {
-    if (name.length > text.length && name.endsWith(text) && /[A-Z]/.test(name[name.length - text.length - 1] ?? '')) {
-      wholes.add(name);
-    }
-  }
-  const [whole] = wholes;
-  return wholes.size === 1 ? whole : undefined;
+  const wholes = namesEndingIn(text, new Set(regions.map(({ name }) => name)));
+  return wholes.length === 1 ? wholes[0] : undefined;
 }
+
+/** Names that end with a text which begins inside one of their words. */
+export function namesEndingIn(text: string, names: Iterable<string>): string[] {
+  return [...names].filter(
+    (name) =>
+      name.length > text.length && name.endsWith(text) && /[A-Z]/.test(name[name.length - text.length - 1] ?? ''),
+  );
+}
+
+/** Doubt of a name whose beginning is hidden, as edits a character. */
+export const HIDDEN_SHARE = 0.25;

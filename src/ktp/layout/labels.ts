@@ -21,12 +21,29 @@ export const LABEL_ORDER = [
 export type RowLabel = (typeof LABEL_ORDER)[number];
 export type Label = RowLabel | 'gol_darah';
 
-/** Wordings, folded to letters only. The first of each is the common one. */
-const WORDINGS: Readonly<Record<Label, readonly string[]>> = {
-  nik: ['NIK', 'NOKTP', 'NOMORINDUKKEPENDUDUKAN'],
-  nama: ['NAMA', 'NAMALENGKAP', 'NAME', 'FULLNAME'],
+/** The common wordings, as cards print them. */
+export const PRINTED: Readonly<Record<Label, string>> = {
+  nik: 'NIK',
+  nama: 'Nama',
+  lahir: 'Tempat/Tgl Lahir',
+  jenis_kelamin: 'Jenis Kelamin',
+  gol_darah: 'Gol. Darah',
+  alamat: 'Alamat',
+  rt_rw: 'RT/RW',
+  kel_desa: 'Kel/Desa',
+  kecamatan: 'Kecamatan',
+  agama: 'Agama',
+  status_perkawinan: 'Status Perkawinan',
+  pekerjaan: 'Pekerjaan',
+  kewarganegaraan: 'Kewarganegaraan',
+  berlaku_hingga: 'Berlaku Hingga',
+};
+
+/** Other wordings, folded to letters only. */
+const OTHERS: Readonly<Record<Label, readonly string[]>> = {
+  nik: ['NOKTP', 'NOMORINDUKKEPENDUDUKAN'],
+  nama: ['NAMALENGKAP', 'NAME', 'FULLNAME'],
   lahir: [
-    'TEMPATTGLLAHIR',
     'TEMPATTANGGALLAHIR',
     'TEMPATTGLAHIR',
     'TMPTTGLLAHIR',
@@ -35,27 +52,40 @@ const WORDINGS: Readonly<Record<Label, readonly string[]>> = {
     'PLACEDATEOFBIRTH',
     'PLACEANDDATEOFBIRTH',
   ],
-  jenis_kelamin: ['JENISKELAMIN', 'JNSKELAMIN', 'KELAMIN', 'SEX', 'GENDER'],
-  gol_darah: ['GOLDARAH', 'GOLONGANDARAH', 'GOLDRH', 'BLOODTYPE', 'BLOODGROUP'],
-  alamat: ['ALAMAT', 'ALAMATRUMAH', 'ADDRESS'],
-  rt_rw: ['RTRW'],
-  kel_desa: ['KELDESA', 'KELURAHANDESA', 'DESAKELURAHAN', 'DESAKEL', 'KELURAHAN', 'VILLAGE', 'SUBDISTRICT'],
-  kecamatan: ['KECAMATAN', 'DISTRICT'],
-  agama: ['AGAMA', 'AGAMAKEPERCAYAAN', 'KEPERCAYAAN', 'RELIGION'],
-  status_perkawinan: ['STATUSPERKAWINAN', 'STATUSKAWIN', 'STATUS', 'STATPERKAWINAN', 'MARITALSTATUS'],
-  pekerjaan: ['PEKERJAAN', 'JENISPEKERJAAN', 'OCCUPATION'],
-  kewarganegaraan: ['KEWARGANEGARAAN', 'WARGANEGARA', 'NATIONALITY', 'CITIZENSHIP'],
-  berlaku_hingga: ['BERLAKUHINGGA', 'BERLAKUSAMPAI', 'BERLAKUSD', 'BERLAKU', 'VALIDUNTIL', 'EXPIRYDATE'],
+  jenis_kelamin: ['JNSKELAMIN', 'KELAMIN', 'SEX', 'GENDER'],
+  gol_darah: ['GOLONGANDARAH', 'GOLDRH', 'BLOODTYPE', 'BLOODGROUP'],
+  alamat: ['ALAMATRUMAH', 'ADDRESS'],
+  rt_rw: [],
+  kel_desa: ['KELURAHANDESA', 'DESAKELURAHAN', 'DESAKEL', 'KELURAHAN', 'VILLAGE', 'SUBDISTRICT'],
+  kecamatan: ['DISTRICT'],
+  agama: ['AGAMAKEPERCAYAAN', 'KEPERCAYAAN', 'RELIGION'],
+  status_perkawinan: ['STATUSKAWIN', 'STATUS', 'STATPERKAWINAN', 'MARITALSTATUS'],
+  pekerjaan: ['JENISPEKERJAAN', 'OCCUPATION'],
+  kewarganegaraan: ['WARGANEGARA', 'NATIONALITY', 'CITIZENSHIP'],
+  berlaku_hingga: ['BERLAKUSAMPAI', 'BERLAKUSD', 'BERLAKU', 'VALIDUNTIL', 'EXPIRYDATE'],
 };
+
+const ALL_LABELS: readonly Label[] = [...LABEL_ORDER, 'gol_darah'];
+
+/** All wordings, folded to letters only. The first of each is the common one. */
+const WORDINGS: ReadonlyMap<Label, readonly string[]> = new Map(
+  ALL_LABELS.map((label) => [label, [lettersOf(PRINTED[label]), ...OTHERS[label]]]),
+);
+
+function lettersOf(text: string): string {
+  return text.replace(/[^A-Za-z]/g, '').toUpperCase();
+}
 
 /** Labels behind which nothing can stand that is as small as a letter: no value was overlooked on their line. */
 const BARE: ReadonlySet<string> = new Set(
-  LABEL_ORDER.filter((label) => label !== 'nama' && label !== 'jenis_kelamin').map((label) => WORDINGS[label][0] ?? ''),
+  LABEL_ORDER.filter((label) => label !== 'nama' && label !== 'jenis_kelamin').map((label) =>
+    lettersOf(PRINTED[label]),
+  ),
 );
 
 /** Whether a text is a label in its common wording and nothing else. */
 export function isBareLabel(text: string): boolean {
-  return /^[A-Za-z /.:]+$/.test(text) && BARE.has(text.replace(/[^A-Za-z]/g, '').toUpperCase());
+  return /^[A-Za-z /.:]+$/.test(text) && BARE.has(lettersOf(text));
 }
 
 export interface LabelMatch {
@@ -86,7 +116,7 @@ export function matchLabel(glyphs: readonly Glyph[], expected?: readonly Label[]
   if (text.length < 2) return undefined;
   let best: LabelMatch | undefined;
   for (const label of expected ?? ALL_LABELS) {
-    for (const wording of WORDINGS[label]) {
+    for (const wording of WORDINGS.get(label) ?? []) {
       const match = matchWording(label, wording, text, indexes, glyphs, expected !== undefined);
       if (match && (!best || match.quality > best.quality)) best = match;
     }
@@ -102,7 +132,7 @@ export function matchCutLabel(glyphs: readonly Glyph[]): LabelMatch[] {
   const { text, indexes } = foldGlyphs(glyphs, 18);
   const found: LabelMatch[] = [];
   for (const label of LABEL_ORDER) {
-    const [wording = ''] = WORDINGS[label];
+    const [wording = ''] = WORDINGS.get(label) ?? [];
     let best: LabelMatch | undefined;
     for (let start = 1; wording.length - start >= LEAST_REMNANT; start += 1) {
       const remnant = wording.slice(start);
@@ -126,8 +156,6 @@ export function matchCutLabel(glyphs: readonly Glyph[]): LabelMatch[] {
 
 /** Fewer letters of a label than this say nothing. */
 const LEAST_REMNANT = 2;
-
-const ALL_LABELS: readonly Label[] = [...LABEL_ORDER, 'gol_darah'];
 
 function matchWording(
   label: Label,

@@ -1,23 +1,6 @@
-import type { TextLine } from '../../text-lines/text-line.ts';
+import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import { trackOfLine } from '../text/emission-track.ts';
-import { LABEL_ORDER, type RowLabel } from './labels.ts';
-
-/** What is printed in front of values. */
-const WORDING: Readonly<Record<RowLabel, string>> = {
-  nik: 'NIK',
-  nama: 'Nama',
-  lahir: 'Tempat/Tgl Lahir',
-  jenis_kelamin: 'Jenis Kelamin',
-  alamat: 'Alamat',
-  rt_rw: 'RT/RW',
-  kel_desa: 'Kel/Desa',
-  kecamatan: 'Kecamatan',
-  agama: 'Agama',
-  status_perkawinan: 'Status Perkawinan',
-  pekerjaan: 'Pekerjaan',
-  kewarganegaraan: 'Kewarganegaraan',
-  berlaku_hingga: 'Berlaku Hingga',
-};
+import { LABEL_ORDER, PRINTED, type RowLabel } from './labels.ts';
 
 const ROWS: readonly RowLabel[] = LABEL_ORDER.slice(1);
 /** Nats by which one row may speak against a label, at most: a broken one may be read as anything. */
@@ -70,7 +53,7 @@ export function rowsToLabels(fronts: readonly TextLine[]): (RowLabel | undefined
 function costsOf(front: TextLine): { of: Map<RowLabel, number>; none: number } {
   const whole = trackOfLine(front);
   const track = whole && whole.emissions.steps > 0 ? whole : undefined;
-  const fits = new Map(ROWS.map((label) => [label, track ? track.logLikelihood(WORDING[label].toUpperCase()) : 0]));
+  const fits = new Map(ROWS.map((label) => [label, track ? track.logLikelihood(PRINTED[label].toUpperCase()) : 0]));
   const none = track ? track.logLikelihood('') : 0;
   const best = Math.max(none, ...fits.values());
   const bounded = (fit: number): number => Math.min(MOST_AGAINST, best - fit);
@@ -78,8 +61,8 @@ function costsOf(front: TextLine): { of: Map<RowLabel, number>; none: number } {
 }
 
 /** A row's label as a line of its own, at the place where it stands. */
-export function labelLine(label: RowLabel, { quad }: TextLine): TextLine {
-  const text = WORDING[label];
+export function labelLine(label: RowLabel, quad: Quad): TextLine {
+  const text = PRINTED[label];
   const characters = [...text].map((character, index) => ({
     text: character,
     confidence: BY_ORDER,

@@ -60,8 +60,8 @@ const MOST_FOR_WIDTH = 10;
 
 /**
  * The entry that print in pieces is likeliest to be, by what the recogniser says of its letters and by how wide it is. Where
- * many letters were not read a short entry may still win over the long one that is printed: never sure. `favour` is what speaks for an entry
- * beforehand, nats. Undefined where the print is whole, or nothing is known of its letters.
+ * many letters were not read a short entry may still win over the long one that is printed: never sure. `favour` is what
+ * speaks for an entry beforehand, nats. Undefined where the print is whole, or nothing is known of its letters.
  */
 export function likeliestEntry(
   spans: readonly Span[],
@@ -86,10 +86,14 @@ export function likeliestEntry(
   return best && { entry: best.entry, margin: best.score - second };
 }
 
-/** How sure an entry is that leads by so many nats, 0-1, as if it were the confidence of its characters. */
-export function shareOfLead(margin: number): number {
-  return 1 - Math.exp(-margin / SURE_LEAD);
+/** How sure the characters of an entry are that leads by so many nats, 0-1. */
+export function charactersOfLead(margin: number): { leastCharacter: number; meanCharacter: number } {
+  const share = 1 - Math.exp(-margin / SURE_LEAD);
+  return { leastCharacter: share, meanCharacter: share };
 }
+
+/** Doubt of an entry that print in pieces is likeliest to be, as edits a character. */
+export const BROKEN_SHARE = 0.3;
 
 /** A lead of so many nats is right more often than not by far, for what the recogniser says of pieces is no measure. */
 const SURE_LEAD = 8;

@@ -1,8 +1,6 @@
 import type { Raster } from '../raster.ts';
-import { lumaOf, quantile } from './luma.ts';
+import { inkOfLine } from './line-ink.ts';
 
-/** Darker than so far from the line's print to its paper is ink. */
-const INK = 0.5;
 /** Rows with this share of the ink of the line's fullest ones belong to its capitals. */
 const ROW_SHARE = 0.25;
 /** A stop lies in this lowest share of the capitals' height, and is no higher. */
@@ -20,10 +18,7 @@ const WIDEST = 0.4;
  */
 export function gapBehindStop(line: Raster, at: number, before: number, behind: number): number | null {
   const { height, width } = line;
-  const luma = lumaOf(line);
-  const print = quantile(luma, 0.02);
-  const threshold = print + INK * (quantile(luma, 0.8) - print);
-  const isInk = (x: number, y: number): boolean => (luma[y * width + x] as number) < threshold;
+  const isInk = inkOfLine(line);
   const rows = Array.from({ length: height }, (_, y) => {
     let count = 0;
     for (let x = 0; x < width; x++) if (isInk(x, y)) count++;

@@ -1,8 +1,6 @@
 import type { Raster } from '../raster.ts';
-import { lumaOf, quantile } from './luma.ts';
+import { inkOfLine } from './line-ink.ts';
 
-/** Darker than so far from the line's print to its paper is ink. */
-const INK = 0.5;
 /** Columns with ink over this share of the capitals' height are part of a standing stroke. */
 const STANDING = 0.6;
 /** Strokes of I are no wider, as a share of that height. */
@@ -49,12 +47,10 @@ export function lastStrokesOf(line: Raster, count: number): LastStrokes | null {
 /** Pixels of ink in each column. */
 function inkOfColumns(line: Raster): number[] {
   const { height, width } = line;
-  const luma = lumaOf(line);
-  const print = quantile(luma, 0.02);
-  const threshold = print + INK * (quantile(luma, 0.8) - print);
+  const isInk = inkOfLine(line);
   return Array.from({ length: width }, (_, x) => {
     let count = 0;
-    for (let y = 0; y < height; y++) if ((luma[y * width + x] as number) < threshold) count++;
+    for (let y = 0; y < height; y++) if (isInk(x, y)) count++;
     return count;
   });
 }

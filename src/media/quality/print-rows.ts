@@ -97,8 +97,9 @@ const BAND = 0.4;
 const LEAST_ROWS = 8;
 
 /** Dark pixels left, right and below of the point. */
-function inkAround(picture: Raster, { angle, unit, x, y }: RowsPlace): Ink[] {
-  const box = boxOf(picture, { angle, unit, x, y });
+function inkAround(picture: Raster, place: RowsPlace): Ink[] {
+  const { angle, unit, x, y } = place;
+  const box = boxOf(picture, place);
   if (box.right - box.left < 8 || box.bottom - box.top < 8) return [];
   const part = partOfRaster(picture, box);
   const plane = { width: part.width, height: part.height, data: Float32Array.from(lumaOf(part)) };

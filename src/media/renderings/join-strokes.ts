@@ -1,5 +1,6 @@
 import { lumaOf } from '../quality/luma.ts';
 import { greyRaster, type Raster } from '../raster.ts';
+import { type Slide, slideBoth } from './plane.ts';
 
 /** How far the pieces of strokes are spread, pixels (a Gaussian's sigma), and how much darker they are made then. */
 export interface Joint {
@@ -15,8 +16,9 @@ export function joinStrokes(picture: Raster, { gain, spread }: Joint): Raster {
   const { height, width } = picture;
   const ink = Float32Array.from(lumaOf(picture), (level) => 255 - level);
   const weights = gaussian(spread);
-  const rows = spreadAlong(ink, weights, { lines: height, length: width, lineStep: width, step: 1 });
-  const both = spreadAlong(rows, weights, { lines: width, length: height, lineStep: 1, step: width });
+  const both = slideBoth({ width, height, data: ink }, weights.length - 1, (from, to, slide) =>
+    spreadAlong(from, to, slide, weights),
+  );
   return greyRaster(
     Uint8Array.from(both, (value) => Math.max(0, 255 - gain * value)),
     width,
@@ -34,30 +36,19 @@ function gaussian(sigma: number): number[] {
   return weights.map((weight) => weight / sum);
 }
 
-interface Lines {
-  readonly lines: number;
-  readonly length: number;
-  readonly lineStep: number;
-  readonly step: number;
-}
-
 function spreadAlong(
   from: Float32Array,
+  to: Float32Array,
+  { length, offset, radius, step }: Slide,
   weights: readonly number[],
-  { length, lineStep, lines, step }: Lines,
-): Float32Array {
-  const to = new Float32Array(from.length);
-  for (let line = 0; line < lines; line++) {
-    const first = line * lineStep;
-    for (let index = 0; index < length; index++) {
-      let sum = (weights[0] as number) * (from[first + index * step] as number);
-      for (let away = 1; away < weights.length; away++) {
-        const before = from[first + Math.max(0, index - away) * step] as number;
-        const after = from[first + Math.min(length - 1, index + away) * step] as number;
-        sum += (weights[away] as number) * (before + after);
-      }
-      to[first + index * step] = sum;
+): void {
+  for (let index = 0; index < length; index++) {
+    let sum = (weights[0] as number) * (from[offset + index * step] as number);
+    for (let away = 1; away <= radius; away++) {
+      const before = from[offset + Math.max(0, index - away) * step] as number;
+      const after = from[offset + Math.min(length - 1, index + away) * step] as number;
+      sum += (weights[away] as number) * (before + after);
     }
+    to[offset + index * step] = sum;
   }
-  return to;
 }
