@@ -25,6 +25,7 @@ const levels = process.argv[3]?.split(',').filter(isLevel) ?? (Object.keys(LEVEL
 const paths = modelPathsIn(await modelsFolder());
 const batches: LineBatch[] = [];
 const helpers = {
+  count: 1,
   idle: 1,
   // Half of the lines are offered to others: noted, and left to the reader.
   run: async (offered: readonly LineBatch[]) => {

@@ -7,14 +7,14 @@ import { STRENGTHS, type Strength } from '../../tools/make-cards/levels/level.ts
 import { LEVELS } from '../../tools/make-cards/levels.ts';
 import { NEGATIVES } from '../../tools/make-cards/negatives.ts';
 import { modelsFolder } from '../model-paths.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import { drawPictures, isLevel, isNegative, type PictureName } from './pictures.ts';
-import { ourReader, RAPID_OCR_HINT, type ReaderCommand, rapidOcrReader, runReader } from './readers.ts';
+import { ourReader, RAPID_OCR_HINT, type ReaderCommand, rapidOcrReader, runReaders } from './readers.ts';
 import { keepRecords } from './records.ts';
 import { textReport, writeReports } from './report.ts';
 
 /**
- * Draws a seeded set of cards and other pictures, lets readers read them one after the other in one run, and prints
+ * Draws a seeded set of cards and other pictures, lets readers read them by turns in one run, and prints
  * how right, how sure and how fast they were.
  */
 const whole = (text: string): number => Number.parseInt(text, 10);
@@ -102,14 +102,9 @@ if (options.peer === 'rapidocr') {
   if (peer === null) throw new Error(RAPID_OCR_HINT);
   readers.push(peer);
 }
-const evaluations: Evaluation[] = [];
-for (const [index, reader] of readers.entries()) {
-  const run = await runReader(reader, pictures, progress(reader.name, pictures.length));
-  evaluations.push(evaluate(run, pictures));
-  if (index === 0 && options.records) {
-    await keepRecords(options.records, pictures, (id) => run.answers.get(id)?.fields ?? null);
-  }
-}
+const runs = await runReaders(readers, pictures, (reader, done) => progress(reader, pictures.length)(done));
+const evaluations = runs.map((run) => evaluate(run, pictures));
+if (options.records) await keepRecords(options.records, pictures, (id) => runs[0]?.answers.get(id)?.fields ?? null);
 const { cards, negatives, strength, seed, threads } = options;
 await writeReports(
   out,

@@ -116,30 +116,67 @@ export function startReader(reader: ReaderCommand): RunningReader {
   };
 }
 
-/** Runs a reader over pictures; the first one warms it up and is read again. */
-export async function runReader(
-  reader: ReaderCommand,
+/** Pictures in a turn, for each that a reader works on at the same time. */
+const TURN = 8;
+
+/**
+ * Runs readers over pictures, by turns: what else goes on in the machine slows all of them. The first picture warms each of
+ * them up and is read again. One that has no turn waits and costs nothing but its memory.
+ */
+export async function runReaders(
+  readers: readonly ReaderCommand[],
   pictures: readonly Picture[],
-  onAnswer: (done: number) => void,
-): Promise<ReaderRun> {
-  const running = startReader(reader);
-  const answers = new Map<string, Answer>();
-  const queue = [...pictures];
-  const seconds: number[] = [];
-  const warmUp = queue[0];
-  if (warmUp !== undefined) await running.ask(warmUp);
-  const started = performance.now();
-  const worker = async (): Promise<void> => {
-    for (let picture = queue.shift(); picture !== undefined; picture = queue.shift()) {
-      const asked = performance.now();
-      answers.set(picture.id, await running.ask(picture));
-      seconds.push((performance.now() - asked) / 1000);
-      onAnswer(answers.size);
+  onAnswer: (reader: string, done: number) => void,
+): Promise<ReaderRun[]> {
+  const runs = readers.map((reader) => new Run(reader));
+  const [warmUp] = pictures;
+  if (warmUp) for (const run of runs) await run.running.ask(warmUp);
+  const turn = TURN * Math.max(...readers.map(({ inFlight }) => inFlight));
+  for (let first = 0; first < pictures.length; first += turn) {
+    for (const run of runs) {
+      await run.read(pictures.slice(first, first + turn), (done) => onAnswer(run.reader.name, done));
     }
-  };
-  await Promise.all(Array.from({ length: reader.inFlight }, worker));
-  const secondsPerCard = (performance.now() - started) / 1000 / Math.max(1, pictures.length);
-  const peakRssMb = Math.round(peakMegabytes(running.pid));
-  running.end();
-  return { name: reader.name, answers, secondsPerCard, medianSeconds: median(seconds), peakRssMb };
+  }
+  return runs.map((run) => run.end());
+}
+
+/** What one reader said and took so far. */
+class Run {
+  readonly reader: ReaderCommand;
+  readonly running: RunningReader;
+  readonly #answers = new Map<string, Answer>();
+  readonly #seconds: number[] = [];
+  #total = 0;
+
+  constructor(reader: ReaderCommand) {
+    this.reader = reader;
+    this.running = startReader(reader);
+  }
+
+  async read(pictures: readonly Picture[], onAnswer: (done: number) => void): Promise<void> {
+    const queue = [...pictures];
+    const worker = async (): Promise<void> => {
+      for (let picture = queue.shift(); picture !== undefined; picture = queue.shift()) {
+        const asked = performance.now();
+        this.#answers.set(picture.id, await this.running.ask(picture));
+        this.#seconds.push((performance.now() - asked) / 1000);
+        onAnswer(this.#answers.size);
+      }
+    };
+    const started = performance.now();
+    await Promise.all(Array.from({ length: this.reader.inFlight }, worker));
+    this.#total += (performance.now() - started) / 1000;
+  }
+
+  end(): ReaderRun {
+    const peakRssMb = Math.round(peakMegabytes(this.running.pid));
+    this.running.end();
+    return {
+      name: this.reader.name,
+      answers: this.#answers,
+      secondsPerCard: this.#total / Math.max(1, this.#answers.size),
+      medianSeconds: median(this.#seconds),
+      peakRssMb,
+    };
+  }
 }

@@ -46,11 +46,12 @@ export async function clearestPrint(
   { ink, raster, scale }: InkedPage,
   lines: readonly TextLine[],
   below?: Raster,
+  settled: readonly TextLine[] = [],
 ): Promise<ClearestPrint> {
   const print = clearPrint(lines, scale);
-  const foreign = new Set(overlayLines(lines));
+  const others = new Set([...overlayLines(lines), ...settled]);
   const own = onRaster(
-    lines.filter((line) => !foreign.has(line)),
+    lines.filter((line) => !others.has(line)),
     scale,
   );
   const { colour, underCovering, underThin } = ink;

@@ -3,13 +3,15 @@ import type { Helped, ThreadAnswer } from './thread-messages.ts';
 
 /** The other threads of the pool, seen from one of them: while they are idle they read a part of its lines. */
 export class IdleThreads implements Helpers {
+  readonly count: number;
   readonly #idle: Int32Array;
   readonly #send: (message: ThreadAnswer) => void;
   readonly #loans = new Map<number, (outputs: readonly BatchOutput[] | null) => void>();
   #last = 0;
 
-  /** `idle` is the pool's count of idle threads, `send` posts to the pool. */
-  constructor(idle: Int32Array, send: (message: ThreadAnswer) => void) {
+  /** `idle` is the pool's count of idle threads, `count` how many others it has, `send` posts to the pool. */
+  constructor(idle: Int32Array, count: number, send: (message: ThreadAnswer) => void) {
+    this.count = count;
     this.#idle = idle;
     this.#send = send;
   }

@@ -2,10 +2,11 @@ import type { Raster } from '../../media/raster.ts';
 import { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
 import { composeHomographies, type Homography, IDENTITY, mapQuad } from '../../text-lines/homography.ts';
-import type { TextLine } from '../../text-lines/text-line.ts';
+import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import type { FoundCard } from './find-card.ts';
+import { isTwin } from './is-twin.ts';
 import type { Page } from './page.ts';
 import { rereadStrokes } from './reread-strokes.ts';
 import { readAlong } from './text-direction.ts';
@@ -40,18 +41,20 @@ export interface Look {
   readonly toPicture: Homography;
 }
 
-/** Finds and reads the lines of a rendered page anew. */
-export async function lookAgain(ocr: PpOcr, rendered: PagePicture): Promise<Look> {
-  const { raster } = rendered;
+/** Finds the lines of a rendered page anew and reads them, but for those that are `settled`: lines of the page. */
+export async function lookAgain(ocr: PpOcr, rendered: PagePicture, settled: readonly TextLine[] = []): Promise<Look> {
+  const { raster, scale } = rendered;
   const picture = new RasterPyramid(raster);
   const page: Page = { width: raster.width, height: raster.height, toSource: IDENTITY };
   const { quads } = await lookAtPage(ocr, picture, page, 0);
-  const lines = await ocr.recognise(
-    picture,
-    quads.map((quad) => readAlong(quad, 0)),
-    { ...CARD_LINES, emissions: true },
-  );
-  return lookOf(rendered, picture, await rereadStrokes(ocr, picture, page.toSource, lines));
+  const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
+  const known = settled.map((line) => ({ ...line, quad: mapQuad(toRaster, line.quad) }));
+  const found = quads.map((quad) => known.find((line) => isTwin(quad, line.quad)) ?? readAlong(quad, 0));
+  const isQuad = (line: Quad | TextLine): line is Quad => Array.isArray(line);
+  const read = await ocr.recognise(picture, found.filter(isQuad), { ...CARD_LINES, emissions: true });
+  const reread = await rereadStrokes(ocr, picture, page.toSource, read);
+  const lines = found.map((line) => (isQuad(line) ? reread.shift() : line)).filter((line) => line !== undefined);
+  return lookOf(rendered, picture, lines);
 }
 
 /** What was read of a rendered page, `lines` in its pixels, as a look at the page. */

@@ -37,8 +37,16 @@ export interface OtherPrint {
 /** Ink that is taken off with its colours left leaves its edges, which are read as letters. */
 const TRUST_IN_COLOURS = 0.5;
 
-/** Looks at the rendering made for what spoils a card. `isCovered`: a stamp or words lie over it. */
-export async function lookClearer(ocr: PpOcr, found: FoundCard, isCovered: boolean): Promise<ClearerLook> {
+/**
+ * Looks at the rendering made for what spoils a card. `isCovered`: a stamp or words lie over it. `settled`: lines that need
+ * no second reading where nothing spoils all of them.
+ */
+export async function lookClearer(
+  ocr: PpOcr,
+  found: FoundCard,
+  isCovered: boolean,
+  settled: readonly TextLine[],
+): Promise<ClearerLook> {
   const { frame, page, lines } = found.card;
   const foreign = new Set(overlayLines(lines));
   const own = lines.filter((line) => !foreign.has(line));
@@ -58,8 +66,8 @@ export async function lookClearer(ocr: PpOcr, found: FoundCard, isCovered: boole
   }
   const inked = withInk(plain);
   const below = isCovered && frame ? pageBelowInk(inked, frame, lines) : null;
-  const { isBelowInk, other, raster } = await clearestPrint(ocr, inked, lines, below?.raster);
-  const look = await lookAgain(ocr, { ...plain, raster });
+  const { isBelowInk, other, raster } = await clearestPrint(ocr, inked, lines, below?.raster, settled);
+  const look = await lookAgain(ocr, { ...plain, raster }, settled);
   if (!frame) return { look, shows: 'print' };
   const ofPrint: OtherPrint = { picture: () => other && { ...plain, raster: other }, trust: 1 };
   const ofFaint: OtherPrint = { picture: () => below && { ...plain, raster: below.soft() }, trust: 1 };

@@ -103,7 +103,7 @@ class WorkerPool implements CardReaderPool {
     start: (data: ThreadData) => Worker,
   ) {
     this.#start = start;
-    this.#data = { ...modelPaths, intraOpThreads, idle: this.#idle };
+    this.#data = { ...modelPaths, intraOpThreads, others: threads - 1, idle: this.#idle };
     this.#limits = { ...LIMITS_MS, ...limits };
     this.#onStuck = onStuck;
     const starts: Promise<void>[] = [];

@@ -25,6 +25,7 @@ import type { Page } from './page.ts';
 import { LIKELY } from './read-lines.ts';
 import { readWithPlaces } from './read-with-places.ts';
 import { rereadStrokes } from './reread-strokes.ts';
+import { settledLines } from './settled-lines.ts';
 import { withoutBurntStarts } from './without-burnt-starts.ts';
 import { withoutForeignEnds } from './without-foreign-ends.ts';
 
@@ -93,7 +94,12 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const { bare, look: whole, others, shows } = await lookClearer(ocr, found, isCovered);
+  const {
+    bare,
+    look: whole,
+    others,
+    shows,
+  } = await lookClearer(ocr, found, isCovered, isCovered ? [] : settledLines(found.card.lines, first, page));
   const look = ownEnds(found, whole);
   const second = await readWithPlaces(ocr, look, page, isCovered);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');

@@ -7,14 +7,14 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
 import { type Candidate, findCandidates } from './candidates.ts';
 import { frameFromLabels, isInside, type Rectangle } from './card-frame.ts';
-import { centreOf } from './centre-of.ts';
+import { isTwin } from './is-twin.ts';
 import { isOfCardForm } from './judge-form.ts';
 import { isKnownText } from './known-text.ts';
 import { findLabelHits } from './label-hits.ts';
 import { areOfOtherDocument, legibleLines } from './other-document.ts';
 import { type Page, pageAround, toPage } from './page.ts';
 import { rectifyPage } from './rectify.ts';
-import { dominantAngle, longAxis, readAlong, typicalHeight } from './text-direction.ts';
+import { dominantAngle, readAlong, typicalHeight } from './text-direction.ts';
 import { lookAtPage, scaleOfPage, type View } from './views.ts';
 
 /** Sum of label qualities, in a sample of six lines, that makes a group worth reading beside a card or without one. */
@@ -182,15 +182,7 @@ async function readCandidate(ocr: PpOcr, picture: RasterPyramid, candidate: Cand
 
 /** A quad that was read with confidence before and lies where a newly found one does. */
 function sureTwin(quad: Quad, known: ReadonlyMap<Quad, TextLine>): Quad | undefined {
-  const { length, height } = longAxis(quad);
-  const middle = centreOf(quad);
-  for (const [other, line] of known) {
-    if (line.confidence < SURE) continue;
-    const size = longAxis(other);
-    const away = Math.hypot(centreOf(other).x - middle.x, centreOf(other).y - middle.y);
-    if (away < 0.3 * height && Math.abs(size.length - length) < 0.5 * height && size.height < 1.4 * height)
-      return other;
-  }
+  for (const [other, line] of known) if (line.confidence >= SURE && isTwin(quad, other)) return other;
   return undefined;
 }
 

@@ -10,6 +10,8 @@ export interface ModelPaths {
 /** What a thread is started with. */
 export interface ThreadData extends ModelPaths {
   readonly intraOpThreads: number;
+  /** How many other threads the pool has. */
+  readonly others: number;
   /** Shared memory: how many threads of the pool have nothing to do now. */
   readonly idle: Int32Array;
 }

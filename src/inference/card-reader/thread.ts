@@ -18,8 +18,8 @@ const answer = (message: ThreadAnswer): void => port.postMessage(message);
 sharp.concurrency(1);
 sharp.cache(false);
 
-const { idle, ...data } = workerData as ThreadData;
-const helpers = new IdleThreads(idle, answer);
+const { idle, others, ...data } = workerData as ThreadData;
+const helpers = new IdleThreads(idle, others, answer);
 const ocr = await createPpOcr({ ...data, helpers });
 let aborting = new AbortController();
 

@@ -1,4 +1,4 @@
-import { encodeForHalf, joinAtHalf, OVER_FOUR, type Replacement } from './join-at-half.ts';
+import { encodeForHalf, joinAtHalf, OVER_FOUR } from './join-at-half.ts';
 import {
   encodeNode,
   encodeTensor,
@@ -10,12 +10,14 @@ import {
   type Node,
   nameOf,
   nodesOf,
+  type Replacement,
   readNode,
   readTensor,
   type Tensor,
-  withEnds,
 } from './onnx-messages.ts';
 import { concatBytes, editMessage, encodeBytesField } from './protobuf.ts';
+import { resized } from './resized.ts';
+import { encodeHalves, separateHalves } from './separate-halves.ts';
 
 /**
  * Channels of the first layers, padded with noughts to multiples of 16: onnxruntime computes as many in any case, but only
@@ -55,7 +57,12 @@ export function prepareDetectionModel(model: Uint8Array): Uint8Array {
 function prepareGraph(graph: Uint8Array): Uint8Array {
   const nodes = nodesOf(graph);
   const replaced = new Map<string, (node: Uint8Array) => Uint8Array | null>();
-  const rewritten = [...separateHalves(nodes), ...weighOnce(nodes), ...joinAtHalf(nodes), ...doubleAtEnd(nodes)];
+  const rewritten = [
+    ...separateHalves(nodes, OVER_JOINED),
+    ...weighOnce(nodes),
+    ...joinAtHalf(nodes),
+    ...doubleAtEnd(nodes),
+  ];
   for (const [output, replacement] of rewritten) replaced.set(output, replacement);
   let edited = 0;
   const prepared = editMessage(graph, ({ number, payload }) => {
@@ -71,52 +78,10 @@ function prepareGraph(graph: Uint8Array): Uint8Array {
   return concatBytes([prepared, encodeTensor(ONE, FLOAT, [], Float32Array.of(1))]);
 }
 
-type Replacements = Replacement[];
-
-/** conv(a beside b) as conv(a) + conv(b): nothing is copied to stand beside another. */
-function separateHalves(nodes: readonly Node[]): Replacements {
-  const convolution = nodes.find(({ inputs }) => inputs[1] === OVER_JOINED);
-  const [product = ''] = convolution?.outputs ?? [];
-  const addition = nodes.find(({ operator, inputs }) => operator === 'Add' && inputs[0] === product);
-  const [sum = ''] = addition?.outputs ?? [];
-  const [, bias = ''] = addition?.inputs ?? [];
-  const between: string[] = [];
-  let source = convolution?.inputs[0];
-  let joined: Node | undefined;
-  do {
-    joined = nodes.find(({ outputs }) => outputs[0] === source);
-    between.push(source ?? '');
-    source = joined?.inputs[0];
-  } while (joined?.operator === 'Identity');
-  const [left, right] = joined?.inputs ?? [];
-  if (joined?.operator !== 'Concat' || left === undefined || right === undefined) {
-    throw new RangeError('the detection model joins no two values');
-  }
-  return [
-    ...between.map((output): Replacements[number] => [output, () => null]),
-    [
-      product,
-      (node) =>
-        concatBytes([
-          withEnds(node, [left, `${OVER_JOINED}/0`], `${product}/0`),
-          withEnds(node, [right, `${OVER_JOINED}/1`], `${product}/1`),
-        ]),
-    ],
-    [
-      sum,
-      () =>
-        concatBytes([
-          encodeNode('Add', [`${product}/1`, bias], `${sum}/1`),
-          encodeNode('Add', [`${sum}/1`, `${product}/0`], sum),
-        ]),
-    ],
-  ];
-}
-
 /** x + x * weights as x * (weights + 1), where the weights are one a channel: two passes over the values become one. */
-function weighOnce(nodes: readonly Node[]): Replacements {
+function weighOnce(nodes: readonly Node[]): Replacement[] {
   const usersOf = (value: string): Node[] => nodes.filter(({ inputs }) => inputs.includes(value));
-  const replacements: Replacements = [];
+  const replacements: Replacement[] = [];
   for (const [weights = ''] of nodes
     .filter(({ operator }) => operator === 'HardSigmoid')
     .map(({ outputs }) => outputs)) {
@@ -139,8 +104,8 @@ function weighOnce(nodes: readonly Node[]): Replacements {
 }
 
 /** Each pixel of 16 channels becomes a square of 4 x 4 at the end, before the sigmoid. */
-function doubleAtEnd(nodes: readonly Node[]): Replacements {
-  const convolutions = [FIRST_DOUBLING, LAST_DOUBLING].map(({ weights }): Replacements[number] => {
+function doubleAtEnd(nodes: readonly Node[]): Replacement[] {
+  const convolutions = [FIRST_DOUBLING, LAST_DOUBLING].map(({ weights }): Replacement => {
     const { inputs = [], outputs = [] } = nodes.find((node) => node.inputs[1] === weights) ?? {};
     return [outputs[0] ?? '', () => encodeNode('Conv', inputs, outputs[0] ?? '')];
   });
@@ -163,7 +128,7 @@ function doubleAtEnd(nodes: readonly Node[]): Replacements {
 function editOf(name: string): ((tensor: Tensor) => Uint8Array) | undefined {
   const padded = PADDED.get(name);
   if (padded) return (tensor) => encodeFloats(name, resized(tensor, padded));
-  if (name === OVER_JOINED) return encodeHalves;
+  if (name === OVER_JOINED) return (tensor) => encodeHalves(name, tensor, JOINED_CHANNELS);
   if (name === OVER_FOUR) return encodeForHalf;
   if (name === FIRST_DOUBLING.weights) return (tensor) => encodeFloats(name, firstSquare(tensor));
   if (name === LAST_DOUBLING.weights) return (tensor) => encodeFloats(name, lastSquare(tensor));
@@ -174,25 +139,6 @@ function editOf(name: string): ((tensor: Tensor) => Uint8Array) | undefined {
 
 function encodeFloats(name: string, { dims, values }: Tensor): Uint8Array {
   return encodeTensor(name, FLOAT, dims, values);
-}
-
-function encodeHalves({ dims, values }: Tensor): Uint8Array {
-  const [outputs = 0, inputs = 0, height = 0, width = 0] = dims;
-  const half = inputs / 2;
-  const whole: Tensor = { dims: [outputs * 2, half, height, width], values };
-  // [outputs, 2, half] is [outputs x 2, half]: every second one is of the same half.
-  const padded = resized(whole, [outputs * 2, JOINED_CHANNELS, height, width]);
-  const size = JOINED_CHANNELS * height * width;
-  return concatBytes(
-    [0, 1].map((which) => {
-      const own = new Float32Array(outputs * size);
-      for (let output = 0; output < outputs; output++) {
-        const from = (2 * output + which) * size;
-        own.set(padded.values.subarray(from, from + size), output * size);
-      }
-      return encodeFloats(`${OVER_JOINED}/${which}`, { dims: [outputs, JOINED_CHANNELS, height, width], values: own });
-    }),
-  );
 }
 
 /** [inputs, outputs, 2, 2] of the first doubling as [4 places x outputs, inputs, 1, 1]. */
@@ -229,17 +175,4 @@ function repeated({ values }: Tensor, times: number): Tensor {
   const all = new Float32Array(values.length * times);
   for (let time = 0; time < times; time++) all.set(values, time * values.length);
   return { dims: [1, all.length, 1, 1], values: all };
-}
-
-/** A tensor of four dimensions with noughts where it had none. */
-function resized({ dims, values }: Tensor, wanted: readonly number[]): Tensor {
-  const [, inputs = 0, height = 0, width = 0] = dims;
-  const [outputs = 0, channels = 0] = wanted;
-  const plane = height * width;
-  const all = new Float32Array(outputs * channels * plane);
-  for (let output = 0; output < (dims[0] ?? 0); output++) {
-    const own = values.subarray(output * inputs * plane, (output + 1) * inputs * plane);
-    all.set(own, output * channels * plane);
-  }
-  return { dims: wanted, values: all };
 }

@@ -14,19 +14,32 @@ export interface Detector {
   release(): Promise<void>;
 }
 
+/** Who else could use the processor's cores. */
+export interface Cores {
+  /** Threads of a run while others need the rest of the cores, and of one that has all to itself. */
+  readonly shared: number;
+  readonly all: number;
+  /** Whether nobody else needs them now. */
+  readonly isAlone: () => boolean;
+}
+
 /**
  * Loads the detector. Its values are megabytes each, and memory that is fetched from the system anew for each of them costs
- * a tenth of a run: the session keeps what an ordinary window takes. Larger windows are rare; each has a session of its
- * own, so that nobody keeps what they take.
+ * a tenth of a run: a session keeps what an ordinary window takes. Larger windows are rare; each has a session of its
+ * own, so that nobody keeps what they take. A session's threads are its own for good: a run on all cores has another one.
+ * Both answer the same.
  */
-export async function createDetector(modelPath: string, threads: number): Promise<Detector> {
-  const load = async (keepsMemory: boolean) =>
+export async function createDetector(modelPath: string, { all, isAlone, shared }: Cores): Promise<Detector> {
+  const load = async (threads: number, keepsMemory: boolean) =>
     createSession(prepareDetectionModel(await readFile(modelPath)), threads, { keepsMemory });
-  const ordinary = await load(true);
+  const ordinary = await load(shared, true);
+  const wide = all > shared ? await load(all, true) : ordinary;
   return {
     run: async (input, width, height) => {
       const isOrdinary = width * height <= ORDINARY;
-      const session = isOrdinary ? ordinary : await load(false);
+      const onAll = isAlone();
+      const kept = onAll ? wide : ordinary;
+      const session = isOrdinary ? kept : await load(onAll ? all : shared, false);
       try {
         const { data, dims } = await runSession(session, new Tensor('float32', input, [1, 3, height, width]));
         if (dims[2] !== height || dims[3] !== width) throw new RangeError('the detection model answers another size');
@@ -35,6 +48,9 @@ export async function createDetector(modelPath: string, threads: number): Promis
         if (!isOrdinary) await session.release();
       }
     },
-    release: () => ordinary.release(),
+    release: async () => {
+      await ordinary.release();
+      if (wide !== ordinary) await wide.release();
+    },
   };
 }

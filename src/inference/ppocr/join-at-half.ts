@@ -1,4 +1,12 @@
-import { encodeNode, encodeTensor, FLOAT, type Node, type Tensor, withEnds } from './onnx-messages.ts';
+import {
+  encodeNode,
+  encodeTensor,
+  FLOAT,
+  type Node,
+  type Replacement,
+  type Tensor,
+  withEnds,
+} from './onnx-messages.ts';
 import { concatBytes } from './protobuf.ts';
 
 /** Weights of the detector's layer over four joined values, [outputs, 4 x CHANNELS, 3, 3]. */
@@ -16,8 +24,6 @@ const QUARTERS = [
 const SCALES = (times: number): string => `${OVER_FOUR}/times ${times}`;
 const QUARTER = (y: number, x: number): string => `${OVER_FOUR}/${y}${x}`;
 const OWN = `${OVER_FOUR}/own`;
-
-export type Replacement = readonly [output: string, (node: Uint8Array) => Uint8Array | null];
 
 /**
  * Of the four values that this layer joins, three were blown up to 2, 4 and 8 times their sides before: of the nine pixels

@@ -39,6 +39,8 @@ export type RunBatches = (batches: readonly PendingBatch[]) => Promise<BatchOutp
 
 /** Recognisers beside this one. */
 export interface Helpers {
+  /** How many there are. */
+  readonly count: number;
   /** How many of them have nothing to do now. */
   readonly idle: number;
   /** Lets an idle one run batches; null where none is idle any more, or it failed. Never rejects. */

@@ -34,6 +34,9 @@ export interface Tensor {
   readonly values: Float32Array;
 }
 
+/** What comes in the place of the node that answers `output`; null: nothing. */
+export type Replacement = readonly [output: string, (node: Uint8Array) => Uint8Array | null];
+
 export function readNode(message: Uint8Array): Node {
   const node = { operator: '', inputs: [] as string[], outputs: [] as string[] };
   for (const { number, payload } of readFields(message)) {

@@ -8,9 +8,10 @@ import { createDetector } from './detector.ts';
 import { fuseGelu } from './fuse-gelu.ts';
 import { type BatchOutput, type Helpers, type LineBatch, runBatch, runShared } from './line-batches.ts';
 import { quantiseLayers } from './quantise.ts';
-import { RECOGNISER_LAYERS } from './recogniser-layers.ts';
+import { OVER_JOINED, RECOGNISER_LAYERS } from './recogniser-layers.ts';
 import { alongLongSide, CARD_LINES, RAPID_OCR_LINES, type RecognitionSettings, recogniseText } from './recognition.ts';
 import { KTP_CHARACTERS, prepareRecognitionModel } from './recognition-model.ts';
+import { withSeparateHalves } from './separate-halves.ts';
 import { createSession } from './session.ts';
 
 export interface PpOcrOptions {
@@ -20,7 +21,7 @@ export interface PpOcrOptions {
   readonly intraOpThreads?: number;
   /** Characters to keep in the recogniser's output, or 'all' of its 18,709. Default: those that a KTP can hold. */
   readonly characters?: string;
-  /** Who may run a part of the lines. Default: nobody. */
+  /** Who may run a part of the lines, and whose cores the detector may use while they are all idle. Default: nobody. */
   readonly helpers?: Helpers;
 }
 
@@ -37,28 +38,31 @@ export interface PpOcr {
   close(): Promise<void>;
 }
 
+/** More of them help one run of the detector little. */
+const MOST_CORES = 4;
+
 /** Loads the detector and the recogniser, this one in bytes and in floats. Costs about a second of one core and 150 MB. */
 export async function createPpOcr(options: PpOcrOptions): Promise<PpOcr> {
   const threads = options.intraOpThreads ?? 1;
   const keep = options.characters === 'all' ? undefined : (options.characters ?? KTP_CHARACTERS);
   const model = prepareRecognitionModel(await readFile(options.recognitionModelPath), keep);
-  const detection = await createDetector(options.detectionModelPath, threads);
+  const exact = withSeparateHalves(model.bytes, OVER_JOINED);
+  const { helpers } = options;
+  const detection = await createDetector(options.detectionModelPath, {
+    shared: threads,
+    all: threads * Math.min(MOST_CORES, 1 + (helpers?.count ?? 0)),
+    isAlone: () => helpers !== undefined && helpers.idle === helpers.count,
+  });
   const recognition = {
-    quick: await createSession(fuseGelu(quantiseLayers(model.bytes, RECOGNISER_LAYERS)), threads),
-    exact: await createSession(model.bytes, threads),
+    quick: await createSession(fuseGelu(quantiseLayers(exact, RECOGNISER_LAYERS)), threads),
+    exact: await createSession(exact, threads),
   };
   const characters = model.characters;
 
   const ocr: PpOcr = {
     detect: (picture, window) => detectText(detection, picture, window),
     recognise: (picture, quads, settings = CARD_LINES) =>
-      recogniseText(
-        (batches) => runShared(recognition, batches, options.helpers),
-        characters,
-        picture,
-        quads,
-        settings,
-      ),
+      recogniseText((batches) => runShared(recognition, batches, helpers), characters, picture, quads, settings),
     help: async (batches) => {
       const outputs: BatchOutput[] = [];
       for (const batch of batches) outputs.push(await runBatch(recognition, batch));

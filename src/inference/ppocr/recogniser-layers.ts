@@ -1,5 +1,8 @@
 import type { QuantisedLayer } from './quantise.ts';
 
+/** Weights of the layer over two joined values of 48 channels each. */
+export const OVER_JOINED = 'conv2d_71.w_0';
+
 /**
  * The layers in which PP-OCRv6's small recogniser spends two thirds of its time, with the ranges of their values on drawn
  * cards: a seventh more than what all but two values of 10,000 keep to, since a wider step for the few costs the many more

@@ -17,7 +17,18 @@ const FINGER = 0.008;
 /** Share of a card's text area (the card alone, upright) on which coloured ink lies: a stamp, words written across. */
 export function colouredInk(card: Raster): number {
   const right = Math.floor(TEXT_WIDTH * card.width);
-  return meanWithin(isColoured(againstWhite(card).colour), card, { left: 0, top: 0, right, bottom: card.height });
+  const coloured = withoutPhoto(isColoured(againstWhite(card).colour), card, right);
+  return meanWithin(coloured, card, { left: 0, top: 0, right, bottom: card.height });
+}
+
+/** Without the colour that reaches into the text area from beyond its right end: of a slanted card that is the photo's. */
+function withoutPhoto(coloured: Uint8Array, { height, width }: Raster, right: number): Uint8Array {
+  const rest = coloured.slice();
+  for (let y = 0; y < height; y++) {
+    for (let at = y * width + right - 1; at >= y * width && coloured[at] === 1 && coloured[at + 1] === 1; at--)
+      rest[at] = 0;
+  }
+  return rest;
 }
 
 /**
