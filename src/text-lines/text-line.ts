@@ -14,6 +14,8 @@ export interface RecognisedCharacter {
   readonly confidence: number;
   /** Centre of the character along the line, 0 at its left edge and 1 at its right one. */
   readonly position: number;
+  /** No blank stands behind it: the ink was measured. */
+  readonly isJoined?: true;
 }
 
 /**

@@ -20,8 +20,8 @@ const ABBREVIATION = /(?<=(?:^|[ .:])(?:NO|BLK|JLN?|GG|KP|KOMP|DSN|[A-Z]))\.( ?)
 
 /**
  * Puts the blanks behind the stops of abbreviations where the ink has them: the recogniser, a step of eight pixels at a
- * time, now and then reads NO. 3 as NO.3 and the other way round, and is sure of it. `toPicture` takes the line to the
- * picture.
+ * time, now and then reads NO. 3 as NO.3 and the other way round, and is sure of it. Where the ink has none, no faint blank of the
+ * probabilities is to be put there either. `toPicture` takes the line to the picture.
  */
 export function withBlankBehindStop(picture: RasterPyramid, toPicture: Homography, line: TextLine): TextLine {
   // From the last to the first, so that indexes stay what they are.
@@ -38,9 +38,10 @@ export function withBlankBehindStop(picture: RasterPyramid, toPicture: Homograph
     if (gap === null) continue;
     const position = (stop.position + next.position) / 2;
     if (!blank && gap >= BLANK) characters.splice(index + 1, 0, { text: ' ', confidence: CONFIDENCE, position });
-    if (blank && gap <= NO_BLANK) characters.splice(index + 1, 2, doubted(next));
+    if (!blank && gap <= NO_BLANK) characters.splice(index, 1, { ...stop, isJoined: true });
+    if (blank && gap <= NO_BLANK) characters.splice(index, 3, { ...stop, isJoined: true }, doubted(next));
   }
-  return characters.length === line.characters.length ? line : withCharacters(line, characters);
+  return withCharacters(line, characters);
 }
 
 function doubted(character: RecognisedCharacter): RecognisedCharacter {

@@ -119,7 +119,7 @@ function dropped(
   const hasRoom = gap.to - gap.from >= room * gap.pitch;
   const apostrophe = hasRoom && VOWEL.test(text) && LETTER.test(next) ? apostropheIn(gap) : 0;
   if (apostrophe > 0) return [...found, ["'", apostrophe]];
-  if (blank > leastBlank(text, characters, index, gap)) found.push([' ', blank]);
+  if (!characters[index - 1]?.isJoined && blank > leastBlank(text, characters, index, gap)) found.push([' ', blank]);
   return found;
 }
 

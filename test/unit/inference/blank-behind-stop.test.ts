@@ -57,6 +57,12 @@ describe('withBlankBehindStop', () => {
     expect(characters[3]?.confidence).toBeLessThan(0.9);
   });
 
+  it('tells where the ink has none, so that no faint blank is put there later: NO.23 was read NO. 23 at last', () => {
+    expect(becomes('NO.23', 0.2).characters[2]).toMatchObject({ text: '.', isJoined: true });
+    expect(becomes('NO. 186', 0.2).characters[2]).toMatchObject({ text: '.', isJoined: true });
+    expect(becomes('NO.31', 0.36).characters[2]?.isJoined).toBeUndefined();
+  });
+
   it('leaves what is as it was read, and what cannot be told', () => {
     expect(becomes('NO.31', 0.2).text).toBe('NO.31');
     expect(becomes('NO. 31', 0.55).text).toBe('NO. 31');

@@ -45,6 +45,16 @@ describe('restoredCharacters', () => {
     expect(restored(line('JL. MERDEKA NO.118', { ...doubt, pitches: 1.3 }))).toBe('JL. MERDEKA NO. 118');
   });
 
+  it('puts no blank where the ink has none', () => {
+    const read = line('JL. MERDEKA NO.118', { behind: 'NO.', mark: ' ', share: 0.2, pitches: 1.3 });
+    const characters = read.characters.map((character, at) =>
+      at === 14 ? { ...character, isJoined: true as const } : character,
+    );
+    expect(read.text[14]).toBe('.');
+    expect(restored(read)).toBe('JL. MERDEKA NO. 118');
+    expect(restored({ ...read, characters })).toBe('JL. MERDEKA NO.118');
+  });
+
   it('puts a stop that hardly showed back where it left its room and other abbreviations have theirs', () => {
     const doubt = { behind: ' GG', mark: '.', share: 0.00005 };
     expect(restored(line('JL. MELATI GG SAWO', { ...doubt, pitches: 0.95 }))).toBe('JL. MELATI GG. SAWO');

@@ -84,6 +84,17 @@ describe('colouredInk', () => {
       expect(colouredInk(card(true, light))).toBeGreaterThan(0.01);
     }
   });
+
+  it('takes the photo of a slanted card, whose edge reaches into the text, for no stamp', () => {
+    const isPhoto = (x: number, y: number): boolean => y > 40 && y < 120 && x > 164 - (y - 40) / 20;
+    const card = (hasStamp: boolean): Raster =>
+      paint(256, 161, (x, y) => {
+        if (isPhoto(x, y)) return [30, 80, 170];
+        return hasStamp && x > 100 && x < 110 && y > 60 && y < 90 ? [60, 70, 190] : [175, 205, 230];
+      });
+    expect(colouredInk(card(false))).toBeLessThan(0.001);
+    expect(colouredInk(card(true))).toBeGreaterThan(0.005);
+  });
 });
 
 describe('withoutGrid', () => {
