@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { settledLines } from '../../../src/inference/card-reader/settled-lines.ts';
 import type { FieldName } from '../../../src/ktp/field-names.ts';
 import { readKtp } from '../../../src/ktp/read-ktp.ts';
+import { mapFields } from '../../../src/ktp/with-fields.ts';
 import { cardLines, SPECIMEN } from '../ktp/card-lines.ts';
 
 const { lines: LINES, ...CARD_PAGE } = cardLines(SPECIMEN);
 const READING = readKtp(LINES, CARD_PAGE);
 
-/** What a first look says where some fields are less sure, or have no place. */
+/** What a first look says that is certain but of some fields, or where some have no place. */
 function withDoubts(doubts: Partial<Record<FieldName, number>>, lost: readonly FieldName[] = []) {
-  const fields = { ...READING.fields };
+  const fields = mapFields(READING.fields, (field) => ({ ...field, confidence: 0.99 }));
   for (const [name, confidence] of Object.entries(doubts) as [FieldName, number][]) {
     fields[name] = { ...fields[name], confidence };
   }
@@ -21,8 +22,8 @@ const open = (settled: readonly { text: string }[]): string[] =>
   LINES.filter((line) => !settled.includes(line)).map(({ text }) => text);
 
 describe('settledLines', () => {
-  it('leaves the rows of fields in doubt to be read again, and of those that are not quite sure', () => {
-    const settled = settledLines(LINES, withDoubts({ pekerjaan: 0.4, agama: 0.85 }), CARD_PAGE);
+  it('leaves the rows of fields in doubt to be read again, and of those that are not certain', () => {
+    const settled = settledLines(LINES, withDoubts({ pekerjaan: 0.4, agama: 0.93 }), CARD_PAGE);
     expect(open(settled)).toEqual(['Agama', ':ISLAM', 'Pekerjaan', ':PELAJAR/MAHASISWA', 'BOGOR']);
   });
 
