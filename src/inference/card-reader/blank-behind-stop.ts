@@ -20,8 +20,8 @@ const ABBREVIATION = /(?<=(?:^|[ .:])(?:NO|BLK|JLN?|GG|KP|KOMP|DSN|[A-Z]))\.( ?)
 
 /**
  * Puts the blanks behind the stops of abbreviations where the ink has them: the recogniser, a step of eight pixels at a
- * time, now and then reads NO. 3 as NO.3 and the other way round, and is sure of it. Where the ink has none, no faint blank of the
- * probabilities is to be put there either. `toPicture` takes the line to the picture.
+ * time, now and then reads NO. 3 as NO.3 and the other way round, and is sure of it. Where neither of them
+ * has one, no faint blank of the probabilities is to be put there. `toPicture` takes the line to the picture.
  */
 export function withBlankBehindStop(picture: RasterPyramid, toPicture: Homography, line: TextLine): TextLine {
   // From the last to the first, so that indexes stay what they are.
@@ -39,7 +39,7 @@ export function withBlankBehindStop(picture: RasterPyramid, toPicture: Homograph
     const position = (stop.position + next.position) / 2;
     if (!blank && gap >= BLANK) characters.splice(index + 1, 0, { text: ' ', confidence: CONFIDENCE, position });
     if (!blank && gap <= NO_BLANK) characters.splice(index, 1, { ...stop, isJoined: true });
-    if (blank && gap <= NO_BLANK) characters.splice(index, 3, { ...stop, isJoined: true }, doubted(next));
+    if (blank && gap <= NO_BLANK) characters.splice(index + 1, 2, doubted(next));
   }
   return withCharacters(line, characters);
 }
