@@ -11,6 +11,7 @@ import { isTwin } from './is-twin.ts';
 import { isOfCardForm } from './judge-form.ts';
 import { isKnownText } from './known-text.ts';
 import { findLabelHits } from './label-hits.ts';
+import { labelsByPlace } from './labels-by-place.ts';
 import { areOfOtherDocument, legibleLines } from './other-document.ts';
 import { type Page, pageAround, toPage } from './page.ts';
 import { rectifyPage } from './rectify.ts';
@@ -146,6 +147,10 @@ async function readCandidate(ocr: PpOcr, picture: RasterPyramid, candidate: Cand
   const { view, quads, direction } = candidate;
   const known = new Map<Quad, TextLine>();
   for (const [index, line] of direction.known) {
+    const quad = quads[index];
+    if (quad) known.set(quad, line);
+  }
+  for (const [index, line] of labelsByPlace(quads, direction.angle, direction.known)) {
     const quad = quads[index];
     if (quad) known.set(quad, line);
   }
