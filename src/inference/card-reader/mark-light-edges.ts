@@ -23,6 +23,9 @@ const END = 2;
 /** Light that changes by more than this between the two is an edge; of one colour alone, that of a finger or of paper. */
 const CHANGE = 1.4;
 const COLOUR_CHANGE = 1.3;
+/** Where all channels end at the sensor's limit a smaller change of one is the edge of a burnt-out spot. */
+const BURNT_OUT = 250;
+const BURNT_CHANGE = 1.25;
 /** The photo and its edge begin here, as shares of the card. */
 const PHOTO_LEFT = 0.69;
 const PHOTO_TOP = 0.22;
@@ -89,6 +92,7 @@ function endsAtEdge({ card, picture }: FoundCard, { box }: Field): boolean {
   return (
     Math.max(-least, most) > Math.log(CHANGE) ||
     most - least > Math.log(COLOUR_CHANGE) ||
+    (Math.min(...behind) >= BURNT_OUT && -least > Math.log(BURNT_CHANGE)) ||
     hasStep(paper(edge - STEP_BEFORE * height, edge + STEP_BEHIND * height, SAMPLE))
   );
 }

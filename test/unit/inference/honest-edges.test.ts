@@ -29,6 +29,16 @@ describe('markLightEdges', () => {
     expect(name(picture)).toMatchObject({ value: 'SIMANJUNTA', confidence: 0.88, warnings: ['cut'] });
   });
 
+  it('is not sure of a name that ends where a light card slowly burns out', () => {
+    const fading = (most: number) =>
+      paintColumns((x) => {
+        const light = Math.min(1, Math.max(0, (x - 238) / 12));
+        return [194, 218, 232].map((level) => level + light * (most - level)) as [number, number, number];
+      });
+    expect(name(fading(253))).toMatchObject({ confidence: 0.88, warnings: ['cut'] });
+    expect(name(fading(235)).warnings).toEqual([]);
+  });
+
   it('marks a value that was in doubt already, and does not make it surer', () => {
     expect(
       name(
