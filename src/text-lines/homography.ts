@@ -5,6 +5,11 @@ export type Homography = readonly [number, number, number, number, number, numbe
 
 export const IDENTITY: Homography = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
+/** Makes everything so many times as large. */
+export function scaling(times: number): Homography {
+  return [times, 0, 0, 0, times, 0, 0, 0, 1];
+}
+
 export function applyHomography(map: Homography, point: Point): Point {
   const w = map[6] * point.x + map[7] * point.y + map[8];
   return {

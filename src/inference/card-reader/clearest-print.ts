@@ -3,12 +3,11 @@ import { meanWithin } from '../../media/quality/mean-within.ts';
 import { type EdgeBox, type Raster, RasterPyramid } from '../../media/raster.ts';
 import { printAlone } from '../../media/renderings/ink-alone.ts';
 import { type SeparatedInk, separateInk } from '../../media/renderings/separate-ink.ts';
-import { type Homography, mapQuad } from '../../text-lines/homography.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { boxAround } from './box-around.ts';
-import type { PagePicture } from './look-again.ts';
+import { linesOnRaster, type PagePicture } from './look-again.ts';
 
 /** Lines read with this much are clear: they tell how dark print is. */
 const CLEAR = 0.9;
@@ -91,6 +90,5 @@ export function clearPrint(lines: readonly TextLine[], scale: number): EdgeBox[]
 
 /** Where lines of the page lie on its picture of so much `scale`. */
 export function onRaster(lines: readonly TextLine[], scale: number): Quad[] {
-  const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
-  return lines.map(({ quad }) => mapQuad(toRaster, quad));
+  return linesOnRaster(lines, scale).map(({ quad }) => quad);
 }

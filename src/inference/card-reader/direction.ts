@@ -6,7 +6,7 @@ import type { PpOcr } from '../ppocr/ppocr.ts';
 import { SAMPLE_LINES } from '../ppocr/recognition.ts';
 import { findLabelHits } from './label-hits.ts';
 import { legibilityOf } from './legibility.ts';
-import { longAxis, readAlong } from './text-direction.ts';
+import { inDirection, longAxis, readAlong } from './text-direction.ts';
 
 /** Lines that are read to tell the direction, from either end of the rows: labels stand at the left one. */
 const SAMPLE_PER_END = 3;
@@ -70,12 +70,9 @@ export async function decideDirection(
 
 /** Indexes of lines of medium length (labels and short values) from both ends of the rows. */
 function sampleLines(quads: readonly Quad[], axis: number): number[] {
-  const cos = Math.cos(axis);
-  const sin = Math.sin(axis);
-  const along = (corner: { x: number; y: number }): number => corner.x * cos + corner.y * sin;
   const measured = quads.map((quad, index) => {
     const { length, height } = longAxis(quad);
-    const reach = quad.map(along);
+    const reach = quad.map((corner) => inDirection(corner, axis).x);
     return { index, ratio: length / height, start: Math.min(...reach), end: Math.max(...reach) };
   });
   const fitting = measured.filter(({ ratio }) => ratio > 3 && ratio < 12);

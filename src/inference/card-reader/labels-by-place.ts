@@ -1,7 +1,9 @@
-import { PRINTED, type RowLabel } from '../../ktp/layout/labels.ts';
-import type { Quad, RecognisedCharacter, TextLine } from '../../text-lines/text-line.ts';
+import { isWordingOf, PRINTED, type RowLabel } from '../../ktp/layout/labels.ts';
+import { evenlySpaced } from '../../text-lines/evenly-spaced.ts';
+import { pointBetween } from '../../text-lines/point-between.ts';
+import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import { findLabelHits } from './label-hits.ts';
-import { longAxis, readAlong } from './text-direction.ts';
+import { inDirection, longAxis, readAlong } from './text-direction.ts';
 
 /** Least and most. */
 type Range = readonly [number, number];
@@ -23,7 +25,7 @@ const OR_AFTER_NEXT: Range = [0.5, 2.2];
 
 /**
  * The column of labels from the name on, as 80 drawn cards of all printings and levels at moderate strength have it: their
- * lengths stay within these bounds whatever the type face is, and no two neighbours are alike.
+ * lengths stay within these bounds whatever the type face is, and neighbours differ in them or are indented differently.
  */
 const COLUMN: readonly Place[] = [
   { label: 'nama', length: [0.35, 0.42], indent: FLUSH, below: NEXT_ROW },
@@ -67,14 +69,14 @@ export function labelsByPlace(
   angle: number,
   known: ReadonlyMap<number, TextLine>,
 ): Map<number, TextLine> {
-  const boxes = quads.map((quad, index) => boxOf(quad, index, angle));
   const read = new Map<number, RowLabel>();
-  for (const { label, line } of findLabelHits([...known.values()])) {
-    const index = [...known].find(([, other]) => other === line)?.[0];
-    if (index === undefined || label === 'gol_darah' || label === 'nik' || line.confidence < CLEAR) continue;
-    if (lettersOf(line.text) === lettersOf(PRINTED[label])) read.set(index, label);
+  for (const [index, line] of known) {
+    const label = findLabelHits([line])[0]?.label;
+    if (label === undefined || label === 'gol_darah' || label === 'nik' || line.confidence < CLEAR) continue;
+    if (isWordingOf(label, line.text)) read.set(index, label);
   }
   if (read.size < LEAST_READ) return new Map();
+  const boxes = quads.map((quad, index) => boxOf(quad, index, angle));
   const [[first, label] = [-1, 'nama' as const]] = read;
   const column = columnThrough(boxes, boxes[first], label);
   const isBorneOut = [...read].every(([index, name]) => column?.get(name)?.index === index);
@@ -84,7 +86,7 @@ export function labelsByPlace(
   for (const [name, { index }] of column) {
     const quad = quads[index];
     if (!quad || known.has(index) || READ.has(name)) continue;
-    lines.set(index, lineOf(PRINTED[name], confidence, readAlong(quad, angle)));
+    lines.set(index, evenlySpaced(PRINTED[name], readAlong(quad, angle), confidence));
   }
   return lines;
 }
@@ -129,20 +131,6 @@ function isWithin(value: number, [least, most]: Range): boolean {
 
 function boxOf(quad: Quad, index: number, angle: number): Box {
   const [topLeft, , , bottomLeft] = readAlong(quad, angle);
-  const [x, y] = [(topLeft.x + bottomLeft.x) / 2, (topLeft.y + bottomLeft.y) / 2];
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const { height, length } = longAxis(quad);
-  return { index, length, height, along: x * cos + y * sin, across: y * cos - x * sin };
-}
-
-/** A line that says so, its characters evenly spaced. */
-function lineOf(text: string, confidence: number, quad: Quad): TextLine {
-  const characters = [...text].map((character, at): RecognisedCharacter => {
-    return { text: character, confidence, position: (at + 0.5) / text.length };
-  });
-  return { text, confidence, characters, quad };
-}
-
-function lettersOf(text: string): string {
-  return text.replace(/[^A-Za-z]/g, '').toUpperCase();
+  const start = inDirection(pointBetween(topLeft, bottomLeft, 0.5), angle);
+  return { index, ...longAxis(quad), along: start.x, across: start.y };
 }

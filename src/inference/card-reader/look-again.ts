@@ -1,7 +1,7 @@
 import type { Raster } from '../../media/raster.ts';
 import { RasterPyramid } from '../../media/raster.ts';
 import { sampleRaster } from '../../media/sample.ts';
-import { composeHomographies, type Homography, IDENTITY, mapQuad } from '../../text-lines/homography.ts';
+import { composeHomographies, type Homography, IDENTITY, mapQuad, scaling } from '../../text-lines/homography.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
@@ -26,10 +26,12 @@ export interface PagePicture {
 export function pictureOfPage({ card, picture }: FoundCard): PagePicture {
   const { page } = card;
   const scale = Math.min(1, MOST_SIDE / Math.max(page.width, page.height));
-  const toPage: Homography = [1 / scale, 0, 0, 0, 1 / scale, 0, 0, 0, 1];
   const width = Math.max(1, Math.round(page.width * scale));
   const height = Math.max(1, Math.round(page.height * scale));
-  return { raster: sampleRaster(picture, composeHomographies(page.toSource, toPage), width, height), scale };
+  return {
+    raster: sampleRaster(picture, composeHomographies(page.toSource, scaling(1 / scale)), width, height),
+    scale,
+  };
 }
 
 /** The lines of a rendered page, and where that lies. */
@@ -47,8 +49,7 @@ export async function lookAgain(ocr: PpOcr, rendered: PagePicture, settled: read
   const picture = new RasterPyramid(raster);
   const page: Page = { width: raster.width, height: raster.height, toSource: IDENTITY };
   const { quads } = await lookAtPage(ocr, picture, page, 0);
-  const toRaster: Homography = [scale, 0, 0, 0, scale, 0, 0, 0, 1];
-  const known = settled.map((line) => ({ ...line, quad: mapQuad(toRaster, line.quad) }));
+  const known = linesOnRaster(settled, scale);
   const found = quads.map((quad) => known.find((line) => isTwin(quad, line.quad)) ?? readAlong(quad, 0));
   const isQuad = (line: Quad | TextLine): line is Quad => Array.isArray(line);
   const read = await ocr.recognise(picture, found.filter(isQuad), { ...CARD_LINES, emissions: true });
@@ -59,12 +60,18 @@ export async function lookAgain(ocr: PpOcr, rendered: PagePicture, settled: read
 
 /** What was read of a rendered page, `lines` in its pixels, as a look at the page. */
 export function lookOf({ scale }: PagePicture, picture: RasterPyramid, lines: readonly TextLine[]): Look {
-  const toPage: Homography = [1 / scale, 0, 0, 0, 1 / scale, 0, 0, 0, 1];
   return {
-    lines: lines
-      .filter(({ text }) => text.trim() !== '')
-      .map((line) => ({ ...line, quad: mapQuad(toPage, line.quad) })),
+    lines: linesOnRaster(
+      lines.filter(({ text }) => text.trim() !== ''),
+      1 / scale,
+    ),
     picture,
-    toPicture: [scale, 0, 0, 0, scale, 0, 0, 0, 1],
+    toPicture: scaling(scale),
   };
+}
+
+/** Lines of a page on its picture of so much `scale`. */
+export function linesOnRaster(lines: readonly TextLine[], scale: number): TextLine[] {
+  const toRaster = scaling(scale);
+  return lines.map((line) => ({ ...line, quad: mapQuad(toRaster, line.quad) }));
 }

@@ -9,8 +9,7 @@ import { pointBetween } from '../../text-lines/point-between.ts';
 import type { Point, Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { PpOcr } from '../ppocr/ppocr.ts';
 import { CARD_LINES } from '../ppocr/recognition.ts';
-import { onRaster } from './clearest-print.ts';
-import { type Look, lookOf, type PagePicture } from './look-again.ts';
+import { type Look, linesOnRaster, lookOf, type PagePicture } from './look-again.ts';
 
 /** How strokes in pieces are joined: none of these suits all letters, and what they agree on is sure. */
 const JOINTS: readonly Joint[] = [
@@ -33,7 +32,7 @@ const ROOM_BEHIND = 0.4;
  */
 export async function lookAtRows(ocr: PpOcr, plain: PagePicture, lines: readonly TextLine[]): Promise<Look | null> {
   const { raster, scale } = plain;
-  const onPicture = onRaster(lines, scale).map((quad, index) => ({ ...(lines[index] as TextLine), quad }));
+  const onPicture = linesOnRaster(lines, scale);
   const place = placeBelowNik(onPicture);
   const rows = place && findPrintRows(raster, place);
   if (!rows) return null;

@@ -5,7 +5,8 @@ import {
   IDENTITY,
   invertHomography,
 } from '../../text-lines/homography.ts';
-import type { PageSize, Point, Quad } from '../../text-lines/text-line.ts';
+import type { PageSize, Quad } from '../../text-lines/text-line.ts';
+import { inDirection } from './text-direction.ts';
 
 /** A flat, upright view of (a part of) the picture: what lines are placed on. */
 export interface Page extends PageSize {
@@ -20,7 +21,7 @@ export interface Page extends PageSize {
 export function pageAround(quads: readonly Quad[], angle: number, margin: number): Page {
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
-  const turned = quads.flat().map(({ x, y }): Point => ({ x: x * cos + y * sin, y: y * cos - x * sin }));
+  const turned = quads.flat().map((point) => inDirection(point, angle));
   const xs = turned.map(({ x }) => x);
   const ys = turned.map(({ y }) => y);
   const left = Math.min(...xs) - margin;

@@ -94,12 +94,8 @@ async function readAgain(
   isCovered: boolean,
 ): Promise<CardFields> {
   const { page } = found.card;
-  const {
-    bare,
-    look: whole,
-    others,
-    shows,
-  } = await lookClearer(ocr, found, isCovered, isCovered ? [] : settledLines(found.card.lines, first, page));
+  const settled = isCovered ? [] : settledLines(found.card.lines, first, page);
+  const { bare, look: whole, others, shows } = await lookClearer(ocr, found, isCovered, settled);
   const look = ownEnds(found, whole);
   const second = await readWithPlaces(ocr, look, page, isCovered);
   const both = second.likelihood < LIKELY ? first : combineLooks(first, second, isCovered || shows === 'no grid');

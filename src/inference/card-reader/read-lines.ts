@@ -146,11 +146,7 @@ function covers({ frame, page }: CardLines, { quads }: Candidate): boolean {
 async function readCandidate(ocr: PpOcr, picture: RasterPyramid, candidate: Candidate): Promise<CardLines> {
   const { view, quads, direction } = candidate;
   const known = new Map<Quad, TextLine>();
-  for (const [index, line] of direction.known) {
-    const quad = quads[index];
-    if (quad) known.set(quad, line);
-  }
-  for (const [index, line] of labelsByPlace(quads, direction.angle, direction.known)) {
+  for (const [index, line] of [...direction.known, ...labelsByPlace(quads, direction.angle, direction.known)]) {
     const quad = quads[index];
     if (quad) known.set(quad, line);
   }

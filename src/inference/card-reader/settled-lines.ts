@@ -10,7 +10,8 @@ const CERTAIN = 0.97;
 const FEW = 2;
 
 /**
- * The lines of a card's page that a second look need not read again: those beside the rows of fields that are not quite certain. None where more than a few fields are in doubt, or one whose place is not known.
+ * The lines of a card's page that a second look need not read again: those beside the rows of fields that are not quite
+ * certain. None where more than a few fields are in doubt, or one whose place is not known.
  */
 export function settledLines(
   lines: readonly TextLine[],

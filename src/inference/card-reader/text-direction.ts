@@ -60,6 +60,12 @@ export function longAxis(quad: Quad): { angle: number; length: number; height: n
   };
 }
 
+/** A point of the picture in a frame whose x runs along `angle` (radians). */
+export function inDirection({ x, y }: Point, angle: number): Point {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return { x: x * cos + y * sin, y: y * cos - x * sin };
+}
+
 /** Median height of pieces of text. */
 export function typicalHeight(quads: readonly Quad[]): number {
   return median(quads.map((quad) => longAxis(quad).height));

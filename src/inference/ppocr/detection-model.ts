@@ -1,12 +1,12 @@
 import { encodeForHalf, joinAtHalf, OVER_FOUR } from './join-at-half.ts';
 import {
+  editGraph,
   encodeNode,
   encodeTensor,
   FLOAT,
   GRAPH_INITIALIZER,
   GRAPH_NODE,
   GRAPH_VALUE_INFO,
-  MODEL_GRAPH,
   type Node,
   nameOf,
   nodesOf,
@@ -15,7 +15,7 @@ import {
   readTensor,
   type Tensor,
 } from './onnx-messages.ts';
-import { concatBytes, editMessage, encodeBytesField } from './protobuf.ts';
+import { concatBytes, editMessage } from './protobuf.ts';
 import { resized } from './resized.ts';
 import { encodeHalves, separateHalves } from './separate-halves.ts';
 
@@ -49,9 +49,7 @@ const ONE = 'one';
  * @throws RangeError where it is another model
  */
 export function prepareDetectionModel(model: Uint8Array): Uint8Array {
-  return editMessage(model, ({ number, payload }) =>
-    number === MODEL_GRAPH ? encodeBytesField(MODEL_GRAPH, prepareGraph(payload)) : undefined,
-  );
+  return editGraph(model, prepareGraph);
 }
 
 function prepareGraph(graph: Uint8Array): Uint8Array {

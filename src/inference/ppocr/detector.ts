@@ -30,16 +30,16 @@ export interface Cores {
  * Both answer the same.
  */
 export async function createDetector(modelPath: string, { all, isAlone, shared }: Cores): Promise<Detector> {
-  const load = async (threads: number, keepsMemory: boolean) =>
-    createSession(prepareDetectionModel(await readFile(modelPath)), threads, { keepsMemory });
-  const ordinary = await load(shared, true);
-  const wide = all > shared ? await load(all, true) : ordinary;
+  const prepare = async () => prepareDetectionModel(await readFile(modelPath));
+  const model = await prepare();
+  const ordinary = await createSession(model, shared, { keepsMemory: true });
+  const wide = all > shared ? await createSession(model, all, { keepsMemory: true }) : ordinary;
   return {
     run: async (input, width, height) => {
       const isOrdinary = width * height <= ORDINARY;
       const onAll = isAlone();
       const kept = onAll ? wide : ordinary;
-      const session = isOrdinary ? kept : await load(onAll ? all : shared, false);
+      const session = isOrdinary ? kept : await createSession(await prepare(), onAll ? all : shared);
       try {
         const { data, dims } = await runSession(session, new Tensor('float32', input, [1, 3, height, width]));
         if (dims[2] !== height || dims[3] !== width) throw new RangeError('the detection model answers another size');

@@ -1,13 +1,5 @@
-import {
-  encodeNode,
-  encodeOperatorSet,
-  GRAPH_NODE,
-  MODEL_GRAPH,
-  type Node,
-  nodesOf,
-  readNode,
-} from './onnx-messages.ts';
-import { concatBytes, editMessage, encodeBytesField } from './protobuf.ts';
+import { editGraph, encodeNode, encodeOperatorSet, GRAPH_NODE, type Node, nodesOf, readNode } from './onnx-messages.ts';
+import { concatBytes, editMessage } from './protobuf.ts';
 
 /** Operators of onnxruntime's own. */
 const CONTRIBUTED = 'com.microsoft';
@@ -17,10 +9,7 @@ const CONTRIBUTED = 'com.microsoft';
  * onnxruntime does so by itself, but not behind layers in bytes: there each of the five steps took a pass over the values.
  */
 export function fuseGelu(model: Uint8Array): Uint8Array {
-  const edited = editMessage(model, ({ number, payload }) =>
-    number === MODEL_GRAPH ? encodeBytesField(MODEL_GRAPH, fuseInGraph(payload)) : undefined,
-  );
-  return concatBytes([edited, encodeOperatorSet(CONTRIBUTED, 1)]);
+  return concatBytes([editGraph(model, fuseInGraph), encodeOperatorSet(CONTRIBUTED, 1)]);
 }
 
 function fuseInGraph(graph: Uint8Array): Uint8Array {

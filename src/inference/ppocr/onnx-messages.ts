@@ -47,6 +47,13 @@ export function readNode(message: Uint8Array): Node {
   return node;
 }
 
+/** A model with its graph rewritten. */
+export function editGraph(model: Uint8Array, edit: (graph: Uint8Array) => Uint8Array): Uint8Array {
+  return editMessage(model, ({ number, payload }) =>
+    number === MODEL_GRAPH ? encodeBytesField(MODEL_GRAPH, edit(payload)) : undefined,
+  );
+}
+
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 

@@ -1,4 +1,5 @@
 import {
+  editGraph,
   encodeNode,
   encodeTensor,
   FLOAT,
@@ -15,7 +16,7 @@ import {
   type Tensor,
   UINT8,
 } from './onnx-messages.ts';
-import { concatBytes, editMessage, encodeBytesField, readFields } from './protobuf.ts';
+import { concatBytes, editMessage, readFields } from './protobuf.ts';
 
 /** A convolution of single pixels, followed by the addition of its bias, that is to be computed in bytes. */
 export interface QuantisedLayer {
@@ -33,9 +34,7 @@ export interface QuantisedLayer {
  * @throws RangeError where the model has no such layer
  */
 export function quantiseLayers(model: Uint8Array, layers: readonly QuantisedLayer[]): Uint8Array {
-  return editMessage(model, (field) =>
-    field.number === MODEL_GRAPH ? encodeBytesField(MODEL_GRAPH, quantiseGraph(field.payload, layers)) : undefined,
-  );
+  return editGraph(model, (graph) => quantiseGraph(graph, layers));
 }
 
 function quantiseGraph(graph: Uint8Array, layers: readonly QuantisedLayer[]): Uint8Array {

@@ -1,7 +1,7 @@
 import {
+  editGraph,
   GRAPH_INITIALIZER,
   GRAPH_VALUE_INFO,
-  MODEL_GRAPH,
   nameOf,
   readTensor,
   TENSOR_DIMS,
@@ -64,9 +64,8 @@ function readDictionary(model: Uint8Array): string[] {
 
 function keepOutputColumns(model: Uint8Array, columns: readonly number[], classes: number): Uint8Array {
   let cut = 0;
-  const edited = editMessage(model, (field) => {
-    if (field.number !== MODEL_GRAPH) return undefined;
-    const graph = editMessage(field.payload, (part) => {
+  const edited = editGraph(model, (graph) =>
+    editMessage(graph, (part) => {
       // Shapes of inner values name the old class count; onnxruntime infers them anew.
       if (part.number === GRAPH_VALUE_INFO) return null;
       if (part.number === GRAPH_OUTPUT) return encodeBytesField(GRAPH_OUTPUT, withoutShape(part.payload));
@@ -75,9 +74,8 @@ function keepOutputColumns(model: Uint8Array, columns: readonly number[], classe
       if (!tensor) return undefined;
       cut++;
       return encodeBytesField(GRAPH_INITIALIZER, tensor);
-    });
-    return encodeBytesField(MODEL_GRAPH, graph);
-  });
+    }),
+  );
   if (cut !== LAST_LAYER.size) throw new RangeError('the recognition model has no output layer of the known name');
   return edited;
 }

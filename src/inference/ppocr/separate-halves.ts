@@ -1,10 +1,10 @@
 import {
+  editGraph,
   encodeNode,
   encodeTensor,
   FLOAT,
   GRAPH_INITIALIZER,
   GRAPH_NODE,
-  MODEL_GRAPH,
   type Node,
   nameOf,
   nodesOf,
@@ -14,7 +14,7 @@ import {
   type Tensor,
   withEnds,
 } from './onnx-messages.ts';
-import { concatBytes, editMessage, encodeBytesField } from './protobuf.ts';
+import { concatBytes, editMessage } from './protobuf.ts';
 import { resized } from './resized.ts';
 
 /**
@@ -86,15 +86,13 @@ function half(name: string, which: number): string {
 
 /** A whole model with such a layer rewritten; its values have half of the weights' channels each. */
 export function withSeparateHalves(model: Uint8Array, weights: string): Uint8Array {
-  return editMessage(model, ({ number, payload }) => {
-    if (number !== MODEL_GRAPH) return undefined;
-    const replaced = new Map(separateHalves(nodesOf(payload), weights));
-    const graph = editMessage(payload, (part) => {
-      if (part.number === GRAPH_NODE) return replaced.get(readNode(part.payload).outputs[0] ?? '')?.(part.payload);
-      if (part.number !== GRAPH_INITIALIZER || nameOf(part.payload) !== weights) return undefined;
-      const tensor = readTensor(part.payload);
+  return editGraph(model, (graph) => {
+    const replaced = new Map(separateHalves(nodesOf(graph), weights));
+    return editMessage(graph, ({ number, payload }) => {
+      if (number === GRAPH_NODE) return replaced.get(readNode(payload).outputs[0] ?? '')?.(payload);
+      if (number !== GRAPH_INITIALIZER || nameOf(payload) !== weights) return undefined;
+      const tensor = readTensor(payload);
       return encodeHalves(weights, tensor, (tensor.dims[1] ?? 0) / 2);
     });
-    return encodeBytesField(MODEL_GRAPH, graph);
   });
 }

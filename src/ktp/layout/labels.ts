@@ -88,6 +88,11 @@ export function isBareLabel(text: string): boolean {
   return /^[A-Za-z /.:]+$/.test(text) && BARE.has(lettersOf(text));
 }
 
+/** Whether a text is this label in its common wording and nothing else. */
+export function isWordingOf(label: Label, text: string): boolean {
+  return lettersOf(text) === lettersOf(PRINTED[label]);
+}
+
 export interface LabelMatch {
   readonly label: Label;
   /** Edits between the wording and what was read; confusable characters count half. */

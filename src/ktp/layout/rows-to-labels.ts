@@ -1,3 +1,4 @@
+import { evenlySpaced } from '../../text-lines/evenly-spaced.ts';
 import type { Quad, TextLine } from '../../text-lines/text-line.ts';
 import { trackOfLine } from '../text/emission-track.ts';
 import { LABEL_ORDER, PRINTED, type RowLabel } from './labels.ts';
@@ -62,13 +63,7 @@ function costsOf(front: TextLine): { of: Map<RowLabel, number>; none: number } {
 
 /** A row's label as a line of its own, at the place where it stands. */
 export function labelLine(label: RowLabel, quad: Quad): TextLine {
-  const text = PRINTED[label];
-  const characters = [...text].map((character, index) => ({
-    text: character,
-    confidence: BY_ORDER,
-    position: (index + 0.5) / text.length,
-  }));
-  return { text, confidence: BY_ORDER, characters, quad };
+  return evenlySpaced(PRINTED[label], quad, BY_ORDER);
 }
 
 /** Confidence in a label that was told by its row. */

@@ -1,3 +1,4 @@
+import { evenlySpaced } from '../../text-lines/evenly-spaced.ts';
 import type { PageSize, Quad, TextLine } from '../../text-lines/text-line.ts';
 import type { FieldName } from '../field-names.ts';
 
@@ -70,10 +71,5 @@ function lineAt(text: string, x: number, y: number): TextLine {
     { x: right, y: y + 4 },
     { x, y: y + 4 },
   ];
-  const characters = Array.from(text, (character, index) => ({
-    text: character,
-    confidence: CONFIDENCE,
-    position: (index + 0.5) / text.length,
-  }));
-  return { text, confidence: CONFIDENCE, characters, quad };
+  return evenlySpaced(text, quad, CONFIDENCE);
 }

@@ -10,6 +10,7 @@ import type { Quad, TextLine } from '../../../src/text-lines/text-line.ts';
 import { degrade } from '../../../tools/make-cards/sample.ts';
 import { textLine } from '../ktp/card-lines.ts';
 import { MODEL_PATHS } from './models.ts';
+import { quadAt } from './painted-card.ts';
 
 const HEIGHT = 30;
 /** Labels as a card prints them: how long, how far indented and on which row, pixels and rows; the address has two rows. */
@@ -30,12 +31,7 @@ const COLUMN: readonly (readonly [text: string, length: number, left: number, ro
 
 function box(length: number, left: number, row: number): Quad {
   const top = 100 + row * 0.82 * HEIGHT;
-  return [
-    { x: left, y: top },
-    { x: left + length, y: top },
-    { x: left + length, y: top + HEIGHT },
-    { x: left, y: top + HEIGHT },
-  ];
+  return quadAt(left, top, left + length, top + HEIGHT);
 }
 
 interface Changes {

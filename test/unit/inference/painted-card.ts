@@ -4,6 +4,7 @@ import type { KtpReading } from '../../../src/ktp/read-ktp.ts';
 import type { Field } from '../../../src/ktp/schema.ts';
 import { withFields } from '../../../src/ktp/with-fields.ts';
 import { greyRaster, RasterPyramid } from '../../../src/media/raster.ts';
+import type { Quad } from '../../../src/text-lines/text-line.ts';
 
 export const WIDTH = 500;
 export const HEIGHT = 320;
@@ -27,6 +28,16 @@ export function foundCard(picture: RasterPyramid, beyond = 0): FoundCard {
   const frame = { left: 0, top: 0, right: width + beyond, bottom: height };
   const card = { page, frame, lines: [], angle: 0, otherCards: 0, lineHeight: 12 };
   return { card, picture, likelihood: 1, textLikelihood: 1, toImage: page.toSource, reduction: 1 };
+}
+
+/** The corners of an upright box, in pixels. */
+export function quadAt(left: number, top: number, right: number, bottom: number): Quad {
+  return [
+    { x: left, y: top },
+    { x: right, y: top },
+    { x: right, y: bottom },
+    { x: left, y: bottom },
+  ];
 }
 
 /** A box on a page as wide as the picture, in pixels. */

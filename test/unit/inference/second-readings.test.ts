@@ -4,18 +4,9 @@ import { rereadStrokes } from '../../../src/inference/card-reader/reread-strokes
 import type { PpOcr } from '../../../src/inference/ppocr/ppocr.ts';
 import type { RasterPyramid } from '../../../src/media/raster.ts';
 import type { Quad, TextLine } from '../../../src/text-lines/text-line.ts';
-import { paint } from './painted-card.ts';
+import { paint, quadAt } from './painted-card.ts';
 
 const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1] as const;
-
-function quadAt(left: number, top: number, right: number, bottom: number): Quad {
-  return [
-    { x: left, y: top },
-    { x: right, y: top },
-    { x: right, y: bottom },
-    { x: left, y: bottom },
-  ];
-}
 
 /** A line of evenly spaced characters; `reach` is the share of it that they take up. */
 function lineOf(
