@@ -26,20 +26,23 @@ export interface Cores {
 /**
  * Loads the detector. Its values are megabytes each, and memory that is fetched from the system anew for each of them costs
  * a tenth of a run: a session keeps what an ordinary window takes. Larger windows are rare; each has a session of its
- * own, so that nobody keeps what they take. A session's threads are its own for good: a run on all cores has another one.
- * Both answer the same.
+ * own, so that nobody keeps what they take. A session's threads are its own for good: a run on all cores has another one,
+ * which is loaded (40 MB, a fifth of a second) by the first such run. Both answer the same.
  */
 export async function createDetector(modelPath: string, { all, isAlone, shared }: Cores): Promise<Detector> {
-  const prepare = async () => prepareDetectionModel(await readFile(modelPath));
-  const model = await prepare();
-  const ordinary = await createSession(model, shared, { keepsMemory: true });
-  const wide = all > shared ? await createSession(model, all, { keepsMemory: true }) : ordinary;
+  const load = async (threads: number, keepsMemory: boolean) =>
+    createSession(prepareDetectionModel(await readFile(modelPath)), threads, { keepsMemory });
+  const kept = new Map([[shared, await load(shared, true)]]);
+  const keptFor = async (threads: number) => {
+    const session = kept.get(threads) ?? (await load(threads, true));
+    kept.set(threads, session);
+    return session;
+  };
   return {
     run: async (input, width, height) => {
       const isOrdinary = width * height <= ORDINARY;
-      const onAll = isAlone();
-      const kept = onAll ? wide : ordinary;
-      const session = isOrdinary ? kept : await createSession(await prepare(), onAll ? all : shared);
+      const threads = isAlone() ? all : shared;
+      const session = isOrdinary ? await keptFor(threads) : await load(threads, false);
       try {
         const { data, dims } = await runSession(session, new Tensor('float32', input, [1, 3, height, width]));
         if (dims[2] !== height || dims[3] !== width) throw new RangeError('the detection model answers another size');
@@ -49,8 +52,7 @@ export async function createDetector(modelPath: string, { all, isAlone, shared }
       }
     },
     release: async () => {
-      await ordinary.release();
-      if (wide !== ordinary) await wide.release();
+      for (const session of kept.values()) await session.release();
     },
   };
 }
